@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let cSettings: [CSetting] = [
+  .define("_GNU_SOURCE"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "brood",
+  products: [
+    .executable(name: "brood", targets: ["brood"])
+  ],
+  targets: [
+    .target(name: "CPosix", cSettings: cSettings),
+    .target(
+      name: "CReadline", cSettings: cSettings, linkerSettings: [.linkedLibrary("readline")]),
+    .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
+    .target(name: "Language", swiftSettings: swiftSettings),
+    .target(name: "Session", dependencies: ["Language", "Posix"], swiftSettings: swiftSettings),
+    .target(
+      name: "Commands", dependencies: ["Language", "Posix", "Session"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Shell", dependencies: ["CReadline", "Commands", "Language", "Posix", "Session"],
+      swiftSettings: swiftSettings),
+    .executableTarget(name: "brood", dependencies: ["Shell"], swiftSettings: swiftSettings),
+  ],
+  cLanguageStandard: .gnu17
+)
