@@ -32,6 +32,13 @@ let package = Package(
       name: "Shell", dependencies: ["CReadline", "Commands", "Language", "Posix", "Session"],
       swiftSettings: swiftSettings),
     .executableTarget(name: "brood", dependencies: ["Shell"], swiftSettings: swiftSettings),
+    .target(name: "CTestSupport", path: "Tests/CSupport", cSettings: cSettings),
+    .target(
+      name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+    .testTarget(name: "TerminalTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .gnu17
 )

@@ -1,0 +1,79 @@
+// Descriptors: the private range, non-blocking transfers, messages with descriptors.
+// Every function returns a value >= 0, or a negated errno.
+#ifndef BROOD_FILES_H
+#define BROOD_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Raises the soft RLIMIT_NOFILE to the hard one and fixes where the private range begins.
+int32_t brood_files_start(void);
+
+/// The first descriptor number that belongs to the session itself; the fork point closes from here.
+int32_t brood_private_base(void);
+
+/// The soft RLIMIT_NOFILE that the session was started with.
+uint64_t brood_original_nofile(void);
+
+/// Moves a descriptor into the private range, close-on-exec; the old number is closed.
+int32_t brood_move_to_private(int32_t fd);
+
+/// Copies a descriptor into the private range, close-on-exec.
+int32_t brood_copy_to_private(int32_t fd);
+
+/// pidfd_open(2), moved into the private range.
+int32_t brood_pidfd_open(int32_t pid);
+
+/// open(2) without retry, so that a blocked opening of a FIFO ends at a signal.
+int32_t brood_open(const char *path, int32_t flags, uint32_t mode);
+
+/// pipe2(2), close-on-exec.
+int32_t brood_pipe(int32_t *read_end, int32_t *write_end);
+
+/// The symbolic name of an errno value, or null.
+const char * brood_error_name(int32_t code);
+
+/// Reads without waiting whatever the descriptor's flags say (RWF_NOWAIT); -EAGAIN if it would wait.
+int64_t brood_read_now(int32_t fd, void *buffer, size_t size);
+
+/// Writes without waiting whatever the descriptor's flags say (RWF_NOWAIT).
+int64_t brood_write_now(int32_t fd, const void *buffer, size_t size);
+
+/// Waits for one descriptor (poll events) or the wake descriptor: 1 if ready, 0 if awoken.
+int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable);
+
+/// memfd_create(2), close-on-exec, sealing allowed.
+int32_t brood_memfd(const char *name);
+
+/// Seals a memfd against every change.
+int32_t brood_seal(int32_t fd);
+
+/// Whether a memfd is sealed against every change: 1 or 0.
+int32_t brood_is_sealed(int32_t fd);
+
+/// Sends one message with descriptors (sendmsg(2), SCM_RIGHTS); never raises SIGPIPE.
+int64_t brood_send(
+  int32_t socket, const void *bytes, size_t size, const int32_t *fds, int32_t count, bool wait);
+
+/// Receives one message with descriptors, close-on-exec; `total` gets its true length.
+int64_t brood_receive(
+  int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
+  size_t *total, bool wait);
+
+/// How many CPUs this process may use (sched_getaffinity(2)).
+int32_t brood_usable_cpus(void);
+
+/// Window size of a terminal (TIOCGWINSZ).
+int32_t brood_window_size(int32_t fd, uint16_t *rows, uint16_t *columns);
+
+/// Sets the window size of a terminal (TIOCSWINSZ).
+int32_t brood_set_window_size(int32_t fd, uint16_t rows, uint16_t columns);
+
+/// Opens a pty pair, close-on-exec, the slave raw and not controlling.
+int32_t brood_open_pty(int32_t *main, int32_t *slave);
+
+/// Makes `pgid` the terminal's foreground group, with SIGTTOU blocked meanwhile.
+int32_t brood_set_foreground(int32_t fd, int32_t pgid);
+
+#endif

@@ -1,0 +1,59 @@
+// The guardian: nothing outlives the session. Functions return >= 0, or a negated errno.
+//
+// A session's processes carry a mark: the hard RLIMIT_LOCKS, which Linux has not used since 2.4
+// and which fork, exec, setsid and `env -i` all inherit. It can only be lowered, so nested
+// sessions refine it: bit 63 is set, then come groups of 23, 20 and 20 bits. A session fills the
+// next group that is all ones with its scrambled pid, unique among living processes. A guardian
+// kills whatever has its prefix. From the fourth level on a session keeps its parent's mark and
+// has no guardian of its own: its orphans go when the third level ends.
+//
+// The soft limit tells the session's parts apart: low half 0 is detached, 1 a guardian, 2 no
+// task, more a task; the high half is the level below which sessions have let go of the process.
+#ifndef BROOD_GUARDIAN_H
+#define BROOD_GUARDIAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct brood_mark {
+  uint64_t value;              // hard limit of the session's processes
+  int32_t shift;               // bits below the prefix
+  int32_t level;               // 0, 1, 2, or -1: no mark of our own
+};
+
+enum { brood_soft_detached = 0, brood_soft_guardian = 1, brood_soft_ordinary = 2 };
+
+/// The mark that a session with this pid would set, from the limit it inherited.
+struct brood_mark brood_mark_plan(uint64_t inherited, int32_t pid, uint64_t scramble);
+
+/// Marks this process: its children inherit. -EPERM if the limit was already lower than any mark.
+int32_t brood_mark_start(void);
+
+/// The session's mark; level -1 before the start or without one.
+struct brood_mark brood_mark_current(void);
+
+/// Sets this process's soft mark, for all that it starts from now on.
+int32_t brood_mark_set_task(uint32_t task);
+
+/// Detaches a process: soft mark 0.
+int32_t brood_mark_detach(int32_t pid);
+
+/// Yields a process's limits.
+int32_t brood_mark_of(int32_t pid, uint64_t *soft, uint64_t *hard);
+
+/// Lists living processes with the session's mark; `task` 0 takes all, else only that task's.
+int32_t brood_mark_members(uint32_t task, int32_t *pids, int32_t capacity);
+
+/// Lists living processes of level-0 sessions that are gone, detached ones left out.
+int32_t brood_mark_strays(int32_t *pids, int32_t capacity);
+
+/// Forks the guardian of this process; yields its pid.
+int32_t brood_guardian_start(int32_t *pidfd);
+
+/// Registers a socket path (with its inode) to be unlinked when the session has ended.
+int32_t brood_guardian_register(const char *path);
+
+/// Takes a path off the register.
+int32_t brood_guardian_unregister(const char *path);
+
+#endif

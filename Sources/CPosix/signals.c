@@ -1,0 +1,177 @@
+// Signals: a handler only counts, sets the attention flag and rings the wake descriptor.
+#include "brood_signals.h"
+#include "brood_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+volatile int32_t brood_attention;
+static _Atomic uint32_t counts[65];
+static _Atomic int32_t senders[65];
+static _Atomic uint64_t recorded;
+static volatile int wake = -1;
+static uint64_t ignored_on_entry, mask_on_entry, ignored_by_shell;
+
+_Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "handlers need lock-free counters");
+
+static uint64_t bit(int32_t signal) { return 1ULL << (signal - 1); }
+
+static bool valid(int32_t signal) { return signal >= 1 && signal <= 64; }
+
+static void from_set(const sigset_t *set, uint64_t *mask) {
+  *mask = 0;
+  for (int signal = 1; signal <= 64; signal++)
+    if (sigismember(set, signal) == 1) *mask |= bit(signal);
+}
+
+static void to_set(uint64_t mask, sigset_t *set) {
+  sigemptyset(set);
+  for (; mask; mask &= mask - 1) sigaddset(set, __builtin_ctzll(mask) + 1);
+}
+
+static void ring(void) {
+  uint64_t one = 1;
+  int fd = wake;
+  if (fd >= 0 && write(fd, &one, sizeof one) < 0) return;  // full: it is readable anyway
+}
+
+static void record(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  int saved = errno;
+  bool from_process = info->si_code <= 0 || signal == SIGCHLD;
+  atomic_store(&senders[signal], from_process ? info->si_pid : 0);
+  atomic_fetch_add(&counts[signal], 1);
+  atomic_fetch_or(&recorded, bit(signal));
+  brood_attention = 1;
+  ring();
+  errno = saved;
+}
+
+int32_t *brood_attention_address(void) { return (int32_t *)&brood_attention; }
+
+void brood_raise_attention(void) {
+  brood_attention = 1;
+  ring();
+}
+
+void brood_clear_attention(void) { brood_attention = 0; }
+
+int32_t brood_wake_fd(void) {
+  if (wake >= 0) return wake;
+  int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (fd < 0) return -errno;
+  fd = brood_move_to_private(fd);
+  if (fd < 0) return fd;
+  wake = fd;
+  if (brood_attention) ring();  // recorded while there was nothing to ring
+  return fd;
+}
+
+void brood_wake_drain(void) {
+  uint64_t value;
+  if (wake >= 0 && read(wake, &value, sizeof value) < 0) return;
+}
+
+int32_t brood_signal_set(int32_t signal, int32_t disposition, bool by_user) {
+  if (!valid(signal)) return -EINVAL;
+  struct sigaction action = {0};
+  if (disposition == brood_disposition_record) {
+    action.sa_sigaction = record;
+    action.sa_flags = SA_SIGINFO;  // no SA_RESTART: a blocked open or write must end
+    sigfillset(&action.sa_mask);
+  } else {
+    action.sa_handler = disposition == brood_disposition_ignore ? SIG_IGN : SIG_DFL;
+  }
+  if (sigaction(signal, &action, NULL) < 0) return -errno;
+  if (disposition == brood_disposition_ignore && !by_user) ignored_by_shell |= bit(signal);
+  else ignored_by_shell &= ~bit(signal);
+  return 0;
+}
+
+int32_t brood_signal_get(int32_t signal) {
+  struct sigaction action;
+  if (!valid(signal)) return -EINVAL;
+  if (sigaction(signal, NULL, &action) < 0) return -errno;
+  if (action.sa_flags & SA_SIGINFO) return brood_disposition_record;
+  return action.sa_handler == SIG_IGN ? brood_disposition_ignore : brood_disposition_default;
+}
+
+void brood_signals_start(void) {
+  sigset_t mask;
+  sigprocmask(SIG_BLOCK, NULL, &mask);
+  from_set(&mask, &mask_on_entry);
+  for (int signal = 1; signal <= 64; signal++)
+    if (brood_signal_get(signal) == brood_disposition_ignore) ignored_on_entry |= bit(signal);
+  // An inherited ignore of CHLD would destroy every exit status.
+  brood_signal_set(SIGCHLD, brood_disposition_record, false);
+  brood_signal_set(SIGPIPE, brood_disposition_ignore, false);
+  brood_signal_set(SIGXFSZ, brood_disposition_ignore, false);
+  brood_mask(SIG_UNBLOCK, bit(SIGCHLD), NULL);
+}
+
+void brood_signals_forget(void) {
+  for (uint64_t rest = recorded; rest; rest &= rest - 1) counts[__builtin_ctzll(rest) + 1] = 0;
+  atomic_store(&recorded, 0);
+  brood_attention = 0;
+  wake = -1;  // the number was in the private range and is closed
+}
+
+uint64_t brood_signals_take(void) { return atomic_exchange(&recorded, 0); }
+
+uint32_t brood_signal_take(int32_t signal, int32_t *sender) {
+  if (!valid(signal)) return 0;
+  *sender = atomic_load(&senders[signal]);
+  return atomic_exchange(&counts[signal], 0);
+}
+
+int32_t brood_mask(int32_t how, uint64_t set, uint64_t *old) {
+  sigset_t new_set, old_set;
+  to_set(set, &new_set);
+  if (sigprocmask(how, &new_set, &old_set) < 0) return -errno;
+  if (old) from_set(&old_set, old);
+  return 0;
+}
+
+uint64_t brood_pending(void) {
+  sigset_t set;
+  uint64_t mask = 0;
+  if (sigpending(&set) == 0) from_set(&set, &mask);
+  return mask;
+}
+
+int32_t brood_wait_signal(uint64_t set, int64_t timeout, int32_t *sender) {
+  sigset_t signals;
+  siginfo_t info;
+  to_set(set, &signals);
+  struct timespec time = {timeout / 1000000000, timeout % 1000000000};
+  int signal = sigtimedwait(&signals, &info, &time);
+  if (signal < 0) return -errno;
+  *sender = info.si_code <= 0 || signal == SIGCHLD ? info.si_pid : 0;
+  return signal;
+}
+
+int32_t brood_signalfd(uint64_t set) {
+  sigset_t signals;
+  to_set(set, &signals);
+  int fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+  return fd < 0 ? -errno : brood_move_to_private(fd);
+}
+
+uint64_t brood_ignored_on_entry(void) { return ignored_on_entry; }
+
+uint64_t brood_mask_on_entry(void) { return mask_on_entry; }
+
+uint64_t brood_defaults_for_programs(void) {
+  return (ignored_by_shell & ~ignored_on_entry) | bit(SIGCHLD);
+}
+
+int32_t brood_rtmin(void) { return SIGRTMIN; }
+
+int32_t brood_rtmax(void) { return SIGRTMAX; }

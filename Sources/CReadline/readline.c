@@ -1,0 +1,1 @@
+#include "brood_readline.h"

@@ -1,0 +1,70 @@
+import Glibc
+import Language
+import Posix
+
+/// Whole files.
+enum FileCommands {
+  static let family = CommandFamily("Files", [read, write, append, exists])
+
+  private static let path = Parameter("path", .path, .required, "a leading ~ is the home directory")
+  private static let text = Parameter("text", .spelled, .required, "a text, number or bytes")
+
+  private static let read = Command(
+    "read", "Yield what is in a file, as a text",
+    details: "What is no UTF-8 becomes U+FFFD; `--bytes` keeps it.",
+    parameters: [path], flags: [Flag("bytes", nil, "yield the bytes as they are")],
+    examples: [
+      Example(
+        "write /tmp/brood-example \"one\\ntwo\\n\"\nprint (read /tmp/brood-example |> lines)",
+        "[\"one\", \"two\"]")
+    ]
+  ) { call in
+    let path = try call.path(0)
+    let bytes = try call.onFile("read", path) {
+      let fd = try call.open(path, O_RDONLY)
+      defer { Descriptors.close(fd) }
+      return try call.readAll(fd)
+    }
+    return call.isSet("bytes") ? .bytes(BytesObject(bytes)) : .string(.make(repairing: bytes))
+  }
+
+  private static let write = Command(
+    "write", "Make a file of a text, in place of what it held",
+    details: "No newline is added.", parameters: [path, text],
+    examples: [Example("write /tmp/brood-example abc\nprint (read /tmp/brood-example)", "abc")]
+  ) { call in try write(call, O_TRUNC) }
+
+  private static let append = Command(
+    "append", "Add a text to the end of a file, which is made if it does not exist",
+    details: "No newline is added. Texts that several processes append stay whole.",
+    parameters: [path, text],
+    examples: [
+      Example(
+        "write /tmp/brood-example a\nappend /tmp/brood-example b\nprint (read /tmp/brood-example)",
+        "ab")
+    ]
+  ) { call in try write(call, O_APPEND) }
+
+  private static func write(_ call: borrowing Call, _ flag: Int32) throws -> Value {
+    let path = try call.path(0)
+    let content = call.value(1)
+    switch content {
+    case .string, .bytes, .int, .float, .bool, .duration, .size, .time: break
+    default:
+      throw call.bad(
+        "content", must: "a text, number or bytes", at: 1,
+        help: "make a text of it: join LIST \"\\n\", json-text VALUE or string VALUE")
+    }
+    try call.onFile("write", path) {
+      let fd = try call.open(path, O_WRONLY | O_CREAT | flag)
+      defer { Descriptors.close(fd) }
+      try call.writeAll(fd, content)
+    }
+    return .null
+  }
+
+  private static let exists = Command(
+    "exists", "Whether a file, directory or anything else has a path", parameters: [path],
+    traits: .pure, examples: [Example("print (exists /) (exists /no/such/thing)", "true false")]
+  ) { call in .bool((try? FileStatus(try call.path(0))) != nil) }
+}

@@ -1,0 +1,302 @@
+import Language
+
+/// Reads JSON (RFC 8259, strictly) from UTF-8 that is known to be valid.
+struct JSONParser {
+  private let bytes: Bytes
+  private var place = 0
+  /// Keys seen lately, by a part of their hash: records share theirs.
+  private var keys = [StringObject?](repeating: nil, count: 64)
+
+  /// Where and why the text is no JSON.
+  struct Failure: Error {
+    let message: String
+    let offset: Int
+  }
+
+  init(_ bytes: Bytes) { self.bytes = bytes }
+
+  /// The one value of the text.
+  mutating func parse() throws(Failure) -> Value {
+    skipBlanks()
+    let value = try value(depth: 0)
+    skipBlanks()
+    if place < bytes.count { throw unexpected("the end of the text behind the value") }
+    return value
+  }
+
+  private func unexpected(_ wanted: String) -> Failure {
+    guard place < bytes.count else {
+      return Failure(message: "\(wanted) was expected, but the text ends", offset: place)
+    }
+    var end = place + 1
+    while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+    let found = Value.string(bytes.text(place, end)).asLiteral
+    return Failure(message: "\(wanted) was expected, not \(found)", offset: place)
+  }
+
+  @inline(__always)
+  private var byte: UInt8 { place < bytes.count ? bytes[place] : 0 }
+
+  @inline(__always)
+  private mutating func skipBlanks() {
+    while place < bytes.count {
+      let byte = bytes[place]
+      guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+      place += 1
+    }
+  }
+
+  private mutating func value(depth: Int) throws(Failure) -> Value {
+    switch byte {
+    case UInt8(ascii: "\""): return .string(try string(isKey: false))
+    case UInt8(ascii: "{"): return try object(depth: depth + 1)
+    case UInt8(ascii: "["): return try array(depth: depth + 1)
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "-"), 0x30...0x39: return try number()
+    default: throw unexpected("a value")
+    }
+  }
+
+  private mutating func word(_ word: StaticString, _ value: Value) throws(Failure) -> Value {
+    let expected = Bytes(start: word.utf8Start, count: word.utf8CodeUnitCount)
+    guard bytes[place...].starts(with: expected) else { throw unexpected("a value") }
+    place += expected.count
+    return value
+  }
+
+  private func checkDepth(_ depth: Int) throws(Failure) {
+    if depth > maximumDepth {
+      throw Failure(message: "it is nested more than \(maximumDepth) levels deep", offset: place)
+    }
+  }
+
+  private mutating func array(depth: Int) throws(Failure) -> Value {
+    try checkDepth(depth)
+    var items: [Value] = []
+    place += 1
+    skipBlanks()
+    if byte == UInt8(ascii: "]") {
+      place += 1
+      return .items(items)
+    }
+    while true {
+      skipBlanks()
+      items.append(try value(depth: depth))
+      skipBlanks()
+      switch byte {
+      case UInt8(ascii: ","): place += 1
+      case UInt8(ascii: "]"):
+        place += 1
+        return .items(items)
+      default: throw unexpected("',' or ']'")
+      }
+    }
+  }
+
+  private mutating func object(depth: Int) throws(Failure) -> Value {
+    try checkDepth(depth)
+    let map = MapObject()
+    place += 1
+    skipBlanks()
+    if byte == UInt8(ascii: "}") {
+      place += 1
+      return .map(map)
+    }
+    while true {
+      skipBlanks()
+      guard byte == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
+      let key = try string(isKey: true)
+      skipBlanks()
+      guard byte == UInt8(ascii: ":") else { throw unexpected("':'") }
+      place += 1
+      skipBlanks()
+      map.set(.string(key), try value(depth: depth))
+      skipBlanks()
+      switch byte {
+      case UInt8(ascii: ","): place += 1
+      case UInt8(ascii: "}"):
+        place += 1
+        return .map(map)
+      default: throw unexpected("',' or '}'")
+      }
+    }
+  }
+
+  // MARK: Numbers
+
+  private mutating func number() throws(Failure) -> Value {
+    let start = place
+    let isNegative = byte == UInt8(ascii: "-")
+    if isNegative { place += 1 }
+    let firstDigit = place
+    var mantissa = 0  // counted downwards, since the least int has no positive twin
+    var isExact = true
+    try digits { digit in
+      let (product, isOver) = mantissa.multipliedReportingOverflow(by: 10)
+      let (sum, isBelow) = product.subtractingReportingOverflow(digit)
+      isExact = isExact && !isOver && !isBelow
+      mantissa = sum
+    }
+    if bytes[firstDigit] == UInt8(ascii: "0"), place > firstDigit + 1 {
+      place = firstDigit
+      throw Failure(message: "a number cannot begin with 0", offset: place)
+    }
+    var isWhole = true
+    var exponent = 0
+    if byte == UInt8(ascii: ".") {
+      place += 1
+      isWhole = false
+      let point = place
+      try digits { digit in
+        let (product, isOver) = mantissa.multipliedReportingOverflow(by: 10)
+        let (sum, isBelow) = product.subtractingReportingOverflow(digit)
+        isExact = isExact && !isOver && !isBelow
+        mantissa = sum
+      }
+      exponent = point - place
+    }
+    if byte | 0x20 == UInt8(ascii: "e") {
+      place += 1
+      isWhole = false
+      let isBelow = byte == UInt8(ascii: "-")
+      if isBelow || byte == UInt8(ascii: "+") { place += 1 }
+      var given = 0
+      try digits { given = min(given * 10 + $0, 100_000) }
+      exponent += isBelow ? -given : given
+    }
+    if isWhole, isExact {
+      if isNegative { return .int(mantissa) }
+      if mantissa > Int.min { return .int(-mantissa) }
+    }
+    // Exact where both numbers are: one rounding gives the nearest float (Clinger 1990).
+    if isExact, mantissa > -(1 << 53), abs(exponent) <= 22, mantissa != 0 || !isNegative {
+      let whole = Double(isNegative ? mantissa : -mantissa)
+      return .float(exponent < 0 ? whole / powersOfTen[-exponent] : whole * powersOfTen[exponent])
+    }
+    guard let float = Double(String(decoding: bytes[start..<place], as: UTF8.self)),
+      float.isFinite
+    else { throw Failure(message: "the number is too great", offset: start) }
+    return .float(float)
+  }
+
+  /// At least one digit.
+  @inline(__always)
+  private mutating func digits(_ use: (Int) -> Void) throws(Failure) {
+    let start = place
+    while place < bytes.count, bytes[place] &- 0x30 < 10 {
+      use(Int(bytes[place] &- 0x30))
+      place += 1
+    }
+    if place == start { throw unexpected("a digit") }
+  }
+
+  // MARK: Strings
+
+  private mutating func string(isKey: Bool) throws(Failure) -> StringObject {
+    let start = place + 1
+    place = start
+    while place < bytes.count {
+      let byte = bytes[place]
+      if byte == UInt8(ascii: "\"") {
+        place += 1
+        return isKey ? key(start, place - 1) : bytes.text(start, place - 1)
+      }
+      if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+      if byte < 0x20 { break }
+      place += 1
+    }
+    throw place < bytes.count
+      ? Failure(message: "a control character must be escaped in a string", offset: place)
+      : Failure(message: "this string is never closed", offset: start - 1)
+  }
+
+  /// The key between two places, the object of an earlier one if it is still known.
+  private mutating func key(_ start: Int, _ end: Int) -> StringObject {
+    let length = end - start
+    if length == 0 || length > 32 { return bytes.text(start, end) }
+    let slot = (Int(bytes[start]) &* 7 &+ Int(bytes[end - 1]) &* 3 &+ length) & 63
+    if let known = keys[slot], known.byteCount == length,
+      known.withBytes({ $0.elementsEqual(bytes[start..<end]) })
+    {
+      return known
+    }
+    let made = bytes.text(start, end)
+    keys[slot] = made
+    return made
+  }
+
+  private mutating func escapedString(from start: Int) throws(Failure) -> StringObject {
+    var text = Array(bytes[start..<place])
+    while place < bytes.count {
+      let byte = bytes[place]
+      switch byte {
+      case UInt8(ascii: "\""):
+        place += 1
+        return text.withUnsafeBufferPointer { StringObject.make(valid: $0) }
+      case UInt8(ascii: "\\"):
+        place += 1
+        try escape(&text)
+      case 0..<0x20:
+        throw Failure(message: "a control character must be escaped in a string", offset: place)
+      default:
+        text.append(byte)
+        place += 1
+      }
+    }
+    throw Failure(message: "this string is never closed", offset: start - 1)
+  }
+
+  private mutating func escape(_ text: inout [UInt8]) throws(Failure) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+    case UInt8(ascii: "b"): text.append(0x08)
+    case UInt8(ascii: "f"): text.append(0x0C)
+    case UInt8(ascii: "n"): text.append(0x0A)
+    case UInt8(ascii: "r"): text.append(0x0D)
+    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "u"):
+      place += 1
+      var value = try fourDigits()
+      if (0xD800..<0xDC00).contains(value), byte == UInt8(ascii: "\\"), place + 1 < bytes.count,
+        bytes[place + 1] == UInt8(ascii: "u")
+      {
+        let behindFirst = place
+        place += 2
+        let second = try fourDigits()
+        if (0xDC00..<0xE000).contains(second) {
+          value = 0x10000 + (value - 0xD800) << 10 + (second - 0xDC00)
+        } else {
+          place = behindFirst
+        }
+      }
+      // Half a pair means no character.
+      text += Array(String(Unicode.Scalar(value) ?? "\u{FFFD}").utf8)
+      return
+    default: throw unexpected("one of \" \\ / b f n r t u behind the backslash")
+    }
+    place += 1
+  }
+
+  private mutating func fourDigits() throws(Failure) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      let digit: UInt8
+      switch byte {
+      case 0x30...0x39: digit = byte - 0x30
+      case 0x41...0x46: digit = byte - 0x41 + 10
+      case 0x61...0x66: digit = byte - 0x61 + 10
+      default: throw unexpected("a hexadecimal digit")
+      }
+      value = value << 4 | UInt32(digit)
+      place += 1
+    }
+    return value
+  }
+}
+
+private let powersOfTen: [Double] = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+  1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+]

@@ -1,0 +1,66 @@
+import Language
+
+/// `print`, `echo` and `input`.
+enum PrintCommands {
+  static let family = CommandFamily("Printing and asking", [print, echo, input])
+
+  private static let values = Parameter("value", .spelled, .rest, "what to write")
+  private static let noNewline = Flag("no-newline", nil, "end without a newline")
+
+  private static let print = Command(
+    "print", "Write values, with blanks between them, and a newline",
+    details: """
+      Bare words are written as they were typed, strings bare and other values as literals. A list \
+      of records is written as an aligned table.
+      """,
+    parameters: [values], flags: [noNewline],
+    examples: [
+      Example("print hello 007 \"a b\" [1, 2]", "hello 007 a b [1, 2]"),
+      Example(
+        "print [[name: ada, age: 36], [name: alan, age: 41]]",
+        "name  age\nada    36\nalan   41"),
+    ], run: write)
+
+  private static let echo = Command(
+    "echo", "Write values, with blanks between them, and a newline, as `print` does",
+    parameters: [values], flags: [noNewline],
+    examples: [Example("echo I am here", "I am here")], run: write)
+
+  private static let input = Command(
+    "input", "Read a line from standard input",
+    details: """
+      Yields the line without its end, or null at the end of the input. No more than the line is \
+      taken from the input, so that programs can read on behind it.
+      """,
+    parameters: [Parameter("prompt", .text, .optional, "written first, without a newline")],
+    examples: [
+      Example("print one two | { print got (input) }", "got one two"),
+      Example("print one | { print (input) (input) }", "one null"),
+    ]
+  ) { call in
+    if call.has(0) { try call.interpreter.write(call.text(0)) }
+    try call.interpreter.flush()
+    guard let line = try StandardInput.readLine(call) else { return .null }
+    return .string(StringObject.make(decoding: line))
+  }
+
+  private static func write(_ call: borrowing Call) throws -> Value {
+    var text = ""
+    if call.count == 1 {
+      text = shown(call[0])
+    } else {
+      for index in 0..<call.count {
+        if index > 0 { text += " " }
+        text += call[index].asText
+      }
+    }
+    if !call.isSet("no-newline") { text += "\n" }
+    try call.interpreter.write(text)
+    return .null
+  }
+
+  private static func shown(_ value: Value) -> String {
+    if case .report(let report) = value, let text = report.text { return text }
+    return tableRecords(value).map { tableText($0) } ?? value.asText
+  }
+}

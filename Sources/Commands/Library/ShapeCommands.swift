@@ -1,0 +1,109 @@
+import Language
+
+/// Texts in another shape: trimmed, padded, in capitals.
+enum ShapeCommands {
+  static let family = CommandFamily(
+    "Shape of text", [trim, upper, lower, padLeft, padRight])
+
+  private static let text = Parameter("text", .text)
+
+  private static let trim = Command(
+    "trim", "Take blanks, or other characters, off both ends of a text",
+    parameters: [text, Parameter("characters", .text, .optional, "what to take off")],
+    flags: [Flag("left", nil, "only at the beginning"), Flag("right", nil, "only at the end")],
+    traits: .pure,
+    examples: [
+      Example(
+        "print [(trim \"  a b \\n\"), (trim \" a \" --left)] (trim \"--x-\" -)",
+        "[\"a b\", \"a \"] x")
+    ]
+  ) { call in
+    let text = call.string(0)
+    let left = call.isSet("left") || !call.isSet("right")
+    let right = call.isSet("right") || !call.isSet("left")
+    let bounds: Range<Int>
+    if call.has(1) {
+      let unwanted = Set(call.text(1).unicodeScalars)
+      let scalars = text.string.unicodeScalars
+      var start = 0
+      var end = text.byteCount
+      if left {
+        for scalar in scalars {
+          if unwanted.contains(scalar) { start += UTF8.width(scalar) } else { break }
+        }
+      }
+      if right, start < end {
+        for scalar in scalars.reversed() {
+          if unwanted.contains(scalar) { end -= UTF8.width(scalar) } else { break }
+        }
+      }
+      bounds = start..<max(start, end)
+    } else {
+      let both = text.withBytes(\.trimmed)
+      bounds = (left ? both.lowerBound : 0)..<(right ? both.upperBound : text.byteCount)
+    }
+    if bounds.count == text.byteCount { return .string(text) }
+    return text.withBytes { .string($0.text(bounds.lowerBound, bounds.upperBound)) }
+  }
+
+  private static let upper = Command(
+    "upper", "Turn a text into capital letters", parameters: [text], traits: .pure,
+    examples: [Example("print (upper \"brood ü\")", "BROOD Ü")]
+  ) { call in
+    let text = call.string(0)
+    guard text.isASCII else { return .text(text.string.uppercased()) }
+    return mapped(text) { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }
+  }
+
+  private static let lower = Command(
+    "lower", "Turn a text into small letters", parameters: [text], traits: .pure,
+    examples: [Example("print (lower \"BROOD Ü\")", "brood ü")]
+  ) { call in
+    let text = call.string(0)
+    guard text.isASCII else { return .text(text.string.lowercased()) }
+    return mapped(text) { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
+  }
+
+  private static func mapped(_ text: StringObject, _ change: (UInt8) -> UInt8) -> Value {
+    text.withBytes { bytes in
+      .string(
+        StringObject.make(count: bytes.count) { target in
+          for (index, byte) in bytes.enumerated() { target[index] = change(byte) }
+        })
+    }
+  }
+
+  private static let padding: [Parameter] = [
+    text, Parameter("width", .count),
+    Parameter("character", .text, .optional, "a blank by default"),
+  ]
+
+  private static let padLeft = Command(
+    "pad-left", "Put blanks before a text until it is so many columns wide", parameters: padding,
+    traits: .pure,
+    examples: [Example("print (pad-left 7 3) (pad-left 7 3 0)", "  7 007")]
+  ) { call in
+    let padding = try padding(call)
+    return .text(padding + call.text(0))
+  }
+
+  private static let padRight = Command(
+    "pad-right", "Put blanks behind a text until it is so many columns wide", parameters: padding,
+    traits: .pure,
+    examples: [Example("print (pad-right ab 4 .)", "ab..")]
+  ) { call in
+    let padding = try padding(call)
+    return .text(call.text(0) + padding)
+  }
+
+  /// As many characters as lack to the width.
+  private static func padding(_ call: borrowing Call) throws -> String {
+    let fill = call.has(2) ? call.text(2) : " "
+    guard fill.unicodeScalars.count == 1, displayWidth(fill) > 0 else {
+      throw call.bad("padding", must: "one character", at: 2)
+    }
+    let lacking = max(0, call.int(1) - displayWidth(call.text(0))) / displayWidth(fill)
+    if lacking > mostBytes / 4 { throw call.tooLong() }
+    return String(repeating: fill, count: lacking)
+  }
+}

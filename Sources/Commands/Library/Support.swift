@@ -1,0 +1,114 @@
+import Language
+
+/// Lists longer than this are refused, since they would take gigabytes.
+let mostItems = 100_000_000
+
+/// Texts that a command would make longer than this many bytes are refused.
+let mostBytes = 1 << 30
+
+/// A list of values that may be containers themselves, none nested too deeply.
+func listed(_ items: [Value]) throws -> Value { try nested(.list(ListObject(items))) }
+
+/// A value that was put together, unless it is nested too deeply.
+func nested(_ value: Value) throws -> Value {
+  if value.depth > maximumDepth {
+    throw ErrorObject(.limit, "values can be nested at most \(maximumDepth) levels deep")
+  }
+  return value
+}
+
+/// For a list that would be too long.
+var tooManyItems: ErrorObject {
+  ErrorObject(.limit, "a list of more than 100 million items would be needed")
+}
+
+extension Call {
+  /// An argument without the mark of a report.
+  func value(_ index: Int) -> Value { self[index].plain }
+
+  /// The items of an argument that a loop could run over.
+  func items(_ index: Int) throws -> [Value] {
+    let value = value(index)
+    switch value {
+    case .list(let list): return list.items
+    case .range(let range) where range.count > mostItems: throw tooMany(at: index)
+    default: return try interpreter.collect(value)
+    }
+  }
+
+  /// `bad WHAT: it must be VALID, but is …`, pointing at the argument.
+  func bad(
+    _ what: String, must valid: String, at index: Int, help: String? = nil
+  ) -> ErrorObject {
+    let error = ErrorObject.badValue(what, must: valid, is: value(index))
+    error.location = location(index)
+    error.help = help
+    return error
+  }
+
+  func tooMany(at index: Int) -> ErrorObject {
+    let error = tooManyItems
+    error.location = location(index)
+    return error
+  }
+
+  func tooLong() -> ErrorObject {
+    error(.limit, "the text would be longer than \(sizeText(mostBytes))")
+  }
+
+  /// For a list where there is nothing to yield.
+  func emptyError(_ wanted: String) -> ErrorObject {
+    error(.empty, "an empty list has no \(wanted)", at: 0)
+  }
+
+  /// The text of an argument that the declaration has made a text.
+  func string(_ index: Int) -> StringObject {
+    if case .string(let string) = self[index] { return string }
+    return StringObject.make(self[index].asText)
+  }
+
+  /// The text of an optional argument.
+  func string(_ index: Int, default text: String) -> StringObject {
+    has(index) ? string(index) : StringObject.make(text)
+  }
+
+  /// The function of an argument, to be called with items.
+  func itemFunction(_ index: Int) -> ItemFunction { ItemFunction(value(index), interpreter) }
+
+  /// The function of a flag, nil if the flag was not given.
+  func itemFunction(flag name: String) -> ItemFunction? {
+    flag(name).map { ItemFunction($0.plain, interpreter) }
+  }
+}
+
+extension Interpreter {
+  /// Lets signal handlers run, and Ctrl-C end a long loop that runs no code of the program.
+  @inline(__always)
+  func checkAttention() throws {
+    if host.attention.pointee != 0 { try host.attend(self) }
+  }
+}
+
+extension ParameterType {
+  /// A whole number that is not negative.
+  static let count = ParameterType("count", "a whole number from 0 on") { input in
+    if case .int(let n) = input.value, n >= 0 { return input.value }
+    return nil
+  }
+
+  /// An int, float, duration or size.
+  static let quantity = ParameterType("number", "a number, duration or size") { input in
+    switch input.value {
+    case .int, .float, .duration, .size: return input.value
+    default: return nil
+    }
+  }
+}
+
+extension Value {
+  /// The value as a string object, made only where it is not one already.
+  var textObject: StringObject {
+    if case .string(let string) = self { return string }
+    return StringObject.make(asText)
+  }
+}

@@ -1,0 +1,316 @@
+extension Compiler {
+  /// Compiles a call of a function, built-in or program.
+  ///
+  /// - Parameter input: a register whose value `|>` passes in front of the arguments.
+  func command(
+    _ node: CommandNode, into target: Int, isTail: Bool, input: Int? = nil
+  ) throws {
+    let written = Array(node.arguments.dropFirst(node.verbCount))
+    let inputs = input == nil ? 0 : 1
+    let base = allocate(1 + inputs + written.count)
+    if let input { emit(.take, a: base + 1, b: input) }
+    let isBuiltin: Command? = if case .builtin(let command) = node.target { command } else { nil }
+    var isDynamic = false
+    if case .dynamic = node.target { isDynamic = true }
+    let takesPatterns = isDynamic || isBuiltin?.traits.contains(.passesWords) == true
+    var arguments: [SiteArgument] = []
+    for (i, argument) in written.enumerated() {
+      arguments.append(
+        try self.argument(argument, into: base + 1 + inputs + i, takesPatterns: takesPatterns))
+    }
+    let name: String
+    switch node.head {
+    case .word(let word): name = isBuiltin?.name ?? word
+    case .value(let head):
+      try value(head, into: base)
+      name = source.text(head.span)
+    }
+    span = node.span
+    if let error = familyError(node) {
+      emit(.raise, a: constant(.error(error)))
+      return
+    }
+    var global: GlobalFunction?
+    if case .global(let function) = node.target { global = function }
+    let headSpan =
+      node.verbCount == 0 ? node.headSpan : node.headSpan.joined(node.arguments[0].span)
+    var isComputed = false
+    if case .value = node.head { isComputed = true }
+    let site = self.site(
+      CallSite(
+        source: source, span: headSpan, fullSpan: node.span, name: name, arguments: arguments,
+        inputCount: inputs, wantsValue: !isTail, command: isBuiltin, global: global,
+        isForcedProgram: node.isForcedProgram, hasComputedName: isComputed))
+    let count = inputs + written.count
+    switch node.target {
+    case .builtin: emit(.callNative, a: base, b: site, c: count)
+    case .global: emit(.callGlobal, a: base, b: site, c: count)
+    case .local(_, let binding):
+      fetch(binding, into: base)
+      emit(.callValue, a: base, b: site, c: count)
+    case .dynamic, .unresolved: emit(.callDynamic, a: base, b: site, c: count)
+    }
+    if target != base { emit(.take, a: target, b: base) }
+  }
+
+  /// A family's word without one of its verbs, as `queue foo`.
+  private func familyError(_ node: CommandNode) -> ErrorObject? {
+    guard case .dynamic = node.target, !node.isForcedProgram, case .word(let word) = node.head,
+      let verbs = resolver.table.verbs(of: word)
+    else { return nil }
+    let list = "its verbs are: " + verbs.joined(separator: " ")
+    guard let first = node.arguments.first else {
+      return ErrorObject(
+        .arity, "'\(word)' needs a verb", help: list, location: Location(source, node.span))
+    }
+    let verb = source.text(first.span)
+    return ErrorObject(
+      .missing, "'\(word)' has no verb '\(verb)'",
+      help: nearest(verb, among: verbs).map { "did you mean '\(word) \($0)'? " + list } ?? list,
+      location: Location(source, first.span))
+  }
+
+  private func argument(
+    _ node: ArgumentNode, into register: Int, takesPatterns: Bool
+  ) throws -> SiteArgument {
+    let spelling = node.spelling.map { Value.text($0) }
+    switch node.role {
+    case .endOfFlags:
+      load(.text("--"), into: register)
+      return SiteArgument(role: .endOfFlags, span: node.span, spelling: spelling)
+    case .flag(let name):
+      if let expression = node.value {
+        try value(expression, into: register)
+      } else {
+        emit(.loadNull, a: register)
+      }
+      return SiteArgument(
+        role: .flag(name, hasValue: node.value != nil), span: node.span,
+        spelling: node.value == nil ? nil : spelling)
+    case .spread:
+      if let expression = node.value { try value(expression, into: register) }
+      return SiteArgument(role: .spread, span: node.span, spelling: nil)
+    case .positional:
+      if let binding = resolver.functionBinding[ObjectIdentifier(node)] {
+        fetch(binding, into: register)
+        return SiteArgument(role: .positional, span: node.span, spelling: nil)
+      }
+      if takesPatterns, let pattern = node.pattern {
+        try value(pattern, into: register)
+        return SiteArgument(
+          role: .positional, span: node.span, spelling: spelling, isPattern: true)
+      }
+      if let expression = node.value { try value(expression, into: register) }
+      return SiteArgument(role: .positional, span: node.span, spelling: spelling)
+    }
+  }
+
+  // MARK: Connections
+
+  func chain(
+    _ left: Expression, _ target: ChainTarget, into register: Int, isTail: Bool, span whole: Span
+  ) throws {
+    let input = allocate()
+    // A chain that starts with a report is one, wherever it is discarded.
+    var mark: Int?
+    try value(left, into: input, isTail: startsWithCommand(left) && isTail)
+    if isTail {
+      mark = allocate()
+      emit(.isReport, a: mark ?? 0, b: input)
+    }
+    emit(.unreport, a: input)
+    switch target {
+    case .command(let command):
+      try self.command(command, into: register, isTail: isTail, input: input)
+    case .value(let expression):
+      let base = allocate(2)
+      try value(expression, into: base)
+      emit(.take, a: base + 1, b: input)
+      span = whole
+      let site = self.site(
+        CallSite(
+          source: source, span: expression.span, fullSpan: whole,
+          name: source.text(expression.span), arguments: [], inputCount: 1, wantsValue: !isTail))
+      emit(.callValue, a: base, b: site, c: 1)
+      emit(.take, a: register, b: base)
+    }
+    if let mark { emit(.markReport, a: register, b: mark) }
+  }
+
+  private func startsWithCommand(_ node: Expression) -> Bool {
+    switch node.kind {
+    case .chain: return true
+    case .command(let command):
+      if case .dynamic = command.target { return false }
+      return true
+    default: return false
+    }
+  }
+
+  func connected(
+    _ left: Expression, _ right: Expression, into target: Int, isTail: Bool, isAnd: Bool
+  ) throws {
+    // `failed` counts as false; any other error passes through.
+    let error = allocate()
+    let result = allocate()
+    let handler = emitJump(.pushTry, a: error)
+    contexts.append(.handler)
+    try value(left, into: result, isTail: isTail)
+    contexts.removeLast()
+    emit(.popTry)
+    let evaluated = emitJump(.jump)
+    patch(handler)
+    let other = emitJump(.catchKinds, a: error, b: constant(.items([.text("failed")])))
+    load(.bool(false), into: result)
+    let caught = emitJump(.jump)
+    patch(other)
+    emit(.rethrow, a: error)
+    patch(evaluated)
+    patch(caught)
+    if isAnd {
+      let end = emitJump(.jumpIsFalse, a: result)
+      if isTail { emit(.discard, a: result) }
+      try value(right, into: result, isTail: isTail)
+      patch(end)
+    } else {
+      let end = emitJump(.jumpIsNotFalse, a: result)
+      try value(right, into: result, isTail: isTail)
+      patch(end)
+    }
+    emit(.take, a: target, b: result)
+  }
+
+  func timed(_ inner: Expression, into target: Int, isTail: Bool) throws {
+    let start = allocate()
+    emit(.timeStart, a: start)
+    let register = allocate()
+    if case .closure(let block) = inner.kind {
+      let base = allocate()
+      let index = try self.inner(block)
+      emit(.makeClosure, a: base, b: index)
+      let site = self.site(
+        CallSite(
+          source: source, span: inner.span, fullSpan: inner.span, name: "block", arguments: [],
+          inputCount: 0, wantsValue: false))
+      emit(.callValue, a: base, b: site, c: 0)
+      emit(.discard, a: base)
+    } else {
+      try value(inner, into: register, isTail: true)
+      emit(.discard, a: register)
+    }
+    emit(.timeEnd, a: start)
+    if !isTail { emit(.unreport, a: start) }
+    emit(.take, a: target, b: start)
+  }
+
+  // MARK: Pipelines
+
+  func pipeline(_ node: PipelineNode, into target: Int, isTail: Bool) throws {
+    let isInProcess =
+      node.stages.count == 1 && !node.isBackground && node.prefix != .status
+      && node.stages[0].thunk != nil
+    let mode: Pipeline.Mode =
+      if node.isBackground {
+        .background
+      } else {
+        switch node.prefix {
+        case .ok: .ok
+        case .status: .status
+        case .none: isTail ? .statement : .capture
+        }
+      }
+    var stages: [PipelineSite.Stage] = []
+    var loads: [() throws -> Void] = []
+    var count = 0
+    let first = nextRegister
+    // Registers first, so that they are contiguous whatever the values need.
+    for stage in node.stages {
+      let start = first + count
+      switch stage.work {
+      case .command(let command) where stage.thunk == nil:
+        let (site, size, load) = programStage(command, from: start)
+        var hasComputedName = false
+        if case .value = command.head { hasComputedName = true }
+        stages.append(
+          PipelineSite.Stage(
+            work: .program(site: site, hasComputedName: hasComputedName),
+            redirections: stage.redirections, span: stage.span))
+        loads.append(load)
+        count += size
+      default:
+        stages.append(
+          PipelineSite.Stage(
+            work: .thunk, redirections: stage.redirections, span: stage.span))
+        loads.append { [self] in
+          guard let thunk = stage.thunk else { return }
+          let index = try inner(thunk)
+          span = stage.span
+          emit(.makeClosure, a: start, b: index)
+        }
+        count += 1
+      }
+      for redirection in stage.redirections {
+        guard let path = redirection.target else { continue }
+        let register = first + count
+        count += 1
+        loads.append { [self] in try value(path, into: register) }
+      }
+    }
+    _ = allocate(max(1, count))
+    for load in loads { try load() }
+    let site = PipelineSite(
+      stages: stages, mode: mode, isInProcess: isInProcess, span: node.span, source: source, wantsValue: !isTail)
+    pipelines.append(site)
+    span = node.span
+    emit(.pipeline, a: first, b: pipelines.count - 1, c: count)
+    emit(.take, a: target, b: first)
+  }
+
+  private func programStage(
+    _ node: CommandNode, from start: Int
+  ) -> (CallSite, Int, () throws -> Void) {
+    var next = start
+    var loads: [() throws -> Void] = []
+    var name = source.text(node.headSpan)
+    var isComputed = false
+    switch node.head {
+    case .word(let word): name = word
+    case .value(let head):
+      isComputed = true
+      let register = next
+      next += 1
+      loads.append { [self] in try value(head, into: register) }
+    }
+    var arguments: [SiteArgument] = []
+    for argument in node.arguments {
+      let register = next
+      next += 1
+      // The fixed part is known without emitting anything.
+      arguments.append(Compiler.siteArgument(argument))
+      loads.append { [self] in
+        _ = try self.argument(argument, into: register, takesPatterns: true)
+      }
+    }
+    let site = CallSite(
+      source: source, span: node.headSpan, fullSpan: node.span, name: name, arguments: arguments,
+      inputCount: 0, wantsValue: false, isForcedProgram: node.isForcedProgram,
+      hasComputedName: isComputed)
+    return (site, next - start, { for load in loads { try load() } })
+  }
+
+  private static func siteArgument(_ node: ArgumentNode) -> SiteArgument {
+    let spelling = node.spelling.map { Value.text($0) }
+    switch node.role {
+    case .endOfFlags:
+      return SiteArgument(role: .endOfFlags, span: node.span, spelling: spelling)
+    case .flag(let name):
+      return SiteArgument(
+        role: .flag(name, hasValue: node.value != nil), span: node.span,
+        spelling: node.value == nil ? nil : spelling)
+    case .spread: return SiteArgument(role: .spread, span: node.span, spelling: nil)
+    case .positional:
+      return SiteArgument(
+        role: .positional, span: node.span, spelling: spelling, isPattern: node.pattern != nil)
+    }
+  }
+}

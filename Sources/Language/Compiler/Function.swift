@@ -1,0 +1,238 @@
+/// A compiled function or block, or the face of a built-in or program as one.
+public final class Function {
+  enum Kind {
+    case compiled
+    case native(Command)
+    case program(String)
+  }
+
+  /// A captured variable's origin where the closure is made.
+  enum CaptureSource {
+    /// A register that holds a cell.
+    case register(Int)
+    case captured(Int)
+  }
+
+  struct FlagParameter {
+    let name: String
+    let type: ParameterType?
+  }
+
+  public let name: String?
+  let kind: Kind
+  public let source: Source
+  public let span: Span
+  /// Positional parameters with a register each, from 0; flags follow, then the rest list.
+  let parameters: [ParameterNode]
+  let positionalCount: Int
+  let required: Int
+  let flags: [FlagParameter]
+  let hasRest: Bool
+  /// A block without a parameter list takes any arguments and ignores them.
+  let ignoresArguments: Bool
+  let captures: [CaptureSource]
+  let captureNames: [String]
+
+  /// What the machine needs while it runs, in one place without reference counts.
+  let hot: UnsafeMutablePointer<FunctionCode>
+  private var codeCount = 0
+  private var constantCount = 0
+  private(set) var spans: [Span] = []
+  private(set) var sites: [CallSite] = []
+  private(set) var pipelines: [PipelineSite] = []
+  private(set) var functions: [Function] = []
+  private(set) var globals: [GlobalFunction] = []
+  private(set) var types: [ParameterType] = []
+
+  init(_ node: FunctionNode?, source: Source, captures: [CaptureSource], captureNames: [String]) {
+    name = node?.name
+    kind = .compiled
+    self.source = source
+    span = node?.span ?? Span(0, source.bytes.count)
+    parameters = node?.parameters ?? []
+    let positional = parameters.filter { $0.role == .positional }
+    positionalCount = positional.count
+    required = positional.count { $0.defaultValue == nil }
+    flags = parameters.filter { $0.role == .flag }.map { parameter in
+      // A flag without type and default is a switch.
+      let isSwitch = parameter.typeName == nil && parameter.defaultValue == nil
+      let type = parameter.typeName.flatMap { ParameterType.named($0) }
+      return FlagParameter(
+        name: parameter.name, type: isSwitch || parameter.typeName == "bool" ? nil : type ?? .any)
+    }
+    hasRest = parameters.contains { $0.role == .rest }
+    ignoresArguments = !(node?.hasParameterList ?? true)
+    self.captures = captures
+    self.captureNames = captureNames
+    hot = .allocate(capacity: 1)
+    prepare()
+  }
+
+  private init(name: String, kind: Kind) {
+    self.name = name
+    self.kind = kind
+    source = Source(name: name, bytes: [])
+    span = Span(0, 0)
+    parameters = []
+    positionalCount = 0
+    required = 0
+    flags = []
+    hasRest = true
+    ignoresArguments = false
+    captures = []
+    captureNames = []
+    hot = .allocate(capacity: 1)
+    prepare()
+  }
+
+  static func native(_ command: Command) -> Function {
+    Function(name: command.name, kind: .native(command))
+  }
+
+  static func program(_ name: String) -> Function { Function(name: name, kind: .program(name)) }
+
+  private func prepare() {
+    hot.initialize(
+      to: FunctionCode(
+        code: .allocate(capacity: 1), constants: .allocate(capacity: 1),
+        sites: .allocate(capacity: 1), registerCount: argumentRegisters,
+        positionalCount: positionalCount,
+        isPlain: !hasRest && flags.isEmpty && !ignoresArguments,
+        function: Unmanaged.passUnretained(self)))
+  }
+
+  deinit {
+    hot.pointee.constants.deinitialize(count: constantCount)
+    free()
+    hot.deallocate()
+  }
+
+  private func free() {
+    hot.pointee.code.deallocate()
+    hot.pointee.constants.deallocate()
+    hot.pointee.sites.deallocate()
+  }
+
+  /// The place in the source of the instruction before `pc`.
+  func span(before pc: UnsafePointer<Instruction>) -> Span {
+    let index = pc - UnsafePointer(hot.pointee.code) - 1
+    return spans.indices.contains(index) ? spans[index] : span
+  }
+
+  /// Fills in what the compiler made.
+  func finish(
+    code instructions: [Instruction], spans: [Span], constants values: [Value],
+    sites: [CallSite], pipelines: [PipelineSite], functions: [Function],
+    globals: [GlobalFunction], types: [ParameterType], registerCount: Int
+  ) {
+    free()
+    let code = UnsafeMutablePointer<Instruction>.allocate(capacity: max(1, instructions.count))
+    code.initialize(from: instructions, count: instructions.count)
+    codeCount = instructions.count
+    let constants = UnsafeMutablePointer<Value>.allocate(capacity: max(1, values.count))
+    constants.initialize(from: values, count: values.count)
+    constantCount = values.count
+    let slots = UnsafeMutablePointer<SiteSlot>.allocate(capacity: max(1, sites.count))
+    for (i, site) in sites.enumerated() {
+      (slots + i).initialize(
+        to: SiteSlot(
+          site: Unmanaged.passUnretained(site), entry: site.global?.entry,
+          isSimple: site.isSimple, wantsValue: site.wantsValue))
+    }
+    hot.pointee.code = code
+    hot.pointee.constants = constants
+    hot.pointee.sites = slots
+    hot.pointee.registerCount = registerCount
+    self.spans = spans
+    self.sites = sites
+    self.pipelines = pipelines
+    self.functions = functions
+    self.globals = globals
+    self.types = types
+  }
+
+  /// How many registers hold arguments when the code begins.
+  var argumentRegisters: Int { positionalCount + flags.count + (hasRest ? 1 : 0) }
+
+  /// `square(x, y = …)`, for messages.
+  public var signature: String {
+    let shown = parameters.map { parameter in
+      let type = parameter.typeName.map { ": " + $0 } ?? ""
+      switch parameter.role {
+      case .positional:
+        return parameter.name + type + (parameter.defaultValue == nil ? "" : " = …")
+      case .rest: return "..." + parameter.name
+      case .flag: return "--" + parameter.name + type
+      }
+    }
+    return "\(name ?? "block")(\(shown.joined(separator: ", ")))"
+  }
+
+  /// `<fn square>` or `<block>`.
+  var shownName: String {
+    switch kind {
+    case .compiled: name.map { "<fn \($0)>" } ?? "<block>"
+    case .native(let command): "<command \(command.name)>"
+    case .program(let program): "<program \(program)>"
+    }
+  }
+
+  /// The source text of the function.
+  public var text: String { source.text(span) }
+}
+
+/// The fixed part of a pipeline: what its registers hold.
+final class PipelineSite {
+  struct Stage {
+    enum Work {
+      /// A register with the closure.
+      case thunk
+      /// A register for the name if it is computed, then one per argument.
+      case program(site: CallSite, hasComputedName: Bool)
+    }
+    let work: Work
+    /// Each with a register for its target, except duplicates.
+    let redirections: [RedirectionNode]
+    let span: Span
+  }
+
+  let stages: [Stage]
+  let mode: Pipeline.Mode
+  /// Whether one in-process stage merely has redirections.
+  let isInProcess: Bool
+  let span: Span
+  let source: Source
+  let wantsValue: Bool
+
+  init(
+    stages: [Stage], mode: Pipeline.Mode, isInProcess: Bool, span: Span, source: Source,
+    wantsValue: Bool
+  ) {
+    self.stages = stages
+    self.mode = mode
+    self.isInProcess = isInProcess
+    self.span = span
+    self.source = source
+    self.wantsValue = wantsValue
+  }
+}
+
+/// The part of a function that the machine reads in its loop; owned by its `Function`.
+struct FunctionCode {
+  var code: UnsafeMutablePointer<Instruction>
+  var constants: UnsafeMutablePointer<Value>
+  var sites: UnsafeMutablePointer<SiteSlot>
+  var registerCount: Int
+  let positionalCount: Int
+  /// Takes exactly its positional parameters.
+  let isPlain: Bool
+  let function: Unmanaged<Function>
+}
+
+/// A call site as the machine reads it.
+struct SiteSlot {
+  let site: Unmanaged<CallSite>
+  let entry: UnsafeMutablePointer<GlobalFunction.Entry>?
+  let isSimple: Bool
+  let wantsValue: Bool
+}

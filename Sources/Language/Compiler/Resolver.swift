@@ -1,0 +1,402 @@
+/// Binds every name to what it means, and finds what can be found before anything runs.
+///
+/// Errors: unknown names, assignments to constants, unknown flags of built-ins. Warnings:
+/// assignments that are lost in a child, unused results, unreachable code.
+final class Resolver {
+  let source: Source
+  let globals: Globals
+  let table: CommandTable
+  /// Whether the top level's variables outlive the text, as at the prompt.
+  let isPersistent: Bool
+  var errors: [ErrorObject] = []
+  var warnings: [Warning] = []
+  var scope: BlockScope
+  let main: FunctionScope
+  /// Functions of the top level that this text declares.
+  var declared: Set<String> = []
+  /// Reads of variables and assignments in snapshots, for the warning about lost assignments.
+  var reads: [(variable: ObjectIdentifier, at: Int32)] = []
+  var lost: [(variable: ObjectIdentifier, name: String, span: Span, block: Span, isGlobal: Bool)] =
+    []
+  private var newGlobals: [String: GlobalVariable] = [:]
+  private let prepareSource: (String) throws -> Void
+
+  init(
+    _ source: Source, globals: Globals, table: CommandTable, isPersistent: Bool,
+    prepareSource: @escaping (String) throws -> Void = { _ in }
+  ) {
+    self.source = source
+    self.globals = globals
+    self.table = table
+    self.isPersistent = isPersistent
+    self.prepareSource = prepareSource
+    main = FunctionScope(
+      parent: nil, definedIn: nil, isSnapshot: false, span: Span(0, source.bytes.count))
+    scope = BlockScope(parent: nil, function: main)
+  }
+
+  func resolve(_ block: Block) {
+    self.block(block, in: scope, isTopLevel: true)
+    if errors.isEmpty {
+      for (name, variable) in newGlobals { globals.variables[name] = variable }
+    }
+    warnAboutLostAssignments()
+    warnings.sort { $0.location.span.start < $1.location.span.start }
+    errors.sort { ($0.location?.span.start ?? 0) < ($1.location?.span.start ?? 0) }
+  }
+
+  func fail(_ message: String, _ span: Span, help: String? = nil, kind: ErrorKind = .syntax) {
+    errors.append(ErrorObject(kind, message, help: help, location: Location(source, span)))
+  }
+
+  func warn(_ message: String, _ span: Span, help: String? = nil) {
+    warnings.append(Warning(message: message, location: Location(source, span), help: help))
+  }
+
+  // MARK: Blocks
+
+  /// Resolves a block in a new scope of the current function.
+  func block(_ block: Block, loop: Bool = false, declaring: (BlockScope) -> Void = { _ in }) {
+    let inner = BlockScope(parent: scope, function: scope.function)
+    if loop { inner.loopDepth += 1 }
+    declaring(inner)
+    self.block(block, in: inner, isTopLevel: false)
+  }
+
+  private func block(_ block: Block, in inner: BlockScope, isTopLevel: Bool) {
+    let outer = scope
+    scope = inner
+    defer { scope = outer }
+    var bodies: [FunctionNode] = []
+    for statement in block.statements {
+      guard case .function(let declaration) = statement.kind else { continue }
+      bodies.append(declaration.function)
+      if isTopLevel {
+        declared.insert(declaration.name)
+        continue
+      }
+      let variable = Variable(
+        declaration.name, declaration.nameSpan, isConstant: true, in: scope.function)
+      let symbol = FunctionSymbol(declaration, variable)
+      declaration.symbol = symbol
+      scope.functions[declaration.name] = symbol
+      block.functions.append(symbol)
+    }
+    var own: [Variable] = []
+    var isUnreachable = false
+    for (i, statement) in block.statements.enumerated() {
+      if isUnreachable {
+        if case .function = statement.kind {
+        } else {
+          warn("this is never reached", statement.span)
+          isUnreachable = false
+        }
+      }
+      let isLast = i == block.statements.count - 1
+      self.statement(statement, isTopLevel: isTopLevel, isLast: isLast, declared: &own)
+      if leaves(statement) { isUnreachable = !isLast }
+    }
+    // Bodies last: a function may use what its block declares behind it.
+    for body in bodies { function(body, isSnapshot: false) }
+    if !bodies.isEmpty {
+      block.earlyCells = own.filter(\.isCaptured)
+      for variable in block.earlyCells { variable.hasEarlyCell = true }
+    }
+  }
+
+  private func leaves(_ statement: Statement) -> Bool {
+    switch statement.kind {
+    case .returnValue, .throwValue, .breakLoop, .continueLoop: return true
+    case .expression(let expression):
+      guard case .command(let node) = expression.kind, case .builtin(let command) = node.target
+      else { return false }
+      return command.traits.contains(.leaves)
+    default: return false
+    }
+  }
+
+  // MARK: Statements
+
+  private func statement(
+    _ statement: Statement, isTopLevel: Bool, isLast: Bool, declared own: inout [Variable]
+  ) {
+    switch statement.kind {
+    case .declare(let node):
+      expression(node.value)
+      if isTopLevel && isPersistent {
+        let variable = GlobalVariable(node.name, isConstant: node.isConstant)
+        newGlobals[node.name] = variable
+        node.variable = nil
+        globalOf[ObjectIdentifier(node)] = variable
+      } else {
+        let variable = Variable(
+          node.name, node.nameSpan, isConstant: node.isConstant, in: scope.function)
+        node.variable = variable
+        scope.variables[node.name] = variable
+        own.append(variable)
+      }
+    case .assign(let node): assignment(node)
+    case .function(let node): typeNames(node.function)
+    case .ifElse(let node): conditional(node)
+    case .whileLoop(let condition, let body):
+      expression(condition)
+      block(body, loop: true)
+    case .forLoop(let node):
+      expression(node.sequence)
+      block(node.body, loop: true) { inner in
+        for name in node.names {
+          let variable = Variable(name.name, name.span, isConstant: false, in: inner.function)
+          inner.variables[name.name] = variable
+          node.variables.append(variable)
+        }
+      }
+    case .tryCatch(let node): tryStatement(node)
+    case .returnValue(let value): if let value { expression(value) }
+    case .throwValue(let value): expression(value)
+    case .breakLoop, .continueLoop:
+      if scope.loopDepth == 0 {
+        let word = source.text(statement.span)
+        fail(
+          scope.function.parent == nil || scope.function.definedIn == nil
+            ? "'\(word)' stands outside a loop"
+            : "'\(word)' cannot leave the block it stands in, which is not part of a loop",
+          statement.span)
+      }
+    case .expression(let value):
+      expression(value)
+      if !isLast || isTopLevel && !isPersistent { warnIfUnused(value) }
+    }
+  }
+
+  /// The variables that declarations at the prompt make.
+  var globalOf: [ObjectIdentifier: GlobalVariable] = [:]
+  /// What a function's name given as an argument means there.
+  var functionBinding: [ObjectIdentifier: Binding] = [:]
+
+  func conditional(_ node: Conditional) {
+    for branch in node.branches {
+      expression(branch.condition)
+      block(branch.body)
+    }
+    if let otherwise = node.otherwise { block(otherwise) }
+  }
+
+  func tryStatement(_ node: TryStatement) {
+    block(node.body)
+    for clause in node.clauses {
+      block(clause.body) { inner in
+        guard let name = clause.name else { return }
+        let variable = Variable(name, clause.nameSpan, isConstant: true, in: inner.function)
+        inner.variables[name] = variable
+        clause.variable = variable
+      }
+    }
+    if let finally = node.finally { block(finally) }
+  }
+
+  private func assignment(_ node: Assignment) {
+    expression(node.value)
+    for step in node.path { expression(step.key) }
+    guard let binding = lookUp(node.name) else {
+      let help =
+        nearest(node.name, among: visibleNames()).map { "did you mean '\($0)'? " } ?? ""
+      fail(
+        "'\(node.name)' is not declared", node.nameSpan,
+        help: help + "declare it with 'var \(node.name) = …'")
+      return
+    }
+    node.variable.binding = binding
+    switch binding {
+    case .local(let variable) where variable.isConstant: failConstant(node.name, node.nameSpan)
+    case .captured(_, isConstant: true): failConstant(node.name, node.nameSpan)
+    case .global(let variable) where variable.isConstant: failConstant(node.name, node.nameSpan)
+    case .globalFunction:
+      fail("'\(node.name)' is a function and cannot be assigned", node.nameSpan)
+    case .live(let name):
+      if name != "env" || node.path.count != 1 {
+        fail(
+          name == "env" ? "assign one variable of the environment as env.NAME"
+            : "'$\(name)' cannot be assigned", node.nameSpan)
+      }
+    default: break
+    }
+    if node.op != nil || !node.path.isEmpty { noteRead(node.name, node.nameSpan) }
+    noteAssignment(node.name, node.nameSpan)
+  }
+
+  private func failConstant(_ name: String, _ span: Span) {
+    fail(
+      "'\(name)' is a constant", span, help: "declare it with 'var \(name) = …' to change it")
+  }
+
+  // MARK: Names
+
+  /// What a variable's name means in the current scope; nil for an unknown one.
+  func lookUp(_ name: String) -> Binding? {
+    var at: BlockScope? = scope
+    while let here = at {
+      if let variable = here.variables[name] ?? here.functions[name]?.variable {
+        return bind(variable)
+      }
+      at = here.parent ?? here.function.definedIn
+    }
+    if let global = newGlobals[name] ?? globals.variables[name] { return .global(global) }
+    if declared.contains(name) || globals.functions[name]?.closure != nil {
+      return .globalFunction(globals.function(name))
+    }
+    if Globals.liveNames.contains(name) { return .live(name) }
+    return nil
+  }
+
+  private func bind(_ variable: Variable) -> Binding {
+    if variable.function === scope.function { return .local(variable) }
+    return .captured(scope.function.capture(variable), isConstant: variable.isConstant)
+  }
+
+  func lookUpFunction(_ name: String) -> CommandTarget? {
+    var at: BlockScope? = scope
+    while let here = at {
+      if let symbol = here.functions[name] { return .local(symbol, bind(symbol.variable)) }
+      at = here.parent ?? here.function.definedIn
+    }
+    if declared.contains(name) || globals.functions[name]?.closure != nil {
+      return .global(globals.function(name))
+    }
+    return nil
+  }
+
+  /// Every variable's name that could be meant here.
+  func visibleNames() -> [String] {
+    var names: [String] = []
+    var at: BlockScope? = scope
+    while let here = at {
+      names += here.variables.keys
+      at = here.parent ?? here.function.definedIn
+    }
+    names += newGlobals.keys
+    names += globals.variables.keys
+    return names.sorted() + Globals.liveNames
+  }
+
+  func use(_ use: VariableUse) {
+    guard let binding = lookUp(use.name) else {
+      let help: String
+      if let near = nearest(use.name, among: visibleNames()) {
+        help = "did you mean '$\(near)'?"
+      } else if table[use.name] != nil {
+        help = "'\(use.name)' is a command: write (\(use.name) …) for its value"
+      } else {
+        help = "declare it with 'let \(use.name) = …'; environment variables are $env.NAME"
+      }
+      fail("there is no variable '$\(use.name)'", use.span, help: help)
+      return
+    }
+    use.binding = binding
+    noteRead(use.name, use.span)
+  }
+
+  // MARK: Functions
+
+  func function(_ node: FunctionNode, isSnapshot: Bool) {
+    let inner = FunctionScope(
+      parent: scope.function, definedIn: scope, isSnapshot: isSnapshot, span: node.span)
+    node.scope = inner
+    let outer = scope
+    scope = BlockScope(parent: nil, function: inner)
+    defer { scope = outer }
+    for parameter in node.parameters {
+      if let value = parameter.defaultValue { expression(value) }
+      let name = parameter.name.split(separator: "-").joined(separator: "_")
+      let variable = Variable(name, parameter.span, isConstant: false, in: inner)
+      parameter.variable = variable
+      scope.variables[name] = variable
+    }
+    if node.name == nil { typeNames(node) }
+    block(node.body)
+  }
+
+  private func typeNames(_ node: FunctionNode) {
+    for parameter in node.parameters {
+      guard let name = parameter.typeName, ParameterType.named(name) == nil else { continue }
+      let known = ParameterType.declarable.map(\.name)
+      fail(
+        "there is no type '\(name)'", parameter.typeSpan,
+        help: nearest(name, among: known).map { "did you mean '\($0)'?" }
+          ?? "the types are: " + known.joined(separator: " "))
+    }
+  }
+
+  // MARK: Lost assignments
+
+  private func variableIdentity(_ name: String) -> (ObjectIdentifier, FunctionScope?)? {
+    var at: BlockScope? = scope
+    while let here = at {
+      if let variable = here.variables[name] {
+        return (ObjectIdentifier(variable), variable.function)
+      }
+      at = here.parent ?? here.function.definedIn
+    }
+    if let global = newGlobals[name] ?? globals.variables[name] {
+      return (ObjectIdentifier(global), nil)
+    }
+    return nil
+  }
+
+  func noteRead(_ name: String, _ span: Span) {
+    if let (identity, _) = variableIdentity(name) { reads.append((identity, span.start)) }
+  }
+
+  private func noteAssignment(_ name: String, _ span: Span) {
+    guard let (identity, owner) = variableIdentity(name) else { return }
+    var at: FunctionScope? = scope.function
+    while let here = at, here !== owner {
+      if here.isSnapshot {
+        lost.append((identity, name, span, here.span, owner == nil))
+        return
+      }
+      at = here.parent
+    }
+  }
+
+  private func warnAboutLostAssignments() {
+    for item in lost {
+      let isReadLater = reads.contains {
+        $0.variable == item.variable && ($0.at >= item.block.end)
+      }
+      if isReadLater || (item.isGlobal && isPersistent) {
+        warn(
+          "this assignment to '\(item.name)' happens in the child and is lost", item.span,
+          help: "a fork copies memory: let the block return the value, or send it through a channel"
+        )
+      }
+    }
+  }
+
+  // MARK: Unused results
+
+  private func warnIfUnused(_ expression: Expression) {
+    switch expression.kind {
+    case .command(let node):
+      if case .builtin(let command) = node.target, command.traits.contains(.pure) {
+        warn("the result of '\(command.name)' is not used", expression.span)
+      }
+    case .closure:
+      warn(
+        "this block is not run", expression.span,
+        help: "pass it to a command, or run it with 'call { … }'")
+    case .binary(.equal, _, _):
+      warn("this comparison is not used", expression.span, help: "assign as 'name = value'")
+    case .binary, .constant, .variable, .list, .map, .text, .index, .field, .negate, .not, .range:
+      warn("this value is not used", expression.span)
+    default: break
+    }
+  }
+
+  func sourceFile(_ path: String, _ span: Span) {
+    do {
+      try prepareSource(path)
+    } catch let error as ErrorObject {
+      if error.kind == .syntax { errors.append(error) }
+    } catch {}
+  }
+}

@@ -1,0 +1,167 @@
+extension Resolver {
+  func expression(_ node: Expression) {
+    switch node.kind {
+    case .constant: break
+    case .text(let pieces): text(pieces)
+    case .variable(let use): self.use(use)
+    case .list(let items): for item in items { expression(item.value) }
+    case .map(let entries):
+      for entry in entries {
+        expression(entry.key)
+        expression(entry.value)
+      }
+    case .closure(let function): self.function(function, isSnapshot: false)
+    case .negate(let operand), .not(let operand): expression(operand)
+    case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right),
+      .coalesce(let left, let right), .range(let left, let right, _), .index(let left, let right),
+      .andThen(let left, let right), .orElse(let left, let right):
+      expression(left)
+      expression(right)
+    case .field(let base, _): expression(base)
+    case .command(let command): self.command(command)
+    case .pipeline(let pipeline): self.pipeline(pipeline)
+    case .chain(let left, let target):
+      expression(left)
+      switch target {
+      case .command(let command): self.command(command, inputs: 1)
+      case .value(let value): expression(value)
+      }
+    case .ifElse(let conditional): self.conditional(conditional)
+    case .tryCatch(let statement): tryStatement(statement)
+    case .timed(let inner), .quoted(let inner): expression(inner)
+    }
+  }
+
+  /// Pieces of a text; `"$x.field"` is worth a warning where a field is likely meant.
+  private func text(_ pieces: [Expression]) {
+    for (i, piece) in pieces.enumerated() {
+      expression(piece)
+      guard case .variable(let use) = piece.kind, i + 1 < pieces.count,
+        case .constant(.string(let next)) = pieces[i + 1].kind
+      else { continue }
+      let rest = next.string
+      guard rest.hasPrefix(".") else { continue }
+      let field = String(rest.dropFirst().prefix { $0.isLetter || $0 == "_" })
+      if Resolver.likelyFields.contains(field), source.bytes[Int(use.span.start)] == 0x24 {
+        warn(
+          "\"$\(use.name).\(field)\" is the value of $\(use.name) and then '.\(field)'",
+          Span(Int(use.span.start), Int(use.span.end) + 1 + field.utf8.count),
+          help: "write \"${$\(use.name).\(field)}\" for the field")
+      }
+    }
+  }
+
+  private static let likelyFields: Set<String> = [
+    "pid", "name", "state", "exit", "signal", "ok", "elapsed", "cpu", "maxrss", "value", "kind",
+    "message", "span", "trace", "help", "word", "flags", "nice", "age", "command", "ppid",
+  ]
+
+  // MARK: Commands
+
+  func command(_ node: CommandNode, inputs: Int = 0) {
+    if case .value(let head) = node.head { expression(head) }
+    node.target = target(of: node)
+    guard case .builtin(let command) = node.target else {
+      arguments(node, snapshots: false, command: nil, inputs: inputs)
+      return
+    }
+    arguments(
+      node, snapshots: command.traits.contains(.snapshots), command: command, inputs: inputs)
+    checkFlags(node, command)
+    if command.name == "source", node.arguments.count == 1, let path = node.arguments[0].spelling,
+      scope.parent == nil, scope.function === main
+    {
+      sourceFile(path, node.span)
+    }
+  }
+
+  func target(of node: CommandNode) -> CommandTarget {
+    guard !node.isForcedProgram, case .word(let word) = node.head else { return .dynamic }
+    if let function = lookUpFunction(word) { return function }
+    if let verbs = table.verbs(of: word) {
+      if let first = node.arguments.first, let verb = first.spelling, verbs.contains(verb),
+        let command = table[word + " " + verb]
+      {
+        node.verbCount = 1
+        return .builtin(command)
+      }
+    }
+    if let command = table[word] { return .builtin(command) }
+    return .dynamic
+  }
+
+  private func arguments(_ node: CommandNode, snapshots: Bool, command: Command?, inputs: Int) {
+    var index = inputs - node.verbCount
+    for argument in node.arguments {
+      if let value = argument.value {
+        if case .closure(let function) = value.kind {
+          self.function(function, isSnapshot: snapshots)
+        } else {
+          expression(value)
+        }
+      }
+      if case .positional = argument.role {
+        if let command, let word = argument.spelling, takesFunction(command, index),
+          case .local(let symbol, _)? = lookUpFunction(word)
+        {
+          argument.functionUse = symbol
+          functionBinding[ObjectIdentifier(argument)] = lookUp(word)
+        }
+        index += 1
+      }
+    }
+  }
+
+  private func takesFunction(_ command: Command, _ index: Int) -> Bool {
+    guard !command.parameters.isEmpty else { return false }
+    return command.parameters.contains { $0.type.name == "function" }
+  }
+
+  private func checkFlags(_ node: CommandNode, _ command: Command) {
+    var positional = -node.verbCount
+    for argument in node.arguments {
+      switch argument.role {
+      case .flag(let name):
+        if command.flagIndex(name) != nil || name == "help" { continue }
+        if command.traits.contains(.passesWords), positional > 0 { return }
+        let known = command.flags.map(\.name)
+        let help =
+          nearest(name, among: known).map { "did you mean '--\($0)'?" }
+          ?? (known.isEmpty
+            ? "it takes no flags; put '--' before a text that begins with dashes"
+            : "it takes " + known.map { "--" + $0 }.joined(separator: " "))
+        fail("'\(command.name)' has no flag '--\(name)'", argument.span, help: help)
+      case .endOfFlags: return
+      default: positional += 1
+      }
+    }
+  }
+
+  // MARK: Pipelines
+
+  private func pipeline(_ node: PipelineNode) {
+    let isForked = node.stages.count > 1 || node.isBackground || node.prefix == .status
+    for stage in node.stages {
+      for redirection in stage.redirections {
+        if let target = redirection.target { expression(target) }
+      }
+      switch stage.work {
+      case .block(let block):
+        stage.thunk = block
+        function(block, isSnapshot: isForked)
+      case .command(let command):
+        if case .dynamic = target(of: command) {
+          self.command(command)
+          continue
+        }
+        let statement = Statement(
+          kind: .expression(Expression(.command(command), command.span)), span: command.span)
+        let thunk = FunctionNode(
+          name: nil, parameters: [], hasParameterList: false,
+          body: Block([statement], command.span), span: command.span)
+        stage.thunk = thunk
+        function(thunk, isSnapshot: isForked)
+      }
+    }
+  }
+}

@@ -1,0 +1,322 @@
+extension Interpreter {
+  // MARK: From the machine
+
+  @inline(never)
+  func callGlobal(_ slot: UnsafeMutablePointer<SiteSlot>, _ a: Slot, _ count: Int) throws {
+    let site = slot.pointee.site.takeUnretainedValue()
+    guard let global = site.global, let closure = global.closure else {
+      throw ErrorObject(
+        .missing, "the function '\(site.name)' is not defined yet",
+        location: Location(site.source, site.span))
+    }
+    try enter(closure, site, a, count)
+  }
+
+  @inline(never)
+  func callValue(_ slot: UnsafeMutablePointer<SiteSlot>, _ a: Slot, _ count: Int) throws {
+    let site = slot.pointee.site.takeUnretainedValue()
+    guard case .closure(let closure) = a.pointee else {
+      throw ErrorObject(
+        .type, "only a function can be called, but this is \(a.pointee.described)",
+        location: Location(site.source, site.span))
+    }
+    if slot.pointee.isSimple {
+      let code = closure.function.hot
+      if code.pointee.isPlain, count == code.pointee.positionalCount,
+        case .compiled = closure.function.kind
+      {
+        try pushFrame(code, closure.cells, a + 1, site.wantsValue)
+        return
+      }
+    }
+    try enter(closure, site, a, count)
+  }
+
+  /// Calls a closure whose arguments stand from `a + 1` on; its result comes to `a`.
+  private func enter(_ closure: Closure, _ site: CallSite, _ a: Slot, _ count: Int) throws {
+    switch closure.function.kind {
+    case .compiled:
+      try arrange(closure.function, site, a + 1, count)
+      try pushFrame(closure.function.hot, closure.cells, a + 1, site.wantsValue)
+    case .native(let command):
+      top = max(top, a + 1 + count)
+      a.pointee = try runNative(command, site, a + 1, count)
+    case .program(let name):
+      let words = try programWords(site, a + 1, count)
+      a.pointee = try runProgram(name, words, site)
+    }
+  }
+
+  @inline(never)
+  func callNative(_ site: CallSite, _ a: Slot, _ count: Int) throws {
+    guard let command = site.command else { return }
+    let result: Value
+    if site.isSimple, command.isPlain, count == command.parameters.count {
+      // Arguments go over as they stand.
+      nativeDepth += 1
+      defer { nativeDepth -= 1 }
+      if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
+      result = try command.run(
+        Call(
+          interpreter: self, command: command, site: site,
+          arguments: UnsafeMutableBufferPointer(start: a + 1, count: count), count: count,
+          flags: nil, origins: nil))
+    } else {
+      result = try runNative(command, site, a + 1, count)
+    }
+    for i in 0..<count { (a + 1 + i).setNull() }
+    a.pointee = finished(result, command, site)
+  }
+
+  /// Marks a reporting command's result, or makes sure that a used result is plain.
+  private func finished(_ result: Value, _ command: Command, _ site: CallSite) -> Value {
+    if site.wantsValue { return result.plain }
+    if command.traits.contains(.reports) {
+      if case .report = result { return result }
+      return result.isNull ? result : .report(ReportObject(result))
+    }
+    return result
+  }
+
+  @inline(never)
+  func callDynamic(_ slot: UnsafeMutablePointer<SiteSlot>, _ a: Slot, _ count: Int) throws {
+    let site = slot.pointee.site.takeUnretainedValue()
+    if site.hasComputedName {
+      if case .closure = a.pointee, !site.isForcedProgram {
+        try callValue(slot, a, count)
+        return
+      }
+      guard case .string(let name) = a.pointee else {
+        throw ErrorObject(
+          .type, "a program's name must be a text, but is \(a.pointee.described)",
+          location: Location(site.source, site.span))
+      }
+      let words = try programWords(site, a + 1, count)
+      a.pointee = try runProgram(name.string, words, site)
+      return
+    }
+    if !site.isForcedProgram, let closure = globals.functions[site.name]?.closure {
+      // Its words were made for a program: give patterns back as the texts they are.
+      for (i, argument) in site.arguments.enumerated() where argument.isPattern {
+        let slot = a + 1 + site.inputCount + i
+        slot.pointee = argument.spelling ?? .text(unescapePattern(slot.pointee.asText))
+      }
+      try enter(closure, site, a, count)
+      return
+    }
+    let words = try programWords(site, a + 1, count)
+    a.pointee = try runProgram(site.name, words, site)
+    for i in 0..<count { (a + 1 + i).setNull() }
+  }
+
+  func unescapePattern(_ pattern: String) -> String {
+    var out: [UInt8] = []
+    var isEscaped = false
+    for byte in pattern.utf8 {
+      if byte == 0x5C, !isEscaped {
+        isEscaped = true
+        continue
+      }
+      out.append(byte)
+      isEscaped = false
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  // MARK: From Swift
+
+  /// Runs a function value with arguments, its result as a plain value.
+  public func invoke(_ function: Value, _ arguments: [Value]) throws -> Value {
+    try invoke(function, arguments, wantsValue: true)
+  }
+
+  /// Runs a function value; unless `wantsValue`, a report stays one.
+  ///
+  /// - Parameter site: the call in the source that it answers, for messages and spellings.
+  public func invoke(
+    _ function: Value, _ arguments: [Value], wantsValue: Bool, site: CallSite? = nil
+  ) throws -> Value {
+    guard case .closure(let closure) = function else {
+      throw ErrorObject(.type, "only a function can be called, but this is \(function.described)")
+    }
+    nativeDepth += 1
+    let savedTop = top
+    defer {
+      nativeDepth -= 1
+      top = savedTop
+    }
+    let slot = savedTop
+    guard nativeDepth <= Interpreter.maximumNativeDepth, slot + arguments.count + 512 < stackEnd
+    else { throw tooDeep() }
+    let site = site ?? plainSite
+    for (i, argument) in arguments.enumerated() { (slot + 1 + i).pointee = argument }
+    top = slot + 1 + arguments.count
+    switch closure.function.kind {
+    case .native(let command):
+      defer { clear(slot, 1 + arguments.count) }
+      let result = try runNative(command, site, slot + 1, arguments.count)
+      return wantsValue ? result.plain : finished(result, command, site)
+    case .program(let name):
+      defer { clear(slot, 1 + arguments.count) }
+      return try runProgram(name, arguments.map { try programText($0) }, site)
+    case .compiled: break
+    }
+    do {
+      if !(closure.function.hot.pointee.isPlain
+        && arguments.count == closure.function.positionalCount)
+      {
+        try arrange(closure.function, site, slot + 1, arguments.count)
+      }
+      try pushFrame(
+        closure.function.hot, closure.cells, slot + 1, wantsValue, isEntry: true)
+    } catch {
+      clear(slot, 1 + arguments.count)
+      throw error
+    }
+    // The caller's reference may be the only one, and the block may reassign its variable.
+    let result = try withExtendedLifetime(closure) {
+      try runMachine(entry: frameCount - 1)
+      return slot.pointee
+    }
+    slot.setNull()
+    return result
+  }
+
+  /// A call site for calls that no source text made.
+  var plainSite: CallSite {
+    if let cachedSite { return cachedSite }
+    let made = CallSite(
+      source: Source(name: "", bytes: []), span: Span(0, 0), fullSpan: Span(0, 0), name: "block",
+      arguments: [], inputCount: 0, wantsValue: true)
+    cachedSite = made
+    return made
+  }
+
+  func runMachine(entry: Int) throws {
+    while true {
+      do {
+        try execute()
+        return
+      } catch {
+        try unwind(error, entry: entry)
+      }
+    }
+  }
+
+  // MARK: Arguments of functions
+
+  /// Puts arguments into the registers that a function expects them in.
+  private func arrange(
+    _ function: Function, _ site: CallSite, _ base: Slot, _ count: Int
+  ) throws {
+    if function.ignoresArguments {
+      clear(base, count)
+      return
+    }
+    guard base + max(count, function.argumentRegisters) + 512 < stackEnd else { throw tooDeep() }
+    var positional: [Value] = []
+    var flags = [Value](repeating: .missing, count: function.flags.count)
+    if site.isSimple {
+      positional.reserveCapacity(count)
+      for i in 0..<count { positional.append((base + i).pointee.plain) }
+    } else {
+      try sort(
+        site, base, count, positional: { value, _ in positional.append(value) },
+        flag: { name in
+          guard let index = function.flags.firstIndex(where: { $0.name == name }) else {
+            let known = function.flags.map(\.name)
+            throw ErrorObject(
+              .arity, "'\(function.name ?? "the block")' has no flag '--\(name)'",
+              help: nearest(name, among: known).map { "did you mean '--\($0)'?" }
+                ?? "it is \(function.signature)")
+          }
+          return (index, function.flags[index].type != nil)
+        }, setFlag: { flags[$0] = $1 })
+    }
+    let limit = function.positionalCount
+    if positional.count < function.required || (positional.count > limit && !function.hasRest) {
+      throw arityError(function, positional.count, site)
+    }
+    for i in 0..<limit { (base + i).pointee = i < positional.count ? positional[i] : .missing }
+    for i in flags.indices { (base + limit + i).pointee = flags[i] }
+    if function.hasRest {
+      (base + limit + flags.count).pointee = .items(Array(positional.dropFirst(limit)))
+    }
+    let used = function.argumentRegisters
+    if count > used { clear(base + used, count - used) }
+  }
+
+  private func arityError(_ function: Function, _ count: Int, _ site: CallSite) -> ErrorObject {
+    let wanted =
+      function.hasRest
+      ? "at least \(function.required)"
+      : function.required == function.positionalCount
+        ? "\(function.required)" : "\(function.required) to \(function.positionalCount)"
+    let noun = wanted == "1" || wanted == "at least 1" ? "argument" : "arguments"
+    let name = function.name.map { "'\($0)'" } ?? "the block"
+    return ErrorObject(
+      .arity, "\(name) takes \(wanted) \(noun), but got \(count)",
+      help: "it is \(function.signature)",
+      location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+  }
+
+  /// Runs through a call's arguments, spreads opened and flags told apart.
+  ///
+  /// - Parameter flag: a flag's index and whether it takes a value; throws for an unknown one.
+  func sort(
+    _ site: CallSite, _ base: Slot, _ count: Int, positional: (Value, Int) throws -> Void,
+    flag: (String) throws -> (Int, Bool), setFlag: (Int, Value) throws -> Void
+  ) throws {
+    var awaiting: (index: Int, span: Span, name: String)?
+    for i in 0..<count {
+      let value = (base + i).pointee.plain
+      let place = i - site.inputCount
+      let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
+      switch argument?.role ?? .positional {
+      case .positional:
+        if let waiting = awaiting {
+          try setFlag(waiting.index, value)
+          awaiting = nil
+        } else {
+          try positional(value, i)
+        }
+      case .spread:
+        for item in try collect(value) { try positional(item, i) }
+      case .endOfFlags: break
+      case .flag(let name, let hasValue):
+        if let waiting = awaiting { throw flagNeedsValue(waiting.name, site, waiting.span) }
+        do {
+          let (index, takesValue) = try flag(name)
+          if hasValue {
+            try setFlag(index, value)
+          } else if takesValue {
+            awaiting = (index, argument?.span ?? site.span, name)
+          } else {
+            try setFlag(index, .bool(true))
+          }
+        } catch let error as ErrorObject {
+          if error.location == nil, let argument {
+            error.location = Location(site.source, argument.span)
+          }
+          throw error
+        }
+      }
+    }
+    if let waiting = awaiting { throw flagNeedsValue(waiting.name, site, waiting.span) }
+  }
+
+  private func flagNeedsValue(_ name: String, _ site: CallSite, _ span: Span) -> ErrorObject {
+    ErrorObject(
+      .arity, "the flag '--\(name)' needs a value", help: "write --\(name) VALUE or --\(name)=VALUE",
+      location: Location(site.source, span))
+  }
+
+  // MARK: Limits
+
+  @inline(never)
+  func tooDeep() -> ErrorObject {
+    ErrorObject(
+      .limit, "calls are nested too deeply",
+      help: "is there a function that calls itself without an end?")
+  }
+}

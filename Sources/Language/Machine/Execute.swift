@@ -1,0 +1,498 @@
+extension Interpreter {
+  /// Runs from the topmost frame until the frame that entered the machine returns.
+  func execute() throws {
+    let attention = host.attention
+    var frame = frames + (frameCount - 1)
+    var pc = frame.pointee.pc
+    var base = frame.pointee.base
+    var constants = frame.pointee.code.pointee.constants
+    var cells = frame.pointee.cells
+
+    while true {
+      let instruction = pc.pointee
+      pc += 1
+      let a = base + instruction.a
+      switch instruction.op {
+      case .move: a.copy(base + instruction.b)
+      case .take: a.take(base + instruction.b)
+      case .loadK: a.copy(constants + instruction.b)
+      case .loadNull: a.setNull()
+      case .getCell: a.pointee = (base + instruction.b).cellValue
+      case .setCell: a.setCell((base + instruction.b).pointee)
+      case .newCell: a.pointee = .cell(Cell(a.pointee))
+      case .emptyCell: a.pointee = .cell(Cell(.null))
+      case .getCaptured:
+        if let cells { a.pointee = cells[instruction.b].value }
+      case .setCaptured:
+        if let cells { cells[instruction.a].value = (base + instruction.b).pointee }
+      case .getGlobal: a.pointee = (constants + instruction.b).cellValue
+      case .setGlobal: (constants + instruction.a).setCell((base + instruction.b).pointee)
+      case .getFunction:
+        frame.pointee.pc = pc
+        a.pointee = try globalFunction(frame, instruction.b)
+      case .getLive: a.pointee = host.liveVariable((constants + instruction.b).pointee.asText)
+      case .defineFunction: defineFunction(frame, instruction.b, a.pointee)
+
+      case .add:
+        let x = base + instruction.b
+        let y = base + instruction.c
+        if x.tag == Tag.int, y.tag == Tag.int {
+          let (sum, overflow) = x.rawInt.addingReportingOverflow(y.rawInt)
+          if !overflow {
+            a.setInt(sum)
+            continue
+          }
+        } else if x.tag == Tag.float, y.tag == Tag.float {
+          a.setFloat(x.rawFloat + y.rawFloat)
+          continue
+        }
+        frame.pointee.pc = pc
+        a.pointee = try combine(.add, x.pointee, y.pointee)
+      case .addInt:
+        let x = base + instruction.b
+        if x.tag == Tag.int {
+          let (sum, overflow) = x.rawInt.addingReportingOverflow(instruction.signedC)
+          if !overflow {
+            a.setInt(sum)
+            continue
+          }
+        }
+        frame.pointee.pc = pc
+        a.pointee = try addConstant(x.pointee, instruction.signedC)
+      case .subtract:
+        let x = base + instruction.b
+        let y = base + instruction.c
+        if x.tag == Tag.int, y.tag == Tag.int {
+          let (difference, overflow) = x.rawInt.subtractingReportingOverflow(y.rawInt)
+          if !overflow {
+            a.setInt(difference)
+            continue
+          }
+        } else if x.tag == Tag.float, y.tag == Tag.float {
+          a.setFloat(x.rawFloat - y.rawFloat)
+          continue
+        }
+        frame.pointee.pc = pc
+        a.pointee = try combine(.subtract, x.pointee, y.pointee)
+      case .multiply:
+        let x = base + instruction.b
+        let y = base + instruction.c
+        if x.tag == Tag.int, y.tag == Tag.int {
+          let (product, overflow) = x.rawInt.multipliedReportingOverflow(by: y.rawInt)
+          if !overflow {
+            a.setInt(product)
+            continue
+          }
+        } else if x.tag == Tag.float, y.tag == Tag.float {
+          a.setFloat(x.rawFloat * y.rawFloat)
+          continue
+        }
+        frame.pointee.pc = pc
+        a.pointee = try combine(.multiply, x.pointee, y.pointee)
+      case .remainder:
+        let x = base + instruction.b
+        let y = base + instruction.c
+        if x.tag == Tag.int, y.tag == Tag.int, y.rawInt > 0 {
+          let rest = x.rawInt % y.rawInt
+          a.setInt(rest < 0 ? rest + y.rawInt : rest)
+          continue
+        }
+        frame.pointee.pc = pc
+        a.pointee = try combine(.remainder, x.pointee, y.pointee)
+      case .divide:
+        frame.pointee.pc = pc
+        a.pointee = try combine(
+          .divide, (base + instruction.b).pointee, (base + instruction.c).pointee)
+      case .floorDivide:
+        frame.pointee.pc = pc
+        a.pointee = try combine(
+          .floorDivide, (base + instruction.b).pointee, (base + instruction.c).pointee)
+      case .negate:
+        frame.pointee.pc = pc
+        a.pointee = try negate((base + instruction.b).pointee)
+      case .not:
+        let x = base + instruction.b
+        guard x.tag == Tag.bool else {
+          frame.pointee.pc = pc
+          throw notBool(x.pointee)
+        }
+        a.setBool(!x.rawBool)
+      case .equal:
+        a.setBool((base + instruction.b).pointee.equals((base + instruction.c).pointee))
+      case .notEqual:
+        a.setBool(!(base + instruction.b).pointee.equals((base + instruction.c).pointee))
+      case .less:
+        frame.pointee.pc = pc
+        a.setBool(try isLess((base + instruction.b).pointee, (base + instruction.c).pointee))
+      case .lessEqual:
+        frame.pointee.pc = pc
+        a.setBool(try isLessEqual((base + instruction.b).pointee, (base + instruction.c).pointee))
+      case .contained:
+        frame.pointee.pc = pc
+        a.setBool(try contains((base + instruction.c).pointee, (base + instruction.b).pointee))
+      case .makeRange:
+        frame.pointee.pc = pc
+        a.pointee = try makeRange(
+          (base + instruction.b).pointee, (base + instruction.c).pointee,
+          inclusive: instruction.spare == 1)
+      case .requireBool:
+        guard a.tag == Tag.bool else {
+          frame.pointee.pc = pc
+          throw notBool(a.pointee)
+        }
+
+      case .jump:
+        pc += instruction.jump
+        if instruction.jump < 0, attention.pointee != 0 {
+          frame.pointee.pc = pc
+          try attend(frame)
+        }
+      case .jumpTrue, .jumpFalse:
+        guard a.tag == Tag.bool else {
+          frame.pointee.pc = pc
+          throw notBool(a.pointee)
+        }
+        if a.rawBool == (instruction.op == .jumpTrue) {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .jumpLess, .jumpNotLess, .jumpLessK, .jumpNotLessK:
+        let isK = instruction.op == .jumpLessK || instruction.op == .jumpNotLessK
+        let y = (isK ? constants : base) + instruction.b
+        let isLess: Bool
+        if a.tag == Tag.int, y.tag == Tag.int {
+          isLess = a.rawInt < y.rawInt
+        } else {
+          frame.pointee.pc = pc
+          isLess = try self.isLess(a.pointee, y.pointee)
+        }
+        if isLess == (instruction.op == .jumpLess || instruction.op == .jumpLessK) {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .jumpLessEqual, .jumpNotLessEqual, .jumpLessEqualK, .jumpNotLessEqualK:
+        let isK = instruction.op == .jumpLessEqualK || instruction.op == .jumpNotLessEqualK
+        let y = (isK ? constants : base) + instruction.b
+        let isLessEqual: Bool
+        if a.tag == Tag.int, y.tag == Tag.int {
+          isLessEqual = a.rawInt <= y.rawInt
+        } else {
+          frame.pointee.pc = pc
+          isLessEqual = try self.isLessEqual(a.pointee, y.pointee)
+        }
+        if isLessEqual
+          == (instruction.op == .jumpLessEqual || instruction.op == .jumpLessEqualK)
+        {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .jumpGreaterK, .jumpNotGreaterK:
+        let y = constants + instruction.b
+        let isGreater: Bool
+        if a.tag == Tag.int, y.tag == Tag.int {
+          isGreater = a.rawInt > y.rawInt
+        } else {
+          frame.pointee.pc = pc
+          isGreater = try isLess(y.pointee, a.pointee)
+        }
+        if isGreater == (instruction.op == .jumpGreaterK) {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .jumpGreaterEqualK, .jumpNotGreaterEqualK:
+        let y = constants + instruction.b
+        let isGreaterEqual: Bool
+        if a.tag == Tag.int, y.tag == Tag.int {
+          isGreaterEqual = a.rawInt >= y.rawInt
+        } else {
+          frame.pointee.pc = pc
+          isGreaterEqual = try isLessEqual(y.pointee, a.pointee)
+        }
+        if isGreaterEqual == (instruction.op == .jumpGreaterEqualK) {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .jumpEqual, .jumpNotEqual, .jumpEqualK, .jumpNotEqualK:
+        let isK = instruction.op == .jumpEqualK || instruction.op == .jumpNotEqualK
+        let y = (isK ? constants : base) + instruction.b
+        let isEqual: Bool
+        if a.tag == Tag.int, y.tag == Tag.int {
+          isEqual = a.rawInt == y.rawInt
+        } else {
+          isEqual = a.pointee.equals(y.pointee)
+        }
+        if isEqual == (instruction.op == .jumpEqual || instruction.op == .jumpEqualK) {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .jumpGiven: if !a.isMissing { pc += instruction.shortJump }
+      case .jumpNotNull: if !a.pointee.isNull { pc += instruction.shortJump }
+      case .jumpIsFalse:
+        if a.tag == Tag.bool, !a.rawBool { pc += instruction.shortJump }
+      case .jumpIsNotFalse:
+        if !(a.tag == Tag.bool && !a.rawBool) { pc += instruction.shortJump }
+
+      case .concat:
+        frame.pointee.pc = pc
+        a.pointee = try concatenate(base + instruction.b, instruction.c)
+      case .quote: a.pointee = .text(escapePattern(a.pointee.plain.asText))
+      case .makeList:
+        frame.pointee.pc = pc
+        let list = takeItems(base + instruction.b, instruction.c)
+        a.pointee = try checkedDepth(.list(list))
+      case .append:
+        if case .list(let list) = a.pointee { list.append((base + instruction.b).pointee) }
+        frame.pointee.pc = pc
+        _ = try checkedDepth(a.pointee)
+      case .extend:
+        frame.pointee.pc = pc
+        if case .list(let list) = a.pointee {
+          for item in try collect((base + instruction.b).pointee) { list.append(item) }
+        }
+        _ = try checkedDepth(a.pointee)
+      case .makeMap:
+        frame.pointee.pc = pc
+        a.pointee = try makeMap(base + instruction.b, instruction.c)
+      case .makeClosure:
+        a.pointee = makeClosure(frame, instruction.b)
+
+      case .index:
+        let x = base + instruction.b
+        let y = base + instruction.c
+        if x.tag == Tag.list, y.tag == Tag.int,
+          let item = x.object(ListObject.self)._withUnsafeGuaranteedRef({ $0.item(y.rawInt) })
+        {
+          a.pointee = item
+        } else {
+          frame.pointee.pc = pc
+          a.pointee = try index(x.pointee, y.pointee)
+        }
+        if instruction.spare == 1, x != a { x.setNull() }
+      case .softIndex:
+        frame.pointee.pc = pc
+        a.pointee = try softIndex((base + instruction.b).pointee, (base + instruction.c).pointee)
+        let x = base + instruction.b
+        if instruction.spare == 1, x != a { x.setNull() }
+      case .field:
+        frame.pointee.pc = pc
+        let x = base + instruction.b
+        a.pointee = try field(x.pointee, (constants + instruction.c).pointee)
+        if instruction.spare == 1, x != a { x.setNull() }
+      case .softField:
+        frame.pointee.pc = pc
+        let x = base + instruction.b
+        a.pointee = try softField(x.pointee, (constants + instruction.c).pointee)
+        if instruction.spare == 1, x != a { x.setNull() }
+      case .setPath:
+        frame.pointee.pc = pc
+        let word = pc.pointee
+        pc += 1
+        let place = self.place(
+          Int(word & 0xFFFF), Int(truncatingIfNeeded: word >> 16), base, constants, cells)
+        let value = base + instruction.c
+        try setPath(place, a, instruction.b, value.pointee)
+        value.setNull()
+      case .addTo:
+        frame.pointee.pc = pc
+        try addTo(
+          place(instruction.a, instruction.b, base, constants, cells), base + instruction.c)
+      case .push:
+        let place = self.place(instruction.a, instruction.b, base, constants, cells)
+        frame.pointee.pc = pc
+        try push(place, base + instruction.c)
+      case .setEnvironment:
+        frame.pointee.pc = pc
+        try host.setEnvironment(
+          (constants + instruction.a).pointee.asText, (base + instruction.b).pointee)
+
+      case .callGlobal:
+        let site = frame.pointee.code.pointee.sites + instruction.b
+        frame.pointee.pc = pc
+        if let entry = site.pointee.entry, let code = entry.pointee.code, code.pointee.isPlain,
+          site.pointee.isSimple, instruction.c == code.pointee.positionalCount
+        {
+          if attention.pointee != 0 { try attend(frame) }
+          try pushFrame(code, entry.pointee.cells, a + 1, site.pointee.wantsValue)
+        } else {
+          if attention.pointee != 0 { try attend(frame) }
+          try callGlobal(site, a, instruction.c)
+        }
+        frame = frames + (frameCount - 1)
+        pc = frame.pointee.pc
+        base = frame.pointee.base
+        constants = frame.pointee.code.pointee.constants
+        cells = frame.pointee.cells
+      case .callValue:
+        frame.pointee.pc = pc
+        if attention.pointee != 0 { try attend(frame) }
+        try callValue(frame.pointee.code.pointee.sites + instruction.b, a, instruction.c)
+        frame = frames + (frameCount - 1)
+        pc = frame.pointee.pc
+        base = frame.pointee.base
+        constants = frame.pointee.code.pointee.constants
+        cells = frame.pointee.cells
+      case .callNative:
+        frame.pointee.pc = pc
+        let site = frame.pointee.code.pointee.sites + instruction.b
+        top = base + frame.pointee.code.pointee.registerCount
+        try site.pointee.site._withUnsafeGuaranteedRef {
+          try callNative($0, a, instruction.c)
+        }
+        if attention.pointee != 0 { try attend(frame) }
+      case .callDynamic:
+        frame.pointee.pc = pc
+        top = base + frame.pointee.code.pointee.registerCount
+        try callDynamic(frame.pointee.code.pointee.sites + instruction.b, a, instruction.c)
+        frame = frames + (frameCount - 1)
+        pc = frame.pointee.pc
+        base = frame.pointee.base
+        constants = frame.pointee.code.pointee.constants
+        cells = frame.pointee.cells
+      case .pipeline:
+        frame.pointee.pc = pc
+        top = base + frame.pointee.code.pointee.registerCount
+        try runPipeline(frame, instruction.b, a, instruction.c)
+      case .returnValue:
+        let result = base - 1
+        if a.tag == Tag.report, frame.pointee.wantsValue { a.pointee = a.pointee.plain }
+        result.take(a)
+        clear(base, frame.pointee.code.pointee.registerCount)
+        frameCount -= 1
+        if frame.pointee.isEntry { return }
+        frame -= 1
+        pc = frame.pointee.pc
+        base = frame.pointee.base
+        constants = frame.pointee.code.pointee.constants
+        cells = frame.pointee.cells
+
+      case .loopStart:
+        frame.pointee.pc = pc
+        try loopStart(a)
+      case .loopNext:
+        let state = a + 1
+        let item = a + 2
+        let hasItem: Bool
+        if a.tag == Tag.range {
+          let range = a.object(RangeObject.self)
+          let i = state.rawInt
+          hasItem = range._withUnsafeGuaranteedRef { i < $0.count }
+          if hasItem {
+            let value = range._withUnsafeGuaranteedRef { $0.start &+ i }
+            if instruction.b == 2 {
+              item.setInt(i)
+              (item + 1).setInt(value)
+            } else {
+              item.setInt(value)
+            }
+            state.setInt(i &+ 1)
+          }
+        } else {
+          frame.pointee.pc = pc
+          top = base + frame.pointee.code.pointee.registerCount
+          hasItem = try loopNext(a, instruction.b)
+        }
+        if hasItem {
+          pc += instruction.shortJump
+          if attention.pointee != 0 {
+            frame.pointee.pc = pc
+            try attend(frame)
+          }
+        }
+      case .loopEnd:
+        if case .stream(let stream) = a.pointee { stream.close() }
+        a.setNull()
+
+      case .pushTry:
+        handlers.append(
+          Handler(frame: frameCount - 1, pc: pc + instruction.shortJump, register: instruction.a))
+      case .popTry: handlers.removeLast()
+      case .catchKinds:
+        if !catches((constants + instruction.b).pointee, a.pointee) { pc += instruction.shortJump }
+      case .throwValue:
+        frame.pointee.pc = pc
+        throw thrown(a.pointee)
+      case .rethrow:
+        frame.pointee.pc = pc
+        if case .error(let error) = a.pointee { throw error }
+      case .raise:
+        frame.pointee.pc = pc
+        if case .error(let error) = (constants + instruction.a).pointee { throw error.fresh }
+
+      case .checkType:
+        if !a.isMissing {
+          frame.pointee.pc = pc
+          try checkType(frame, a, instruction.b)
+        }
+      case .discard:
+        if a.tag == Tag.report {
+          frame.pointee.pc = pc
+          try printReport(a.pointee)
+        }
+        a.setNull()
+      case .unreport: if a.tag == Tag.report { a.pointee = a.pointee.plain }
+      case .isReport: a.setBool((base + instruction.b).tag == Tag.report)
+      case .markReport:
+        if (base + instruction.b).rawBool, a.tag != Tag.report, a.tag != Tag.empty {
+          a.pointee = .report(ReportObject(a.pointee))
+        }
+      case .timeStart: a.setInt(host.monotonicNow())
+      case .timeEnd:
+        a.pointee = .report(
+          ReportObject(.duration(host.monotonicNow() - a.rawInt)))
+      }
+    }
+  }
+
+  /// Runs what waits for attention, with the registers above this frame free for it.
+  @inline(never)
+  private func attend(_ frame: UnsafeMutablePointer<Frame>) throws {
+    top = frame.pointee.base + frame.pointee.code.pointee.registerCount
+    try host.attend(self)
+  }
+
+  /// Lets go of what a frame's registers hold.
+  @inline(__always)
+  func clear(_ base: Slot, _ count: Int) {
+    var slot = base
+    let end = base + count
+    while slot < end {
+      if !slot.isTrivial { slot.pointee = .null }
+      slot += 1
+    }
+  }
+
+  @inline(__always)
+  func pushFrame(
+    _ code: UnsafeMutablePointer<FunctionCode>, _ cells: UnsafeMutablePointer<Cell>?, _ base: Slot,
+    _ wantsValue: Bool, isEntry: Bool = false
+  ) throws {
+    if frameCount >= Interpreter.maximumFrames
+      || base + (code.pointee.registerCount + 512) > stackEnd
+    {
+      throw tooDeep()
+    }
+    (frames + frameCount).initialize(
+      to: Frame(
+        code: code, cells: cells, base: base, pc: UnsafePointer(code.pointee.code),
+        wantsValue: wantsValue, isEntry: isEntry))
+    frameCount += 1
+  }
+}

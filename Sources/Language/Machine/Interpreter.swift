@@ -1,0 +1,275 @@
+/// The names that outlive one program text.
+public final class Globals {
+  var variables: [String: GlobalVariable] = [:]
+  var functions: [String: GlobalFunction] = [:]
+
+  static let liveNames = ["pid", "ppid", "env", "args", "last"]
+
+  /// The entry of a function, defined or to be defined.
+  func function(_ name: String) -> GlobalFunction {
+    if let known = functions[name] { return known }
+    let made = GlobalFunction(name)
+    functions[name] = made
+    return made
+  }
+
+  /// Names of the variables, for completion.
+  public var variableNames: [String] { variables.keys.sorted() + Globals.liveNames }
+
+  /// Names of the functions, for completion and suggestions.
+  public var functionNames: [String] {
+    functions.values.filter { $0.closure != nil }.map(\.name).sorted()
+  }
+}
+
+/// Compiles program texts and runs them: the machine's registers, its frames, and the names that
+/// outlive a text.
+public final class Interpreter {
+  public let table: CommandTable
+  public let host: any Host
+  public let globals = Globals()
+
+  /// Registers of all active frames, one behind the other.
+  let stack: Slot
+  let stackEnd: Slot
+  let frames: UnsafeMutablePointer<Frame>
+  var frameCount = 0
+  /// The first register that nobody uses, for calls that built-ins make.
+  var top: Slot
+  var handlers: ContiguousArray<Handler> = []
+  /// How many built-ins are running one inside the other.
+  var nativeDepth = 0
+  /// Texts that the resolver has compiled for `source`.
+  var prepared: [String: Function] = [:]
+
+  var cachedSite: CallSite?
+
+  static let stackSize = 1 << 20
+  /// Calls may be nested this deep.
+  static let maximumFrames = 10_000
+  /// Built-ins that call blocks may be nested this deep.
+  static let maximumNativeDepth = 300
+
+  struct Frame {
+    var code: UnsafeMutablePointer<FunctionCode>
+    var cells: UnsafeMutablePointer<Cell>?
+    var base: Slot
+    /// Behind the instruction that is being executed.
+    var pc: UnsafePointer<Instruction>
+    /// Whether the caller uses the result, so that a report becomes a plain value.
+    var wantsValue: Bool
+    /// Whether the machine was entered with this frame.
+    var isEntry: Bool
+  }
+
+  struct Handler {
+    let frame: Int
+    let pc: UnsafePointer<Instruction>
+    let register: Int
+  }
+
+  public init(table: CommandTable, host: any Host) {
+    self.table = table
+    self.host = host
+    // Zeroed memory, whose pages exist only when touched; a zeroed slot is the value false.
+    let bytes = Interpreter.stackSize * MemoryLayout<Value>.stride
+    let raw = zeroedMemory(bytes)
+    stack = raw.bindMemory(to: Value.self, capacity: Interpreter.stackSize)
+    stackEnd = stack + Interpreter.stackSize
+    top = stack
+    frames = zeroedMemory(Interpreter.maximumFrames * MemoryLayout<Frame>.stride)
+      .bindMemory(to: Frame.self, capacity: Interpreter.maximumFrames)
+  }
+
+  deinit {
+    var slot = stack
+    while slot < top {
+      slot.setNull()
+      slot += 1
+    }
+    releaseMemory(stack)
+    releaseMemory(frames)
+  }
+
+  // MARK: Texts
+
+  /// What reading a text without running it found.
+  public struct Findings {
+    public var errors: [ErrorObject] = []
+    public var warnings: [Warning] = []
+    public var function: Function?
+  }
+
+  /// Parses, resolves and compiles a text.
+  ///
+  /// - Parameter isPersistent: whether its top level's variables outlive it, as at the prompt.
+  public func compile(_ source: Source, isPersistent: Bool = false) -> Findings {
+    var findings = Findings()
+    do {
+      let block = try Parser.parse(source)
+      let resolver = Resolver(
+        source, globals: globals, table: table, isPersistent: isPersistent,
+        prepareSource: { [unowned self] in try self.prepare($0, from: source) })
+      resolver.resolve(block)
+      findings.warnings = resolver.warnings
+      findings.errors = resolver.errors
+      if resolver.errors.isEmpty {
+        findings.function = try Compiler.compile(block, source: source, resolver: resolver)
+      }
+    } catch let error as ErrorObject {
+      findings.errors.append(error)
+    } catch {
+      findings.errors.append(ErrorObject(.syntax, "\(error)"))
+    }
+    return findings
+  }
+
+  /// Whether a text is incomplete: more lines could make it whole.
+  public static func isIncomplete(_ text: String) -> Bool {
+    do {
+      _ = try Parser.parse(Source(name: "", text: text))
+      return false
+    } catch {
+      return (error as? ErrorObject)?.isPartial ?? false
+    }
+  }
+
+  /// Compiles a text for `source`, so that the names it declares are known to those behind it.
+  private func prepare(_ path: String, from source: Source) throws {
+    if prepared[path] != nil { return }
+    let loaded = try host.load(path: path, from: source)
+    let findings = compile(loaded, isPersistent: true)
+    if let error = findings.errors.first { throw error }
+    prepared[path] = findings.function
+  }
+
+  /// Runs a file's text on the top level, as `source` does.
+  public func runSource(_ path: String, from source: Source) throws -> Value {
+    if let function = prepared.removeValue(forKey: path) { return try run(function) }
+    let findings = compile(try host.load(path: path, from: source), isPersistent: true)
+    if let error = findings.errors.first { throw error }
+    guard let function = findings.function else { return .null }
+    return try run(function)
+  }
+
+  /// Runs a compiled text. The result may be a report, which the caller prints or uses.
+  public func run(_ function: Function) throws -> Value {
+    try invoke(.closure(Closure(function, cells: [])), [], wantsValue: false)
+  }
+
+  /// The function `main` that a script declared.
+  public var mainFunction: Value? { globals.functions["main"]?.closure.map { .closure($0) } }
+
+  // MARK: Names
+
+  /// A function of the top level, a built-in or a program, as a value.
+  ///
+  /// - Throws: `missing` if there is none.
+  public func function(named name: String) throws -> Value {
+    if let closure = globals.functions[name]?.closure { return .closure(closure) }
+    if let command = table[name] { return .closure(Closure(.native(command), cells: [])) }
+    if host.isProgram(name) { return .closure(Closure(.program(name), cells: [])) }
+    throw unknownCommand(name)
+  }
+
+  public func unknownCommand(_ name: String, at location: Location? = nil) -> ErrorObject {
+    let known = globals.functionNames + table.words
+    var near = nearest(name, among: known)
+    if near == nil { near = nearest(name, among: host.programNames()) }
+    return ErrorObject(
+      .missing, "there is no command '\(name)'",
+      help: near.map { "did you mean '\($0)'?" }
+        ?? "it is no function, built-in or program on $env.PATH", location: location)
+  }
+
+  /// Gives a variable of the top level a value, declaring it if need be.
+  public func setGlobal(_ name: String, _ value: Value) {
+    let variable = globals.variables[name] ?? GlobalVariable(name, isConstant: false)
+    variable.cell.value = value
+    globals.variables[name] = variable
+  }
+
+  /// The value of a variable of the top level.
+  public func global(_ name: String) -> Value? { globals.variables[name]?.cell.value }
+
+  // MARK: Output
+
+  public func write(_ text: String) throws {
+    var text = text
+    try text.withUTF8 { try host.write($0) }
+  }
+
+  public func flush() throws { try host.flush() }
+
+  /// Prints a report that a statement discards.
+  public func printReport(_ value: Value) throws {
+    guard case .report(let report) = value else { return }
+    let text = report.text ?? Interpreter.shown(report.value)
+    if text.isEmpty { return }
+    try write(text.hasSuffix("\n") ? text : text + "\n")
+  }
+
+  /// A value as the prompt shows it and a report is printed: a table for a list of records.
+  public static func shown(_ value: Value) -> String {
+    switch value {
+    case .null, .missing: return ""
+    case .list(let list):
+      if let table = recordTable(list.items) { return table }
+      return value.asLiteral
+    case .report(let report): return report.text ?? shown(report.value)
+    case .string(let string): return string.string
+    default: return value.asLiteral
+    }
+  }
+
+  // MARK: Running through values
+
+  /// Calls `body` with each item until it returns false. Maps are run through by their keys; the
+  /// second argument is the index, or a map's value.
+  public func iterate(_ value: Value, _ body: (Value, Value) throws -> Bool) throws {
+    switch value {
+    case .list(let list):
+      for (i, item) in list.items.enumerated() where try !body(item, .int(i)) { return }
+    case .range(let range):
+      for i in 0..<range.count where try !body(.int(range.start &+ i), .int(i)) { return }
+    case .map(let map):
+      for (key, value) in map.pairs where try !body(key, value) { return }
+    case .string(let string):
+      for (i, scalar) in string.string.unicodeScalars.enumerated()
+      where try !body(.text(String(scalar)), .int(i)) { return }
+    case .bytes(let bytes):
+      for (i, byte) in bytes.bytes.enumerated() where try !body(.int(Int(byte)), .int(i)) { return }
+    case .stream(let stream):
+      var i = 0
+      while let item = try stream.next() {
+        if try !body(item, .int(i)) {
+          stream.close()
+          return
+        }
+        i &+= 1
+      }
+    case .report(let report): try iterate(report.value, body)
+    default: throw ErrorObject.badValue("sequence", must: "a list, range, map or stream", is: value)
+    }
+  }
+
+  /// All items of a value that can be looped over.
+  public func collect(_ value: Value) throws -> [Value] {
+    if case .list(let list) = value { return list.items }
+    if case .range(let range) = value, range.count > 100_000_000 {
+      throw ErrorObject(.limit, "the range has more than 100 million numbers")
+    }
+    var items: [Value] = []
+    try iterate(value) { item, _ in
+      items.append(item)
+      return true
+    }
+    return items
+  }
+
+  /// How many arguments a function needs at least.
+  public func parameterCount(_ function: Value) -> Int {
+    guard case .closure(let closure) = function else { return 0 }
+    return closure.function.ignoresArguments ? 0 : closure.function.required
+  }
+}

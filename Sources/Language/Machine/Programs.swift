@@ -1,0 +1,145 @@
+/// Programs and pipelines: registers turned into what the host runs.
+extension Interpreter {
+  /// A value as a program's argument.
+  func programText(_ value: Value) throws -> String {
+    switch value.plain {
+    case .list, .map, .closure, .null, .missing, .stream:
+      let help: String? =
+        if case .list = value.plain { "spread a list's items with '...$name'" } else { nil }
+      throw ErrorObject(
+        .type, "a program's argument must be text, but is \(value.described)", help: help)
+    case .handle(let handle):
+      // A process goes by its number.
+      if let pid = try handle.field("pid") { return pid.asText }
+      throw ErrorObject(.type, "a program's argument must be text, but is \(value.described)")
+    default: return value.asText
+    }
+  }
+
+  /// The words that one argument gives: none for an empty spread, several for a pattern.
+  func words(_ site: CallSite, _ base: Slot, _ i: Int) throws -> [String] {
+    let value = (base + i).pointee.plain
+    let place = i - site.inputCount
+    guard site.arguments.indices.contains(place) else { return [try programText(value)] }
+    let argument = site.arguments[place]
+    do {
+      switch argument.role {
+      case .spread: return try collect(value).map { try programText($0) }
+      case .endOfFlags: return ["--"]
+      case .flag(let name, hasValue: false): return ["--" + name]
+      case .flag(let name, hasValue: true):
+        return ["--\(name)=" + (argument.spelling?.asText ?? (try programText(value)))]
+      case .positional:
+        if argument.isPattern {
+          let pattern = value.asText
+          let names = try host.expand(pattern: pattern)
+          if names.isEmpty {
+            throw ErrorObject(
+              .missing, "no file matches '\(unescapePattern(pattern))'",
+              help: "quote it to pass it to the program as it is")
+          }
+          return names
+        }
+        return [argument.spelling?.asText ?? (try programText(value))]
+      }
+    } catch let error as ErrorObject {
+      if error.location == nil { error.location = Location(site.source, argument.span) }
+      throw error
+    }
+  }
+
+  func programWords(_ site: CallSite, _ base: Slot, _ count: Int) throws -> [String] {
+    var result: [String] = []
+    for i in 0..<count { result += try words(site, base, i) }
+    return result
+  }
+
+  func runProgram(_ name: String, _ words: [String], _ site: CallSite) throws -> Value {
+    let stage = Pipeline.Stage(
+      work: .program(name: name, arguments: words, isForced: site.isForcedProgram),
+      redirections: [], location: Location(site.source, site.span))
+    return try host.run(
+      Pipeline(
+        stages: [stage], mode: site.wantsValue ? .capture : .statement,
+        location: Location(site.source, site.fullSpan)), self)
+  }
+
+  func runPipeline(
+    _ frame: UnsafeMutablePointer<Frame>, _ index: Int, _ a: Slot, _ count: Int
+  ) throws {
+    let function = frame.pointee.code.pointee.function.takeUnretainedValue()
+    let site = function.pipelines[index]
+    var next = a
+    var stages: [Pipeline.Stage] = []
+    for stage in site.stages {
+      let work: Pipeline.Stage.Work
+      switch stage.work {
+      case .thunk:
+        work = .closure(next.pointee, arguments: [])
+        next += 1
+      case .program(let call, let hasComputedName):
+        var name = call.name
+        if hasComputedName {
+          name = try programText(next.pointee)
+          next += 1
+        }
+        if !call.isForcedProgram, let closure = globals.functions[name]?.closure {
+          let arguments = (0..<call.arguments.count).map { (next + $0).pointee }
+          work = .closure(.closure(closure), arguments: arguments)
+        } else {
+          work = .program(
+            name: name, arguments: try programWords(call, next, call.arguments.count),
+            isForced: call.isForcedProgram)
+        }
+        next += call.arguments.count
+      }
+      var redirections: [Redirection] = []
+      for node in stage.redirections {
+        var target = ""
+        if node.target != nil {
+          target = try programText(next.pointee)
+          next += 1
+        }
+        redirections.append(
+          Redirection(
+            descriptors: node.descriptors, kind: node.kind, target: target,
+            location: Location(site.source, node.span)))
+      }
+      stages.append(
+        Pipeline.Stage(
+          work: work, redirections: redirections, location: Location(site.source, stage.span)))
+    }
+    for i in 0..<count { (a + i).setNull() }
+    let location = Location(site.source, site.span)
+    if site.isInProcess, case .closure(let thunk, let arguments) = stages[0].work {
+      a.pointee = try runInProcess(thunk, arguments, stages[0].redirections, site)
+    } else {
+      a.pointee = try host.run(
+        Pipeline(stages: stages, mode: site.mode, location: location), self)
+    }
+  }
+
+  private func runInProcess(
+    _ thunk: Value, _ arguments: [Value], _ redirections: [Redirection], _ site: PipelineSite
+  ) throws -> Value {
+    func body() throws -> Value {
+      if redirections.isEmpty { return try invoke(thunk, arguments, wantsValue: site.wantsValue) }
+      return try host.redirected(redirections, self) {
+        let result = try invoke(thunk, arguments, wantsValue: site.wantsValue)
+        // A report goes where the output goes.
+        try printReport(result)
+        if case .report = result { return .null }
+        return result
+      }
+    }
+    guard site.mode == .ok else { return try body() }
+    do {
+      let result = try body()
+      try printReport(result)
+      if case .bool(false) = result.plain { return .bool(false) }
+      return .bool(true)
+    } catch let error as ErrorObject where error.kind == .failed {
+      return .bool(false)
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/// Errors on their way through the frames, and the small rest of the machine.
+extension Interpreter {
+  /// Continues at the innermost handler above `entry`; without one, drops the frames down to
+  /// `entry` and throws on.
+  func unwind(_ thrown: any Error, entry: Int) throws {
+    let error = thrown as? ErrorObject ?? ErrorObject(.system, "\(thrown)")
+    note(error)
+    if let handler = handlers.last, handler.frame >= entry {
+      handlers.removeLast()
+      dropFrames(to: handler.frame + 1)
+      let frame = frames + handler.frame
+      frame.pointee.pc = handler.pc
+      (frame.pointee.base + handler.register).pointee = .error(error)
+      return
+    }
+    dropFrames(to: entry)
+    throw error
+  }
+
+  private func dropFrames(to count: Int) {
+    while frameCount > count {
+      frameCount -= 1
+      let frame = frames + frameCount
+      // The slot below holds the callee or the result to be.
+      clear(frame.pointee.base - 1, frame.pointee.code.pointee.registerCount + 1)
+    }
+    while let handler = handlers.last, handler.frame >= count { handlers.removeLast() }
+  }
+
+  /// Fills in where an error happened and through which calls, the first time it is seen.
+  private func note(_ error: ErrorObject) {
+    guard !error.hasTrace, frameCount > 0 else { return }
+    error.hasTrace = true
+    if error.location == nil { error.location = location(of: frameCount - 1) }
+    var i = frameCount - 1
+    while i > 0, error.trace.count < 20 {
+      let function = frames[i].code.pointee.function.takeUnretainedValue()
+      error.trace.append(
+        TraceEntry(name: function.name ?? "block", location: location(of: i - 1)))
+      i -= 1
+    }
+  }
+
+  private func location(of index: Int) -> Location {
+    let frame = frames + index
+    let function = frame.pointee.code.pointee.function.takeUnretainedValue()
+    return Location(function.source, function.span(before: frame.pointee.pc))
+  }
+
+  /// Where the program stands, for warnings and traces.
+  public var currentLocation: Location? { frameCount > 0 ? location(of: frameCount - 1) : nil }
+
+  /// What `throw VALUE` throws.
+  func thrown(_ value: Value) -> ErrorObject {
+    switch value.plain {
+    case .error(let error): return error
+    case .map(let map):
+      guard let message = map.get("message") else { break }
+      let kind = map.get("kind").flatMap { ErrorKind(rawValue: $0.asText) } ?? .thrown
+      let error = ErrorObject(kind, message.asText, help: map.get("help")?.asText)
+      for (key, item) in map.pairs { error.payload[key.asText] = item }
+      return error
+    default: break
+    }
+    let error = ErrorObject(.thrown, value.plain.asText)
+    error.payload["value"] = value.plain
+    return error
+  }
+
+  /// Whether a `catch` with these kinds takes an error; without kinds all but `interrupted`.
+  func catches(_ kinds: Value, _ value: Value) -> Bool {
+    guard case .error(let error) = value, error.control == nil, case .list(let list) = kinds else {
+      return false
+    }
+    if list.items.isEmpty { return error.kind != .interrupted }
+    return list.items.contains { $0.asText == error.kind.rawValue }
+  }
+
+  // MARK: Closures and functions
+
+  func makeClosure(_ frame: UnsafeMutablePointer<Frame>, _ index: Int) -> Value {
+    let function = frame.pointee.code.pointee.function.takeUnretainedValue().functions[index]
+    let base = frame.pointee.base
+    let cells = function.captures.map { source -> Cell in
+      switch source {
+      case .register(let register):
+        if case .cell(let cell) = (base + register).pointee { return cell }
+        return Cell((base + register).pointee)
+      case .captured(let index):
+        if let cells = frame.pointee.cells { return cells[index] }
+        return Cell(.null)
+      }
+    }
+    return .closure(Closure(function, cells: cells))
+  }
+
+  func defineFunction(_ frame: UnsafeMutablePointer<Frame>, _ index: Int, _ value: Value) {
+    let function = frame.pointee.code.pointee.function.takeUnretainedValue()
+    if case .closure(let closure) = value { function.globals[index].define(closure) }
+  }
+
+  func globalFunction(_ frame: UnsafeMutablePointer<Frame>, _ index: Int) throws -> Value {
+    let global = frame.pointee.code.pointee.function.takeUnretainedValue().globals[index]
+    guard let closure = global.closure else {
+      throw ErrorObject(.missing, "the function '\(global.name)' is not defined yet")
+    }
+    return .closure(closure)
+  }
+
+  // MARK: Loops
+
+  /// Prepares a loop: the sequence in `a`, its position behind it.
+  func loopStart(_ a: Slot) throws {
+    if case .report(let report) = a.pointee { a.pointee = report.value }
+    (a + 1).setInt(0)
+    switch a.pointee {
+    case .list, .range, .stream, .map: break
+    case .string, .bytes: a.pointee = .items(try collect(a.pointee))
+    default:
+      throw ErrorObject(
+        .type, "'for' runs over lists, ranges, maps, texts and streams, but this is "
+          + a.pointee.described)
+    }
+  }
+
+  /// The next item of anything but a range.
+  @inline(never)
+  func loopNext(_ a: Slot, _ names: Int) throws -> Bool {
+    let state = a + 1
+    let first = a + 2
+    let i = state.rawInt
+    switch a.pointee {
+    case .list(let list):
+      guard i < list.items.count else { return false }
+      if names == 2 { first.setInt(i) }
+      (first + (names - 1)).pointee = list.items[i]
+      state.setInt(i + 1)
+    case .map(let map):
+      var place = i
+      while place < map.end {
+        if let entry = map.entry(at: place) {
+          first.pointee = entry.key
+          if names == 2 { (first + 1).pointee = entry.value }
+          state.setInt(place + 1)
+          return true
+        }
+        place += 1
+      }
+      return false
+    case .stream(let stream):
+      guard let item = try stream.next() else { return false }
+      if names == 2 { first.setInt(i) }
+      (first + (names - 1)).pointee = item
+      state.setInt(i &+ 1)
+    default: return false
+    }
+    return true
+  }
+}

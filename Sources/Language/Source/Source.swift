@@ -1,0 +1,88 @@
+/// A half-open range of byte offsets into one source text.
+public struct Span: Equatable, Sendable {
+  public var start: Int32
+  public var end: Int32
+
+  public init(_ start: Int, _ end: Int) {
+    self.start = Int32(clamping: start)
+    self.end = Int32(clamping: max(start, end))
+  }
+
+  /// The smallest span that covers both.
+  public func joined(_ other: Span) -> Span {
+    Span(Int(min(start, other.start)), Int(max(end, other.end)))
+  }
+}
+
+/// A program text with its name, as a file, a `-c` text or an entry at the prompt.
+///
+/// Offsets are bytes of UTF-8; lines and columns count from 1, columns in Unicode scalars.
+public final class Source {
+  public let name: String
+  public let bytes: [UInt8]
+  private let lineStarts: [Int32]
+
+  /// Makes a source from a text; a text that is not UTF-8 is repaired.
+  public convenience init(name: String, text: String) {
+    self.init(name: name, bytes: Array(text.utf8))
+  }
+
+  /// Makes a source from bytes, which are taken as UTF-8.
+  public init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+    var starts: [Int32] = [0]
+    for (i, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+      starts.append(Int32(clamping: i + 1))
+    }
+    lineStarts = starts
+  }
+
+  /// The text of a span, clamped to the source.
+  public func text(_ span: Span) -> String {
+    let start = min(max(0, Int(span.start)), bytes.count)
+    let end = min(max(start, Int(span.end)), bytes.count)
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+
+  /// The line (from 1) and column (from 1, in scalars) of a byte offset.
+  public func position(_ offset: Int32) -> (line: Int, column: Int) {
+    var low = 0
+    var high = lineStarts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if lineStarts[middle] <= offset { low = middle } else { high = middle }
+    }
+    let start = Int(lineStarts[low])
+    let end = min(max(start, Int(offset)), bytes.count)
+    let column = bytes[start..<end].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    return (low + 1, column)
+  }
+
+  /// The text of a line (from 1) without its newline.
+  public func line(_ number: Int) -> String {
+    guard number >= 1, number <= lineStarts.count else { return "" }
+    let start = Int(lineStarts[number - 1])
+    var end = start
+    while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+    if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+}
+
+/// A place in a program: which source, and where in it.
+public struct Location {
+  public let source: Source
+  public let span: Span
+
+  public init(_ source: Source, _ span: Span) {
+    self.source = source
+    self.span = span
+  }
+
+  /// `name:line:column`.
+  public var description: String {
+    let at = source.position(span.start)
+    return "\(source.name):\(at.line):\(at.column)"
+  }
+}

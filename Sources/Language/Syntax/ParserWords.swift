@@ -1,0 +1,236 @@
+/// A word of a command, as read.
+struct Word {
+  /// Its value: a literal, a variable's value, or text joined of pieces.
+  let value: Expression
+  /// As typed (less backslashes), if it is one bare word.
+  let spelling: String?
+  /// With quoted parts escaped, if it has unquoted `*`, `?`, `[` or begins with `~`.
+  let pattern: Expression?
+  let span: Span
+  /// Whether a `(` followed the bare beginning directly, as in a call of other languages.
+  let isCall: Bool
+  let nameEnd: Int
+
+  /// The word as a file's name: text as typed, `~` left for the host to expand.
+  var pathValue: Expression {
+    guard let spelling else { return value }
+    return Expression(.constant(.text(spelling)), value.span)
+  }
+}
+
+/// Words and strings.
+extension Parser {
+  /// A word of a command: bare text, `$name`, strings and `( … )`, joined where they touch.
+  mutating func word() throws -> Word {
+    let start = position
+    var pieces: [Expression] = []
+    var bare: [UInt8] = []
+    var bareStart = position
+    var isPlain = true  // one run of bare text, nothing quoted
+    var isEscaped = false
+    var hasPattern = byte == UInt8(ascii: "~")
+    var pattern: [Expression] = []
+    var patternBare: [UInt8] = []
+    var braces = 0
+    var callEnd: Int?
+
+    func text(_ bytes: [UInt8], _ from: Int, _ to: Int) -> Expression {
+      Expression(.constant(.string(StringObject.make(decoding: bytes))), Span(from, to))
+    }
+    func flush(_ end: Int) {
+      if !bare.isEmpty { pieces.append(text(bare, bareStart, end)) }
+      if !patternBare.isEmpty { pattern.append(text(patternBare, bareStart, end)) }
+      bare = []
+      patternBare = []
+    }
+
+    scan: while !isAtEnd {
+      switch byte {
+      case UInt8(ascii: "$"):
+        flush(position)
+        isPlain = false
+        let piece = try suffixes(of: try variable())
+        pieces.append(piece)
+        pattern.append(Expression(.quoted(piece), piece.span))
+        bareStart = position
+      case UInt8(ascii: "("):
+        if !bare.isEmpty, isPlain { callEnd = position }
+        flush(position)
+        isPlain = false
+        let piece = try suffixes(of: try parenthesized())
+        pieces.append(piece)
+        pattern.append(Expression(.quoted(piece), piece.span))
+        bareStart = position
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        flush(position)
+        isPlain = false
+        let piece = try string()
+        pieces.append(piece)
+        pattern.append(Expression(.quoted(piece), piece.span))
+        bareStart = position
+      case UInt8(ascii: "\\"):
+        guard position + 1 < bytes.count else {
+          throw error("nothing follows the backslash", partial: true)
+        }
+        if byte(at: 1) == 0x0A { break scan }
+        isEscaped = true
+        position += 1
+        patternBare.append(UInt8(ascii: "\\"))
+        repeat {
+          bare.append(byte)
+          patternBare.append(byte)
+          position += 1
+        } while byte & 0xC0 == 0x80
+      case UInt8(ascii: "`"):
+        throw error(
+          "a backquote means nothing here", Span(position, position + 1),
+          help: "( … ) gives a program's output")
+      case UInt8(ascii: "}"):
+        if blockDepth > 0 {
+          if braces == 0 { break scan }
+          braces -= 1
+        }
+        bare.append(byte)
+        patternBare.append(byte)
+        position += 1
+      default:
+        guard isWordByte(byte) else { break scan }
+        if byte == UInt8(ascii: "{") { braces += 1 }
+        if [0x2A, 0x3F].contains(byte) || (byte == UInt8(ascii: "[") && !bare.isEmpty) {
+          hasPattern = true
+        }
+        bare.append(byte)
+        patternBare.append(byte)
+        position += 1
+      }
+    }
+    let span = Span(start, position)
+    if isPlain {
+      let spelled = String(decoding: bare, as: UTF8.self)
+      var value: Value = .text(spelled)
+      if !isEscaped {
+        switch literal(spelled) {
+        case .value(let found): value = found
+        case .overflow, .none: break
+        }
+      }
+      return Word(
+        value: Expression(.constant(value), span), spelling: spelled,
+        pattern: hasPattern ? text(patternBare, start, position) : nil, span: span,
+        isCall: false, nameEnd: position)
+    }
+    flush(position)
+    let value = pieces.count == 1 ? pieces[0] : Expression(.text(pieces), span)
+    return Word(
+      value: value, spelling: nil, pattern: hasPattern ? Expression(.text(pattern), span) : nil,
+      span: span, isCall: callEnd != nil && pieces.count == 2, nameEnd: callEnd ?? start)
+  }
+
+  // MARK: Strings
+
+  /// A string in double quotes, which interpolates, or in single quotes, which does not.
+  mutating func string() throws -> Expression {
+    byte == UInt8(ascii: "'") ? try rawString() : try interpolatedString()
+  }
+
+  private mutating func rawString() throws -> Expression {
+    let start = position
+    position += 1
+    let textStart = position
+    while byte != UInt8(ascii: "'") || isAtEnd {
+      if isAtEnd {
+        throw error("this ' is never closed", Span(start, start + 1), partial: true)
+      }
+      position += 1
+    }
+    let text = StringObject.make(decoding: bytes[textStart..<position])
+    position += 1
+    return Expression(.constant(.string(text)), Span(start, position))
+  }
+
+  private mutating func interpolatedString() throws -> Expression {
+    let start = position
+    position += 1
+    var pieces: [Expression] = []
+    var run: [UInt8] = []
+    func flush(_ run: inout [UInt8], _ end: Int) {
+      guard !run.isEmpty else { return }
+      let text = Value.string(StringObject.make(decoding: run))
+      pieces.append(Expression(.constant(text), Span(end - run.count, end)))
+      run = []
+    }
+    while true {
+      if isAtEnd {
+        throw error("this \" is never closed", Span(start, start + 1), partial: true)
+      }
+      switch byte {
+      case UInt8(ascii: "\""):
+        flush(&run, position)
+        position += 1
+        let span = Span(start, position)
+        if pieces.isEmpty { return Expression(.constant(.text("")), span) }
+        if pieces.count == 1, case .constant(let text) = pieces[0].kind {
+          return Expression(.constant(text), span)
+        }
+        return Expression(.text(pieces), span)
+      case UInt8(ascii: "\\"):
+        try escape(&run)
+      case UInt8(ascii: "$") where byte(at: 1) == UInt8(ascii: "{") || isNameStart(byte(at: 1)):
+        flush(&run, position)
+        pieces.append(try variable())
+      default:
+        run.append(byte)
+        position += 1
+      }
+    }
+  }
+
+  private mutating func escape(_ run: inout [UInt8]) throws {
+    let start = position
+    position += 1
+    let escaped = byte
+    position += 1
+    switch escaped {
+    case UInt8(ascii: "n"): run.append(0x0A)
+    case UInt8(ascii: "t"): run.append(0x09)
+    case UInt8(ascii: "r"): run.append(0x0D)
+    case UInt8(ascii: "e"): run.append(0x1B)
+    case UInt8(ascii: "0"): run.append(0)
+    case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "$"), UInt8(ascii: "'"):
+      run.append(escaped)
+    case 0x0A: break
+    case UInt8(ascii: "u") where byte == UInt8(ascii: "{"):
+      var value: UInt32 = 0
+      var digits = 0
+      position += 1
+      while let digit = hexDigit(byte), digits < 8 {
+        value = value << 4 | digit
+        digits += 1
+        position += 1
+      }
+      guard byte == UInt8(ascii: "}"), digits > 0, let scalar = Unicode.Scalar(value) else {
+        throw error(
+          "this is not a Unicode scalar", Span(start, position),
+          help: "write its number in hexadecimal, as \\u{e9}")
+      }
+      position += 1
+      run.append(contentsOf: Array(String(Character(scalar)).utf8))
+    default:
+      if position > bytes.count {
+        throw error("this string is never closed", Span(start, start + 1), partial: true)
+      }
+      throw error(
+        "'\\\(Character(Unicode.Scalar(escaped)))' is not an escape", Span(start, position),
+        help: "the escapes are \\n \\t \\r \\e \\0 \\\\ \\\" \\$ \\u{…}; '…' takes all as it is")
+    }
+  }
+
+  private func hexDigit(_ byte: UInt8) -> UInt32? {
+    switch byte {
+    case 0x30...0x39: UInt32(byte - 0x30)
+    case 0x41...0x46: UInt32(byte - 0x41 + 10)
+    case 0x61...0x66: UInt32(byte - 0x61 + 10)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/// One call of a built-in command: its converted arguments and where they stand.
+public struct Call: ~Copyable {
+  public let interpreter: Interpreter
+  public let command: Command
+  public let site: CallSite
+  /// The positional arguments, `.missing` for optional ones that were not given.
+  let arguments: UnsafeMutableBufferPointer<Value>
+  /// How many were given.
+  public let count: Int
+  /// One per declared flag, nil when none was given.
+  let flags: UnsafeMutablePointer<Value>?
+  /// For each argument the index of the piece of the call that it came from; nil for the same.
+  let origins: [Int]?
+
+  /// An argument; `null` where an optional one was not given.
+  @inline(__always)
+  public subscript(_ index: Int) -> Value {
+    guard index < arguments.count else { return .null }
+    if case .missing = arguments[index] { return .null }
+    return arguments[index]
+  }
+
+  /// Whether an argument was given.
+  public func has(_ index: Int) -> Bool {
+    guard index < arguments.count else { return false }
+    if case .missing = arguments[index] { return false }
+    return true
+  }
+
+  /// The arguments from an index on, as a rest parameter has them.
+  public func rest(from index: Int) -> [Value] {
+    index < count ? Array(arguments[index..<count]) : []
+  }
+
+  /// An argument as it was typed, or its text.
+  public func spelled(_ index: Int) -> String {
+    if let spelling = spelling(index) { return spelling.asText }
+    return self[index].asText
+  }
+
+  /// The spelling of an argument that was a bare word.
+  public func spelling(_ index: Int) -> Value? {
+    guard let argument = siteArgument(index) else { return nil }
+    return argument.spelling
+  }
+
+  /// Where an argument stands in the source, for errors about it.
+  public func location(_ index: Int) -> Location? {
+    siteArgument(index).map { Location(site.source, $0.span) } ?? location
+  }
+
+  /// Where the command's word stands.
+  public var location: Location { Location(site.source, site.span) }
+
+  private func siteArgument(_ index: Int) -> SiteArgument? {
+    var index = index
+    if let origins {
+      guard index < origins.count else { return nil }
+      index = origins[index]
+    }
+    index -= site.inputCount
+    return site.arguments.indices.contains(index) ? site.arguments[index] : nil
+  }
+
+  /// A flag's value, nil if it was not given. A switch that was given is `true`.
+  public func flag(_ name: String) -> Value? {
+    guard let flags, let index = command.flagIndex(name) else { return nil }
+    if case .missing = flags[index] { return nil }
+    return flags[index]
+  }
+
+  /// Whether a switch was given.
+  public func isSet(_ name: String) -> Bool {
+    guard case .bool(true)? = flag(name) else { return false }
+    return true
+  }
+
+  // MARK: Arguments whose type the declaration has already ensured
+
+  public func text(_ index: Int) -> String { self[index].asText }
+
+  public func int(_ index: Int) -> Int {
+    switch self[index] {
+    case .int(let n), .duration(let n), .size(let n), .time(let n): n
+    default: 0
+    }
+  }
+
+  public func list(_ index: Int) -> [Value] {
+    if case .list(let list) = self[index] { return list.items }
+    return []
+  }
+
+  /// The value of a duration flag in nanoseconds.
+  public func nanoseconds(_ flag: String) -> Int? {
+    if case .duration(let n)? = self.flag(flag) { return n }
+    return nil
+  }
+
+  /// An error that points at an argument.
+  public func error(
+    _ kind: ErrorKind, _ message: String, at index: Int? = nil, help: String? = nil
+  ) -> ErrorObject {
+    ErrorObject(kind, message, help: help, location: index.flatMap { location($0) } ?? location)
+  }
+
+  /// Runs a function value with arguments.
+  public func invoke(_ function: Value, _ arguments: Value...) throws -> Value {
+    try interpreter.invoke(function, arguments)
+  }
+}
+
+/// The fixed part of a call: everything about it that the source text decides.
+public final class CallSite {
+  public let source: Source
+  /// The command's word or words.
+  public let span: Span
+  /// The whole call.
+  public let fullSpan: Span
+  /// The command's word as typed.
+  public let name: String
+  public let arguments: [SiteArgument]
+  /// 1 when `|>` passes a value in front of the arguments, else 0.
+  public let inputCount: Int
+  /// Whether the result is used, so that a program's output is captured and reports are values.
+  public let wantsValue: Bool
+  /// No flags and no spreads: arguments lie on the stack as the callee wants them.
+  let isSimple: Bool
+  let command: Command?
+  let global: GlobalFunction?
+  let isForcedProgram: Bool
+  /// The program's name was computed, `^$name`, and stands in front of the arguments.
+  let hasComputedName: Bool
+
+  init(
+    source: Source, span: Span, fullSpan: Span, name: String, arguments: [SiteArgument],
+    inputCount: Int, wantsValue: Bool, command: Command? = nil, global: GlobalFunction? = nil,
+    isForcedProgram: Bool = false, hasComputedName: Bool = false
+  ) {
+    self.source = source
+    self.span = span
+    self.fullSpan = fullSpan
+    self.name = name
+    self.arguments = arguments
+    self.inputCount = inputCount
+    self.wantsValue = wantsValue
+    self.command = command
+    self.global = global
+    self.isForcedProgram = isForcedProgram
+    self.hasComputedName = hasComputedName
+    isSimple = arguments.allSatisfy { $0.role == .positional }
+  }
+}
+
+/// One written argument of a call.
+public struct SiteArgument {
+  public enum Role: Equatable {
+    case positional, spread
+    /// `--name`, with or without `=value`.
+    case flag(String, hasValue: Bool)
+    /// `--`
+    case endOfFlags
+  }
+
+  public let role: Role
+  public let span: Span
+  /// The bare word as typed, as a string value.
+  public let spelling: Value?
+  /// The value is a pattern with quoted parts escaped, for a program.
+  public let isPattern: Bool
+
+  init(role: Role, span: Span, spelling: Value?, isPattern: Bool = false) {
+    self.role = role
+    self.span = span
+    self.spelling = spelling
+    self.isPattern = isPattern
+  }
+}

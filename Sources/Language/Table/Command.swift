@@ -1,0 +1,173 @@
+/// A built-in command: the one declaration from which parsing, `help`, completion, `--check`, the
+/// manual page and the tests of the examples all come.
+public final class Command: Sendable {
+  /// The words that call it: `wait`, or family and verb, `queue put`.
+  public let name: String
+  /// One line, without a full stop.
+  public let summary: String
+  /// Further paragraphs for `help NAME`.
+  public let details: String
+  public let parameters: [Parameter]
+  public let flags: [Flag]
+  public let traits: Traits
+  public let examples: [Example]
+  /// The work itself. Its result is the command's value.
+  public let run: @Sendable (borrowing Call) throws -> Value
+
+  let required: Int
+  let hasRest: Bool
+  /// Whether arguments can be handed over as they stand on the stack.
+  let isPlain: Bool
+
+  /// What is special about a command.
+  public struct Traits: OptionSet, Sendable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    /// Yields a report: printed where a statement discards it.
+    public static let reports = Traits(rawValue: 1)
+    /// Has no effect but its value, so that discarding it is worth a warning.
+    public static let pure = Traits(rawValue: 2)
+    /// Its blocks run in another process, on a snapshot of the variables.
+    public static let snapshots = Traits(rawValue: 4)
+    /// After the first argument, all words are a program's, `--flags` and globs included.
+    public static let passesWords = Traits(rawValue: 8)
+    /// Does not come back: what follows it in a block is unreachable.
+    public static let leaves = Traits(rawValue: 16)
+    /// Takes a single dash argument as a flag's spelling would be, as `kill -9` does.
+    public static let hidden = Traits(rawValue: 32)
+  }
+
+  public init(
+    _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
+    flags: [Flag] = [], traits: Traits = [], examples: [Example] = [],
+    run: @escaping @Sendable (borrowing Call) throws -> Value
+  ) {
+    self.name = name
+    self.summary = summary
+    self.details = details
+    self.parameters = parameters
+    self.flags = flags
+    self.traits = traits
+    self.examples = examples
+    self.run = run
+    required = parameters.count { $0.arity == .required }
+    hasRest = parameters.last?.arity == .rest
+    isPlain = parameters.allSatisfy { $0.type.isAny && $0.arity == .required }
+  }
+
+  /// `queue put NAME VALUE [--timeout DURATION]`, as help and arity errors show it.
+  public var usage: String {
+    var parts = [name]
+    for flag in flags { parts.append("[\(flag.usage)]") }
+    for parameter in parameters {
+      let label = parameter.name.uppercased()
+      switch parameter.arity {
+      case .required: parts.append(label)
+      case .optional: parts.append("[\(label)]")
+      case .rest: parts.append("[\(label)…]")
+      }
+    }
+    return parts.joined(separator: " ")
+  }
+
+  func flagIndex(_ name: String) -> Int? { flags.firstIndex { $0.name == name } }
+}
+
+/// A positional argument of a command.
+public struct Parameter: Sendable {
+  public enum Arity: Sendable { case required, optional, rest }
+
+  public let name: String
+  public let type: ParameterType
+  public let arity: Arity
+  public let summary: String
+
+  public init(
+    _ name: String, _ type: ParameterType, _ arity: Arity = .required, _ summary: String = ""
+  ) {
+    self.name = name
+    self.type = type
+    self.arity = arity
+    self.summary = summary
+  }
+}
+
+/// A `--flag` of a command: with a value, or a switch when `type` is nil.
+public struct Flag: Sendable {
+  /// Without the dashes.
+  public let name: String
+  public let type: ParameterType?
+  public let summary: String
+
+  public init(_ name: String, _ type: ParameterType? = nil, _ summary: String) {
+    self.name = name
+    self.type = type
+    self.summary = summary
+  }
+
+  var usage: String { type.map { "--\(name) \($0.name.uppercased())" } ?? "--\(name)" }
+}
+
+/// Code that help shows and the tests run; `output` is all that it prints, with `…` for what varies.
+public struct Example: Sendable {
+  public let code: String
+  public let output: String
+
+  public init(_ code: String, _ output: String = "") {
+    self.code = code
+    self.output = output
+  }
+}
+
+/// Commands that belong together, in the order in which `help` lists them.
+public struct CommandFamily: Sendable {
+  /// `Processes`, `Lists`.
+  public let title: String
+  public let commands: [Command]
+
+  public init(_ title: String, _ commands: [Command]) {
+    self.title = title
+    self.commands = commands
+  }
+}
+
+/// All built-in commands by name.
+public final class CommandTable: Sendable {
+  public let families: [CommandFamily]
+  private let byName: [String: Command]
+  /// First words of two-word commands, with their verbs.
+  private let verbs: [String: [String]]
+
+  public init(_ families: [CommandFamily]) {
+    self.families = families
+    var byName: [String: Command] = [:]
+    var verbs: [String: [String]] = [:]
+    for family in families {
+      for command in family.commands {
+        byName[command.name] = command
+        if let space = command.name.firstIndex(of: " ") {
+          let rest = command.name[command.name.index(after: space)...]
+          verbs[String(command.name[..<space]), default: []].append(String(rest))
+        }
+      }
+    }
+    self.byName = byName
+    self.verbs = verbs
+  }
+
+  public subscript(_ name: String) -> Command? { byName[name] }
+
+  /// The verbs of a first word, as `put` and `get` of `queue`; nil if it has none.
+  public func verbs(of word: String) -> [String]? { verbs[word] }
+
+  /// Every first word, for completion and suggestions.
+  public var words: [String] {
+    var seen: Set<String> = []
+    return families.flatMap(\.commands).compactMap { command in
+      let word = command.name.split(separator: " ")[0]
+      return seen.insert(String(word)).inserted ? String(word) : nil
+    }
+  }
+
+  public var all: [Command] { families.flatMap(\.commands) }
+}

@@ -1,0 +1,184 @@
+/// What an argument must be, how other values become it, and what completes it.
+public struct ParameterType: Sendable {
+  /// What to offer when the user asks to complete an argument of this type.
+  public enum Completion: Sendable {
+    case nothing, file, directory, command, program, signal, variable
+    /// Names of live things of a kind: `process`, `queue`.
+    case live(String)
+    case choices([String])
+  }
+
+  /// The converter's input: the value, and how it was spelled if it was a bare word.
+  public struct Input {
+    public let value: Value
+    public let spelling: Value?
+    public let interpreter: Interpreter
+
+    /// The word as typed, or the text of a string value; nil for anything else.
+    public var word: String? {
+      if let spelling { return spelling.asText }
+      if case .string(let string) = value { return string.string }
+      return nil
+    }
+  }
+
+  /// A word for usage lines: `text`, `int`.
+  public let name: String
+  /// For messages: `a text`, `a whole number`.
+  public let phrase: String
+  public let completion: Completion
+  let isAny: Bool
+  /// Converts, nil if the value does not fit; may throw an error that says more.
+  let convert: @Sendable (Input) throws -> Value?
+
+  public init(
+    _ name: String, _ phrase: String, completion: Completion = .nothing,
+    convert: @escaping @Sendable (Input) throws -> Value?
+  ) {
+    self.init(name, phrase, completion: completion, isAny: false, convert: convert)
+  }
+
+  private init(
+    _ name: String, _ phrase: String, completion: Completion, isAny: Bool,
+    convert: @escaping @Sendable (Input) throws -> Value?
+  ) {
+    self.name = name
+    self.phrase = phrase
+    self.completion = completion
+    self.isAny = isAny
+    self.convert = convert
+  }
+
+  /// The same conversion with other completions or wording.
+  public func named(
+    _ name: String, _ phrase: String? = nil, completion: Completion? = nil
+  ) -> ParameterType {
+    ParameterType(
+      name, phrase ?? self.phrase, completion: completion ?? self.completion, isAny: isAny,
+      convert: convert)
+  }
+
+  /// Any value, as it is.
+  public static let any = ParameterType(
+    "value", "a value", completion: .nothing, isAny: true, convert: { $0.value })
+
+  /// Any value, a bare word as it was typed.
+  public static let spelled = ParameterType("value", "a value") { $0.spelling ?? $0.value }
+
+  /// Text: bare words as typed, scalars as `print` writes them.
+  public static let text = ParameterType("text", "a text") { input in
+    if let spelling = input.spelling { return spelling }
+    switch input.value {
+    case .string: return input.value
+    case .int, .float, .bool, .duration, .size, .time: return .text(input.value.asText)
+    default: return nil
+    }
+  }
+
+  public static let path = text.named("path", "a path", completion: .file)
+
+  public static let int = ParameterType("int", "a whole number") { input in
+    switch input.value {
+    case .int: return input.value
+    case .float(let float): return Int(exactly: float).map { .int($0) }
+    default: return nil
+    }
+  }
+
+  /// An int or a float.
+  public static let number = ParameterType("number", "a number") { input in
+    switch input.value {
+    case .int, .float: return input.value
+    default: return nil
+    }
+  }
+
+  public static let bool = ParameterType(
+    "bool", "true or false", completion: .choices(["true", "false"])
+  ) { input in
+    if case .bool = input.value { return input.value }
+    return nil
+  }
+
+  /// A duration; a plain number counts as seconds.
+  public static let duration = ParameterType("duration", "a duration such as 250ms or 2s") {
+    input in
+    switch input.value {
+    case .duration(let n): return n >= 0 ? input.value : nil
+    case .int(let seconds):
+      let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+      return overflow || seconds < 0 ? nil : .duration(nanoseconds)
+    case .float(let seconds):
+      let nanoseconds = seconds * 1e9
+      return nanoseconds >= 0 && nanoseconds < 9e18 ? .duration(Int(nanoseconds)) : nil
+    default: return nil
+    }
+  }
+
+  /// A number of bytes; a plain number counts as bytes.
+  public static let size = ParameterType("size", "a size such as 64KiB") { input in
+    switch input.value {
+    case .size: return input.value
+    case .int(let bytes): return .size(bytes)
+    default: return nil
+    }
+  }
+
+  /// A list; ranges and streams are run through.
+  public static let list = ParameterType("list", "a list") { input in
+    if case .list = input.value { return input.value }
+    guard input.value.isIterable else { return nil }
+    return .items(try input.interpreter.collect(input.value))
+  }
+
+  /// Whatever `for` can loop over.
+  public static let iterable = ParameterType("list", "a list, range, map or stream") { input in
+    input.value.isIterable ? input.value : nil
+  }
+
+  public static let map = ParameterType("map", "a map") { input in
+    if case .map = input.value { return input.value }
+    return nil
+  }
+
+  /// A block, a function value, or the name of a function or command.
+  public static let function = ParameterType(
+    "function", "a block or a function", completion: .command
+  ) { input in
+    if case .closure = input.value { return input.value }
+    guard let word = input.word else { return nil }
+    return try input.interpreter.function(named: word)
+  }
+
+  /// One of some words.
+  public static func choice(_ words: [String]) -> ParameterType {
+    ParameterType(
+      words.joined(separator: "|"), "one of " + words.joined(separator: ", "),
+      completion: .choices(words)
+    ) { input in
+      guard let word = input.word, words.contains(word) else { return nil }
+      return .text(word)
+    }
+  }
+}
+
+extension ParameterType {
+  /// The types that a function's parameters can be declared with.
+  static let declarable: [ParameterType] = [
+    any.named("any"), int, number.named("float", "a number"), text.named("string"), bool, duration,
+    size, list, map, path, number, text, function,
+  ]
+
+  /// A declarable type by name.
+  static func named(_ name: String) -> ParameterType? { declarable.first { $0.name == name } }
+}
+
+extension Value {
+  /// Whether `for` can loop over it.
+  public var isIterable: Bool {
+    switch self {
+    case .list, .map, .range, .stream, .string, .bytes: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/// What went wrong, as a word that `catch e: kind` tests.
+public enum ErrorKind: String, CaseIterable, Sendable {
+  case thrown, failed, timeout, interrupted, closed, full, empty
+  case peerDied = "peer-died"
+  case type, range, arity, missing, syntax, limit, system
+}
+
+/// One step of a call trace: a function's name and where it was called from.
+public struct TraceEntry {
+  public let name: String
+  public let location: Location
+}
+
+/// An error of the language: thrown by Swift code and by programs, caught by `catch`.
+public final class ErrorObject: Error {
+  public let kind: ErrorKind
+  public var message: String
+  /// Where it happened; filled in by the machine when the thrower did not know.
+  public var location: Location?
+  /// The calls that led there, innermost first.
+  public var trace: [TraceEntry] = []
+  /// What to do about it.
+  public var help: String?
+  /// What was thrown, and further facts: `status`, `record`, `value`.
+  public var payload: [String: Value] = [:]
+  /// Set for what is no error but must unwind like one.
+  public var control: Control?
+  /// Whether more input could mend it: an open bracket, a trailing operator.
+  public var isPartial = false
+  /// Whether the trace was taken already.
+  var hasTrace = false
+  /// Set once it was shown to the user, so that no one prints it twice.
+  public var wasPrinted = false
+
+  /// Leaving the program by `exit`, which runs `finally` but no `catch`.
+  public enum Control {
+    case exit(status: Int32)
+  }
+
+  public init(
+    _ kind: ErrorKind, _ message: String, help: String? = nil, location: Location? = nil
+  ) {
+    self.kind = kind
+    self.message = message
+    self.help = help
+    self.location = location
+  }
+
+  /// A request to leave the program.
+  public static func exit(_ status: Int32) -> ErrorObject {
+    let error = ErrorObject(.interrupted, "exit")
+    error.control = .exit(status: status)
+    return error
+  }
+
+  /// A copy without location and trace history of its own, for errors that the compiler made.
+  var fresh: ErrorObject {
+    let copy = ErrorObject(kind, message, help: help, location: location)
+    copy.payload = payload
+    return copy
+  }
+
+  /// The field of an error value, nil when there is none such.
+  public func field(_ name: String) -> Value? {
+    switch name {
+    case "kind": return .text(kind.rawValue)
+    case "message": return .text(message)
+    case "help": return help.map { .text($0) } ?? .null
+    case "span":
+      guard let location else { return .null }
+      let at = location.source.position(location.span.start)
+      return .record([
+        "file": .text(location.source.name), "line": .int(at.line), "column": .int(at.column),
+        "text": .text(location.source.text(location.span)),
+      ])
+    case "trace":
+      return .items(
+        trace.map { .record(["name": .text($0.name), "at": .text($0.location.description)]) })
+    default: return payload[name]
+    }
+  }
+}
+
+extension ErrorObject {
+  /// `bad WHAT: it must be VALID, but is ACTUAL`, the one wording for values that do not fit.
+  public static func badValue(_ what: String, must valid: String, is actual: Value) -> ErrorObject {
+    ErrorObject(.type, "bad \(what): it must be \(valid), but is \(actual.described)")
+  }
+}

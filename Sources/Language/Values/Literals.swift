@@ -1,0 +1,181 @@
+import Glibc
+
+@inline(__always)
+func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+/// A letter, `_`, or a byte of a scalar beyond ASCII.
+@inline(__always)
+func isNameStart(_ byte: UInt8) -> Bool {
+  (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x41 && byte <= 0x5A) || byte == 0x5F || byte >= 0x80
+}
+
+@inline(__always)
+func isNameByte(_ byte: UInt8) -> Bool { isNameStart(byte) || isDigit(byte) }
+
+/// What a bare word means as a value.
+enum LiteralResult {
+  case value(Value)
+  /// Spelled like a number, but does not fit 64 bits.
+  case overflow
+  case none
+}
+
+/// Reads a bare word as a number, truth value, null, duration, size or range of whole numbers.
+func literal(_ word: String) -> LiteralResult {
+  switch word {
+  case "true": return .value(.bool(true))
+  case "false": return .value(.bool(false))
+  case "null": return .value(.null)
+  default: break
+  }
+  var bytes = Array(word.utf8)
+  var isNegative = false
+  if bytes.first == UInt8(ascii: "-") {
+    isNegative = true
+    bytes.removeFirst()
+  }
+  guard let first = bytes.first, isDigit(first) else { return .none }
+  if let range = rangeLiteral(word) { return range }
+  if bytes.count > 2, bytes[0] == UInt8(ascii: "0") {
+    let radix: Int? =
+      switch bytes[1] {
+      case UInt8(ascii: "x"): 16
+      case UInt8(ascii: "o"): 8
+      case UInt8(ascii: "b"): 2
+      default: nil
+      }
+    if let radix { return integer(Array(bytes[2...]), radix: radix, negative: isNegative) }
+  }
+  if bytes.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: "_") }) {
+    return integer(bytes, radix: 10, negative: isNegative)
+  }
+  return floatOrUnits(bytes, negative: isNegative)
+}
+
+private func rangeLiteral(_ word: String) -> LiteralResult? {
+  let bytes = Array(word.utf8)
+  var dots = 1
+  while dots + 1 < bytes.count, !(bytes[dots] == 0x2E && bytes[dots + 1] == 0x2E) { dots += 1 }
+  guard dots + 2 < bytes.count else { return nil }
+  let left = literal(String(decoding: bytes[..<dots], as: UTF8.self))
+  let right = literal(String(decoding: bytes[(dots + 2)...], as: UTF8.self))
+  guard case .value(.int(let start)) = left, case .value(.int(let end)) = right else { return nil }
+  return .value(.range(RangeObject(start, end, inclusive: true)))
+}
+
+private func integer(_ digits: [UInt8], radix: Int, negative: Bool) -> LiteralResult {
+  guard let first = digits.first, first != UInt8(ascii: "_") else { return .none }
+  var result = 0
+  var isOver = false
+  for byte in digits where byte != UInt8(ascii: "_") {
+    let digit: Int =
+      switch byte {
+      case 0x30...0x39: Int(byte) - 0x30
+      case 0x61...0x66: Int(byte) - 0x61 + 10
+      case 0x41...0x46: Int(byte) - 0x41 + 10
+      default: 99
+      }
+    if digit >= radix { return .none }
+    // Counted downwards, since the least number has no positive twin.
+    let (product, over1) = result.multipliedReportingOverflow(by: radix)
+    let (sum, over2) = product.subtractingReportingOverflow(digit)
+    isOver = isOver || over1 || over2
+    result = sum
+  }
+  if isOver || (!negative && result == Int.min) { return .overflow }
+  return .value(.int(negative ? result : -result))
+}
+
+/// `1.5`, `1e9`, `250ms`, `1m30s`, `64KiB`.
+private func floatOrUnits(_ bytes: [UInt8], negative: Bool) -> LiteralResult {
+  var i = 0
+  var totalNanoseconds = 0.0
+  var exact = 0
+  var isExact = true
+  var isFirst = true
+  while i < bytes.count {
+    let start = i
+    var isWhole = true
+    while i < bytes.count, isDigit(bytes[i]) || bytes[i] == UInt8(ascii: "_") { i += 1 }
+    if i == start { return .none }
+    if i + 1 < bytes.count, bytes[i] == UInt8(ascii: "."), isDigit(bytes[i + 1]) {
+      isWhole = false
+      i += 1
+      while i < bytes.count, isDigit(bytes[i]) { i += 1 }
+    }
+    var mantissaEnd = i
+    if i < bytes.count, bytes[i] | 0x20 == UInt8(ascii: "e") {
+      var j = i + 1
+      if j < bytes.count, bytes[j] == UInt8(ascii: "+") || bytes[j] == UInt8(ascii: "-") { j += 1 }
+      let digits = j
+      while j < bytes.count, isDigit(bytes[j]) { j += 1 }
+      if j > digits {
+        i = j
+        mantissaEnd = j
+        isWhole = false
+      }
+    }
+    let digits = bytes[start..<mantissaEnd].filter { $0 != UInt8(ascii: "_") }
+    guard let number = Double(String(decoding: digits, as: UTF8.self)) else { return .none }
+    let unitStart = i
+    while i < bytes.count, !isDigit(bytes[i]) { i += 1 }
+    let unit = String(decoding: bytes[unitStart..<i], as: UTF8.self)
+    if unit.isEmpty {
+      guard isFirst, i == bytes.count else { return .none }
+      if number.isInfinite { return .overflow }
+      return .value(.float(negative ? -number : number))
+    }
+    if isFirst, i == bytes.count, let factor = sizeUnits[unit] {
+      return whole(number, digits, isWhole, factor, negative).map { .size($0) }
+    }
+    guard let factor = durationUnits[unit] else { return .none }
+    totalNanoseconds += number * Double(factor)
+    if isWhole, let n = Int(String(decoding: digits, as: UTF8.self)) {
+      let (product, over1) = n.multipliedReportingOverflow(by: factor)
+      let (sum, over2) = exact.addingReportingOverflow(product)
+      if over1 || over2 { return .overflow }
+      exact = sum
+    } else {
+      isExact = false
+    }
+    isFirst = false
+  }
+  if isExact { return .value(.duration(negative ? -exact : exact)) }
+  guard totalNanoseconds < 9.2e18 else { return .overflow }
+  let rounded = Int(totalNanoseconds.rounded())
+  return .value(.duration(negative ? -rounded : rounded))
+}
+
+private enum WholeResult {
+  case value(Int)
+  case overflow
+
+  func map(_ make: (Int) -> Value) -> LiteralResult {
+    switch self {
+    case .value(let n): .value(make(n))
+    case .overflow: .overflow
+    }
+  }
+}
+
+private func whole(
+  _ number: Double, _ digits: [UInt8], _ isWhole: Bool, _ factor: Int, _ negative: Bool
+) -> WholeResult {
+  if isWhole, let n = Int(String(decoding: digits, as: UTF8.self)) {
+    let (product, overflow) = n.multipliedReportingOverflow(by: factor)
+    return overflow ? .overflow : .value(negative ? -product : product)
+  }
+  let product = (number * Double(factor)).rounded()
+  guard product < 9.2e18 else { return .overflow }
+  return .value(negative ? -Int(product) : Int(product))
+}
+
+private let durationUnits: [String: Int] = [
+  "ns": 1, "us": 1000, "µs": 1000, "ms": 1_000_000, "s": 1_000_000_000,
+  "m": 60_000_000_000, "min": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000,
+]
+
+private let sizeUnits: [String: Int] = [
+  "B": 1, "kB": 1000, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
+  "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+]

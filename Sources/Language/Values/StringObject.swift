@@ -1,0 +1,172 @@
+import Glibc
+
+/// What stands before the bytes of a string.
+public struct StringHeader {
+  /// Bytes in use.
+  var count: Int
+  /// Bytes there is room for.
+  var capacity: Int
+  /// 0 until asked for.
+  var hash: Int
+  /// The number of Unicode scalars, -1 until asked for.
+  var scalars: Int
+}
+
+/// The text of a string value: valid UTF-8 in the object's own tail, so that a string is one
+/// allocation and joining copies memory only once.
+public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
+  /// Makes a string of `count` bytes that `fill` must write completely, as valid UTF-8.
+  public static func make(
+    count: Int, capacity: Int = 0, fill: (UnsafeMutablePointer<UInt8>) -> Void
+  ) -> StringObject {
+    let room = max(count, capacity, 8)
+    let buffer = StringObject.create(minimumCapacity: room) { _ in
+      StringHeader(count: count, capacity: room, hash: 0, scalars: -1)
+    }
+    buffer.withUnsafeMutablePointerToElements(fill)
+    return unsafeDowncast(buffer, to: StringObject.self)
+  }
+
+  public static func make(_ string: String) -> StringObject {
+    var string = string
+    return string.withUTF8 { make(valid: $0) }
+  }
+
+  /// Copies bytes that are known to be valid UTF-8.
+  public static func make(valid bytes: UnsafeBufferPointer<UInt8>) -> StringObject {
+    make(count: bytes.count) { target in
+      if let base = bytes.baseAddress { target.update(from: base, count: bytes.count) }
+    }
+  }
+
+  /// Decodes bytes, replacing what is not UTF-8 by U+FFFD.
+  public static func make(decoding bytes: some Collection<UInt8>) -> StringObject {
+    make(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// The length in bytes.
+  public var byteCount: Int { header.count }
+
+  public var string: String {
+    withBytes { String(decoding: $0, as: UTF8.self) }
+  }
+
+  @inline(__always)
+  public func withBytes<R>(_ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
+    try withUnsafeMutablePointers { header, bytes in
+      try body(UnsafeBufferPointer(start: bytes, count: header.pointee.count))
+    }
+  }
+
+  /// The length in Unicode scalars, as Python's `len` counts.
+  public var scalarCount: Int {
+    if header.scalars >= 0 { return header.scalars }
+    let count = withBytes { bytes in
+      var n = 0
+      for byte in bytes where byte & 0xC0 != 0x80 { n += 1 }
+      return n
+    }
+    header.scalars = count
+    return count
+  }
+
+  public var isASCII: Bool { scalarCount == byteCount }
+
+  /// The byte offset of a scalar index between 0 and `scalarCount`.
+  public func offset(ofScalar index: Int) -> Int {
+    if isASCII { return index }
+    return withBytes { bytes in
+      var seen = 0
+      for (offset, byte) in bytes.enumerated() where byte & 0xC0 != 0x80 {
+        if seen == index { return offset }
+        seen += 1
+      }
+      return bytes.count
+    }
+  }
+
+  /// The scalars from `start` up to `end`, both within 0 to `scalarCount`.
+  public func slice(_ start: Int, _ end: Int) -> StringObject {
+    if start >= end { return StringObject.make(count: 0) { _ in } }
+    let from = offset(ofScalar: start)
+    let to = offset(ofScalar: end)
+    return withBytes { StringObject.make(valid: UnsafeBufferPointer(rebasing: $0[from..<to])) }
+  }
+
+  /// A hash of the bytes, never 0, kept after the first call.
+  public var hash: Int {
+    if header.hash != 0 { return header.hash }
+    let result = withBytes(hashBytes)
+    header.hash = result
+    return result
+  }
+
+  public func equals(_ other: StringObject) -> Bool {
+    if self === other { return true }
+    let count = header.count
+    if count != other.header.count { return false }
+    return withUnsafeMutablePointerToElements { left in
+      other.withUnsafeMutablePointerToElements { right in memcmp(left, right, count) == 0 }
+    }
+  }
+
+  public func equals(_ other: StaticString) -> Bool {
+    header.count == other.utf8CodeUnitCount
+      && withUnsafeMutablePointerToElements { memcmp($0, other.utf8Start, header.count) == 0 }
+  }
+
+  /// Orders by bytes, which for UTF-8 is the order of the scalars.
+  public func isLess(than other: StringObject) -> Bool {
+    let count = min(header.count, other.header.count)
+    let order = withUnsafeMutablePointerToElements { left in
+      other.withUnsafeMutablePointerToElements { right in memcmp(left, right, count) }
+    }
+    return order != 0 ? order < 0 : header.count < other.header.count
+  }
+
+  /// This string with more bytes behind it: itself when it is `unique` and has room, else a copy
+  /// with room to grow.
+  func appending(_ bytes: UnsafeBufferPointer<UInt8>, unique: Bool) -> StringObject {
+    let old = header.count
+    let total = old + bytes.count
+    guard unique, total <= header.capacity else {
+      return StringObject.make(count: total, capacity: unique ? total * 2 : total) { target in
+        withUnsafeMutablePointerToElements { target.update(from: $0, count: old) }
+        if let base = bytes.baseAddress { (target + old).update(from: base, count: bytes.count) }
+      }
+    }
+    withUnsafeMutablePointerToElements { own in
+      if let base = bytes.baseAddress { (own + old).update(from: base, count: bytes.count) }
+    }
+    header.count = total
+    header.hash = 0
+    header.scalars = -1
+    return self
+  }
+}
+
+/// Mixes eight bytes at a time by a 128-bit product, as wyhash does
+/// (Wang Yi, "wyhash", 2019); never 0.
+func hashBytes(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+  var state: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: bytes.count)
+  let raw = UnsafeRawBufferPointer(bytes)
+  var i = 0
+  while i + 8 <= raw.count {
+    state = mixHash(state, raw.loadUnaligned(fromByteOffset: i, as: UInt64.self))
+    i += 8
+  }
+  var rest: UInt64 = 0
+  while i < raw.count {
+    rest = rest << 8 | UInt64(raw[i])
+    i += 1
+  }
+  state = mixHash(state, rest)
+  let result = Int(truncatingIfNeeded: state)
+  return result == 0 ? 1 : result
+}
+
+@inline(__always)
+func mixHash(_ a: UInt64, _ b: UInt64) -> UInt64 {
+  let product = (a ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: b ^ 0xE703_7ED1_A0B4_28DB)
+  return product.high ^ product.low
+}

@@ -1,0 +1,204 @@
+extension Value {
+  /// The value as `print` and interpolation write it: strings bare, the rest as a literal.
+  public var asText: String {
+    switch self {
+    case .string(let string): return string.string
+    case .error(let error): return error.message
+    case .report(let report): return report.text ?? report.value.asText
+    default:
+      var out = ""
+      write(to: &out, quoted: false)
+      return out
+    }
+  }
+
+  /// The value as the prompt shows it: as a literal that gives it back where there is one.
+  public var asLiteral: String {
+    var out = ""
+    write(to: &out, quoted: true)
+    return out
+  }
+
+  /// A short form for messages, with its type where that is not plain to see.
+  public var described: String {
+    let literal = asLiteral
+    let short = literal.unicodeScalars.count > 60 ? String(literal.prefix(57)) + "…" : literal
+    switch self {
+    case .null, .missing, .string, .bool, .list, .map: return short
+    default: return "\(short) (\(typeName))"
+    }
+  }
+
+  func write(to out: inout String, quoted: Bool) {
+    switch self {
+    case .null, .missing: out += "null"
+    case .bool(let bool): out += bool ? "true" : "false"
+    case .int(let int): out += String(int)
+    case .float(let float): out += floatText(float)
+    case .duration(let nanoseconds): out += durationText(nanoseconds)
+    case .size(let bytes): out += sizeText(bytes)
+    case .time(let nanoseconds): out += timeText(nanoseconds)
+    case .string(let string):
+      if quoted { writeQuoted(string.string, to: &out) } else { out += string.string }
+    case .bytes(let bytes):
+      out += "<\(bytes.bytes.count) bytes"
+      for byte in bytes.bytes.prefix(16) {
+        out += byte < 16 ? " 0" : " "
+        out += String(byte, radix: 16)
+      }
+      out += bytes.bytes.count > 16 ? " …>" : ">"
+    case .list(let list):
+      out += "["
+      for (i, item) in list.items.enumerated() {
+        if i > 0 { out += ", " }
+        item.write(to: &out, quoted: true)
+      }
+      out += "]"
+    case .map(let map):
+      if map.count == 0 {
+        out += "[:]"
+        return
+      }
+      var first = true
+      for (key, value) in map.pairs {
+        out += first ? "[" : ", "
+        first = false
+        if case .string(let name) = key, isName(name.string) {
+          out += name.string
+        } else {
+          key.write(to: &out, quoted: true)
+        }
+        out += ": "
+        value.write(to: &out, quoted: true)
+      }
+      out += "]"
+    case .range(let range):
+      let end = range.isInclusive ? range.last : range.last &+ 1
+      out += "\(range.start)\(range.isInclusive ? ".." : "..<")\(end)"
+    case .closure(let closure): out += closure.function.shownName
+    case .error(let error): out += "<error \(error.kind.rawValue): \(error.message)>"
+    case .stream: out += "<stream>"
+    case .handle(let handle): out += handle.text
+    case .report(let report): report.value.write(to: &out, quoted: quoted)
+    case .cell(let cell): cell.value.write(to: &out, quoted: quoted)
+    }
+  }
+}
+
+/// Whether a text is a name: letters, digits and `_`, not beginning with a digit.
+public func isName(_ text: String) -> Bool {
+  guard let first = text.unicodeScalars.first else { return false }
+  if first.value < 128, !isNameStart(UInt8(first.value)) { return false }
+  return text.utf8.allSatisfy(isNameByte)
+}
+
+/// A float as the shortest text that gives it back.
+public func floatText(_ float: Double) -> String {
+  if float.isNaN { return "nan" }
+  if float.isInfinite { return float < 0 ? "-inf" : "inf" }
+  return float.description
+}
+
+/// Writes a string as a literal in double quotes.
+public func writeQuoted(_ string: String, to out: inout String) {
+  out += "\""
+  for scalar in string.unicodeScalars {
+    switch scalar {
+    case "\n": out += "\\n"
+    case "\t": out += "\\t"
+    case "\r": out += "\\r"
+    case "\u{1B}": out += "\\e"
+    case "\0": out += "\\0"
+    case "\\": out += "\\\\"
+    case "\"": out += "\\\""
+    case "$": out += "\\$"
+    default:
+      if scalar.value < 32 || (127..<160).contains(scalar.value) {
+        out += "\\u{" + String(scalar.value, radix: 16) + "}"
+      } else {
+        out.unicodeScalars.append(scalar)
+      }
+    }
+  }
+  out += "\""
+}
+
+/// A duration in the largest units that fit, as `1m30s` or `250ms`; reads back as a literal.
+public func durationText(_ nanoseconds: Int) -> String {
+  if nanoseconds == 0 { return "0s" }
+  var rest = nanoseconds.magnitude
+  var out = nanoseconds < 0 ? "-" : ""
+  let second: UInt = 1_000_000_000
+  if rest >= 60 * second {
+    for (unit, length) in [("d", 86400 * second), ("h", 3600 * second), ("m", 60 * second)]
+    where rest >= length {
+      out += "\(rest / length)\(unit)"
+      rest %= length
+    }
+    if rest == 0 { return out }
+  }
+  if rest >= second { return out + decimal(rest, second) + "s" }
+  if rest >= 1_000_000 { return out + decimal(rest, 1_000_000) + "ms" }
+  if rest >= 1000 { return out + decimal(rest, 1000) + "us" }
+  return out + "\(rest)ns"
+}
+
+private func decimal(_ value: UInt, _ unit: UInt) -> String {
+  let fraction = value % unit
+  if fraction == 0 { return String(value / unit) }
+  var digits = String(unit + fraction).dropFirst()
+  while digits.last == "0" { digits.removeLast() }
+  return "\(value / unit).\(digits)"
+}
+
+/// A size as `64KiB` or `10MB` where that is exact, else with one decimal place.
+public func sizeText(_ bytes: Int) -> String {
+  let sign = bytes < 0 ? "-" : ""
+  let magnitude = bytes.magnitude
+  if magnitude < 1000 { return "\(bytes)B" }
+  let binary: [(String, UInt)] = [
+    ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
+  ]
+  let tens: [(String, UInt)] = [
+    ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000),
+  ]
+  for (unit, size) in binary where magnitude % size == 0 { return "\(sign)\(magnitude / size)\(unit)" }
+  for (unit, size) in tens where magnitude % size == 0 { return "\(sign)\(magnitude / size)\(unit)" }
+  for (unit, size) in binary where magnitude >= size {
+    let tenths = magnitude / (size / 10)
+    return "\(sign)\(tenths / 10).\(tenths % 10)\(unit)"
+  }
+  return "\(bytes)B"
+}
+
+/// A time as ISO 8601 in UTC, with milliseconds where it has any.
+public func timeText(_ nanoseconds: Int) -> String {
+  let parts = civilTime(nanoseconds)
+  func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
+  var out = "\(parts.year)-\(two(parts.month))-\(two(parts.day))"
+  out += "T\(two(parts.hour)):\(two(parts.minute)):\(two(parts.second))"
+  let milliseconds = parts.nanosecond / 1_000_000
+  if milliseconds > 0 { out += "." + String(1000 + milliseconds).dropFirst() }
+  return out + "Z"
+}
+
+/// The parts of a time in UTC (Howard Hinnant, "chrono-compatible low-level date algorithms").
+public func civilTime(_ nanoseconds: Int) -> (
+  year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, nanosecond: Int
+) {
+  func floorDivide(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }
+  let seconds = nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : ~(~nanoseconds / 1_000_000_000)
+  let nanosecond = nanoseconds - seconds &* 1_000_000_000
+  let days = floorDivide(seconds, 86400)
+  let rest = seconds - days * 86400
+  let shifted = days + 719_468
+  let era = floorDivide(shifted, 146_097)
+  let dayOfEra = shifted - era * 146_097
+  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+  let monthIndex = (5 * dayOfYear + 2) / 153
+  let day = dayOfYear - (153 * monthIndex + 2) / 5 + 1
+  let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
+  let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  return (year, month, day, rest / 3600, rest / 60 % 60, rest % 60, nanosecond)
+}

@@ -1,0 +1,16 @@
+import CPosix
+
+/// Clocks, in nanoseconds (clock_gettime(2)).
+public enum Clock {
+  /// Time since some fixed moment; never jumps.
+  public static var monotonic: Int64 { brood_monotonic() }
+
+  /// Time since 1970.
+  public static var realtime: Int64 { brood_realtime() }
+
+  /// The monotonic moment so many nanoseconds from now; far ones saturate.
+  public static func deadline(after nanoseconds: Int64) -> Int64 {
+    let (sum, overflow) = monotonic.addingReportingOverflow(max(0, nanoseconds))
+    return overflow ? .max : sum
+  }
+}

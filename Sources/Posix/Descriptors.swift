@@ -1,0 +1,98 @@
+import CPosix
+import Glibc
+
+/// Descriptors as plain numbers, with the session's private ones above a fixed number.
+///
+/// Whatever only this process may hold (pidfds, epoll, ends of value channels) is moved up with
+/// `makePrivate`, and the fork point closes all of it at once. What forked children share (users'
+/// channels) stays below. Everything is close-on-exec.
+public enum Descriptors {
+  /// Raises the soft RLIMIT_NOFILE and fixes the private range; call once, first (getrlimit(2)).
+  public static func start() throws(SystemError) {
+    try window("setrlimit") { brood_files_start() }
+  }
+
+  /// The lowest private descriptor number.
+  public static var privateBase: Int32 { brood_private_base() }
+
+  /// Moves a descriptor into the private range; the old number is closed (fcntl(2) F_DUPFD).
+  public static func makePrivate(_ fd: Int32) throws(SystemError) -> Int32 {
+    try window("fcntl") { brood_move_to_private(fd) }
+  }
+
+  /// Copies a descriptor into the private range.
+  public static func privateCopy(of fd: Int32) throws(SystemError) -> Int32 {
+    try window("fcntl", "descriptor \(fd)") { brood_copy_to_private(fd) }
+  }
+
+  /// Checks that descriptors forked children should share lie below the private range.
+  ///
+  /// Throws EMFILE, and closes them all, if not.
+  public static func requireShared(_ fds: Int32...) throws(SystemError) {
+    guard fds.contains(where: { $0 >= privateBase }) else { return }
+    for fd in fds { close(fd) }
+    throw SystemError(call: "open", code: EMFILE, detail: "more than \(privateBase) descriptors")
+  }
+
+  /// Opens a file close-on-exec (open(2)).
+  ///
+  /// Throws EINTR if a signal came while opening blocks (a FIFO without a peer), so that the
+  /// caller can run handlers and try again.
+  public static func open(
+    _ path: String, _ flags: Int32, mode: UInt32 = 0o666
+  ) throws(SystemError) -> Int32 {
+    try window("open", path, interruptible: true) { brood_open(path, flags | O_CLOEXEC, mode) }
+  }
+
+  /// Closes a descriptor; errors are of no use to anybody (close(2)).
+  public static func close(_ fd: Int32) {
+    if fd >= 0 { _ = Glibc.close(fd) }
+  }
+
+  /// Makes a pipe, close-on-exec (pipe2(2)).
+  public static func pipe() throws(SystemError) -> (read: Int32, write: Int32) {
+    var ends: (read: Int32, write: Int32) = (-1, -1)
+    try window("pipe2") { brood_pipe(&ends.read, &ends.write) }
+    try requireShared(ends.read, ends.write)
+    return ends
+  }
+
+  /// Makes a connected pair of message sockets (socketpair(2), SOCK_SEQPACKET).
+  public static func messagePair() throws(SystemError) -> (Int32, Int32) {
+    var ends: (Int32, Int32) = (-1, -1)
+    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    _ = try withUnsafeMutableBytes(of: &ends) { bytes throws(SystemError) in
+      try libc("socketpair") {
+        socketpair(AF_UNIX, type, 0, bytes.assumingMemoryBound(to: Int32.self).baseAddress)
+      }
+    }
+    try requireShared(ends.0, ends.1)
+    return ends
+  }
+
+  /// Copies a descriptor to the lowest free number, close-on-exec (fcntl(2) F_DUPFD_CLOEXEC).
+  public static func duplicate(_ fd: Int32) throws(SystemError) -> Int32 {
+    try libc("fcntl", "descriptor \(fd)") { fcntl(fd, F_DUPFD_CLOEXEC, 3) }
+  }
+
+  /// Makes `target` a copy of `fd` that programs inherit (dup2(2)).
+  public static func copy(_ fd: Int32, onto target: Int32) throws(SystemError) {
+    if fd == target { return try setCloseOnExec(fd, false) }
+    _ = try libc("dup2", "descriptor \(fd)") { dup2(fd, target) }
+  }
+
+  /// Sets or clears close-on-exec (fcntl(2) F_SETFD).
+  public static func setCloseOnExec(_ fd: Int32, _ on: Bool) throws(SystemError) {
+    _ = try libc("fcntl", "descriptor \(fd)") { fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) }
+  }
+
+  /// Sets or clears O_NONBLOCK, which is shared by all copies of the descriptor (fcntl(2)).
+  public static func setNonBlocking(_ fd: Int32, _ on: Bool) throws(SystemError) {
+    let flags = try libc("fcntl", "descriptor \(fd)") { fcntl(fd, F_GETFL) }
+    let wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK
+    if wanted != flags { _ = try libc("fcntl") { fcntl(fd, F_SETFL, wanted) } }
+  }
+
+  /// Whether the number is an open descriptor.
+  public static func isOpen(_ fd: Int32) -> Bool { fcntl(fd, F_GETFD) >= 0 }
+}

@@ -1,0 +1,60 @@
+import CPosix
+import Glibc
+
+/// Finding the file that a command word means.
+public enum Executable {
+  /// The path of a program (the rule of execvp(3)).
+  ///
+  /// A name with a slash is tried as it is; others are looked up in the entries of `path`, an
+  /// empty entry being the working directory. Throws ENOENT if there is none, EACCES if the only
+  /// candidates may not be executed, EISDIR for a directory named with a slash.
+  public static func find(_ name: String, path: String) throws(SystemError) -> String {
+    if name.isEmpty { throw SystemError(call: "execve", code: ENOENT, detail: name) }
+    if name.utf8.contains(UInt8(ascii: "/")) {
+      let code = problem(name)
+      if code == 0 { return name }
+      throw SystemError(call: "execve", code: code, detail: name)
+    }
+    var refused = false
+    for directory in path.split(separator: ":", omittingEmptySubsequences: false) {
+      let candidate = directory.isEmpty ? "./\(name)" : "\(directory)/\(name)"
+      let code = problem(candidate)
+      if code == 0 { return candidate }
+      if code == EACCES { refused = true }
+    }
+    throw SystemError(call: "execve", code: refused ? EACCES : ENOENT, detail: name)
+  }
+
+  /// All names of programs in the entries of `path` that begin with `prefix`, for completion.
+  public static func names(prefix: String, path: String) -> Set<String> {
+    var result: Set<String> = []
+    for directory in Set(path.split(separator: ":").map(String.init)) {
+      for name in Directory.names(directory) ?? [] where name.hasPrefix(prefix) {
+        if problem("\(directory)/\(name)") == 0 { result.insert(name) }
+      }
+    }
+    return result
+  }
+
+  /// Whether a file that execve refused with ENOEXEC is text: no null byte in its first line.
+  static func looksLikeScript(_ path: String) -> Bool {
+    guard let fd = try? Descriptors.open(path, O_RDONLY) else { return false }
+    defer { Descriptors.close(fd) }
+    return withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+      let count = read(fd, buffer.baseAddress, 256)
+      guard count > 0 else { return count == 0 }
+      let line = buffer.prefix(count).prefix { $0 != UInt8(ascii: "\n") }
+      return !line.contains(0)
+    }
+  }
+
+  private static func problem(_ path: String) -> Int32 {
+    guard let status = try? FileStatus(path) else {
+      return access(path, F_OK) == 0 ? EACCES : errno == ENOENT ? ENOENT : errno
+    }
+    if status.kind == .directory { return EISDIR }
+    guard status.kind == .regular else { return EACCES }
+    // With the effective ids, as execve itself looks.
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno
+  }
+}

@@ -1,0 +1,88 @@
+import CPosix
+import Glibc
+
+/// How a child ended and what it used.
+public struct ExitInfo: Hashable, Sendable {
+  /// The cause of an end.
+  public enum Cause: Hashable, Sendable {
+    case exited(Int32)
+    case signaled(Signal, core: Bool)
+  }
+
+  public let pid: Int32
+  public let cause: Cause
+
+  /// CPU time of the child and those it waited for, in nanoseconds.
+  public let userTime: Int64
+  public let systemTime: Int64
+
+  /// The largest resident size, in bytes.
+  public let maxRSS: Int64
+
+  init?(_ end: brood_end) {
+    guard end.pid > 0 else { return nil }
+    pid = end.pid
+    switch end.code {
+    case Int32(CLD_EXITED): cause = .exited(end.status)
+    default:
+      guard let signal = Signal(end.status) else { return nil }
+      cause = .signaled(signal, core: end.code == Int32(CLD_DUMPED))
+    }
+    userTime = end.user_time
+    systemTime = end.system_time
+    maxRSS = end.max_rss
+  }
+}
+
+/// A child that was stopped or went on.
+public struct StopInfo: Hashable, Sendable {
+  public let pid: Int32
+
+  /// The signal that stopped it, or nil if it goes on.
+  public let stoppedBy: Signal?
+}
+
+/// Looking at children and reaping them (waitid(2)).
+public enum Reaper {
+  /// How the child of a pidfd ended, leaving the zombie; nil while it lives.
+  public static func peek(_ pidfd: Int32) throws(SystemError) -> ExitInfo? {
+    try end { brood_wait_pidfd(pidfd, true, true, &$0) }
+  }
+
+  /// Reaps the child of a pidfd; nil while it lives.
+  ///
+  /// Throws ECHILD if it is not a child.
+  public static func reap(_ pidfd: Int32) throws(SystemError) -> ExitInfo? {
+    try end { brood_wait_pidfd(pidfd, false, true, &$0) }
+  }
+
+  /// Reaps a child by pid; nil while it lives.
+  public static func reap(pid: Int32) throws(SystemError) -> ExitInfo? {
+    try end { brood_wait_pid(pid, false, true, &$0) }
+  }
+
+  /// Waits in the kernel until the child has ended, and reaps it.
+  ///
+  /// Throws EINTR at a signal.
+  public static func waitBlocking(_ pidfd: Int32) throws(SystemError) -> ExitInfo? {
+    try end { brood_wait_pidfd(pidfd, false, false, &$0) }
+  }
+
+  /// The next child that was stopped or continued; nil if none.
+  ///
+  /// Ask until nil after SIGCHLD.
+  public static func nextStop() -> StopInfo? {
+    var info = brood_end()
+    guard brood_next_stop(&info) > 0 else { return nil }
+    let stopped = info.code == Int32(CLD_STOPPED) || info.code == Int32(CLD_TRAPPED)
+    return StopInfo(pid: info.pid, stoppedBy: stopped ? Signal(info.status) : nil)
+  }
+
+  private static func end(
+    _ call: (inout brood_end) -> Int32
+  ) throws(SystemError) -> ExitInfo? {
+    var info = brood_end()
+    try window("waitid", interruptible: true) { call(&info) }
+    return ExitInfo(info)
+  }
+}

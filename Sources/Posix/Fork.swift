@@ -1,0 +1,109 @@
+import CPosix
+import Glibc
+
+/// What the fork point yields.
+public enum ForkResult {
+  /// In the parent: the child's pid, and a private pidfd that the caller owns.
+  case parent(pid: Int32, pidfd: Int32)
+
+  /// In the child: recorded signals dropped, private descriptors closed.
+  case child
+}
+
+/// The one fork point (fork(2), pidfd_open(2)).
+///
+/// Flush before. In the child the caller resets its event loop and forgets its own records; the
+/// child must end by `Process.exitNow`. Throws EAGAIN at the process limit, EMFILE, ENOMEM.
+public func forkProcess() throws(SystemError) -> ForkResult {
+  var pidfd: Int32 = -1
+  let pid = try window("fork") { brood_fork(&pidfd) }
+  return pid == 0 ? .child : .parent(pid: pid, pidfd: pidfd)
+}
+
+/// This process and what it may ask of others.
+public enum Process {
+  /// This process's pid, asked from the kernel (getpid(2)).
+  public static var pid: Int32 { getpid() }
+
+  /// The parent's pid now (getppid(2)).
+  public static var parentPid: Int32 { getppid() }
+
+  /// Ends without any cleaning up (_exit(2)).
+  public static func exitNow(_ status: Int32) -> Never { brood_exit_now(status) }
+
+  /// The environment this process was started with, in its order; later duplicates are dropped.
+  public static func startEnvironment() -> [(name: String, value: String)] {
+    var result: [(name: String, value: String)] = []
+    var seen: Set<String> = []
+    guard var next = brood_environment() else { return [] }
+    while let entry = next.pointee {
+      next += 1
+      let text = String(cString: entry)
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { continue }
+      let name = String(text[..<equals])
+      guard seen.insert(name).inserted else { continue }
+      result.append((name, String(text[text.index(after: equals)...])))
+    }
+    return result
+  }
+
+  /// Opens a private pidfd; throws ESRCH if there is no such process (pidfd_open(2)).
+  public static func descriptor(of pid: Int32) throws(SystemError) -> Int32 {
+    try window("pidfd_open", "\(pid)") { brood_pidfd_open(pid) }
+  }
+
+  /// Sends a signal through a pidfd, which cannot hit a reused pid (pidfd_send_signal(2)).
+  public static func send(_ signal: Signal, toDescriptor pidfd: Int32) throws(SystemError) {
+    try window("pidfd_send_signal") { brood_pidfd_signal(pidfd, signal.number) }
+  }
+
+  /// Sends a signal to one process; pids below 2 are refused with EINVAL (kill(2)).
+  public static func send(_ signal: Signal, to pid: Int32) throws(SystemError) {
+    guard pid > 1 else { throw SystemError(call: "kill", code: EINVAL, detail: "\(pid)") }
+    _ = try libc("kill", "\(pid)") { kill(pid, signal.number) }
+  }
+
+  /// Sends a signal to a process group; groups below 2 are refused with EINVAL (killpg(3)).
+  public static func send(_ signal: Signal, toGroup group: Int32) throws(SystemError) {
+    guard group > 1 else { throw SystemError(call: "killpg", code: EINVAL, detail: "\(group)") }
+    _ = try libc("killpg", "\(group)") { killpg(group, signal.number) }
+  }
+
+  /// Puts a process into a group; 0 stands for itself and for its own pid (setpgid(2)).
+  public static func setGroup(of pid: Int32, to group: Int32) throws(SystemError) {
+    _ = try libc("setpgid", "\(pid)") { setpgid(pid, group) }
+  }
+
+  /// This process's group (getpgrp(2)).
+  public static var group: Int32 { getpgrp() }
+
+  /// Starts a new session without a terminal (setsid(2)).
+  public static func newSession() throws(SystemError) { _ = try libc("setsid") { setsid() } }
+
+  /// A process's niceness, -20 to 19; 0 is this process (getpriority(2)).
+  public static func niceness(of pid: Int32) throws(SystemError) -> Int32 {
+    var nice: Int32 = 0
+    try window("getpriority", "\(pid)") { brood_get_nice(pid, &nice) }
+    return nice
+  }
+
+  /// Sets a process's niceness; throws EACCES for less than now without privilege.
+  public static func setNiceness(of pid: Int32, to nice: Int32) throws(SystemError) {
+    try window("setpriority", "\(pid)") { brood_set_nice(pid, nice) }
+  }
+
+  /// Whether orphans below this process come to it; a fork does not inherit it (prctl(2)).
+  public static func adoptOrphans(_ on: Bool) throws(SystemError) {
+    try window("prctl") { brood_subreaper(on) }
+  }
+
+  /// In a fresh child: the kernel sends `signal` when `parent` ends; ESRCH if it already has.
+  public static func dieWithParent(
+    _ parent: Int32, _ signal: Signal = .term
+  ) throws(SystemError) {
+    try window("prctl") { brood_die_with(parent, signal.number) }
+  }
+
+  /// How many CPUs this process may use (sched_getaffinity(2)).
+  public static var usableCPUs: Int { max(1, Int(brood_usable_cpus())) }
+}

@@ -1,0 +1,101 @@
+import Glibc
+
+/// Path names that fit a pattern (the rules of glob(7), and `**` for any depth).
+public enum Glob {
+  /// The matching paths, sorted by their bytes; empty if nothing fits.
+  ///
+  /// `*`, `?`, `[…]` do not match a slash or a leading dot; backslash quotes the next character.
+  /// `**` as a component goes through directories of any depth, hidden ones and links left out.
+  public static func paths(_ pattern: String) -> [String] {
+    let isAbsolute = pattern.utf8.first == UInt8(ascii: "/")
+    let components = split(pattern)
+    var found = [isAbsolute ? "/" : ""]
+    for (index, text) in components.enumerated() {
+      let component = GlobPattern(text)
+      let isLast = index == components.count - 1
+      var next: [String] = []
+      for base in found { extend(base, component, isLast: isLast, &next) }
+      found = next
+    }
+    if pattern.utf8.last == UInt8(ascii: "/") && !components.isEmpty {
+      found = found.filter(isDirectory).map { $0 + "/" }
+    }
+    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Whether a text has an unquoted `*`, `?` or a complete `[…]`.
+  public static func isPattern(_ text: String) -> Bool {
+    split(text).contains { GlobPattern($0).isWild }
+  }
+
+  /// Whether a single name fits a pattern without slashes.
+  public static func matches(_ name: String, _ pattern: String) -> Bool {
+    GlobPattern(Substring(pattern)).matches(name)
+  }
+
+  /// A text with everything quoted that a pattern would take specially.
+  public static func quoted(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if "*?[]\\".unicodeScalars.contains(scalar) { result += "\\" }
+      result.unicodeScalars.append(scalar)
+    }
+    return result
+  }
+
+  /// Text without the quoting backslashes, for a pattern that matched nothing.
+  public static func unquoted(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    var isQuoted = false
+    for scalar in text.unicodeScalars {
+      if scalar == "\\" && !isQuoted {
+        isQuoted = true
+      } else {
+        result.append(scalar)
+        isQuoted = false
+      }
+    }
+    return String(result)
+  }
+
+  private static func split(_ pattern: String) -> [Substring] {
+    pattern.split(separator: "/")
+  }
+
+  private static func extend(
+    _ base: String, _ component: GlobPattern, isLast: Bool, _ result: inout [String]
+  ) {
+    if component.isDeep {
+      descend(base, filesToo: isLast, &result)
+    } else if component.isWild {
+      for name in Directory.names(base.isEmpty ? "." : base) ?? [] where component.matches(name) {
+        let path = join(base, name)
+        if isLast || isDirectory(path) { result.append(path) }
+      }
+    } else {
+      let path = join(base, component.literal)
+      if FileStatus.exists(path) { result.append(path) }
+    }
+  }
+
+  private static func descend(_ base: String, filesToo: Bool, _ result: inout [String]) {
+    if !filesToo { result.append(base) }
+    for name in Directory.names(base.isEmpty ? "." : base) ?? [] where !name.hasPrefix(".") {
+      let path = join(base, name)
+      if filesToo { result.append(path) }
+      // Links are not followed, or a loop would never end.
+      if let status = try? FileStatus(path, following: false), status.kind == .directory {
+        descend(path, filesToo: filesToo, &result)
+      }
+    }
+  }
+
+  private static func join(_ base: String, _ name: String) -> String {
+    if base.isEmpty { return name }
+    return base.utf8.last == UInt8(ascii: "/") ? base + name : "\(base)/\(name)"
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    (try? FileStatus(path))?.kind == .directory
+  }
+}

@@ -1,0 +1,102 @@
+import CPosix
+import Glibc
+
+/// The session's mark and its guardian, which kills whatever is left when the session has ended.
+///
+/// `mark()` at the start of a session, `start()` before its first fork or spawn. The guardian is
+/// a child of the session: leave its pid out of every wait, and start a new one when its pidfd
+/// reports. From the fourth nested session on there is no mark of one's own (`isMarked` false).
+public enum Guardian {
+  /// Marks this process and so all that it will start (setrlimit(2), RLIMIT_LOCKS).
+  ///
+  /// Throws EPERM where the limit was already too low: then there is no guardian.
+  public static func mark() throws(SystemError) {
+    try window("setrlimit") { brood_mark_start() }
+  }
+
+  /// Whether this session has a mark of its own, and so can have a guardian.
+  public static var isMarked: Bool { brood_mark_current().level >= 0 }
+
+  /// How deep this session is nested, 0 for an outermost one; nil without a mark.
+  public static var depth: Int? { isMarked ? Int(brood_mark_current().level) : nil }
+
+  /// Forks the guardian; yields its pid and a private pidfd.
+  ///
+  /// Throws ENOTSUP without a mark.
+  public static func start() throws(SystemError) -> (pid: Int32, pidfd: Int32) {
+    var pidfd: Int32 = -1
+    let pid = try window("fork", "guardian") { brood_guardian_start(&pidfd) }
+    return (pid, pidfd)
+  }
+
+  /// The lowest number that a task may have.
+  public static let firstTask: UInt32 = 16
+
+  /// Sets this process's task number, for all that it starts; 0 detaches, 2 is no task.
+  public static func setTask(_ task: UInt32) throws(SystemError) {
+    try window("setrlimit") { brood_mark_set_task(task) }
+  }
+
+  /// Living processes of this session (zombies, detached ones and guardians left out).
+  ///
+  /// This process is among them. With `task` only those of that task.
+  public static func members(task: UInt32? = nil) -> [Int32] {
+    list { brood_mark_members(task ?? 0, $0, $1) }
+  }
+
+  /// Living processes of outermost sessions that died together with their guardian.
+  public static func strays() -> [Int32] { list { brood_mark_strays($0, $1) } }
+
+  /// Sends a signal to all processes of a task; yields how many it reached.
+  @discardableResult
+  public static func send(_ signal: Signal, toTask task: UInt32) -> Int {
+    members(task: task).count { $0 != getpid() && kill($0, signal.number) == 0 }
+  }
+
+  /// Lets a process and its living descendants outlive the session (prlimit(2)).
+  ///
+  /// Repeats until no new descendant turned up. Throws ESRCH, or EPERM for another user's process.
+  public static func detach(_ pid: Int32) throws(SystemError) {
+    try window("prlimit", "\(pid)") { brood_mark_detach(pid) }
+    var done: Set<Int32> = [pid]
+    while true {
+      let fresh = ProcessTree().descendants(of: pid).filter { !done.contains($0) }
+      if fresh.isEmpty { return }
+      for child in fresh {
+        _ = brood_mark_detach(child)
+        done.insert(child)
+      }
+    }
+  }
+
+  /// Whether a process is detached, from the kernel.
+  public static func isDetached(_ pid: Int32) -> Bool {
+    var soft: UInt64 = 0
+    var hard: UInt64 = 0
+    return brood_mark_of(pid, &soft, &hard) == 0 && hard >> 63 == 1 && soft & 0xffff_ffff == 0
+  }
+
+  /// Has the guardian unlink a Unix socket (absolute path) if it is still the same file.
+  ///
+  /// Throws ENOSPC above 512 paths, ENAMETOOLONG, EINVAL for a relative path.
+  public static func registerSocket(_ path: String) throws(SystemError) {
+    try window("register", path) { brood_guardian_register(path) }
+  }
+
+  /// Takes a socket off the guardian's list.
+  public static func unregisterSocket(_ path: String) { _ = brood_guardian_unregister(path) }
+
+  static func softLimit(forTask task: UInt32) -> UInt64? {
+    var soft: UInt64 = 0
+    var hard: UInt64 = 0
+    guard isMarked, brood_mark_of(getpid(), &soft, &hard) == 0 else { return nil }
+    return task == 0 ? 0 : soft & ~0xffff_ffff | UInt64(task)
+  }
+
+  private static func list(_ fill: (UnsafeMutablePointer<Int32>?, Int32) -> Int32) -> [Int32] {
+    let capacity = 65536
+    return [Int32](unsafeUninitializedCapacity: capacity) { buffer, count in
+      count = min(capacity, Int(max(0, fill(buffer.baseAddress, Int32(capacity)))))
+    }
+  }
+}

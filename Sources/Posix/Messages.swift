@@ -1,0 +1,110 @@
+import CPosix
+import Glibc
+
+/// One message of a socket: bytes, and descriptors that travelled with them.
+public struct Message {
+  /// The payload.
+  public var bytes: [UInt8]
+
+  /// Descriptors, close-on-exec, owned by whoever holds the message.
+  public var descriptors: [Int32]
+
+  /// The message's true length; larger than `bytes.count` if it did not fit.
+  public var length: Int
+}
+
+/// Messages with descriptors over Unix sockets (sendmsg(2), recvmsg(2), unix(7)).
+public enum Messages {
+  /// At most so many descriptors fit into one message.
+  public static let mostDescriptors = 253
+
+  /// Sends one message without waiting; false if the socket is full.
+  public static func send(
+    _ socket: Int32, _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = []
+  ) throws(SystemError) -> Bool {
+    let count = Int32(clamping: descriptors.count)
+    let result = brood_send(socket, bytes.baseAddress, bytes.count, descriptors, count, false)
+    if result >= 0 { return true }
+    if result == Int64(-EAGAIN) || result == Int64(-EINTR) { return false }
+    throw SystemError(call: "sendmsg", code: Int32(truncatingIfNeeded: -result))
+  }
+
+  /// Sends one message without waiting; false if the socket is full.
+  public static func send(
+    _ socket: Int32, _ bytes: [UInt8], descriptors: [Int32] = []
+  ) throws(SystemError) -> Bool {
+    try bytes.withUnsafeBufferPointer { bytes throws(SystemError) in
+      try send(socket, UnsafeRawBufferPointer(bytes), descriptors: descriptors)
+    }
+  }
+
+  /// Receives one message without waiting; nil if none is there, length 0 at the end.
+  public static func receive(
+    _ socket: Int32, limit: Int = 65536
+  ) throws(SystemError) -> Message? {
+    var descriptors = [Int32](repeating: -1, count: mostDescriptors)
+    var count: Int32 = 0
+    var length = 0
+    var result: Int64 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, used in
+      result = brood_receive(
+        socket, buffer.baseAddress, limit, &descriptors, Int32(mostDescriptors), &count, &length,
+        false)
+      used = Int(max(0, result))
+    }
+    if result == Int64(-EAGAIN) || result == Int64(-EINTR) { return nil }
+    if result < 0 {
+      throw SystemError(call: "recvmsg", code: Int32(truncatingIfNeeded: -result))
+    }
+    return Message(
+      bytes: bytes, descriptors: Array(descriptors.prefix(Int(count))), length: length)
+  }
+}
+
+/// Anonymous memory with a descriptor (memfd_create(2)).
+public enum MemoryFile {
+  /// Makes an empty one, close-on-exec, open to sealing.
+  public static func make(_ name: String) throws(SystemError) -> Int32 {
+    try window("memfd_create") { brood_memfd(name) }
+  }
+
+  /// Makes one with this content, sealed against every change.
+  public static func sealed(
+    _ name: String, _ bytes: UnsafeRawBufferPointer
+  ) throws(SystemError) -> Int32 {
+    let fd = try make(name)
+    do throws(SystemError) {
+      var done = 0
+      while done < bytes.count {
+        done += try libc("write") {
+          write(fd, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+        }
+      }
+      try window("fcntl") { brood_seal(fd) }
+      return fd
+    } catch {
+      Descriptors.close(fd)
+      throw error
+    }
+  }
+
+  /// Reads all of a sealed one from its beginning; throws EBADMSG if it could still change.
+  public static func contents(of fd: Int32) throws(SystemError) -> [UInt8] {
+    guard brood_is_sealed(fd) == 1 else { throw SystemError(call: "fcntl", code: EBADMSG) }
+    let size = Int(try libc("lseek") { lseek(fd, 0, SEEK_END) })
+    var done = 0
+    var failure: SystemError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, used in
+      while done < size {
+        let count = pread(fd, buffer.baseAddress?.advanced(by: done), size - done, done)
+        if count < 0 && errno == EINTR { continue }
+        if count < 0 { failure = SystemError(call: "pread", code: errno) }
+        if count <= 0 { break }
+        done += count
+      }
+      used = done
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+}

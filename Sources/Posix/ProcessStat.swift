@@ -1,0 +1,102 @@
+import CPosix
+
+/// What /proc/PID/stat says about a process (proc_pid_stat(5)).
+public struct ProcessStat: Sendable {
+  public var pid: Int32 = 0
+
+  /// The name, at most 15 bytes, with whatever characters the process gave itself.
+  public var name = ""
+
+  /// One letter: R S D T t Z X I.
+  public var state: UInt8 = 0
+  public var parent: Int32 = 0
+  public var group: Int32 = 0
+  public var session: Int32 = 0
+
+  /// The controlling terminal's device number; 0 is none.
+  public var terminal: Int32 = 0
+
+  /// The terminal's foreground group; -1 is none.
+  public var foregroundGroup: Int32 = -1
+
+  /// CPU time in nanoseconds, in steps of a clock tick.
+  public var userTime: Int64 = 0
+  public var systemTime: Int64 = 0
+  public var nice: Int32 = 0
+  public var threads: Int32 = 0
+
+  /// Start in clock ticks after boot: with the pid it names a process for ever.
+  public var startTicks: UInt64 = 0
+
+  /// Address space and resident memory, in bytes.
+  public var virtualSize: Int64 = 0
+  public var residentSize: Int64 = 0
+
+  /// The CPU it last ran on.
+  public var processor: Int32 = 0
+
+  /// Start in nanoseconds after boot.
+  public var startTime: Int64 { Int64(startTicks) * ticks }
+}
+
+private let ticks = 1_000_000_000 / max(1, brood_clock_ticks())
+private let page = brood_page_size()
+
+extension ProcReader {
+  /// Reads a process's stat line.
+  public func stat(_ pid: Int32) -> ProcessStat? { with(pid, "stat", ProcessStat.init(line:)) }
+}
+
+extension ProcessStat {
+  /// Parses the line; the name may hold blanks and parentheses, so its end is the last `)`.
+  init?(line: UnsafeRawBufferPointer) {
+    guard let open = line.firstIndex(of: UInt8(ascii: "(")),
+      let close = line.lastIndex(of: UInt8(ascii: ")")), close + 2 < line.count, open < close
+    else { return nil }
+    var head = NumberReader(rest: line[..<open])
+    pid = Int32(truncatingIfNeeded: head.next())
+    name = String(decoding: line[(open + 1)..<close], as: UTF8.self)
+    state = line[close + 2]
+    var fields = NumberReader(rest: line[(close + 3)...])
+    parent = Int32(truncatingIfNeeded: fields.next())
+    group = Int32(truncatingIfNeeded: fields.next())
+    session = Int32(truncatingIfNeeded: fields.next())
+    terminal = Int32(truncatingIfNeeded: fields.next())
+    foregroundGroup = Int32(truncatingIfNeeded: fields.next())
+    fields.skip(5)
+    userTime = fields.next() * ticks
+    systemTime = fields.next() * ticks
+    fields.skip(3)
+    nice = Int32(truncatingIfNeeded: fields.next())
+    threads = Int32(truncatingIfNeeded: fields.next())
+    fields.skip(1)
+    startTicks = UInt64(bitPattern: fields.next())
+    virtualSize = fields.next()
+    residentSize = fields.next() &* page
+    fields.skip(14)
+    processor = Int32(truncatingIfNeeded: fields.next())
+  }
+}
+
+/// Takes decimal numbers out of a line, without making strings.
+private struct NumberReader {
+  var rest: Slice<UnsafeRawBufferPointer>
+
+  mutating func next() -> Int64 {
+    var index = rest.startIndex
+    while index < rest.endIndex, rest[index] == UInt8(ascii: " ") { index += 1 }
+    let isNegative = index < rest.endIndex && rest[index] == UInt8(ascii: "-")
+    if isNegative { index += 1 }
+    var value: Int64 = 0
+    while index < rest.endIndex, case let digit = rest[index] &- UInt8(ascii: "0"), digit < 10 {
+      value = value &* 10 &+ Int64(digit)
+      index += 1
+    }
+    rest = rest[index...]
+    return isNegative ? -value : value
+  }
+
+  mutating func skip(_ count: Int) {
+    for _ in 0..<count { _ = next() }
+  }
+}

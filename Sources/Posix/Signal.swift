@@ -1,0 +1,109 @@
+import CPosix
+
+/// A signal, by its number (signal(7)).
+public struct Signal: Hashable, Sendable, Comparable, CustomStringConvertible {
+  /// 1 to 64.
+  public let number: Int32
+
+  /// A signal of this number, or nil if there is none (the C library keeps 32 and 33).
+  public init?(_ number: Int32) {
+    guard (1...31).contains(number) || (brood_rtmin()...brood_rtmax()).contains(number) else {
+      return nil
+    }
+    self.number = number
+  }
+
+  private init(known number: Int32) { self.number = number }
+
+  /// Any spelling: "9", "KILL", "SIGKILL", "kill", "RTMIN+3", "RTMAX-1", "CLD".
+  public init?(_ spelling: String) {
+    if let number = Int32(spelling) {
+      self.init(number)
+      return
+    }
+    var name = spelling.uppercased()
+    if name.hasPrefix("SIG") { name.removeFirst(3) }
+    if let index = SignalTable.rows.firstIndex(where: { $0.name == name }) {
+      self.init(known: Int32(index + 1))
+    } else if let number = SignalTable.aliases[name] ?? Self.realTime(name) {
+      self.init(number)
+    } else {
+      return nil
+    }
+  }
+
+  /// The name without SIG: "KILL", "RTMIN+3".
+  public var name: String {
+    if number <= 31 { return SignalTable.rows[Int(number) - 1].name }
+    let offset = number - brood_rtmin()
+    let back = brood_rtmax() - number
+    if offset == 0 { return "RTMIN" }
+    if back == 0 { return "RTMAX" }
+    return offset <= back ? "RTMIN+\(offset)" : "RTMAX-\(back)"
+  }
+
+  /// A plain word or two: "terminate", "user signal 1".
+  public var word: String {
+    number <= 31 ? SignalTable.rows[Int(number) - 1].word : "real-time signal"
+  }
+
+  /// What it does to a process that took no measures.
+  public var defaultAction: DefaultAction {
+    number <= 31 ? SignalTable.rows[Int(number) - 1].action : .terminate
+  }
+
+  /// What signals do by default.
+  public enum DefaultAction: String, Sendable {
+    case terminate, core, ignore, stop, `continue`
+  }
+
+  public static func < (left: Signal, right: Signal) -> Bool { left.number < right.number }
+
+  /// The name without SIG.
+  public var description: String { name }
+
+  /// Every signal, in order.
+  public static var all: [Signal] {
+    (1...brood_rtmax()).compactMap { Signal($0) }
+  }
+
+  private static func realTime(_ name: String) -> Int32? {
+    for (base, start) in [("RTMIN", brood_rtmin()), ("RTMAX", brood_rtmax())]
+    where name.hasPrefix(base) {
+      let rest = name.dropFirst(base.count)
+      if rest.isEmpty { return start }
+      guard let offset = Int32(rest), rest.first == "+" || rest.first == "-",
+        (-64...64).contains(offset)
+      else { return nil }
+      let number = start + offset
+      return number >= brood_rtmin() ? number : nil
+    }
+    return nil
+  }
+}
+
+extension Signal {
+  public static let hup = Signal(known: 1)
+  public static let int = Signal(known: 2)
+  public static let quit = Signal(known: 3)
+  public static let kill = Signal(known: 9)
+  public static let usr1 = Signal(known: 10)
+  public static let usr2 = Signal(known: 12)
+  public static let pipe = Signal(known: 13)
+  public static let alrm = Signal(known: 14)
+  public static let term = Signal(known: 15)
+  public static let chld = Signal(known: 17)
+  public static let cont = Signal(known: 18)
+  public static let stop = Signal(known: 19)
+  public static let tstp = Signal(known: 20)
+  public static let ttin = Signal(known: 21)
+  public static let ttou = Signal(known: 22)
+  public static let xfsz = Signal(known: 25)
+  public static let winch = Signal(known: 28)
+
+  /// Sent by the event loop's kernel timer, so that a computing program looks up.
+  public static var timer: Signal { Signal(known: brood_timer_signal()) }
+
+  /// Sent when a descriptor marked with `Attention.signalWhenReady` becomes ready.
+  public static var io: Signal { Signal(known: brood_io_signal()) }
+}

@@ -1,0 +1,48 @@
+/// A set of signals, as one word.
+public struct SignalSet: Hashable, Sendable, Sequence, ExpressibleByArrayLiteral {
+  /// Bit n-1 stands for signal n.
+  public var mask: UInt64
+
+  /// A set from its bits.
+  public init(mask: UInt64) { self.mask = mask }
+
+  /// A set of these signals.
+  public init(_ signals: some Sequence<Signal>) {
+    mask = 0
+    for signal in signals { insert(signal) }
+  }
+
+  /// A set of these signals.
+  public init(arrayLiteral signals: Signal...) { self.init(signals) }
+
+  /// Whether it has none.
+  public var isEmpty: Bool { mask == 0 }
+
+  /// Whether the signal is in it.
+  public func contains(_ signal: Signal) -> Bool { mask >> (signal.number - 1) & 1 == 1 }
+
+  /// Adds a signal.
+  public mutating func insert(_ signal: Signal) { mask |= 1 << (signal.number - 1) }
+
+  /// Removes a signal.
+  public mutating func remove(_ signal: Signal) { mask &= ~(1 << (signal.number - 1)) }
+
+  /// The signals of both.
+  public func union(_ other: SignalSet) -> SignalSet { SignalSet(mask: mask | other.mask) }
+
+  /// The signals that the other does not have.
+  public func subtracting(_ other: SignalSet) -> SignalSet { SignalSet(mask: mask & ~other.mask) }
+
+  /// Iterates in the order of the numbers.
+  public func makeIterator() -> AnyIterator<Signal> {
+    var rest = mask
+    return AnyIterator {
+      while rest != 0 {
+        let number = Int32(rest.trailingZeroBitCount) + 1
+        rest &= rest - 1
+        if let signal = Signal(number) { return signal }
+      }
+      return nil
+    }
+  }
+}

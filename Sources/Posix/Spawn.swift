@@ -1,0 +1,156 @@
+import CPosix
+import Glibc
+
+/// A program to be started; everything not mentioned is inherited.
+public struct SpawnRequest {
+  /// The file to run, as `Executable.find` yields it.
+  public var path: String
+
+  /// The arguments, the program's name first.
+  public var arguments: [String]
+
+  /// The environment, each entry as NAME=VALUE.
+  public var environment: [String]
+
+  /// Which descriptor becomes which number of the program, all at once.
+  public var descriptors: [(from: Int32, to: Int32)] = []
+
+  /// The process group.
+  public var group: Group = .inherit
+
+  /// A terminal descriptor whose foreground group the program becomes; needs `.new` or `.join`.
+  public var terminal: Int32?
+
+  /// Signals to set to their default.
+  public var defaults: SignalSet
+
+  /// The signal mask of the program.
+  public var mask: SignalSet
+
+  /// The program's task number (see `Guardian`), or nil to inherit; 0 detaches it.
+  public var task: UInt32?
+
+  /// Where a program goes.
+  public enum Group: Hashable, Sendable {
+    case inherit, new
+
+    /// Joins this group.
+    case join(Int32)
+
+    /// A session of its own, without a terminal (setsid(2)).
+    case session
+  }
+
+  /// A program that finds the signals as the shell found them.
+  public init(path: String, arguments: [String], environment: [String]) {
+    self.path = path
+    self.arguments = arguments
+    self.environment = environment
+    defaults = Signals.defaultsForPrograms
+    mask = Signals.maskOnEntry
+  }
+}
+
+/// Starts a program (posix_spawn(3), pidfd_open(2)); yields its pid and a private pidfd.
+///
+/// A text file without `#!` is given to /bin/sh, as shells do. Throws what execve(2) says: ENOENT
+/// also stands for a missing interpreter, ENOEXEC for a binary of another kind.
+public func spawn(_ request: SpawnRequest) throws(SystemError) -> (pid: Int32, pidfd: Int32) {
+  var moves = try OrderedMoves(request.descriptors)
+  defer { moves.close() }
+  do throws(SystemError) {
+    return try spawn(request, moves.pairs)
+  } catch {
+    guard error.code == ENOEXEC, Executable.looksLikeScript(request.path) else { throw error }
+    return try spawn(request.givenToShell, moves.pairs)
+  }
+}
+
+/// Replaces this process by a program (execve(2)); returns only by throwing, nothing changed.
+///
+/// Descriptors must be in place. Signals and limits are reset as for a spawn.
+public func replaceProcess(_ request: SpawnRequest) throws(SystemError) -> Never {
+  let code = run(request)
+  guard code == ENOEXEC, Executable.looksLikeScript(request.path) else {
+    throw SystemError(call: "execve", code: code, detail: request.path)
+  }
+  throw SystemError(call: "execve", code: run(request.givenToShell), detail: request.path)
+
+  func run(_ request: SpawnRequest) -> Int32 {
+    withCStrings(request.arguments) { arguments in
+      withCStrings(request.environment) { environment in
+        -brood_exec(
+          request.path, arguments, environment, request.defaults.mask, request.mask.mask)
+      }
+    }
+  }
+}
+
+private func spawn(
+  _ request: SpawnRequest, _ moves: [Int32]
+) throws(SystemError) -> (pid: Int32, pidfd: Int32) {
+  var pidfd: Int32 = -1
+  let result = withCStrings(request.arguments) { arguments in
+    withCStrings(request.environment) { environment in
+      moves.withUnsafeBufferPointer { moves in
+        request.path.withCString { path in
+          var raw = brood_spawn()
+          raw.path = path
+          raw.arguments = arguments
+          raw.environment = environment
+          raw.moves = moves.baseAddress
+          raw.move_count = Int32(moves.count / 2)
+          raw.terminal = request.terminal ?? -1
+          raw.defaults = request.defaults.mask
+          raw.mask = request.mask.mask
+          raw.group = -1
+          switch request.group {
+          case .inherit: break
+          case .new: raw.group = 0
+          case .join(let group): raw.group = group
+          case .session: raw.new_session = true
+          }
+          if let task = request.task, let soft = Guardian.softLimit(forTask: task) {
+            raw.mark = true
+            raw.soft_mark = soft
+          }
+          return brood_spawn(&raw, &pidfd)
+        }
+      }
+    }
+  }
+  if result < 0 { throw SystemError(call: "posix_spawn", code: -result, detail: request.path) }
+  return (result, pidfd)
+}
+
+extension SpawnRequest {
+  fileprivate var givenToShell: SpawnRequest {
+    var copy = self
+    copy.path = "/bin/sh"
+    copy.arguments = ["sh", path] + arguments.dropFirst()
+    return copy
+  }
+}
+
+/// Lends an array of C strings that ends with a null pointer.
+private func withCStrings<Result>(
+  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+  // One block for all text: an environment has a hundred entries, and each spawn pays for it.
+  var bytes: [CChar] = []
+  var starts: [Int] = []
+  bytes.reserveCapacity(strings.reduce(0) { $0 + $1.utf8.count + 1 })
+  for string in strings {
+    starts.append(bytes.count)
+    for byte in string.utf8 { bytes.append(CChar(bitPattern: byte)) }
+    bytes.append(0)
+  }
+  return bytes.withUnsafeMutableBufferPointer { buffer in
+    var pointers = starts.map { buffer.baseAddress?.advanced(by: $0) }
+    pointers.append(nil)
+    return pointers.withUnsafeBufferPointer { pointers in
+      guard let base = pointers.baseAddress else { preconditionFailure("never empty") }
+      return body(base)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import CPosix
+import Glibc
+
+/// Terminals: size, modes, foreground group, pty pairs (termios(3), tty_ioctl(4), pty(7)).
+public enum Terminal {
+  /// A size in characters.
+  public struct Size: Hashable, Sendable {
+    public var rows: UInt16
+    public var columns: UInt16
+
+    /// Makes a size.
+    public init(rows: UInt16, columns: UInt16) {
+      self.rows = rows
+      self.columns = columns
+    }
+  }
+
+  /// Saved terminal modes.
+  public struct Modes {
+    var raw: termios
+  }
+
+  /// Whether the descriptor is a terminal (isatty(3)).
+  public static func isTerminal(_ fd: Int32) -> Bool { isatty(fd) == 1 }
+
+  /// The window's size (TIOCGWINSZ); throws ENOTTY.
+  public static func size(_ fd: Int32) throws(SystemError) -> Size {
+    var size = Size(rows: 0, columns: 0)
+    try window("ioctl") { brood_window_size(fd, &size.rows, &size.columns) }
+    return size
+  }
+
+  /// Sets the window's size; the foreground group gets SIGWINCH (TIOCSWINSZ).
+  public static func setSize(_ fd: Int32, _ size: Size) throws(SystemError) {
+    try window("ioctl") { brood_set_window_size(fd, size.rows, size.columns) }
+  }
+
+  /// The modes in force (tcgetattr(3)).
+  public static func modes(_ fd: Int32) throws(SystemError) -> Modes {
+    var raw = termios()
+    _ = try libc("tcgetattr") { tcgetattr(fd, &raw) }
+    return Modes(raw: raw)
+  }
+
+  /// Sets modes, once the output so far is written (tcsetattr(3), TCSADRAIN).
+  public static func setModes(_ fd: Int32, _ modes: Modes) throws(SystemError) {
+    var raw = modes.raw
+    _ = try libc("tcsetattr") { tcsetattr(fd, TCSADRAIN, &raw) }
+  }
+
+  /// Whether background writes stop their writer (TOSTOP).
+  public static func setStopsBackgroundOutput(_ fd: Int32, _ on: Bool) throws(SystemError) {
+    var modes = try modes(fd)
+    let flag = tcflag_t(TOSTOP)
+    if (modes.raw.c_lflag & flag != 0) == on { return }
+    modes.raw.c_lflag ^= flag
+    try setModes(fd, modes)
+  }
+
+  /// The terminal's foreground group; throws ENOTTY if it is not this session's (tcgetpgrp(3)).
+  public static func foreground(_ fd: Int32) throws(SystemError) -> Int32 {
+    try libc("tcgetpgrp") { tcgetpgrp(fd) }
+  }
+
+  /// Makes a group the foreground group, also from the background (tcsetpgrp(3)).
+  public static func setForeground(_ fd: Int32, _ group: Int32) throws(SystemError) {
+    try window("tcsetpgrp", "\(group)") { brood_set_foreground(fd, group) }
+  }
+
+  /// Opens a pty pair: the main end private, the other raw and nobody's controlling terminal.
+  ///
+  /// The caller gives `slave` to the job and closes it (posix_openpt(3)).
+  public static func openPty(size: Size?) throws(SystemError) -> (main: Int32, slave: Int32) {
+    var main: Int32 = -1
+    var slave: Int32 = -1
+    try window("posix_openpt") { brood_open_pty(&main, &slave) }
+    do throws(SystemError) {
+      main = try Descriptors.makePrivate(main)
+      if let size { try setSize(main, size) }
+      return (main, slave)
+    } catch {
+      Descriptors.close(main)
+      Descriptors.close(slave)
+      throw error
+    }
+  }
+}

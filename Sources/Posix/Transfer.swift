@@ -1,0 +1,111 @@
+import CPosix
+import Glibc
+
+/// What a blocked transfer does when a signal was recorded: run handlers, or throw to abandon.
+///
+/// It must clear the attention flag (`Attention.clear`), or it is called again at once.
+public typealias OnAttention = () throws -> Void
+
+/// Reading and writing whole amounts: short transfers, EINTR and EAGAIN are dealt with here.
+public enum Transfer {
+  /// Reads once, without waiting; nil if nothing is there yet, 0 at the end (preadv2(2)).
+  public static func readNow(
+    _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(SystemError) -> Int? {
+    try now("read") { brood_read_now(fd, buffer.baseAddress, buffer.count) }
+  }
+
+  /// Writes what fits without waiting; nil if nothing does (pwritev2(2)).
+  public static func writeNow(
+    _ fd: Int32, _ bytes: UnsafeRawBufferPointer
+  ) throws(SystemError) -> Int? {
+    try now("write") { brood_write_now(fd, bytes.baseAddress, bytes.count) }
+  }
+
+  /// Reads once, waiting for data; 0 at the end.
+  ///
+  /// `onAttention` runs at recorded signals.
+  public static func read(
+    _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, onAttention: OnAttention? = nil
+  ) throws -> Int {
+    while true {
+      if let count = try readNow(fd, into: buffer) { return count }
+      try pause(fd, Int16(POLLIN), "read", onAttention)
+    }
+  }
+
+  /// Writes all bytes, waiting as needed.
+  ///
+  /// `onAttention` runs at recorded signals.
+  public static func writeAll(
+    _ fd: Int32, _ bytes: UnsafeRawBufferPointer, onAttention: OnAttention? = nil
+  ) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      if let count = try writeNow(fd, rest) {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      } else {
+        try pause(fd, Int16(POLLOUT), "write", onAttention)
+      }
+    }
+  }
+
+  /// Writes all bytes of an array.
+  public static func writeAll(
+    _ fd: Int32, _ bytes: [UInt8], onAttention: OnAttention? = nil
+  ) throws {
+    try bytes.withUnsafeBytes { try writeAll(fd, $0, onAttention: onAttention) }
+  }
+
+  /// Writes all of a text's UTF-8.
+  public static func writeAll(_ fd: Int32, _ text: String, onAttention: OnAttention? = nil) throws {
+    var text = text
+    try text.withUTF8 { try writeAll(fd, UnsafeRawBufferPointer($0), onAttention: onAttention) }
+  }
+
+  /// Reads until the end, or throws EFBIG above `limit` bytes.
+  public static func readAll(
+    _ fd: Int32, limit: Int = .max, onAttention: OnAttention? = nil
+  ) throws -> [UInt8] {
+    var result: [UInt8] = []
+    var chunk = 65536
+    while true {
+      let used = result.count
+      // Grown in place, so that a large output is not copied twice.
+      result.append(contentsOf: repeatElement(0, count: chunk))
+      let count = try result.withUnsafeMutableBytes { bytes in
+        try read(
+          fd, into: UnsafeMutableRawBufferPointer(rebasing: bytes[used...]),
+          onAttention: onAttention)
+      }
+      result.removeLast(chunk - count)
+      if count == 0 { return result }
+      if result.count > limit { throw SystemError(call: "read", code: EFBIG) }
+      if count == chunk && chunk < 1 << 20 { chunk *= 2 }
+    }
+  }
+
+  /// Reads a whole file.
+  public static func readFile(_ path: String, onAttention: OnAttention? = nil) throws -> [UInt8] {
+    let fd = try Descriptors.open(path, O_RDONLY)
+    defer { Descriptors.close(fd) }
+    return try readAll(fd, onAttention: onAttention)
+  }
+
+  private static func now(
+    _ call: String, _ body: () -> Int64
+  ) throws(SystemError) -> Int? {
+    let result = body()
+    if result >= 0 { return Int(result) }
+    let code = Int32(truncatingIfNeeded: -result)
+    if code == EAGAIN || code == EINTR { return nil }
+    throw SystemError(call: call, code: code)
+  }
+
+  private static func pause(
+    _ fd: Int32, _ events: Int16, _ call: String, _ onAttention: OnAttention?
+  ) throws {
+    let ready = try window(call) { brood_wait_ready(fd, events, onAttention != nil) }
+    if ready == 0 { try onAttention?() }
+  }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Every `scripts/examples/NAME.brood` is run and gives `Tests/Transcripts/examples/NAME.out`.
+///
+/// A `NAME.in` beside that is its standard input.
+@Suite struct Examples {
+  @Test(.timeLimit(.minutes(10)), arguments: examples())
+  func example(_ name: String) throws {
+    let expectations = Program.sourceTree.appending(path: "Tests/Transcripts/examples")
+    let expectedFile = expectations.appending(path: "\(name).out")
+    let input = try? String(
+      contentsOf: expectations.appending(path: "\(name).in"), encoding: .utf8)
+    let directory = try TemporaryDirectory()
+    let output = try run(
+      Program.brood, ["\(Self.directory.path)/\(name).brood"], input: input ?? "",
+      environment: Program.environment(home: directory.path), directory: directory.path,
+      within: .seconds(60))
+
+    // A status other than 0 stands in the first line, in the way of the session files.
+    var lines = (try? String(contentsOf: expectedFile, encoding: .utf8))?
+      .components(separatedBy: "\n")
+    if lines?.last == "" { lines?.removeLast() }
+    let hasStatus = lines?.first.map(ExpectedOutput.isStart) ?? false
+    let expected = ExpectedOutput(hasStatus ? lines ?? [] : ["---"] + (lines ?? []))
+
+    if Program.updatesTranscripts {
+      var updated = expected.updated(to: output)
+      if updated.first == "---" { updated.removeFirst() }
+      try Data(updated.map { $0 + "\n" }.joined().utf8).write(to: expectedFile)
+      return
+    }
+    if lines == nil {
+      Issue.record("there is no \(name).out: check what it does, then scripts/test --update")
+    } else if let difference = expected.difference(from: output) {
+      Issue.record(Comment(rawValue: difference), sourceLocation: location(expectedFile, 1))
+    }
+    let leftBehind = output.leftBehind.map(\.description)
+    #expect(leftBehind.isEmpty, "processes were left behind")
+  }
+
+  private static let directory = Program.sourceTree.appending(path: "scripts/examples")
+
+  private static func examples() -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+    return names.filter { $0.hasSuffix(".brood") }.map { String($0.dropLast(6)) }.sorted()
+  }
+}
