@@ -36,6 +36,10 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support",
       swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",
+      swiftSettings: swiftSettings),
+    .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
     .testTarget(name: "TerminalTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),

@@ -62,7 +62,9 @@ final class Compiler {
     span = node?.span ?? Span(0, source.bytes.count)
   }
 
-  /// Compiles a whole text. The resolver must have found no errors.
+  /// Compiles a whole text.
+  ///
+  /// The resolver must have found no errors.
   static func compile(_ block: Block, source: Source, resolver: Resolver) throws -> Function {
     let compiler = Compiler(nil, scope: resolver.main, source: source, resolver: resolver)
     let result = compiler.allocate()
@@ -73,7 +75,9 @@ final class Compiler {
 
   /// Compiles an inner function or block.
   func inner(_ node: FunctionNode) throws -> Int {
-    guard let scope = node.scope else { throw internalError("a function was not resolved", node.span) }
+    guard let scope = node.scope else {
+      throw internalError("a function was not resolved", node.span)
+    }
     let compiler = Compiler(node, scope: scope, source: source, resolver: resolver)
     try compiler.body(node)
     functions.append(try compiler.finish(captureNames: []))
@@ -83,7 +87,8 @@ final class Compiler {
   private func body(_ node: FunctionNode) throws {
     // Registers: positional parameters, flags, the rest list.
     let ordered =
-      node.parameters.filter { $0.role == .positional } + node.parameters.filter { $0.role == .flag }
+      node.parameters.filter { $0.role == .positional }
+      + node.parameters.filter { $0.role == .flag }
       + node.parameters.filter { $0.role == .rest }
     for parameter in ordered { parameter.variable?.register = allocate() }
     for parameter in ordered {
@@ -102,6 +107,7 @@ final class Compiler {
       }
       if let name = parameter.typeName, let type = ParameterType.named(name) {
         types.append(type)
+        span = parameter.span
         emit(.checkType, a: variable.register, b: types.count - 1)
       }
     }
@@ -198,7 +204,11 @@ final class Compiler {
   }
 
   func load(_ value: Value, into target: Int) {
-    if case .null = value { emit(.loadNull, a: target) } else { emit(.loadK, a: target, b: constant(value)) }
+    if case .null = value {
+      emit(.loadNull, a: target)
+    } else {
+      emit(.loadK, a: target, b: constant(value))
+    }
   }
 
   func global(_ function: GlobalFunction) -> Int {

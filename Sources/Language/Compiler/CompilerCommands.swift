@@ -259,7 +259,8 @@ extension Compiler {
     _ = allocate(max(1, count))
     for load in loads { try load() }
     let site = PipelineSite(
-      stages: stages, mode: mode, isInProcess: isInProcess, span: node.span, source: source, wantsValue: !isTail)
+      stages: stages, mode: mode, isInProcess: isInProcess, span: node.span, source: source,
+      wantsValue: !isTail)
     pipelines.append(site)
     span = node.span
     emit(.pipeline, a: first, b: pipelines.count - 1, c: count)

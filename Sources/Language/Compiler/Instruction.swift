@@ -1,6 +1,8 @@
 /// One instruction in 64 bits: the operation in bits 0 to 7, operands A, B and C of 16 bits each
-/// above bit 16. A jump's distance stands in B and C (32 bits), a conditional one's in C and the
-/// spare bits 8 to 15 (24 bits); both count from the following instruction.
+/// above bit 16.
+///
+/// A jump's distance stands in B and C (32 bits), a conditional one's in C and the spare bits 8 to
+/// 15 (24 bits); both count from the following instruction.
 typealias Instruction = UInt64
 
 enum Op: UInt8 {

@@ -215,7 +215,8 @@ final class Resolver {
     case .live(let name):
       if name != "env" || node.path.count != 1 {
         fail(
-          name == "env" ? "assign one variable of the environment as env.NAME"
+          name == "env"
+            ? "assign one variable of the environment as env.NAME"
             : "'$\(name)' cannot be assigned", node.nameSpan)
       }
     default: break

@@ -31,7 +31,9 @@ final class GlobalVariable {
   }
 }
 
-/// A function of the top level. Redefining it is seen by all who call it.
+/// A function of the top level.
+///
+/// Redefining it is seen by all who call it.
 final class GlobalFunction {
   let name: String
   /// Read by the machine without counting references, so earlier definitions are kept: they may

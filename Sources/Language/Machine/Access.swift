@@ -80,7 +80,8 @@ extension Interpreter {
         help: "indexes run from 0, and from -1 back from the end; '?? …' gives a default")
     case .string(let text):
       return ErrorObject(
-        .range, "the text has \(text.scalarCount) characters, so there is no index \(key.asLiteral)")
+        .range, "the text has \(text.scalarCount) characters, so there is no index \(key.asLiteral)"
+      )
     default:
       return ErrorObject(.range, "there is no index \(key.asLiteral)")
     }
@@ -198,6 +199,9 @@ extension Interpreter {
         let more = value.object(StringObject.self)
         // Before `own` holds a reference, and false where the value is the text itself.
         let isUnique = slot.isUnique(StringObject.self)
+        try checkLength(
+          slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount },
+          more._withUnsafeGuaranteedRef { $0.byteCount })
         let own = slot.object(StringObject.self)
         let result = more._withUnsafeGuaranteedRef { more in
           more.withBytes { bytes in
@@ -207,7 +211,8 @@ extension Interpreter {
         slot.pointee = .string(result)
       } else if slot.tag == Tag.list, value.tag == Tag.list, slot.isUnique(ListObject.self) {
         let more = value.object(ListObject.self)._withUnsafeGuaranteedRef { $0.items }
-        slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
+        try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
+          try checkItems(list.items.count, more.count)
           for item in more { list.append(item) }
         }
         _ = try checkedDepth(slot.pointee)
@@ -279,7 +284,8 @@ extension Interpreter {
       let help: String? =
         if case .string = slot.pointee { "texts cannot be changed; build a new one" } else { nil }
       throw ErrorObject(
-        .type, "\(slot.pointee.typeName) has no items that could be assigned: \(slot.pointee.excerpt)",
+        .type,
+        "\(slot.pointee.typeName) has no items that could be assigned: \(slot.pointee.excerpt)",
         help: help)
     }
   }

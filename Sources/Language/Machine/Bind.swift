@@ -1,6 +1,6 @@
 /// Arguments of built-ins: sorted, converted to the declared types, and handed over.
 extension Interpreter {
-  /// Runs a built-in with `count` arguments from `base` on.
+  /// Runs a built-in with `count` arguments from `base` on, behind which the stack is free.
   func runNative(_ command: Command, _ site: CallSite, _ base: Slot, _ count: Int) throws -> Value {
     nativeDepth += 1
     let savedTop = top
@@ -9,23 +9,16 @@ extension Interpreter {
       top = savedTop
     }
     if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
-    var given: [Value] = []
-    var origins: [Int] = []
-    var flags: [Value]?
     if site.isSimple, !command.traits.contains(.passesWords) {
-      given.reserveCapacity(count)
-      for i in 0..<count { given.append((base + i).pointee.plain) }
-    } else {
-      let bound = try sortNative(command, site, base, count)
-      given = bound.given
-      origins = bound.origins
-      flags = bound.flags
-      if bound.wantsHelp, let help = table["help"] {
-        return try invoke(
-          .closure(Closure(.native(help), cells: [])),
-          command.name.split(separator: " ").map { .text(String($0)) }, wantsValue: false)
-      }
+      return try runSimple(command, site, base, count)
     }
+    let bound = try sortNative(command, site, base, count)
+    if bound.wantsHelp, let help = table["help"] {
+      return try invoke(
+        .closure(Closure(.native(help), cells: [])),
+        command.name.split(separator: " ").map { .text(String($0)) }, wantsValue: false)
+    }
+    let given = bound.given
     try checkArity(command, given.count, site)
     let total = max(given.count, command.parameters.count)
     // The slots lie above everything in use; calls that the built-in makes lie above them.
@@ -34,43 +27,79 @@ extension Interpreter {
     guard slots + total + flagCount + 512 < stackEnd else { throw tooDeep() }
     top = slots + total + flagCount
     defer { clear(slots, total + flagCount) }
-    let simple = origins.isEmpty
     for i in 0..<total {
-      guard i < given.count else {
-        (slots + i).pointee = .missing
-        continue
-      }
-      let parameter = command.parameters[min(i, command.parameters.count - 1)]
-      let place = (simple ? i : origins[i]) - site.inputCount
-      let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
-      (slots + i).pointee = try convert(
-        given[i], spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'",
-        site, argument?.span)
+      (slots + i).pointee =
+        i < given.count
+        ? try convert(given[i], i, command, site, bound.origins[i]) : .missing
     }
-    if let flags {
-      for (i, flag) in command.flags.enumerated() {
-        if let type = flag.type, !flags[i].isAbsent {
-          let argument = site.arguments.first { $0.role.flagName == flag.name }
-          (slots + total + i).pointee = try convert(
-            flags[i], spelling: flagSpelling(site, flag.name), type, "value of '--\(flag.name)'",
-            site, argument?.span)
-        } else {
-          (slots + total + i).pointee = flags[i]
-        }
-      }
+    for (i, flag) in command.flags.enumerated() {
+      (slots + total + i).pointee = try convertFlag(bound.flags[i], flag, site)
     }
+    return try run(
+      command,
+      Call(
+        interpreter: self, command: command, site: site,
+        arguments: UnsafeMutableBufferPointer(start: slots, count: total), count: given.count,
+        flags: slots + total, origins: bound.origins))
+  }
+
+  /// Without flags and spreads, arguments are converted where they stand.
+  private func runSimple(
+    _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
+  ) throws -> Value {
+    try checkArity(command, count, site)
+    let total = max(count, command.parameters.count)
+    guard base + total + 512 < stackEnd else { throw tooDeep() }
+    top = max(top, base + total)
+    for i in 0..<count {
+      let slot = base + i
+      if slot.tag == Tag.report { slot.pointee = slot.pointee.plain }
+      let type = command.parameters[min(i, command.parameters.count - 1)].type
+      if !type.isAny { slot.pointee = try convert(slot.pointee, i, command, site, i) }
+    }
+    var i = count
+    while i < total {
+      (base + i).pointee = .missing
+      i += 1
+    }
+    return try run(
+      command,
+      Call(
+        interpreter: self, command: command, site: site,
+        arguments: UnsafeMutableBufferPointer(start: base, count: total), count: count,
+        flags: nil, origins: nil))
+  }
+
+  private func run(_ command: Command, _ call: borrowing Call) throws -> Value {
     do {
-      return try command.run(
-        Call(
-          interpreter: self, command: command, site: site,
-          arguments: UnsafeMutableBufferPointer(start: slots, count: total), count: given.count,
-          flags: flags == nil ? nil : slots + total, origins: simple ? nil : origins))
+      return try command.run(call)
     } catch let error as ErrorObject {
-      if error.location == nil, !site.source.bytes.isEmpty {
-        error.location = Location(site.source, site.fullSpan)
+      if error.location == nil, error.control == nil, !call.site.source.bytes.isEmpty {
+        error.location = Location(call.site.source, call.site.fullSpan)
       }
       throw error
     }
+  }
+
+  /// Converts the argument at `index`, which came from the piece `origin` of the call.
+  private func convert(
+    _ value: Value, _ index: Int, _ command: Command, _ site: CallSite, _ origin: Int
+  ) throws -> Value {
+    let parameter = command.parameters[min(index, command.parameters.count - 1)]
+    if parameter.type.isAny { return value }
+    let place = origin - site.inputCount
+    let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
+    return try convert(
+      value, spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'", site,
+      argument?.span)
+  }
+
+  private func convertFlag(_ value: Value, _ flag: Flag, _ site: CallSite) throws -> Value {
+    guard let type = flag.type, !value.isAbsent else { return value }
+    let argument = site.arguments.first { $0.role.flagName == flag.name }
+    return try convert(
+      value, spelling: flagSpelling(site, flag.name), type, "value of '--\(flag.name)'", site,
+      argument?.span)
   }
 
   /// The bare word that stands as a flag's value.
@@ -78,7 +107,9 @@ extension Interpreter {
     guard let at = site.arguments.firstIndex(where: { $0.role.flagName == name }) else {
       return nil
     }
-    if case .flag(_, hasValue: true) = site.arguments[at].role { return site.arguments[at].spelling }
+    if case .flag(_, hasValue: true) = site.arguments[at].role {
+      return site.arguments[at].spelling
+    }
     return at + 1 < site.arguments.count ? site.arguments[at + 1].spelling : nil
   }
 
@@ -188,23 +219,23 @@ extension Interpreter {
 
   /// Converts an argument to its parameter's type.
   func convert(
-    _ value: Value, spelling: Value?, _ type: ParameterType, _ what: String, _ site: CallSite?,
-    _ span: Span?
+    _ value: Value, spelling: Value?, _ type: ParameterType, _ what: @autoclosure () -> String,
+    _ site: CallSite?, _ span: Span?
   ) throws -> Value {
     if type.isAny { return value }
-    let location: Location? =
-      if let site, let span, !site.source.bytes.isEmpty {
-        Location(site.source, span)
-      } else { nil }
+    func location() -> Location? {
+      guard let site, let span, !site.source.bytes.isEmpty else { return nil }
+      return Location(site.source, span)
+    }
     do {
       let input = ParameterType.Input(value: value, spelling: spelling, interpreter: self)
       if let result = try type.convert(input) { return result }
     } catch let error as ErrorObject {
-      if error.location == nil { error.location = location }
+      if error.location == nil { error.location = location() }
       throw error
     }
-    let error = ErrorObject.badValue(what, must: type.phrase, is: spelling ?? value)
-    error.location = location
+    let error = ErrorObject.badValue(what(), must: type.phrase, is: spelling ?? value)
+    error.location = location()
     throw error
   }
 

@@ -305,9 +305,10 @@ extension Interpreter {
     if let waiting = awaiting { throw flagNeedsValue(waiting.name, site, waiting.span) }
   }
 
-  private func flagNeedsValue(_ name: String, _ site: CallSite, _ span: Span) -> ErrorObject {
+  func flagNeedsValue(_ name: String, _ site: CallSite, _ span: Span) -> ErrorObject {
     ErrorObject(
-      .arity, "the flag '--\(name)' needs a value", help: "write --\(name) VALUE or --\(name)=VALUE",
+      .arity, "the flag '--\(name)' needs a value",
+      help: "write --\(name) VALUE or --\(name)=VALUE",
       location: Location(site.source, span))
   }
 

@@ -43,6 +43,8 @@ public final class Interpreter {
   var prepared: [String: Function] = [:]
 
   var cachedSite: CallSite?
+  /// The largest text that operators make, in bytes; a list may take as much.
+  public var maximumLength = 1 << 30
 
   static let stackSize = 1 << 20
   /// Calls may be nested this deep.
@@ -152,7 +154,9 @@ public final class Interpreter {
     return try run(function)
   }
 
-  /// Runs a compiled text. The result may be a report, which the caller prints or uses.
+  /// Runs a compiled text.
+  ///
+  /// The result may be a report, which the caller prints or uses.
   public func run(_ function: Function) throws -> Value {
     try invoke(.closure(Closure(function, cells: [])), [], wantsValue: false)
   }
@@ -224,8 +228,9 @@ public final class Interpreter {
 
   // MARK: Running through values
 
-  /// Calls `body` with each item until it returns false. Maps are run through by their keys; the
-  /// second argument is the index, or a map's value.
+  /// Calls `body` with each item until it returns false.
+  ///
+  /// Maps are run through by their keys; the second argument is the index, or a map's value.
   public func iterate(_ value: Value, _ body: (Value, Value) throws -> Bool) throws {
     switch value {
     case .list(let list):

@@ -18,12 +18,14 @@ extension Interpreter {
     case (.report(let x), _): return try combine(op, x.value, b)
     case (_, .report(let y)): return try combine(op, a, y.value)
     case (.string(let x), .string(let y)) where op == .add:
+      try checkLength(x.byteCount, y.byteCount)
       return .string(y.withBytes { x.appending($0, unique: false) })
     case (.string(let x), .int(let n)) where op == .multiply: return try repeated(x, n)
     case (.list(let x), .list(let y)) where op == .add:
+      try checkItems(x.items.count, y.items.count)
       return .list(ListObject(x.items + y.items, depth: max(x.depth, y.depth)))
     case (.list(let x), .int(let n)) where op == .multiply:
-      try checkSize(x.items.count, n)
+      try checkRepetition(x.items.count, n, maximumLength / 16)
       return .list(
         ListObject(
           Array(repeatElement(x.items, count: max(0, n)).joined()), depth: x.depth))
@@ -50,7 +52,8 @@ extension Interpreter {
       help = "'int' and 'float' turn a text into a number"
     }
     return ErrorObject(
-      .type, "'\(op.rawValue)' does not fit \(a.typeName) and \(b.typeName): "
+      .type,
+      "'\(op.rawValue)' does not fit \(a.typeName) and \(b.typeName): "
         + "\(a.excerpt) \(op.rawValue) \(b.excerpt)", help: help)
   }
 
@@ -120,7 +123,8 @@ extension Interpreter {
       return make(Int(product.rounded()))
     }
     switch (a, b, op) {
-    case (.duration(let x), .duration(let y), .add), (.duration(let x), .duration(let y), .subtract),
+    case (.duration(let x), .duration(let y), .add),
+      (.duration(let x), .duration(let y), .subtract),
       (.duration(let x), .duration(let y), .remainder):
       return try whole(x, y) { .duration($0) }
     case (.duration(let x), .duration(let y), .divide), (.size(let x), .size(let y), .divide):
@@ -160,7 +164,7 @@ extension Interpreter {
   }
 
   private func repeated(_ text: StringObject, _ count: Int) throws -> Value {
-    try checkSize(text.byteCount, count)
+    try checkRepetition(text.byteCount, count, maximumLength)
     let count = max(0, count)
     let length = text.byteCount
     return .string(
@@ -172,12 +176,26 @@ extension Interpreter {
       })
   }
 
-  /// Refuses results of more than 2^32 bytes or items, which are a slip and would exhaust memory.
-  private func checkSize(_ length: Int, _ count: Int) throws {
+  private func checkRepetition(_ length: Int, _ count: Int, _ limit: Int) throws {
     let (total, overflow) = length.multipliedReportingOverflow(by: max(0, count))
-    if overflow || total > 1 << 32 {
-      throw ErrorObject(.limit, "the result would have more than 4294967296 items")
-    }
+    if overflow || total > limit { throw tooLong() }
+  }
+
+  /// Refuses texts beyond `maximumLength`, which are a slip and would exhaust memory.
+  @inline(__always)
+  func checkLength(_ a: Int, _ b: Int) throws {
+    if a &+ b > maximumLength { throw tooLong() }
+  }
+
+  /// Likewise for lists, whose items take 16 bytes each.
+  @inline(__always)
+  func checkItems(_ a: Int, _ b: Int) throws {
+    if (a &+ b) &* 16 > maximumLength { throw tooLong() }
+  }
+
+  @inline(never)
+  private func tooLong() -> ErrorObject {
+    ErrorObject(.limit, "the result would take more than \(sizeText(maximumLength))")
   }
 
   @inline(never)
@@ -246,8 +264,9 @@ extension Interpreter {
     if count == 2, first.tag == Tag.string, (first + 1).tag == Tag.string {
       let result: Value = try {
         guard case .string(let a) = first.pointee, case .string(let b) = (first + 1).pointee else {
-          throw ErrorObject(.type, "no text")
+          return .null
         }
+        try checkLength(a.byteCount, b.byteCount)
         return .string(b.withBytes { a.appending($0, unique: false) })
       }()
       first.setNull()
@@ -259,6 +278,7 @@ extension Interpreter {
       let slot = first + i
       if slot.tag != Tag.string { slot.pointee = .text(slot.pointee.asText) }
       if case .string(let text) = slot.pointee { total += text.byteCount }
+      try checkLength(total, 0)
     }
     let result = StringObject.make(count: total) { target in
       var at = target
@@ -297,7 +317,8 @@ extension Interpreter {
   }
 
   func badKey(_ key: Value) -> ErrorObject {
-    ErrorObject(.type, "a map's key must be text, a number or a truth value, but is \(key.described)")
+    ErrorObject(
+      .type, "a map's key must be text, a number or a truth value, but is \(key.described)")
   }
 
   @inline(__always)

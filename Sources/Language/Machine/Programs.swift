@@ -28,7 +28,7 @@ extension Interpreter {
       case .endOfFlags: return ["--"]
       case .flag(let name, hasValue: false): return ["--" + name]
       case .flag(let name, hasValue: true):
-        return ["--\(name)=" + (argument.spelling?.asText ?? (try programText(value)))]
+        return ["--\(name)=" + (try argument.spelling?.asText ?? programText(value))]
       case .positional:
         if argument.isPattern {
           let pattern = value.asText
@@ -40,7 +40,7 @@ extension Interpreter {
           }
           return names
         }
-        return [argument.spelling?.asText ?? (try programText(value))]
+        return [try argument.spelling?.asText ?? programText(value)]
       }
     } catch let error as ErrorObject {
       if error.location == nil { error.location = Location(site.source, argument.span) }

@@ -70,7 +70,8 @@ extension UnsafeMutablePointer<Value> {
       let raw = UnsafeMutableRawPointer(self)
       let from = UnsafeRawPointer(other)
       raw.storeBytes(of: from.load(as: UInt64.self), as: UInt64.self)
-      raw.storeBytes(of: from.load(fromByteOffset: 8, as: UInt8.self), toByteOffset: 8, as: UInt8.self)
+      raw.storeBytes(
+        of: from.load(fromByteOffset: 8, as: UInt8.self), toByteOffset: 8, as: UInt8.self)
     } else {
       replace(other.pointee)
     }

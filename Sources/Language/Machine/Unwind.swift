@@ -118,7 +118,8 @@ extension Interpreter {
     case .string, .bytes: a.pointee = .items(try collect(a.pointee))
     default:
       throw ErrorObject(
-        .type, "'for' runs over lists, ranges, maps, texts and streams, but this is "
+        .type,
+        "'for' runs over lists, ranges, maps, texts and streams, but this is "
           + a.pointee.described)
     }
   }

@@ -101,8 +101,9 @@ extension Parser {
     skipBlanks()
     let isPiped = byte == UInt8(ascii: "|") && ![0x7C, 0x3E].contains(byte(at: 1))
     let isBackground = byte == UInt8(ascii: "&") && byte(at: 1) != UInt8(ascii: "&")
-    guard isPiped || isBackground || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "<")
-      || isRedirection
+    guard
+      isPiped || isBackground || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "<")
+        || isRedirection
     else {
       self = saved
       return nil
@@ -351,7 +352,8 @@ extension Parser {
   /// `{}` `{.}` `{/}` `{#}` `{1}`… are plain words, as other batch tools spell placeholders.
   var isPlainBraces: Bool {
     var i = position + 1
-    while i < bytes.count, isDigit(bytes[i]) || [0x2E, 0x2F, 0x23, 0x25, 0x2B, 0x3A].contains(bytes[i])
+    while i < bytes.count,
+      isDigit(bytes[i]) || [0x2E, 0x2F, 0x23, 0x25, 0x2B, 0x3A].contains(bytes[i])
     {
       i += 1
     }

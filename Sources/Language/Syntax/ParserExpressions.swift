@@ -210,8 +210,9 @@ extension Parser {
       position += word.utf8.count
       return Expression(.constant(value), Span(start, position))
     }
-    if !isAtEnd, isNameStart(byte) || byte == UInt8(ascii: "^") || byte == UInt8(ascii: "/")
-      || byte == UInt8(ascii: "~") || byte == UInt8(ascii: ".")
+    if !isAtEnd,
+      isNameStart(byte) || byte == UInt8(ascii: "^") || byte == UInt8(ascii: "/")
+        || byte == UInt8(ascii: "~") || byte == UInt8(ascii: ".")
     {
       let span = Span(start, tokenEnd(start))
       let word = source.text(span)
@@ -396,7 +397,7 @@ extension Parser {
       || [0x2D, 0x2E, 0x2F, 0x7E, 0x2B, 0x40, 0x25, 0x3A].contains(byte)
   }
 
-  /// `{ |x| … }` or `{ … }`
+  /// Parses `{ |x| … }` or `{ … }`.
   mutating func closure() throws -> Expression {
     let node = try functionBlock()
     return Expression(.closure(node), node.span)

@@ -62,7 +62,9 @@ public struct Call: ~Copyable {
     return site.arguments.indices.contains(index) ? site.arguments[index] : nil
   }
 
-  /// A flag's value, nil if it was not given. A switch that was given is `true`.
+  /// A flag's value, nil if it was not given.
+  ///
+  /// A switch that was given is `true`.
   public func flag(_ name: String) -> Value? {
     guard let flags, let index = command.flagIndex(name) else { return nil }
     if case .missing = flags[index] { return nil }

@@ -11,7 +11,9 @@ public final class Command: Sendable {
   public let flags: [Flag]
   public let traits: Traits
   public let examples: [Example]
-  /// The work itself. Its result is the command's value.
+  /// The work itself.
+  ///
+  /// Its result is the command's value.
   public let run: @Sendable (borrowing Call) throws -> Value
 
   let required: Int

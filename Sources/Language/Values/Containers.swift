@@ -1,4 +1,6 @@
-/// The items of a list value. Shared until one holder writes (copy-on-write in the machine).
+/// The items of a list value.
+///
+/// Shared until one holder writes (copy-on-write in the machine).
 public final class ListObject {
   public var items: [Value]
   /// 1 plus the deepest item's depth; never lowered by removals.

@@ -12,7 +12,9 @@ public struct TraceEntry {
 }
 
 /// An error of the language: thrown by Swift code and by programs, caught by `catch`.
-public final class ErrorObject: Error {
+///
+/// Unchecked because the shell has one thread, and Swift wants errors to be sendable.
+public final class ErrorObject: Error, @unchecked Sendable {
   public let kind: ErrorKind
   public var message: String
   /// Where it happened; filled in by the machine when the thrower did not know.

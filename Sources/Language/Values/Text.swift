@@ -162,8 +162,12 @@ public func sizeText(_ bytes: Int) -> String {
   let tens: [(String, UInt)] = [
     ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000),
   ]
-  for (unit, size) in binary where magnitude % size == 0 { return "\(sign)\(magnitude / size)\(unit)" }
-  for (unit, size) in tens where magnitude % size == 0 { return "\(sign)\(magnitude / size)\(unit)" }
+  for (unit, size) in binary where magnitude % size == 0 {
+    return "\(sign)\(magnitude / size)\(unit)"
+  }
+  for (unit, size) in tens where magnitude % size == 0 {
+    return "\(sign)\(magnitude / size)\(unit)"
+  }
   for (unit, size) in binary where magnitude >= size {
     let tenths = magnitude / (size / 10)
     return "\(sign)\(tenths / 10).\(tenths % 10)\(unit)"
@@ -188,7 +192,7 @@ public func civilTime(_ nanoseconds: Int) -> (
 ) {
   func floorDivide(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }
   let seconds = nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : ~(~nanoseconds / 1_000_000_000)
-  let nanosecond = nanoseconds - seconds &* 1_000_000_000
+  let nanosecond = nanoseconds &- seconds &* 1_000_000_000
   let days = floorDivide(seconds, 86400)
   let rest = seconds - days * 86400
   let shifted = days + 719_468

@@ -1,0 +1,164 @@
+/// Assignments: to variables, into values, and combined with an operator.
+extension Compiler {
+  func assign(_ node: Assignment) throws {
+    guard let binding = node.variable.binding else { return }
+    if case .live = binding {
+      let register = allocate()
+      guard case .constant(let key)? = node.path.first?.key.kind else {
+        try assignComputed(node)
+        return
+      }
+      if let op = node.op {
+        let old = allocate()
+        emit(.getLive, a: old, b: constant(.text("env")))
+        emit(.field, a: old, b: old, c: constant(key))
+        try value(node.value, into: register)
+        span = node.span
+        emit(Compiler.arithmetic(op), a: register, b: old, c: register)
+      } else {
+        try value(node.value, into: register)
+      }
+      span = node.span
+      emit(.setEnvironment, a: constant(key), b: register)
+      return
+    }
+    if !node.path.isEmpty {
+      try assignPath(node, binding)
+      return
+    }
+    let (place, index) = self.place(binding)
+    if let op = node.op {
+      try assignCombined(node, op, binding, place, index)
+      return
+    }
+    if case .local(let variable) = binding, !variable.isCaptured {
+      try value(node.value, into: variable.register)
+      return
+    }
+    let register = allocate()
+    try value(node.value, into: register)
+    store(register, place, index)
+  }
+
+  /// `env[$name] = value`: the environment is a handle that takes assignments to its fields.
+  func assignComputed(_ node: Assignment) throws {
+    let environment = allocate()
+    emit(.getLive, a: environment, b: constant(.text("env")))
+    let key = allocate()
+    try value(node.path[0].key, into: key)
+    let register = allocate()
+    try value(node.value, into: register)
+    span = node.span
+    if let op = node.op {
+      let old = allocate()
+      emit(.index, a: old, b: environment, c: key)
+      emit(Compiler.arithmetic(op), a: register, b: old, c: register)
+    }
+    emit(.setPath, a: key, b: 1, c: register)
+    emitWord(UInt64(Place.register.rawValue) | UInt64(environment) << 16)
+  }
+
+  func assignCombined(
+    _ node: Assignment, _ op: BinaryOperator, _ binding: Binding, _ place: Place, _ index: Int
+  ) throws {
+    if op == .add, case .list(let items) = node.value.kind, items.count == 1, !items[0].isSpread {
+      let item = try operand(items[0].value)
+      span = node.span
+      emit(.push, a: place.rawValue, b: index, c: item)
+      return
+    }
+    if case .local(let variable) = binding, !variable.isCaptured {
+      if let int = smallInt(node.value), op == .add || op == .subtract {
+        span = node.span
+        emit(.addInt, a: variable.register, b: variable.register, c: op == .add ? int : -int)
+        return
+      }
+      let right = try operand(node.value)
+      span = node.span
+      if op == .add, mayBeContainer(node.value) {
+        emit(.addTo, a: place.rawValue, b: index, c: right)
+      } else {
+        emit(Compiler.arithmetic(op), a: variable.register, b: variable.register, c: right)
+      }
+      return
+    }
+    let right = try operand(node.value)
+    span = node.span
+    if op == .add {
+      emit(.addTo, a: place.rawValue, b: index, c: right)
+      return
+    }
+    let register = allocate()
+    fetch(binding, into: register)
+    emit(Compiler.arithmetic(op), a: register, b: register, c: right)
+    store(register, place, index)
+  }
+
+  /// Whether `+=` with it may be worth growing text or a list in place.
+  func mayBeContainer(_ expression: Expression) -> Bool {
+    switch expression.kind {
+    case .constant(.int), .constant(.float), .binary(.multiply, _, _), .binary(.subtract, _, _),
+      .binary(.remainder, _, _):
+      false
+    default: true
+    }
+  }
+
+  func assignPath(_ node: Assignment, _ binding: Binding) throws {
+    let keys = allocate(node.path.count)
+    for (i, step) in node.path.enumerated() { try value(step.key, into: keys + i) }
+    let register = allocate()
+    if let op = node.op {
+      let old = allocate()
+      fetch(binding, into: old)
+      for i in node.path.indices {
+        span = node.path[i].span
+        emit(.index, a: old, b: old, c: keys + i)
+      }
+      try value(node.value, into: register)
+      span = node.span
+      emit(Compiler.arithmetic(op), a: register, b: old, c: register)
+      emit(.loadNull, a: old)
+    } else {
+      try value(node.value, into: register)
+    }
+    span = node.span
+    let (place, index) = self.place(binding)
+    emit(.setPath, a: keys, b: node.path.count, c: register)
+    emitWord(UInt64(place.rawValue) | UInt64(index) << 16)
+  }
+
+  func place(_ binding: Binding) -> (Place, Int) {
+    switch binding {
+    case .local(let variable):
+      (variable.isCaptured ? .cell : .register, max(0, variable.register))
+    case .captured(let index, _): (.captured, index)
+    case .global(let variable): (.global, constant(.cell(variable.cell)))
+    case .globalFunction, .live: (.register, 0)
+    }
+  }
+
+  func store(_ register: Int, _ place: Place, _ index: Int) {
+    switch place {
+    case .register: if register != index { emit(.move, a: index, b: register) }
+    case .cell: emit(.setCell, a: index, b: register)
+    case .captured: emit(.setCaptured, a: index, b: register)
+    case .global: emit(.setGlobal, a: index, b: register)
+    }
+  }
+
+  func fetch(_ binding: Binding, into target: Int) {
+    switch binding {
+    case .local(let variable):
+      if variable.isCaptured {
+        emit(.getCell, a: target, b: variable.register)
+      } else if variable.register != target {
+        emit(.move, a: target, b: variable.register)
+      }
+    case .captured(let index, _): emit(.getCaptured, a: target, b: index)
+    case .global(let variable): emit(.getGlobal, a: target, b: constant(.cell(variable.cell)))
+    case .globalFunction(let function): emit(.getFunction, a: target, b: global(function))
+    case .live(let name): emit(.getLive, a: target, b: constant(.text(name)))
+    }
+  }
+}

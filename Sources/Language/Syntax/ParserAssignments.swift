@@ -1,0 +1,150 @@
+/// Declarations and assignments.
+extension Parser {
+  mutating func declaration(isConstant: Bool) throws -> Declaration {
+    let (name, span) = try variableName()
+    skipBlanks()
+    guard byte == UInt8(ascii: "="), byte(at: 1) != UInt8(ascii: "=") else {
+      throw unexpected(
+        expecting: "'=' and a value", help: "declare as '\(isConstant ? "let" : "var") \(name) = …'"
+      )
+    }
+    position += 1
+    return Declaration(
+      name: name, nameSpan: span, isConstant: isConstant, value: try assignedValue())
+  }
+
+  /// A plain variable name; a `$` before it is a common slip and named as such.
+  mutating func variableName() throws -> (String, Span) {
+    let start = position
+    if byte == UInt8(ascii: "$") {
+      throw error("the name stands without '$' where it is declared")
+    }
+    guard isNameStart(byte) else { throw unexpected(expecting: "a name") }
+    while isNameByte(byte), !isAtEnd { position += 1 }
+    let span = Span(start, position)
+    if byte == UInt8(ascii: "-"), isNameByte(byte(at: 1)) {
+      throw error(
+        "a variable's name has no '-'", Span(start, tokenEnd(position)), help: "use '_' instead")
+    }
+    return (source.text(span), span)
+  }
+
+  /// What stands after `=`: an expression, a command, an `if` or a `try`.
+  mutating func assignedValue() throws -> Expression {
+    skipBlanks()
+    if isAtStatementEnd { throw unexpected(expecting: "a value") }
+    return try valueItem()
+  }
+
+  /// An item, or an `if` or `try` as a value.
+  mutating func valueItem() throws -> Expression {
+    let start = position
+    for (word, isIf) in [("if", true), ("try", false)] where isKeyword(word) {
+      position += word.utf8.count
+      skipBlanks()
+      let kind: ExpressionKind =
+        isIf ? .ifElse(try conditional()) : .tryCatch(try tryStatement())
+      return Expression(kind, Span(start, position))
+    }
+    return try item()
+  }
+
+  mutating func assignment() throws -> StatementKind? {
+    let start = position
+    guard let opStart = assignmentOperator(position) else {
+      try rejectGluedAssignment()
+      return nil
+    }
+    let (name, nameSpan) = try variableName()
+    var path: [PathStep] = []
+    while position < opStart, byte == UInt8(ascii: ".") || byte == UInt8(ascii: "[") {
+      let stepStart = position
+      let key = try suffixKey()
+      path.append(PathStep(key: key, span: Span(stepStart, position)))
+    }
+    skipBlanks()
+    let op: BinaryOperator? =
+      switch byte {
+      case UInt8(ascii: "+"): .add
+      case UInt8(ascii: "-"): .subtract
+      case UInt8(ascii: "*"): .multiply
+      case UInt8(ascii: "/"): .divide
+      default: nil
+      }
+    position += op == nil ? 1 : 2
+    let value = try assignedValue()
+    return .assign(
+      Assignment(
+        name: name, nameSpan: nameSpan, path: path, op: op, value: value,
+        span: Span(start, position)))
+  }
+
+  /// Where the operator of `NAME suffixes = …` stands, nil if this is no assignment.
+  func assignmentOperator(_ start: Int) -> Int? {
+    var i = start
+    while i < bytes.count, isNameByte(bytes[i]) { i += 1 }
+    while i < bytes.count {
+      if bytes[i] == UInt8(ascii: "."), i + 1 < bytes.count, isNameStart(bytes[i + 1]) {
+        i += 1
+        while i < bytes.count, isNameByte(bytes[i]) { i += 1 }
+      } else if bytes[i] == UInt8(ascii: "[") {
+        guard let end = bracketEnd(i) else { return nil }
+        i = end
+      } else {
+        break
+      }
+    }
+    let suffixEnd = i
+    while i < bytes.count, bytes[i] == 0x20 || bytes[i] == 0x09 { i += 1 }
+    guard i > suffixEnd, i < bytes.count else { return nil }
+    let opStart = i
+    if [0x2B, 0x2D, 0x2A, 0x2F].contains(bytes[i]) { i += 1 }
+    guard i < bytes.count, bytes[i] == UInt8(ascii: "=") else { return nil }
+    i += 1
+    guard i >= bytes.count || [0x20, 0x09, 0x0A, 0x0D].contains(bytes[i]) else { return nil }
+    return opStart
+  }
+
+  /// The place behind the bracket that closes the one at `start`, on one line.
+  func bracketEnd(_ start: Int) -> Int? {
+    var depth = 0
+    var i = start
+    while i < bytes.count {
+      switch bytes[i] {
+      case UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: "{"): depth += 1
+      case UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: "}"):
+        depth -= 1
+        if depth == 0 { return i + 1 }
+      case UInt8(ascii: "\""), UInt8(ascii: "'"):
+        let quote = bytes[i]
+        i += 1
+        while i < bytes.count, bytes[i] != quote {
+          if quote == UInt8(ascii: "\""), bytes[i] == UInt8(ascii: "\\") { i += 1 }
+          i += 1
+        }
+      case 0x0A: return nil
+      default: break
+      }
+      i += 1
+    }
+    return nil
+  }
+
+  /// `x=5` is a slip from other shells.
+  func rejectGluedAssignment() throws {
+    var i = position
+    while i < bytes.count, isNameByte(bytes[i]) { i += 1 }
+    var opEnd = i
+    if opEnd < bytes.count, [0x2B, 0x2D, 0x2A, 0x2F].contains(bytes[opEnd]) { opEnd += 1 }
+    guard opEnd < bytes.count, bytes[opEnd] == UInt8(ascii: "="),
+      opEnd + 1 >= bytes.count || bytes[opEnd + 1] != UInt8(ascii: "=")
+    else { return }
+    let name = source.text(Span(position, i))
+    let op = source.text(Span(i, opEnd + 1))
+    let end = tokenEnd(opEnd + 1)
+    let value = source.text(Span(opEnd + 1, end))
+    throw error(
+      "an assignment needs blanks around '\(op)'", Span(position, end),
+      help: "write '\(name) \(op) \(value.isEmpty ? "…" : value)'")
+  }
+}

@@ -1,0 +1,13 @@
+import Glibc
+
+// Feeds generated texts to the parser, the compiler and the machine. Every outcome but a crash, a
+// hang or an error without a message is fine.
+//
+//   language-fuzz COUNT SEED FILE…      texts made from the files' by mutation, and from nothing
+
+let arguments = CommandLine.arguments
+guard arguments.count >= 3, let count = Int(arguments[1]), let seed = UInt64(arguments[2]) else {
+  print("usage: language-fuzz COUNT SEED FILE…")
+  exit(2)
+}
+Fuzzer(seed: seed, files: Array(arguments.dropFirst(3))).run(count)
