@@ -16,6 +16,8 @@ final class Compiler {
   private var globalFunctions: [GlobalFunction] = []
   var types: [ParameterType] = []
   var nextRegister = 0
+  /// The register that an operand is being compiled into, which nobody else uses yet.
+  var freshRegister: Int?
   private var registerCount = 0
   /// The place in the source that instructions being emitted belong to.
   var span: Span

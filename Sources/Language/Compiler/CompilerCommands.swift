@@ -7,7 +7,11 @@ extension Compiler {
   ) throws {
     let written = Array(node.arguments.dropFirst(node.verbCount))
     let inputs = input == nil ? 0 : 1
-    let base = allocate(1 + inputs + written.count)
+    // The result's register can be the call's own where nothing else lives in it or behind it.
+    let isFresh = freshRegister == target && target == nextRegister - 1
+    freshRegister = nil
+    let base = isFresh ? target : allocate()
+    _ = allocate(inputs + written.count)
     if let input { emit(.take, a: base + 1, b: input) }
     let isBuiltin: Command? = if case .builtin(let command) = node.target { command } else { nil }
     var isDynamic = false

@@ -7,6 +7,7 @@ extension Compiler {
     span = node.span
     let mark = nextRegister
     defer { nextRegister = mark }
+    if case .command = node.kind {} else { freshRegister = nil }
     switch node.kind {
     case .constant(let constant): load(constant, into: target)
     case .text(let pieces):
@@ -84,6 +85,7 @@ extension Compiler {
       return variable.register
     }
     let register = allocate()
+    freshRegister = register
     try value(node, into: register)
     return register
   }
@@ -178,20 +180,30 @@ extension Compiler {
     switch node.kind {
     case .index(let base, let key):
       let mark = nextRegister
-      let a = allocate()
-      try soft(base, into: a)
+      let a = try softOperand(base)
       let b = try operand(key)
       span = node.span
-      emit(.softIndex, a: target, b: a, c: b, spare: 1)
+      emit(.softIndex, a: target, b: a, c: b, spare: isTemporary(base, a) ? 1 : 0)
       nextRegister = mark
     case .field(let base, let name):
       let mark = nextRegister
-      let a = allocate()
-      try soft(base, into: a)
+      let a = try softOperand(base)
       span = node.span
-      emit(.softField, a: target, b: a, c: constant(.text(name)), spare: 1)
+      emit(
+        .softField, a: target, b: a, c: constant(.text(name)),
+        spare: isTemporary(base, a) ? 1 : 0)
       nextRegister = mark
     default: try value(node, into: target)
+    }
+  }
+
+  private func softOperand(_ node: Expression) throws -> Int {
+    switch node.kind {
+    case .index, .field:
+      let register = allocate()
+      try soft(node, into: register)
+      return register
+    default: return try operand(node)
     }
   }
 

@@ -268,10 +268,8 @@ extension Interpreter {
         if count == 1 {
           map.set(key, value)
         } else {
-          let done: Void? = try map.withValue(forKey: key) { inner in
-            try withUnsafeMutablePointer(to: &inner) {
-              try setPath($0, keys + 1, count - 1, value)
-            }
+          let done: Void? = try map.withValue(forKey: key) {
+            try setPath($0, keys + 1, count - 1, value)
           }
           if done == nil { throw missingKey(slot.pointee, key) }
         }

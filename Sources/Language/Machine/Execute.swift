@@ -281,15 +281,24 @@ extension Interpreter {
           let item = x.object(ListObject.self)._withUnsafeGuaranteedRef({ $0.item(y.rawInt) })
         {
           a.pointee = item
+        } else if x.tag == Tag.map, y.tag == Tag.string,
+          let item = x.object(MapObject.self)._withUnsafeGuaranteedRef({ $0.get(y.pointee) })
+        {
+          a.pointee = item
         } else {
           frame.pointee.pc = pc
           a.pointee = try index(x.pointee, y.pointee)
         }
         if instruction.spare == 1, x != a { x.setNull() }
       case .softIndex:
-        frame.pointee.pc = pc
-        a.pointee = try softIndex((base + instruction.b).pointee, (base + instruction.c).pointee)
         let x = base + instruction.b
+        let y = base + instruction.c
+        if x.tag == Tag.map, y.tag == Tag.string {
+          a.pointee = x.object(MapObject.self)._withUnsafeGuaranteedRef { $0.get(y.pointee) } ?? .null
+        } else {
+          frame.pointee.pc = pc
+          a.pointee = try softIndex(x.pointee, y.pointee)
+        }
         if instruction.spare == 1, x != a { x.setNull() }
       case .field:
         frame.pointee.pc = pc
@@ -308,8 +317,15 @@ extension Interpreter {
         let place = self.place(
           Int(word & 0xFFFF), Int(truncatingIfNeeded: word >> 16), base, constants, cells)
         let value = base + instruction.c
-        try setPath(place, a, instruction.b, value.pointee)
-        value.setNull()
+        if instruction.b == 1, case .slot(let slot) = place, slot.tag == Tag.map,
+          a.tag == Tag.string, value.tag < Tag.firstReference, slot.isUnique(MapObject.self)
+        {
+          slot.object(MapObject.self)._withUnsafeGuaranteedRef { $0.set(a.pointee, value.pointee) }
+          a.setNull()
+        } else {
+          try setPath(place, a, instruction.b, value.pointee)
+          value.setNull()
+        }
       case .addTo:
         frame.pointee.pc = pc
         try addTo(

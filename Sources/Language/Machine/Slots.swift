@@ -79,9 +79,12 @@ extension UnsafeMutablePointer<Value> {
 
   /// Another slot's value, which becomes null there.
   @inline(__always) func take(_ other: UnsafeMutablePointer<Value>) {
-    let value = other.move()
+    if isTrivial {
+      moveInitialize(from: other, count: 1)
+    } else {
+      pointee = other.move()
+    }
     other.initialize(to: .null)
-    pointee = value
   }
 
   @inline(never) private func replace(_ value: Value) { pointee = value }
