@@ -29,7 +29,7 @@ _Noreturn void brood_exit_now(int32_t status) {
 
 int32_t brood_fork(int32_t *pidfd) {
   sigset_t all, old;
-  *pidfd = -1;
+  if (pidfd) *pidfd = -1;
   require_one_thread();
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);
@@ -39,7 +39,7 @@ int32_t brood_fork(int32_t *pidfd) {
     brood_signals_forget();
     // By syscall(2), which the parent has used: a lazily bound name costs each child 30 us.
     syscall(SYS_close_range, (unsigned)brood_private_base(), ~0U, 0);
-  } else if (pid > 0) {
+  } else if (pid > 0 && pidfd) {
     *pidfd = brood_pidfd_open(pid);
     if (*pidfd < 0) {  // a child that nobody could watch must not live
       result = *pidfd;

@@ -1,5 +1,8 @@
 // Waiting on children, and what one process may set on another.
 #include "brood_process.h"
+#include "brood_loop.h"
+#include "brood_signals.h"
+#include "record.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,6 +46,43 @@ int32_t brood_wait_pidfd(int32_t pidfd, bool keep, bool now, struct brood_end *e
 
 int32_t brood_wait_pid(int32_t pid, bool keep, bool now, struct brood_end *end) {
   return wait_for(P_PID, (id_t)pid, end_options(keep, now), end);
+}
+
+int32_t brood_wait_any(struct brood_end *end) {
+  return wait_for(P_ALL, 0, end_options(false, true), end);
+}
+
+// Signals are blocked and taken by hand, so that none is lost between the look and the sleep, and
+// so that the child's own SIGCHLD costs no handler, no eventfd and no epoll.
+int32_t brood_wait_child(int32_t pid, bool keep, int64_t deadline, struct brood_end *end) {
+  sigset_t set, old;
+  int32_t result;
+  brood_caught(&set);
+  sigprocmask(SIG_BLOCK, &set, &old);
+  set.__val[0] &= ~old.__val[0];  // what the user has blocked stays pending
+  for (;;) {
+    result = wait_for(P_PID, (id_t)pid, end_options(keep, true), end);
+    if (result) break;
+    result = -EINTR;
+    if (brood_attention) break;
+    struct timespec time, *limit = NULL;
+    if (deadline != INT64_MAX) {
+      int64_t rest = deadline - brood_monotonic();
+      result = 0;
+      if (rest <= 0) break;
+      time.tv_sec = rest / 1000000000;
+      time.tv_nsec = rest % 1000000000;
+      limit = &time;
+    }
+    siginfo_t info;
+    int signal = sigtimedwait(&set, &info, limit);
+    // Another child's end is found when this one's has been.
+    if (signal > 0 && (signal != SIGCHLD || info.si_pid != pid || info.si_code == CLD_STOPPED ||
+        info.si_code == CLD_CONTINUED))
+      brood_record(&info);
+  }
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  return result;
 }
 
 int32_t brood_next_stop(struct brood_end *end) {

@@ -1,6 +1,7 @@
 // Signals: a handler only counts, sets the attention flag and rings the wake descriptor.
 #include "brood_signals.h"
 #include "brood_files.h"
+#include "record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@ static _Atomic uint32_t counts[65];
 static _Atomic int32_t senders[65];
 static _Atomic uint64_t recorded;
 static volatile int wake = -1;
-static uint64_t ignored_on_entry, mask_on_entry, ignored_by_shell;
+static uint64_t ignored_on_entry, mask_on_entry, ignored_by_shell, caught;
 
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "handlers need lock-free counters");
 
@@ -53,6 +54,10 @@ static void record(int signal, siginfo_t *info, void *context) {
   ring();
   errno = saved;
 }
+
+void brood_record(siginfo_t *info) { record(info->si_signo, info, NULL); }
+
+void brood_caught(sigset_t *set) { to_set(caught, set); }
 
 int32_t *brood_attention_address(void) { return (int32_t *)&brood_attention; }
 
@@ -90,6 +95,8 @@ int32_t brood_signal_set(int32_t signal, int32_t disposition, bool by_user) {
     action.sa_handler = disposition == brood_disposition_ignore ? SIG_IGN : SIG_DFL;
   }
   if (sigaction(signal, &action, NULL) < 0) return -errno;
+  if (disposition == brood_disposition_record) caught |= bit(signal);
+  else caught &= ~bit(signal);
   if (disposition == brood_disposition_ignore && !by_user) ignored_by_shell |= bit(signal);
   else ignored_by_shell &= ~bit(signal);
   return 0;

@@ -42,6 +42,9 @@ public final class EventLoop {
     armed = 0
   }
 
+  /// Whether there is nothing to serve: no descriptor is watched, no timer set.
+  public var isIdle: Bool { isInherited || (table.isEmpty && timers.earliest() == nil) }
+
   // MARK: Sources
 
   /// Calls `body` whenever the descriptor is ready, or has hung up, until removed (epoll_ctl(2)).

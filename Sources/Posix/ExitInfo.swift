@@ -68,6 +68,39 @@ public enum Reaper {
     try end { brood_wait_pidfd(pidfd, false, false, &$0) }
   }
 
+  /// How a child ended, by pid, leaving the zombie; nil while it lives.
+  public static func peek(pid: Int32) throws(SystemError) -> ExitInfo? {
+    try end { brood_wait_pid(pid, true, true, &$0) }
+  }
+
+  /// Reaps any child that has ended; nil if none has.
+  ///
+  /// Throws ECHILD if there is no child at all.
+  public static func reapAny() throws(SystemError) -> ExitInfo? {
+    try end { brood_wait_any(&$0) }
+  }
+
+  /// How a wait for one child went.
+  public enum Outcome {
+    case ended(ExitInfo), timedOut
+
+    /// A signal was recorded, as `EventLoop.Outcome.attention`.
+    case attention
+  }
+
+  /// Sleeps until a child has ended, serving nothing else; reaps it unless `keepsZombie`.
+  ///
+  /// Half the cost of a wait by pidfd and epoll; needs SIGCHLD recorded and not blocked.
+  public static func wait(
+    pid: Int32, keepsZombie: Bool = false, until deadline: Int64 = .max
+  ) throws(SystemError) -> Outcome {
+    var info = brood_end()
+    let code = brood_wait_child(pid, keepsZombie, deadline, &info)
+    if code == -EINTR { return .attention }
+    if code < 0 { throw SystemError(call: "waitid", code: -code, detail: "\(pid)") }
+    return ExitInfo(info).map { .ended($0) } ?? .timedOut
+  }
+
   /// The next child that was stopped or continued; nil if none.
   ///
   /// Ask until nil after SIGCHLD.

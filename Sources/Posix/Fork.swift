@@ -20,6 +20,10 @@ public func forkProcess() throws(SystemError) -> ForkResult {
   return pid == 0 ? .child : .parent(pid: pid, pidfd: pidfd)
 }
 
+/// The same without a pidfd, which a parent that waits by pid can do without: the child's pid in
+/// the parent, 0 in the child.
+public func forkBare() throws(SystemError) -> Int32 { try window("fork") { brood_fork(nil) } }
+
 /// This process and what it may ask of others.
 public enum Process {
   /// This process's pid, asked from the kernel (getpid(2)).

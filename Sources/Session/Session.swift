@@ -1,1 +1,111 @@
-// Written next.
+import Language
+import Posix
+
+/// A host that has a session: what the commands of processes ask for.
+public protocol SessionHost: Host {
+  var session: Session { get }
+}
+
+extension Interpreter {
+  /// The session of the shell that runs the program.
+  public var session: Session {
+    guard let host = host as? any SessionHost else {
+      preconditionFailure("process commands need a host with a session")
+    }
+    return host.session
+  }
+}
+
+extension Call {
+  /// The session that the call was made in.
+  public var session: Session { interpreter.session }
+}
+
+/// Everything that one shell process knows of its processes, names, signals and output.
+///
+/// A forked child goes on with a copy, which `becomeChild` makes its own.
+public final class Session {
+  public let loop = EventLoop()
+  public let processes = ProcessTable()
+  public let names = Names()
+  public let settings = Settings()
+  public let output = Output()
+  public let handlers = SignalHandlers()
+  public let reader = ProcReader()
+  let slots: ProcessSlots?
+  let supervisor = Supervisor()
+
+  /// Whether a person types at a terminal.
+  public var isInteractive = false
+  /// Whether this process was forked by another of the session: no joining at its end, no prompt.
+  public internal(set) var isChild = false
+  /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
+  public internal(set) var endsAfterText = false
+  /// The name of this process in messages; nil in the session's own process.
+  public internal(set) var ownName: String?
+  /// The signal that this process is being ended by, of which it dies in the end.
+  var endingSignal: Signal?
+  /// Run in each forked child before its work, in the order added: later layers forget what the
+  /// parent holds.
+  public var afterForkInChild: [() -> Void] = []
+  /// Blocks of `on-exit`, the last one runs first.
+  var exitBlocks: [Value] = []
+
+  /// Told about children that ended, stopped or went on, in the session's own process only.
+  public var notices: ((Notice) -> Void)? {
+    didSet { supervisor.wantsNotices = notices != nil }
+  }
+  /// Gives background jobs a terminal of their own (kernel.md §10); nil: they inherit everything.
+  public var backgroundOutput: (any BackgroundOutput)?
+  /// Prints an error that nobody caught; set by the host, which knows how diagnostics look.
+  public var printError: (ErrorObject, Session) -> Void = { error, session in
+    let name = session.ownName.map { " in process '\($0)'" } ?? ""
+    try? Transfer.writeAll(2, "error\(name): \(error.message)\n")
+  }
+
+  /// The interpreter whose handlers run when output has to wait; set by the host.
+  public weak var interpreter: Interpreter? {
+    didSet {
+      output.onAttention = { [unowned self] in
+        if let interpreter { try attend(interpreter) } else { Attention.clear() }
+      }
+    }
+  }
+
+  /// Prepares this process to be a session; call once, before anything else of it.
+  ///
+  /// A batch run that needs none of it costs a few system calls; the guardian starts with the
+  /// first process.
+  public init() throws {
+    try asking { try Descriptors.start() }
+    Signals.start()
+    for signal in [Signal.int, .term, .hup] { try? Signals.set(signal, .record) }
+    try? Guardian.mark()
+    slots = try? ProcessSlots()
+    try? Process.adoptOrphans(true)
+    loop.beforeSleep = { [output] in try? output.flush() }
+    defineSettings()
+  }
+}
+
+/// News of a child, for the prompt to show.
+public struct Notice {
+  public enum Event {
+    case ended, stopped(Signal), continued
+  }
+
+  public let process: ProcessHandle
+  public let event: Event
+}
+
+/// Terminals for background jobs, whose lines the prompt prints above the one being typed.
+public protocol BackgroundOutput: AnyObject {
+  /// Opens a terminal; yields the descriptor that becomes the job's standard output and error.
+  func open() throws -> Int32
+
+  /// The job runs: close the descriptor that `open` gave, and serve the other side.
+  func attach(_ descriptor: Int32, to process: ProcessHandle)
+
+  /// The job could not be started.
+  func abandon(_ descriptor: Int32)
+}

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// The one fork point: the pid in the parent (`pidfd` set), 0 in the child. Flush before.
+/// The one fork point: the pid in the parent, 0 in the child. Flush before.
+///
+/// `pidfd` may be null: an unreaped child's own pid names it as surely, and opening costs 4 us.
 int32_t brood_fork(int32_t *pidfd);
 
 /// _exit(2), without the lazy binding of its name that would cost each forked child 30 us.
@@ -48,6 +50,13 @@ int32_t brood_wait_pidfd(int32_t pidfd, bool keep, bool now, struct brood_end *e
 
 /// Waits on a child by pid.
 int32_t brood_wait_pid(int32_t pid, bool keep, bool now, struct brood_end *end);
+
+/// Reaps any child that has ended, without waiting; pid 0 if none.
+int32_t brood_wait_any(struct brood_end *end);
+
+/// Sleeps until a child has ended, and reaps it unless `keep`: its pid, 0 at the deadline
+/// (monotonic ns, INT64_MAX for none), -EINTR when a signal was recorded.
+int32_t brood_wait_child(int32_t pid, bool keep, int64_t deadline, struct brood_end *end);
 
 /// The next stop or continuation of any child, without waiting; pid 0 if none.
 int32_t brood_next_stop(struct brood_end *end);

@@ -101,6 +101,9 @@ enum ConversionCommands {
     case .string(let text):
       let trimmed = text.withBytes { $0.text($0.trimmed.lowerBound, $0.trimmed.upperBound) }
       if let float = Double(trimmed.string), !trimmed.string.utf8.contains(UInt8(ascii: "x")) {
+        guard float.isFinite || !trimmed.string.utf8.contains(where: { (0x30...0x39) ~= $0 }) else {
+          throw call.error(.range, "\(trimmed.string) is too great for a float", at: 0)
+        }
         return .float(float)
       }
       if case .number(let int) = wholeNumber(text) { return .float(Double(int)) }
@@ -123,7 +126,7 @@ enum ConversionCommands {
 
   private static let bytes = Command(
     "bytes", "Make bytes of a text, as UTF-8, or of a list of numbers from 0 to 255",
-    parameters: [Parameter("value", .spelled)], traits: .pure,
+    parameters: [value], traits: .pure,
     examples: [Example("print (len (bytes \"ü\")) (string (bytes [111, 107]))", "2 ok")]
   ) { call in
     switch call.value(0) {

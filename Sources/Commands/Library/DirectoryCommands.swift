@@ -43,12 +43,12 @@ enum DirectoryCommands {
       """,
     parameters: [Parameter("pattern", .path.named("pattern", "a pattern"))],
     traits: .pure,
-    examples: [Example("print (glob /et[c]) (glob /no/such/*)", "[\"/etc\"] []")]
+    examples: [Example("print (glob /et[c]) (glob /no/such)", "[\"/etc\"] []")]
   ) { call in
     var pattern = call.text(0)
     if pattern == "~" || pattern.hasPrefix("~/") {
       pattern = Glob.quoted(try call.home(at: 0)) + pattern.dropFirst()
     }
-    return .items(try call.interpreter.host.expand(pattern: pattern).map { .text($0) })
+    return .items(Glob.paths(pattern).map { .text($0) })
   }
 }

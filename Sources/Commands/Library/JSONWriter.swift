@@ -41,13 +41,13 @@ struct JSONWriter {
         depth: depth)
     case .report(let report): try write(report.value, depth: depth)
     default:
-      throw ErrorObject(.type, "a \(value.typeName) has no form in JSON", help: help(value))
+      throw ErrorObject(.type, "\(value.typeName) values have no form in JSON", help: help(value))
     }
   }
 
   private func help(_ value: Value) -> String? {
     switch value {
-    case .bytes: "make a text of it (string …) or a list of numbers (collect …)"
+    case .bytes: "make a text of them (string …) or a list of numbers (collect …)"
     case .stream: "collect it first: collect STREAM"
     case .handle: "pick the fields to write: [pid: $p.pid]"
     default: nil

@@ -5,7 +5,7 @@ enum OrderCommands {
   static let family = CommandFamily("Order", [sort, unique, min, max, groupBy, shuffle])
 
   private static let list = Parameter("list", .list, .required, "a list, range, map or stream")
-  private static let by = Flag("by", .function, "compare what this makes of the items")
+  private static let by = Flag("by", .keyFunction, "compare what this makes of the items")
 
   private static let sort = Command(
     "sort", "Sort a list; equal items stay in the order they came in",
@@ -78,7 +78,7 @@ enum OrderCommands {
 
   private static let groupBy = Command(
     "group-by", "Make a map from what a function yields to the list of items that gave it",
-    parameters: [list, Parameter("function", .function)], traits: .pure,
+    parameters: [list, Parameter("function", .keyFunction)], traits: .pure,
     examples: [
       Example(
         "print (group-by [1, 2, 3] { |x| if $x % 2 == 0 { \"even\" } else { \"odd\" } })",

@@ -15,7 +15,7 @@ func precedes(_ a: Value, _ b: Value) throws -> Bool {
   throw ErrorObject(
     .type,
     "\(a.typeName) and \(b.typeName) have no order: \(a.excerpt) and \(b.excerpt)",
-    help: "order by something else: --by { |x| … }")
+    help: "order by something that is alike: --by { |x| … }")
 }
 
 extension Value {

@@ -96,6 +96,20 @@ extension ParameterType {
     return nil
   }
 
+  /// A function that picks what to compare; a field's name is a likely slip for one.
+  static let keyFunction = ParameterType(
+    "function", "a block or a function", completion: .command
+  ) { input in
+    if case .closure = input.value { return input.value }
+    guard let word = input.word else { return nil }
+    do {
+      return try input.interpreter.function(named: word)
+    } catch let error as ErrorObject where isName(word) {
+      error.help = "for the field '\(word)' write { |x| $x.\(word) }"
+      throw error
+    }
+  }
+
   /// An int, float, duration or size.
   static let quantity = ParameterType("number", "a number, duration or size") { input in
     switch input.value {

@@ -76,7 +76,7 @@ enum TimeCommands {
     let milliseconds = (nanoseconds - seconds &* 1_000_000_000) / 1_000_000
     var clock = time_t(seconds)
     var parts = tm()
-    tzset()  // the program may have set env.TZ
+    useTimeZone(call.environment("TZ"))
     let isSplit = call.isSet("utc") ? gmtime_r(&clock, &parts) : localtime_r(&clock, &parts)
     guard isSplit != nil else { throw call.error(.range, "the time is out of range", at: 0) }
     if text.isEmpty { return "" }
@@ -94,6 +94,12 @@ enum TimeCommands {
       room *= 4
     }
     throw call.error(.limit, "the text would be longer than 4MiB", at: 1)
+  }
+
+  /// Makes the C library see what the program may have set, `env.TZ`.
+  private static func useTimeZone(_ zone: String?) {
+    if let zone { setenv("TZ", zone, 1) } else { unsetenv("TZ") }
+    tzset()
   }
 
   private static func duration(

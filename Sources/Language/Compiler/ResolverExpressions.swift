@@ -23,7 +23,7 @@ extension Resolver {
     case .chain(let left, let target):
       expression(left)
       switch target {
-      case .command(let command): self.command(command, inputs: 1)
+      case .command(let command): self.command(command)
       case .value(let value): expression(value)
       }
     case .ifElse(let conditional): self.conditional(conditional)
@@ -58,15 +58,15 @@ extension Resolver {
 
   // MARK: Commands
 
-  func command(_ node: CommandNode, inputs: Int = 0) {
+  func command(_ node: CommandNode) {
     if case .value(let head) = node.head { expression(head) }
     node.target = target(of: node)
     guard case .builtin(let command) = node.target else {
-      arguments(node, snapshots: false, command: nil, inputs: inputs)
+      arguments(node, snapshots: false, command: nil)
       return
     }
     arguments(
-      node, snapshots: command.traits.contains(.snapshots), command: command, inputs: inputs)
+      node, snapshots: command.traits.contains(.snapshots), command: command)
     checkFlags(node, command)
     if command.name == "source", node.arguments.count == 1, let path = node.arguments[0].spelling,
       scope.parent == nil, scope.function === main
@@ -90,8 +90,7 @@ extension Resolver {
     return .dynamic
   }
 
-  private func arguments(_ node: CommandNode, snapshots: Bool, command: Command?, inputs: Int) {
-    var index = inputs - node.verbCount
+  private func arguments(_ node: CommandNode, snapshots: Bool, command: Command?) {
     for argument in node.arguments {
       if let value = argument.value {
         if case .closure(let function) = value.kind {
@@ -101,20 +100,19 @@ extension Resolver {
         }
       }
       if case .positional = argument.role {
-        if let command, let word = argument.spelling, takesFunction(command, index),
+        if let command, let word = argument.spelling, takesFunction(command),
           case .local(let symbol, _)? = lookUpFunction(word)
         {
           argument.functionUse = symbol
           functionBinding[ObjectIdentifier(argument)] = lookUp(word)
         }
-        index += 1
       }
     }
   }
 
-  private func takesFunction(_ command: Command, _ index: Int) -> Bool {
-    guard !command.parameters.isEmpty else { return false }
-    return command.parameters.contains { $0.type.name == "function" }
+  private func takesFunction(_ command: Command) -> Bool {
+    command.parameters.contains { $0.type.name == "function" }
+      || command.flags.contains { $0.type?.name == "function" }
   }
 
   private func checkFlags(_ node: CommandNode, _ command: Command) {

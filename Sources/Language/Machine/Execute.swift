@@ -142,10 +142,10 @@ extension Interpreter {
         }
 
       case .jump:
-        pc += instruction.jump
-        if instruction.jump < 0, attention.pointee != 0 {
-          frame.pointee.pc = pc
-          try attend(frame)
+        if instruction.jump < 0 {
+          try jump(&pc, instruction.jump, attention, frame)
+        } else {
+          pc += instruction.jump
         }
       case .jumpTrue, .jumpFalse:
         guard a.tag == Tag.bool else {
@@ -153,95 +153,41 @@ extension Interpreter {
           throw notBool(a.pointee)
         }
         if a.rawBool == (instruction.op == .jumpTrue) {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
-      case .jumpLess, .jumpNotLess, .jumpLessK, .jumpNotLessK:
-        let isK = instruction.op == .jumpLessK || instruction.op == .jumpNotLessK
-        let y = (isK ? constants : base) + instruction.b
-        let isLess: Bool
-        if a.tag == Tag.int, y.tag == Tag.int {
-          isLess = a.rawInt < y.rawInt
-        } else {
-          frame.pointee.pc = pc
-          isLess = try self.isLess(a.pointee, y.pointee)
+      case .jumpLess, .jumpNotLess:
+        if try less(a, base + instruction.b, frame, pc) == (instruction.op == .jumpLess) {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
-        if isLess == (instruction.op == .jumpLess || instruction.op == .jumpLessK) {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
-        }
-      case .jumpLessEqual, .jumpNotLessEqual, .jumpLessEqualK, .jumpNotLessEqualK:
-        let isK = instruction.op == .jumpLessEqualK || instruction.op == .jumpNotLessEqualK
-        let y = (isK ? constants : base) + instruction.b
-        let isLessEqual: Bool
-        if a.tag == Tag.int, y.tag == Tag.int {
-          isLessEqual = a.rawInt <= y.rawInt
-        } else {
-          frame.pointee.pc = pc
-          isLessEqual = try self.isLessEqual(a.pointee, y.pointee)
-        }
-        if isLessEqual
-          == (instruction.op == .jumpLessEqual || instruction.op == .jumpLessEqualK)
-        {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
+      case .jumpLessK, .jumpNotLessK:
+        if try less(a, constants + instruction.b, frame, pc) == (instruction.op == .jumpLessK) {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
       case .jumpGreaterK, .jumpNotGreaterK:
-        let y = constants + instruction.b
-        let isGreater: Bool
-        if a.tag == Tag.int, y.tag == Tag.int {
-          isGreater = a.rawInt > y.rawInt
-        } else {
-          frame.pointee.pc = pc
-          isGreater = try isLess(y.pointee, a.pointee)
+        if try less(constants + instruction.b, a, frame, pc) == (instruction.op == .jumpGreaterK) {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
-        if isGreater == (instruction.op == .jumpGreaterK) {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
+      case .jumpLessEqual, .jumpNotLessEqual:
+        if try lessEqual(a, base + instruction.b, frame, pc) == (instruction.op == .jumpLessEqual) {
+          try jump(&pc, instruction.shortJump, attention, frame)
+        }
+      case .jumpLessEqualK, .jumpNotLessEqualK:
+        let isWanted = instruction.op == .jumpLessEqualK
+        if try lessEqual(a, constants + instruction.b, frame, pc) == isWanted {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
       case .jumpGreaterEqualK, .jumpNotGreaterEqualK:
-        let y = constants + instruction.b
-        let isGreaterEqual: Bool
-        if a.tag == Tag.int, y.tag == Tag.int {
-          isGreaterEqual = a.rawInt >= y.rawInt
-        } else {
-          frame.pointee.pc = pc
-          isGreaterEqual = try isLessEqual(y.pointee, a.pointee)
+        let isWanted = instruction.op == .jumpGreaterEqualK
+        if try lessEqual(constants + instruction.b, a, frame, pc) == isWanted {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
-        if isGreaterEqual == (instruction.op == .jumpGreaterEqualK) {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
+      case .jumpEqual, .jumpNotEqual:
+        if equal(a, base + instruction.b) == (instruction.op == .jumpEqual) {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
-      case .jumpEqual, .jumpNotEqual, .jumpEqualK, .jumpNotEqualK:
-        let isK = instruction.op == .jumpEqualK || instruction.op == .jumpNotEqualK
-        let y = (isK ? constants : base) + instruction.b
-        let isEqual: Bool
-        if a.tag == Tag.int, y.tag == Tag.int {
-          isEqual = a.rawInt == y.rawInt
-        } else {
-          isEqual = a.pointee.equals(y.pointee)
-        }
-        if isEqual == (instruction.op == .jumpEqual || instruction.op == .jumpEqualK) {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
+      case .jumpEqualK, .jumpNotEqualK:
+        if equal(a, constants + instruction.b) == (instruction.op == .jumpEqualK) {
+          try jump(&pc, instruction.shortJump, attention, frame)
         }
       case .jumpGiven: if !a.isMissing { pc += instruction.shortJump }
       case .jumpNotNull: if !a.pointee.isNull { pc += instruction.shortJump }
@@ -425,13 +371,7 @@ extension Interpreter {
           top = base + frame.pointee.code.pointee.registerCount
           hasItem = try loopNext(a, instruction.b)
         }
-        if hasItem {
-          pc += instruction.shortJump
-          if attention.pointee != 0 {
-            frame.pointee.pc = pc
-            try attend(frame)
-          }
-        }
+        if hasItem { try jump(&pc, instruction.shortJump, attention, frame) }
       case .loopEnd:
         if case .stream(let stream) = a.pointee { stream.close() }
         a.setNull()
@@ -475,6 +415,43 @@ extension Interpreter {
           ReportObject(.duration(host.monotonicNow() - a.rawInt)))
       }
     }
+  }
+
+  /// Jumps, and runs what waits for attention, so that no loop can shut it out.
+  @inline(__always)
+  private func jump(
+    _ pc: inout UnsafePointer<Instruction>, _ distance: Int,
+    _ attention: UnsafeMutablePointer<Int32>, _ frame: UnsafeMutablePointer<Frame>
+  ) throws {
+    pc += distance
+    if attention.pointee != 0 {
+      frame.pointee.pc = pc
+      try attend(frame)
+    }
+  }
+
+  @inline(__always)
+  private func less(
+    _ x: Slot, _ y: Slot, _ frame: UnsafeMutablePointer<Frame>, _ pc: UnsafePointer<Instruction>
+  ) throws -> Bool {
+    if x.tag == Tag.int, y.tag == Tag.int { return x.rawInt < y.rawInt }
+    frame.pointee.pc = pc
+    return try isLess(x.pointee, y.pointee)
+  }
+
+  @inline(__always)
+  private func lessEqual(
+    _ x: Slot, _ y: Slot, _ frame: UnsafeMutablePointer<Frame>, _ pc: UnsafePointer<Instruction>
+  ) throws -> Bool {
+    if x.tag == Tag.int, y.tag == Tag.int { return x.rawInt <= y.rawInt }
+    frame.pointee.pc = pc
+    return try isLessEqual(x.pointee, y.pointee)
+  }
+
+  @inline(__always)
+  private func equal(_ x: Slot, _ y: Slot) -> Bool {
+    if x.tag == Tag.int, y.tag == Tag.int { return x.rawInt == y.rawInt }
+    return x.pointee.equals(y.pointee)
   }
 
   /// Runs what waits for attention, with the registers above this frame free for it.

@@ -44,13 +44,16 @@ public struct Call: ~Copyable {
     return argument.spelling
   }
 
-  /// Where an argument stands in the source, for errors about it.
+  /// Where an argument stands in the source, for errors about it; nil if no source text called.
   public func location(_ index: Int) -> Location? {
-    siteArgument(index).map { Location(site.source, $0.span) } ?? location
+    if site.source.bytes.isEmpty { return nil }
+    return siteArgument(index).map { Location(site.source, $0.span) } ?? location
   }
 
-  /// Where the command's word stands.
-  public var location: Location { Location(site.source, site.span) }
+  /// Where the command's word stands; nil if no source text called.
+  public var location: Location? {
+    site.source.bytes.isEmpty ? nil : Location(site.source, site.span)
+  }
 
   private func siteArgument(_ index: Int) -> SiteArgument? {
     var index = index

@@ -13,7 +13,7 @@ func isNameStart(_ byte: UInt8) -> Bool {
 func isNameByte(_ byte: UInt8) -> Bool { isNameStart(byte) || isDigit(byte) }
 
 /// What a bare word means as a value.
-enum LiteralResult {
+public enum LiteralResult {
   case value(Value)
   /// Spelled like a number, but does not fit 64 bits.
   case overflow
@@ -21,7 +21,7 @@ enum LiteralResult {
 }
 
 /// Reads a bare word as a number, truth value, null, duration, size or range of whole numbers.
-func literal(_ word: String) -> LiteralResult {
+public func literal(_ word: String) -> LiteralResult {
   switch word {
   case "true": return .value(.bool(true))
   case "false": return .value(.bool(false))

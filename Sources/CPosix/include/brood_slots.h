@@ -1,0 +1,57 @@
+// The session's table of forked processes, in memory that all of them share (kernel.md §8), and
+// the values that forked blocks return. Functions return >= 0, or a negated errno.
+//
+// A parent reserves a slot before it forks and frees it when it has reaped the child. Only slots
+// of living processes count against the limit: when it is reached, slots of zombies are taken off
+// the count, and slots whose parent is gone are freed. A value lies in a memfd, in the GiB that
+// belongs to the slot; its length is published after it, so a killed child has returned nothing.
+#ifndef BROOD_SLOTS_H
+#define BROOD_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Makes the table; once, before the first fork.
+int32_t brood_slots_start(void);
+
+/// How many live processes there may be.
+void brood_slots_set_limit(int32_t limit);
+
+/// Reserves a slot; -EDQUOT at the limit. `nested`: asked by a forked child.
+int32_t brood_slot_reserve(bool nested);
+
+/// Tells the process that a slot was reserved for, and its name (at most 39 bytes are kept).
+void brood_slot_fill(int32_t slot, int32_t pid, const char *name);
+
+/// Whether a slot still belongs to this process, which was not reaped then.
+bool brood_slot_holds(int32_t slot, int32_t pid);
+
+/// All slots in use lie below this number.
+int32_t brood_slots_top(void);
+
+/// The process of a slot, 0 for none; its name goes to a buffer of 40 bytes.
+int32_t brood_slot_pid(int32_t slot, char *name);
+
+/// Frees a slot of this process's child, its value included.
+void brood_slot_free(int32_t slot);
+
+/// How many live processes are counted now.
+int32_t brood_slots_live(void);
+
+/// In the child: stores the value.
+int32_t brood_slot_write(int32_t slot, const void *bytes, size_t size);
+
+/// The length of the value that a child stored plus one; 0 if it stored none.
+int64_t brood_slot_size(int32_t slot);
+
+/// Copies the value.
+int32_t brood_slot_read(int32_t slot, void *bytes, size_t size);
+
+/// Whether this is the first report of the limit since `brood_slots_rearm`.
+bool brood_slots_first_report(void);
+
+/// Lets the limit be reported again.
+void brood_slots_rearm(void);
+
+#endif

@@ -1,0 +1,201 @@
+// The table of a session's forked processes, and the values that they return.
+#include "brood_slots.h"
+#include "brood_files.h"
+#include "brood_guardian.h"
+#include "brood_loop.h"
+#include "mark.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// More than there can be pids, since zombies keep their slots.
+enum { slot_count = 65536, counted = 1, not_counted = 2 };
+static const int64_t pause_after_sweep = 200000000, pause_of_children = 1000000000;
+static const int64_t longest_pause = 5000000000;
+
+struct slot {
+  _Atomic int32_t owner;    // the parent; 0 is free
+  _Atomic int32_t pid;      // 0 while the fork is under way
+  _Atomic int32_t state;
+  _Atomic int64_t size;     // of the value, plus one
+  char name[40];
+};
+
+struct table {
+  _Atomic int32_t live, limit, hint, top, reported;
+  _Atomic int64_t swept;    // when the table was last swept
+  _Atomic int64_t hit;      // when the limit was last reached
+  _Atomic int64_t refused;  // when a child was last refused
+  struct slot slots[slot_count];
+};
+
+static struct table *table;
+static int values = -1;
+
+int32_t brood_slots_start(void) {
+  void *memory = mmap(
+    NULL, sizeof(struct table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return -errno;
+  table = memory;
+  table->limit = 4096;
+  return 0;
+}
+
+void brood_slots_set_limit(int32_t limit) {
+  if (table) table->limit = limit;
+}
+
+int32_t brood_slots_live(void) { return table ? table->live : 0; }
+
+// Below the private range, where forked children keep it, but above what users will number.
+static int32_t open_values(void) {
+  if (values >= 0) return 0;
+  int fd = memfd_create("brood values", MFD_CLOEXEC);
+  if (fd < 0) return -errno;
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, brood_private_base() - 1);
+  close(fd);
+  if (high < 0) return -errno;
+  values = high;
+  return 0;
+}
+
+static void uncount(struct slot *slot) {
+  int32_t expected = counted;
+  if (atomic_compare_exchange_strong(&slot->state, &expected, not_counted))
+    atomic_fetch_sub(&table->live, 1);
+}
+
+static off_t offset(int32_t slot) { return (off_t)slot << 30; }
+
+static void release(int32_t index) {
+  struct slot *slot = &table->slots[index];
+  if (slot->size > 1)
+    fallocate(values, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset(index), slot->size);
+  slot->size = 0;
+  slot->pid = 0;
+  memset(slot->name, 0, sizeof slot->name);
+  uncount(slot);
+  slot->state = 0;
+  table->hint = index;
+  slot->owner = 0;
+}
+
+static bool is_there(int32_t pid) {
+  uint64_t soft, hard;
+  struct brood_mark mark = brood_mark_current();
+  if (!brood_is_living(pid)) return false;
+  // Without a mark one cannot tell another process that got the same pid.
+  return mark.level < 0 || brood_mark_of(pid, &soft, &hard) < 0 ||
+    (hard ^ mark.value) >> mark.shift == 0;
+}
+
+static void sweep(int64_t now) {
+  int64_t last = table->swept;
+  if (now - last < pause_after_sweep || !atomic_compare_exchange_strong(&table->swept, &last, now))
+    return;
+  for (int32_t i = 0; i < table->top; i++) {
+    struct slot *slot = &table->slots[i];
+    int32_t owner = slot->owner, pid = slot->pid;
+    if (!owner || (pid && is_there(pid))) continue;
+    bool orphaned = owner != getpid() && !is_there(owner);
+    if (orphaned) release(i);
+    else if (pid) uncount(slot);
+  }
+}
+
+// Once the limit was reached, forks of children fail until they have stopped trying for a while:
+// otherwise a bomb whose processes end would go on for ever at the limit.
+static bool is_refused(int64_t now) {
+  int64_t hit = table->hit;
+  if (!hit || now - hit > longest_pause || now - table->refused > pause_of_children) return false;
+  table->refused = now;
+  return true;
+}
+
+int32_t brood_slot_reserve(bool nested) {
+  if (!table) return -EINVAL;
+  int32_t code = open_values();
+  if (code < 0) return code;
+  if (nested && table->hit && is_refused(brood_monotonic())) return -EDQUOT;
+  for (int attempt = 0; atomic_fetch_add(&table->live, 1) >= table->limit; attempt++) {
+    atomic_fetch_sub(&table->live, 1);
+    int64_t now = brood_monotonic();
+    if (attempt) {
+      table->refused = now;
+      table->hit = now;
+      return -EDQUOT;
+    }
+    sweep(now);
+  }
+  int32_t start = table->hint, self = getpid();
+  for (int32_t i = 0; i < slot_count; i++) {
+    int32_t index = (start + i) % slot_count, expected = 0;
+    struct slot *slot = &table->slots[index];
+    if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
+    slot->size = 0;
+    slot->pid = 0;
+    slot->state = counted;
+    table->hint = (index + 1) % slot_count;
+    for (int32_t top = table->top; top <= index;)
+      if (atomic_compare_exchange_weak(&table->top, &top, index + 1)) break;
+    return index;
+  }
+  atomic_fetch_sub(&table->live, 1);
+  return -EDQUOT;
+}
+
+void brood_slot_fill(int32_t slot, int32_t pid, const char *name) {
+  strncpy(table->slots[slot].name, name, sizeof table->slots[slot].name - 1);
+  table->slots[slot].pid = pid;
+}
+
+bool brood_slot_holds(int32_t slot, int32_t pid) { return table->slots[slot].pid == pid; }
+
+int32_t brood_slots_top(void) { return table ? table->top : 0; }
+
+int32_t brood_slot_pid(int32_t slot, char *name) {
+  memcpy(name, table->slots[slot].name, sizeof table->slots[slot].name);
+  return table->slots[slot].pid;
+}
+
+void brood_slot_free(int32_t slot) {
+  if (table->slots[slot].owner == getpid()) release(slot);
+}
+
+int32_t brood_slot_write(int32_t slot, const void *bytes, size_t size) {
+  if (size >= 1 << 30) return -EFBIG;
+  for (size_t done = 0; done < size;) {
+    ssize_t count = pwrite(
+      values, (const char *)bytes + done, size - done, offset(slot) + (off_t)done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return -errno;
+    done += (size_t)count;
+  }
+  table->slots[slot].size = (int64_t)size + 1;
+  return 0;
+}
+
+int64_t brood_slot_size(int32_t slot) { return table->slots[slot].size; }
+
+int32_t brood_slot_read(int32_t slot, void *bytes, size_t size) {
+  for (size_t done = 0; done < size;) {
+    ssize_t count = pread(values, (char *)bytes + done, size - done, offset(slot) + (off_t)done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count < 0 ? -errno : -EIO;
+    done += (size_t)count;
+  }
+  return 0;
+}
+
+bool brood_slots_first_report(void) {
+  return !table || atomic_exchange(&table->reported, 1) == 0;
+}
+
+void brood_slots_rearm(void) {
+  if (table) table->reported = 0;
+}

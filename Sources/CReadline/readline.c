@@ -1,1 +1,0 @@
-#include "brood_readline.h"

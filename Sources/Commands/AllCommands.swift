@@ -1,0 +1,9 @@
+import Language
+
+/// Every built-in command, in the order in which `help` lists them.
+public enum AllCommands {
+  public static let families: [CommandFamily] =
+    [JobCommands.family] + Library.families + [MetaCommands.family]
+
+  public static let table = CommandTable(families)
+}

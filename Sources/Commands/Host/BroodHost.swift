@@ -1,0 +1,131 @@
+import Glibc
+import Language
+import Posix
+import Session
+
+/// The world of a Brood program: the operating system, through the session.
+public final class BroodHost: SessionHost {
+  public let session: Session
+  /// The arguments of the script, `$args`.
+  public var arguments: [String] = []
+  /// The last result at the prompt, `$last`.
+  public var lastResult = Value.null
+  /// The terminal and its groups; nil unless a person types.
+  public private(set) var jobControl: JobControl?
+  /// What `history` lists; set by the prompt.
+  public var historyEntries: (() -> [String])?
+
+  let environment = Environment()
+  let programs: Programs
+  public let sources = SourceFiles()
+  let jobs = JobList()
+  /// Redirections of built-ins and blocks in force, the innermost last.
+  var redirections: [Redirections] = []
+
+  public init(_ session: Session) {
+    self.session = session
+    programs = Programs(environment)
+    session.afterForkInChild.append { [unowned self] in becomeChild() }
+    session.printError = { [unowned self] error, session in
+      printError(error, session)
+    }
+  }
+
+  /// Makes the session interactive: takes the terminal, and lends it to programs in the foreground.
+  public func startJobControl() throws {
+    jobControl = try JobControl()
+    session.isInteractive = true
+  }
+
+  private func becomeChild() {
+    jobControl?.becomeChild()
+    jobControl = nil
+    jobs.forgetAfterFork()
+    for set in redirections { set.forgetAfterFork() }
+    redirections = []
+  }
+
+  // MARK: Attention and output
+
+  public var attention: UnsafeMutablePointer<Int32> { Attention.address }
+
+  public func attend(_ interpreter: Interpreter) throws {
+    try session.attend(interpreter)
+    jobs.reapEnded(session)
+  }
+
+  public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws { try session.output.write(bytes) }
+
+  public func flush() throws { try session.output.flush() }
+
+  /// Writes to standard error behind all that was printed before.
+  public func writeError(_ text: String) {
+    try? session.output.flush()
+    // Whoever closed standard error does not want to read this.
+    try? Transfer.writeAll(2, text)
+  }
+
+  /// Prints an error that nobody caught, once.
+  public func printError(_ error: ErrorObject) { printError(error, session) }
+
+  private func printError(_ error: ErrorObject, _ session: Session) {
+    if error.wasPrinted { return }
+    error.wasPrinted = true
+    var look = diagnostics
+    if let name = session.ownName { look.origin = " in process '\(name)' (\(Process.pid))" }
+    writeError(look.text(error))
+  }
+
+  /// How diagnostics look on standard error.
+  public var diagnostics: Diagnostics { Diagnostics { environment[$0] } }
+
+  // MARK: Variables
+
+  public func liveVariable(_ name: String) -> Value {
+    switch name {
+    case "pid": .int(Int(Process.pid))
+    case "ppid": .int(Int(Process.parentPid))
+    case "env": environment.map
+    case "args": .items(arguments.map { .text($0) })
+    case "last": lastResult
+    default: .null
+    }
+  }
+
+  public func setEnvironment(_ name: String, _ value: Value) throws {
+    environment.set(name, try Environment.text(name, value))
+  }
+
+  /// A variable of the environment.
+  public func environmentVariable(_ name: String) -> String? { environment[name] }
+
+  /// The environment as programs get it.
+  public var environmentEntries: [String] { environment.entries }
+
+  // MARK: Names and files
+
+  public func isProgram(_ name: String) -> Bool { programs.exists(name) }
+
+  public func programNames() -> [String] { programs.all }
+
+  /// The file that a program's name means.
+  public func findProgram(_ name: String) throws(SystemError) -> String { try programs.find(name) }
+
+  public func expand(pattern: String) throws -> [String] {
+    try Expansion.expand(pattern, home: environment["HOME"])
+  }
+
+  public func load(path: String, from source: Source?) throws -> Source {
+    try sources.load(path, from: source, home: environment["HOME"])
+  }
+
+  public func monotonicNow() -> Int { Int(Clock.monotonic) }
+
+  // MARK: Programs
+
+  public func run(_ pipeline: Pipeline, _ interpreter: Interpreter) throws -> Value {
+    let run = PipelineRun(pipeline, self, interpreter)
+    if pipeline.mode == .background { return .handle(try run.startInBackground()) }
+    return try run.runInForeground()
+  }
+}

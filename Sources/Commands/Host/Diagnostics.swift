@@ -1,0 +1,120 @@
+import Language
+import Posix
+
+/// Errors and warnings as text: what happened, where, through which calls, and what to do.
+///
+///     error: no process is named 'worker2'
+///       --> demo.brood:12:6
+///        |
+///     12 | wait worker2
+///        |      ^^^^^^^
+///        = help: live processes: worker1, worker3
+public struct Diagnostics {
+  /// Whether to use colours.
+  public var isColored: Bool
+  /// The columns that a source line may take.
+  public var width: Int
+  /// What stands behind the word `error`, as ` in process 'worker1' (4711)`.
+  public var origin = ""
+
+  public init(isColored: Bool = false, width: Int = 100) {
+    self.isColored = isColored
+    self.width = width
+  }
+
+  /// For what is written to standard error: coloured on a terminal that can and may.
+  ///
+  /// - Parameter environment: asks for a variable of the environment.
+  public init(standardErrorOf environment: (String) -> String?) {
+    let isTerminal = Terminal.isTerminal(2)
+    let isPlain = environment("NO_COLOR").map { !$0.isEmpty } ?? false
+    let columns = isTerminal ? (try? Terminal.size(2)).map { Int($0.columns) } ?? 0 : 0
+    self.init(
+      isColored: isTerminal && !isPlain && (environment("TERM") ?? "dumb") != "dumb",
+      width: columns >= 40 ? columns : 100)
+  }
+
+  /// An error, ending in a newline.
+  public func text(_ error: ErrorObject) -> String {
+    text(
+      "error" + origin, error.message, at: error.location, help: error.help, trace: error.trace,
+      color: Color.red)
+  }
+
+  /// A warning, ending in a newline.
+  public func text(_ warning: Warning) -> String {
+    text(
+      "warning", warning.message, at: warning.location, help: warning.help, trace: [],
+      color: Color.yellow)
+  }
+
+  private func text(
+    _ label: String, _ message: String, at location: Location?, help: String?,
+    trace: [TraceEntry], color: Color
+  ) -> String {
+    var out = paint(label, color) + paint(": " + Diagnostics.visible(message), .bold) + "\n"
+    var margin = " "
+    // Calls that no source text made have an empty source.
+    if let location, !location.source.bytes.isEmpty {
+      let at = location.source.position(location.span.start)
+      let number = String(at.line)
+      margin = String(repeating: " ", count: number.count)
+      let excerpt = Excerpt(location, width: max(40, width - number.count - 3))
+      let bar = paint("|", .blue)
+      let name = Diagnostics.visible(location.source.name)
+      out += "\(margin)\(paint("-->", .blue)) \(name):\(at.line):\(at.column)\n"
+      out += "\(margin) \(bar)\n"
+      out += "\(paint(number, .blue)) \(bar)\(excerpt.line.isEmpty ? "" : " " + excerpt.line)\n"
+      out += "\(margin) \(bar) \(paint(excerpt.carets, color))\n"
+    }
+    let note = "\(margin) \(paint("=", .blue)) "
+    if let help {
+      let lines = Diagnostics.visible(help).split(
+        separator: "\n", omittingEmptySubsequences: false)
+      let indent = "\n" + String(repeating: " ", count: margin.count + 9)
+      out += note + paint("help:", .bold) + " " + lines.joined(separator: indent) + "\n"
+    }
+    for line in Diagnostics.calls(trace) { out += note + line + "\n" }
+    return out
+  }
+
+  /// The calls that led to an error, repeated ones counted: recursion is deep.
+  private static func calls(_ trace: [TraceEntry]) -> [String] {
+    var lines: [(text: String, count: Int)] = []
+    for (i, entry) in trace.enumerated() where !entry.location.source.bytes.isEmpty {
+      var text = "called from \(visible(entry.location.description))"
+      if i + 1 < trace.count {
+        let caller = trace[i + 1].name
+        text += caller == "block" ? " in a block" : " in '\(caller)'"
+      }
+      if lines.last?.text == text {
+        lines[lines.count - 1].count += 1
+      } else {
+        lines.append((text, 1))
+      }
+    }
+    return lines.map { $0.count == 1 ? $0.text : "\($0.text), \($0.count) times or more" }
+  }
+
+  /// Text that cannot move the cursor or change colours, lines kept.
+  static func visible(_ text: String) -> String {
+    func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
+      (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F..<0xA0).contains(scalar.value)
+    }
+    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
+    var out = ""
+    for scalar in text.unicodeScalars { out += isHarmful(scalar) ? "�" : String(scalar) }
+    return out
+  }
+
+  private enum Color: String {
+    case red = "1;31"
+    case yellow = "1;33"
+    case blue = "1;34"
+    case bold = "1"
+  }
+
+  private func paint(_ text: String, _ color: Color) -> String {
+    isColored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+  }
+}

@@ -1,0 +1,71 @@
+import Glibc
+import Language
+import Posix
+
+/// The terminal of an interactive session: who is in its foreground, and its modes.
+public final class JobControl {
+  /// A private descriptor of the terminal.
+  public let terminal: Int32
+  private let shellGroup: Int32
+  /// As the shell wants them, and as programs that end well leave them.
+  private var modes: Terminal.Modes?
+  /// Whether a job that shares the terminal runs in the background, which must not write into the
+  /// line being typed.
+  var stopsBackgroundOutput = false
+
+  private static let signals: [Signal] = [.tstp, .ttin, .ttou, .quit]
+
+  /// Makes this process the leader of the terminal's foreground group.
+  init() throws(SystemError) {
+    terminal = try Descriptors.privateCopy(of: 0)
+    // Started in the background: wait until a shell above puts us into the foreground.
+    while let group = try? Terminal.foreground(terminal), group != Process.group {
+      try? Process.send(.ttin, toGroup: Process.group)
+    }
+    for signal in JobControl.signals { try? Signals.set(signal, .ignore) }
+    // A session leader cannot change its group, and needs not.
+    if Process.group != Process.pid { try? Process.setGroup(of: 0, to: 0) }
+    shellGroup = Process.group
+    try? Terminal.setForeground(terminal, shellGroup)
+    modes = try? Terminal.modes(terminal)
+  }
+
+  /// In a forked child: it is a job like any other.
+  func becomeChild() {
+    for signal in JobControl.signals where Signals.disposition(of: signal) == .ignore {
+      try? Signals.set(signal, .default)
+    }
+  }
+
+  /// In a forked child that leads its group: puts it into the foreground.
+  static func takeTerminal() {
+    guard let terminal = try? Descriptors.open("/dev/tty", O_RDWR) else { return }
+    try? Terminal.setForeground(terminal, Process.group)
+    Descriptors.close(terminal)
+  }
+
+  /// Puts a job into the foreground, with the modes that it had when it was stopped.
+  func give(to group: Int32, modes jobModes: Terminal.Modes? = nil) {
+    if stopsBackgroundOutput { try? Terminal.setStopsBackgroundOutput(terminal, false) }
+    // A group that is gone already needs no terminal.
+    try? Terminal.setForeground(terminal, group)
+    if let jobModes { try? Terminal.setModes(terminal, jobModes) }
+  }
+
+  /// Takes the foreground back; yields the modes that the job leaves.
+  ///
+  /// - Parameter restoringModes: after a death by signal or a stop; a program that ended well may
+  ///   have meant its changes, as stty does.
+  @discardableResult
+  func takeBack(restoringModes: Bool) -> Terminal.Modes? {
+    try? Terminal.setForeground(terminal, shellGroup)
+    let left = try? Terminal.modes(terminal)
+    if restoringModes, let modes {
+      try? Terminal.setModes(terminal, modes)
+    } else {
+      modes = left ?? modes
+    }
+    if stopsBackgroundOutput { try? Terminal.setStopsBackgroundOutput(terminal, true) }
+    return left
+  }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import Language
+import Posix
+import Session
+
+/// The processes of one pipeline, in one group.
+final class Job {
+  let members: [ProcessHandle]
+  let command: String
+  /// The terminal's modes when it was stopped.
+  var modes: Terminal.Modes?
+  /// Whether it began in the foreground, and so shares the terminal.
+  var sharesTerminal = false
+
+  init(_ members: [ProcessHandle], command: String) {
+    self.members = members
+    self.command = command
+  }
+
+  /// The process that stands for the job.
+  var last: ProcessHandle { members[members.count - 1] }
+
+  var group: Int32 { last.group }
+
+  /// The signal that stopped it, nil while it runs.
+  var stoppedBy: Signal? { members.lazy.compactMap(\.stoppedBy).first }
+
+  /// Reaps all members, which must have ended.
+  func records(_ session: Session) throws -> [WaitRecord] {
+    try members.map { member in
+      if let record = member.record { return record }
+      if let record = try session.reapNow(member) { return record }
+      throw ErrorObject(.system, "process \(member.pid) was reaped by somebody else")
+    }
+  }
+
+  /// Sends a signal to all of it.
+  func send(_ signal: Signal) {
+    if group > 1, (try? Process.send(signal, toGroup: group)) != nil { return }
+    for member in members where member.record == nil {
+      try? Process.send(signal, to: member.pid)
+    }
+  }
+}
+
+/// The jobs that `fg` and `bg` know beside single processes.
+final class JobList {
+  private var jobs: [Job] = []
+
+  func add(_ job: Job) {
+    jobs.removeAll { $0.members.allSatisfy { $0.record != nil } || $0 === job }
+    jobs.append(job)
+  }
+
+  func remove(_ job: Job) { jobs.removeAll { $0 === job } }
+
+  func forgetAfterFork() { jobs = [] }
+
+  /// The job that a process belongs to.
+  func job(of process: ProcessHandle) -> Job? {
+    jobs.last { $0.members.contains { $0 === process } }
+  }
+
+  /// Whether a job in the background could write into the line being typed.
+  var shareTerminal: Bool {
+    jobs.contains { $0.sharesTerminal && $0.members.contains { $0.record == nil } }
+  }
+
+  /// Reaps jobs of the foreground that were stopped and have ended since: nobody waits for them.
+  func reapEnded(_ session: Session) {
+    if jobs.isEmpty { return }
+    for job in jobs where job.sharesTerminal {
+      for member in job.members where member.record == nil { _ = try? session.reapNow(member) }
+    }
+    jobs.removeAll { $0.members.allSatisfy { $0.record != nil } }
+  }
+}
+
+extension BroodHost {
+  /// Waits for a job that has the foreground, and takes the terminal back.
+  func waitInForeground(
+    _ job: Job, _ interpreter: Interpreter, isDone: () -> Bool = { true }
+  ) throws -> (end: ForegroundWait.End, interrupt: ErrorObject?) {
+    var wait = ForegroundWait(job.members, self, interpreter)
+    let end: ForegroundWait.End
+    do {
+      end = try wait.wait(isDone)
+    } catch {
+      jobControl?.takeBack(restoringModes: true)
+      throw error
+    }
+    if let jobControl {
+      var diedOfSignal = false
+      if case .ended = end {
+        diedOfSignal = try job.records(session).contains { $0.signal != nil && $0.signal != .pipe }
+      } else {
+        diedOfSignal = true
+      }
+      job.modes = jobControl.takeBack(restoringModes: diedOfSignal)
+    }
+    return (end, wait.interrupt)
+  }
+
+  /// Makes a stopped pipeline a job, and says so; yields what gives the prompt back.
+  func stopped(_ job: Job) -> ErrorObject {
+    job.sharesTerminal = true
+    jobs.add(job)
+    let process = job.last
+    writeError("\n[\(process.id)] \(process.pid) stopped  \(job.command)\n")
+    let error = ErrorObject(.interrupted, "'\(job.command)' was stopped")
+    error.payload["process"] = .handle(process)
+    error.wasPrinted = true
+    return error
+  }
+}

@@ -1,0 +1,108 @@
+import Glibc
+import Language
+import Posix
+import Session
+
+extension PipelineRun {
+  /// Runs to the end and yields what the mode asks for.
+  func runInForeground() throws -> Value {
+    try start()
+    guard captured >= 0 else { return try wait(nil) }
+    let reader: CaptureReader
+    do {
+      reader = try CaptureReader(captured, session.loop)
+    } catch {
+      Descriptors.close(captured)
+      throw error
+    }
+    defer { reader.close() }
+    return try wait(reader)
+  }
+
+  private func wait(_ reader: CaptureReader?) throws -> Value {
+    let job = Job(members, command: command)
+    let (end, interrupt) = try host.waitInForeground(job, interpreter) {
+      reader?.isComplete ?? true
+    }
+    if case .stopped = end {
+      // The statement cannot go on, and is not over either.
+      throw host.stopped(job)
+    }
+    let records = try job.records(session)
+    if let error = interruption(records, interrupt) { throw error }
+    switch pipeline.mode {
+    case .ok: return .bool(failure(records) == nil)
+    case .status: return statusValue(records)
+    case .statement, .capture, .background:
+      if let error = failure(records) { throw error }
+      return reader?.text ?? .null
+    }
+  }
+
+  /// Starts without waiting; yields the last process.
+  func startInBackground() throws -> ProcessHandle {
+    try start()
+    let job = Job(members, command: command)
+    host.jobs.add(job)
+    return job.last
+  }
+
+  private var command: String { pipeline.location.source.text(pipeline.location.span) }
+
+  // MARK: Judging
+
+  /// A Ctrl-C that a member died of ends what the shell does too.
+  private func interruption(_ records: [WaitRecord], _ interrupt: ErrorObject?) -> ErrorObject? {
+    guard records.contains(where: { $0.signal == .int }) else { return nil }
+    if let interrupt { return interrupt }
+    // In a group of its own the program had the keyboard for itself.
+    return host.jobControl == nil ? nil : ErrorObject(.interrupted, "interrupted")
+  }
+
+  /// The error for the first member that failed, nil if all did what they should.
+  private func failure(_ records: [WaitRecord]) -> ErrorObject? {
+    guard let index = records.indices.first(where: { hasFailed($0, records) }) else { return nil }
+    let record = records[index]
+    let stage = pipeline.stages[index]
+    let error = ErrorObject(
+      .failed, "'\(name(stage))' \(Self.phrase(record))", location: stage.location)
+    error.payload["status"] = record.exit.map { .int(Int($0)) } ?? .null
+    error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
+    error.payload["record"] = record.map
+    error.payload["records"] = .items(records.map(\.map))
+    return error
+  }
+
+  private static func phrase(_ record: WaitRecord) -> String {
+    switch record.info.cause {
+    case .exited(let status): "failed with exit status \(status)"
+    case .signaled(let signal, let core):
+      "was killed by \(signal.name) (\(signal.number))\(core ? ", core dumped" : "")"
+    }
+  }
+
+  /// Death by SIGPIPE is no failure where the reader left: `yes | head -1`.
+  private func hasFailed(_ index: Int, _ records: [WaitRecord]) -> Bool {
+    let record = records[index]
+    if record.ok { return false }
+    let isLast = index == records.count - 1
+    // 141 is how a shell in between passes it on.
+    guard record.signal == .pipe || (record.exit == 141 && !isLast) else { return true }
+    return isLast && !PipelineRun.hasLostReader(1)
+  }
+
+  /// Whether a descriptor is a pipe or socket that nobody reads.
+  private static func hasLostReader(_ fd: Int32) -> Bool {
+    var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+    return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLERR != 0
+  }
+
+  /// The last one's record, with those of all members in `all`.
+  private func statusValue(_ records: [WaitRecord]) -> Value {
+    let all = Value.items(records.map(\.map))
+    guard let last = records.last, case .map(let map) = last.map else { return all }
+    let copy = map.copy()
+    copy.set("all", all)
+    return .map(copy)
+  }
+}

@@ -1,0 +1,61 @@
+import Glibc
+import Language
+import Posix
+import Session
+
+extension BroodHost {
+  /// Runs a built-in or a block with this process's own descriptors redirected.
+  public func redirected(
+    _ redirections: [Redirection], _ interpreter: Interpreter, body: () throws -> Value
+  ) throws -> Value {
+    try flush()
+    let set = Redirections()
+    let depth = self.redirections.count
+    self.redirections.append(set)
+    defer {
+      // A forked child that comes by here has forgotten the originals, and keeps what it has.
+      if self.redirections.count > depth { self.redirections.removeLast() }
+      set.undo()
+      session.output.descriptorChanged()
+    }
+    for redirection in redirections { try apply(redirection, set, interpreter) }
+    session.output.descriptorChanged()
+    let result: Value
+    do {
+      result = try body()
+    } catch {
+      try? flush()
+      throw error
+    }
+    do {
+      try flush()
+    } catch let error as ErrorObject {
+      if error.location == nil { error.location = redirections.last?.location }
+      throw error
+    }
+    return result
+  }
+
+  private func apply(
+    _ redirection: Redirection, _ set: Redirections, _ interpreter: Interpreter
+  ) throws {
+    let source: Int32
+    let file = try open(redirection, interpreter)
+    defer { if let file { Descriptors.close(file) } }
+    if let file {
+      source = file
+    } else if case .duplicate(let other) = redirection.kind {
+      try StageDescriptors.checkOpen(other, redirection)
+      source = other
+    } else {
+      return
+    }
+    do throws(SystemError) {
+      for target in redirection.descriptors { try set.redirect(target, to: source) }
+    } catch {
+      let failure = error.asError("cannot redirect")
+      failure.location = redirection.location
+      throw failure
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Language
+import Posix
+import Session
+
+/// `jobs`, `fg` and `bg`.
+public enum JobCommands {
+  public static let family = CommandFamily("Jobs", [jobs, fg, bg])
+
+  private static let process = Parameter(
+    "process", .job, .optional, "a process, its name, pid or number in `jobs`; else the latest")
+
+  static let jobs = Command(
+    "jobs", "List what runs in the background or is stopped",
+    details: """
+      A job is a child of this process that was not waited for yet: made by `fork`, `spawn` or `&`, \
+      or stopped by Ctrl-Z in the foreground.
+      """,
+    traits: .reports,
+    examples: [
+      Example(
+        "spawn --name nap sleep 100\njobs",
+        "id  pid  state  name  command\n…  …  waiting  nap  sleep 100")
+    ]
+  ) { call in
+    let session = call.session
+    guard let host = call.interpreter.host as? BroodHost else { return .items([]) }
+    let records = host.listed(session).map { process in
+      Value.record([
+        "id": .int(process.id), "pid": .int(Int(process.pid)), "state": .text(process.word),
+        "name": .text(process.name),
+        "command": .text(host.jobs.job(of: process)?.command ?? process.command),
+      ])
+    }
+    return .report(ReportObject(.items(records), text: records.isEmpty ? "no jobs" : nil))
+  }
+
+  static let fg = Command(
+    "fg", "Continue a job in the foreground and wait for it",
+    details: """
+      At a prompt the job gets the terminal, and Ctrl-C and Ctrl-Z are for it. It throws `failed` as \
+      a program in the foreground does.
+      """,
+    parameters: [process],
+    examples: [Example("let p = spawn true\nfg $p\nprint $p.exit", "0")]
+  ) { call in
+    let (host, job) = try find(call, stoppedOnly: false)
+    return try host.foreground(job, call)
+  }
+
+  static let bg = Command(
+    "bg", "Continue a stopped job in the background; yields the process",
+    parameters: [process],
+    examples: [
+      Example("let p = spawn sleep 100\nstop $p\nprint (state (bg $p))", "…"),
+    ]
+  ) { call in
+    let (host, job) = try find(call, stoppedOnly: true)
+    host.jobs.add(job)
+    host.jobControl?.stopsBackgroundOutput = host.jobs.shareTerminal
+    job.send(.cont)
+    return .handle(job.last)
+  }
+
+  /// The job that an argument means, or the latest one that is stopped, or the latest at all.
+  private static func find(
+    _ call: borrowing Call, stoppedOnly: Bool
+  ) throws -> (BroodHost, Job) {
+    guard let host = call.interpreter.host as? BroodHost else {
+      throw call.error(.system, "there are no jobs here")
+    }
+    let known = host.listed(call.session).filter { $0.record == nil }
+    var process: ProcessHandle?
+    if case .handle(let handle) = call[0] { process = handle as? ProcessHandle }
+    if !call.has(0) {
+      process = known.last { $0.stoppedBy != nil }
+      if process == nil, !stoppedOnly { process = known.last }
+    }
+    guard let process else {
+      throw call.error(
+        .missing, stoppedOnly ? "no job is stopped" : "there is no job",
+        help: known.isEmpty ? nil : "jobs lists what runs")
+    }
+    return (host, host.jobs.job(of: process) ?? Job([process], command: process.command))
+  }
+}
+
+extension ParameterType {
+  /// A child of this process: a handle, a name, a pid or the number that `jobs` shows.
+  static let job = ParameterType("process", "a job", completion: .live("process")) { input in
+    if case .handle(let handle) = input.value, handle is ProcessHandle { return input.value }
+    let session = input.interpreter.session
+    if case .int(let number) = input.value {
+      let all = session.processes.all
+      guard let found = all.first(where: { $0.pid == number }) ?? all.first(where: { $0.id == number })
+      else { throw ErrorObject(.missing, "there is no job \(number)", help: "jobs lists what runs") }
+      return .handle(found)
+    }
+    guard let name = input.word else { return nil }
+    if let process = session.names[name] as? ProcessHandle { return .handle(process) }
+    let names = session.names.all("process").map(\.name)
+    throw ErrorObject(
+      .missing, "no process is named '\(name)'",
+      help: nearest(name, among: names).map { "did you mean '\($0)'?" } ?? "jobs lists what runs")
+  }
+}
+
+extension BroodHost {
+  /// Children that a user deals with, in the order of their numbers.
+  func listed(_ session: Session) -> [ProcessHandle] {
+    session.processes.all.filter { process in
+      process.kind.isUsers || (process.kind == .foreground && jobs.job(of: process) != nil)
+    }
+  }
+
+  /// Continues a job, waits for it, and judges it as a program in the foreground.
+  func foreground(_ job: Job, _ call: borrowing Call) throws -> Value {
+    try flush()
+    let records: [WaitRecord]
+    if job.members.allSatisfy({ $0.record != nil }) {
+      records = job.members.compactMap(\.record)
+    } else {
+      if let jobControl, job.group > 1 {
+        writeError(job.command + "\n")
+        jobControl.give(to: job.group, modes: job.modes)
+      }
+      (session.backgroundOutput as? BackgroundTerminals)?.bringToForeground(job.last)
+      // NOTE for member in job.members { session.noteContinued(member) }
+      job.send(.cont)
+      let (end, interrupt) = try waitInForeground(job, call.interpreter)
+      (session.backgroundOutput as? BackgroundTerminals)?.sendToBackground(job.last)
+      if case .stopped = end { throw stopped(job) }
+      jobs.remove(job)
+      jobControl?.stopsBackgroundOutput = jobs.shareTerminal
+      records = try job.records(session)
+      if records.contains(where: { $0.signal == .int }), let interrupt { throw interrupt }
+    }
+    guard let last = records.last, !last.ok else { return .null }
+    let error = call.error(.failed, "'\(job.command)' \(last.phrase)")
+    error.payload["status"] = last.exit.map { .int(Int($0)) } ?? .null
+    error.payload["signal"] = last.signal.map { .text($0.name) } ?? .null
+    error.payload["record"] = last.map
+    throw error
+  }
+}

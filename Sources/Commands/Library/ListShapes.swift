@@ -1,0 +1,116 @@
+import Language
+
+/// Lists in another shape: numbered, zipped, flattened, cut, with items put in or taken out.
+enum ListShapes {
+  private static let list = Parameter("list", .iterable, .required, "a list, range, map or stream")
+
+  static let enumerate = Command(
+    "enumerate", "List [index, item] pairs, counting from 0", parameters: [list],
+    traits: .pure,
+    examples: [Example("print (enumerate [a, b])", "[[0, \"a\"], [1, \"b\"]]")]
+  ) { call in
+    try listed(try call.items(0).enumerated().map { .items([.int($0.offset), $0.element]) })
+  }
+
+  static let zip = Command(
+    "zip", "List the first items of several lists together, then the second ones, and so on",
+    details: "It ends with the shortest list.",
+    parameters: [list, Parameter("more", .list, .rest)], traits: .pure,
+    examples: [Example("print (zip [1, 2, 3] [a, b])", "[[1, \"a\"], [2, \"b\"]]")]
+  ) { call in
+    var lists = [try call.items(0)]
+    for index in 1..<max(1, call.count) { lists.append(call.list(index)) }
+    let shortest = lists.reduce(Int.max) { min($0, $1.count) }
+    return try listed((0..<shortest).map { row in .items(lists.map { $0[row] }) })
+  }
+
+  static let flatten = Command(
+    "flatten", "Put the items of inner lists in their place",
+    parameters: [list, Parameter("depth", .count, .optional, "how many levels, 1 by default")],
+    traits: .pure,
+    examples: [
+      Example("print (flatten [1, [2, [3]]]) (flatten [1, [2, [3]]] 2)", "[1, 2, [3]] [1, 2, 3]")
+    ]
+  ) { call in
+    var result: [Value] = []
+    let depth = call.has(1) ? call.int(1) : 1
+    try add(try call.items(0), depth, to: &result, call.interpreter)
+    return .items(result)
+  }
+
+  private static func add(
+    _ items: [Value], _ depth: Int, to result: inout [Value], _ interpreter: Interpreter
+  ) throws {
+    try interpreter.checkAttention()
+    for item in items {
+      if depth > 0, case .list(let inner) = item.plain {
+        try add(inner.items, depth - 1, to: &result, interpreter)
+      } else {
+        result.append(item)
+      }
+    }
+    // Inner lists that are shared can unfold to far more than is in memory.
+    if result.count > mostItems { throw tooManyItems }
+  }
+
+  static let chunks = Command(
+    "chunks", "Cut a list into lists of N items, the last one shorter",
+    parameters: [list, Parameter("n", .count)], traits: .pure,
+    examples: [Example("print (range 5 |> chunks 2)", "[[0, 1], [2, 3], [4]]")]
+  ) { call in
+    let size = call.int(1)
+    if size == 0 { throw call.bad("chunk size", must: "at least 1", at: 1) }
+    let items = try call.items(0)
+    return try listed(
+      stride(from: 0, to: items.count, by: min(size, max(1, items.count))).map { start in
+        .items(Array(items[start...].prefix(size)))
+      })
+  }
+
+  static let insert = Command(
+    "insert", "Yield a list with a value put in before a place",
+    parameters: [
+      Parameter("list", .list), Parameter("index", .int, .required, "negative ones from the end"),
+      Parameter("value", .any),
+    ], traits: .pure,
+    examples: [Example("print (insert [1, 3] 1 2)", "[1, 2, 3]")]
+  ) { call in
+    var items = call.list(0)
+    let given = call.int(1)
+    let index = given < 0 ? given + items.count : given
+    guard (0...items.count).contains(index) else { throw outside(call, items.count) }
+    items.insert(call[2], at: index)
+    return try listed(items)
+  }
+
+  static let remove = Command(
+    "remove", "Yield a list without the item at an index, or a map without a key",
+    details: "A key that is not there is no error, an index that is not there is.",
+    parameters: [
+      Parameter("value", .any, .required, "a list or map"), Parameter("key", .any),
+    ], traits: .pure,
+    examples: [Example("print (remove [5, 6, 7] 1) (remove [a: 1, b: 2] a)", "[5, 7] [b: 2]")]
+  ) { call in
+    if case .map(let map) = call.value(0) {
+      let copy = map.copy()
+      copy.remove(call.value(1))
+      return .map(copy)
+    }
+    guard case .list(let list) = call.value(0) else {
+      throw call.bad("value", must: "a list or map", at: 0)
+    }
+    guard case .int(let given) = call.value(1) else {
+      throw call.bad("index", must: "a whole number", at: 1)
+    }
+    var items = list.items
+    let index = given < 0 ? given + items.count : given
+    guard items.indices.contains(index) else { throw outside(call, items.count) }
+    items.remove(at: index)
+    return try listed(items)
+  }
+
+  private static func outside(_ call: borrowing Call, _ count: Int) -> ErrorObject {
+    call.error(
+      .range, "index \(call.int(1)) is outside a list of length \(count)", at: 1)
+  }
+}

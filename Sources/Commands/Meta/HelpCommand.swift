@@ -1,0 +1,119 @@
+import Language
+
+/// `help`: all that the command table knows, for people.
+enum HelpCommand {
+  private static let word = ParameterType("topic", "a command or topic", completion: .command) {
+    input in input.word.map { .text($0) }
+  }
+
+  static let help = Command(
+    "help", "Explain the commands",
+    details: """
+      `help` lists all commands, `help COMMAND` explains one with examples, `help queue` lists the \
+      verbs of a family, `help language` is a page about the language.
+      """,
+    parameters: [Parameter("topic", word, .rest, "a command, a family, or `language`")],
+    flags: [Flag("examples-json", nil, "print the examples of all commands as JSON")],
+    traits: .reports,
+    examples: [Example("help pwd |> starts-with \"pwd\" |> print", "true")]
+  ) { call in
+    let table = call.interpreter.table
+    if call.isSet("examples-json") { return try examples(table) }
+    let topic = (0..<call.count).map { call.spelled($0) }.joined(separator: " ")
+    if topic.isEmpty { return overview(table) }
+    if topic == "language" { return report(languageHelp) }
+    if let command = table[topic] {
+      // A word that is a command and has verbs too, as `fork` might.
+      let verbs = table.verbs(of: topic) == nil ? "" : "\n" + verbList(table, topic)
+      return report(HelpText.page(command) + verbs)
+    }
+    if table.verbs(of: topic) != nil { return report(verbList(table, topic)) }
+    if let family = table.families.first(where: { $0.title.lowercased() == topic.lowercased() }) {
+      return report(HelpText.list(family.commands))
+    }
+    if call.count == 1, let function = try? call.interpreter.function(named: topic),
+      case .closure(let closure) = function
+    {
+      return report(described(closure, topic, call.interpreter))
+    }
+    throw unknown(call, topic)
+  }
+
+  private static func report(_ text: String) -> Value { .report(ReportObject(.text(text), text: text)) }
+
+  private static func unknown(_ call: borrowing Call, _ topic: String) -> ErrorObject {
+    let table = call.interpreter.table
+    let names =
+      table.words + table.all.map(\.name) + table.families.map { $0.title.lowercased() }
+      + ["language"]
+    return call.error(
+      .missing, "there is no help on '\(topic)'", at: 0,
+      help: nearest(topic, among: names).map { "did you mean '\($0)'?" }
+        ?? "help lists all commands")
+  }
+
+  private static func described(
+    _ closure: Closure, _ name: String, _ interpreter: Interpreter
+  ) -> String {
+    let function = closure.function
+    if !interpreter.globals.functionNames.contains(name) {
+      return "\(name) is a program; see: man \(name)"
+    }
+    let at = function.source.position(function.span.start)
+    return "\(function.signature)\n\nA function of yours, from \(function.source.name):\(at.line)."
+  }
+
+  /// The commands of each family, by their words.
+  private static func overview(_ table: CommandTable) -> Value {
+    let families = table.families.map { ($0.title, words($0)) }
+    let width = families.reduce(0) { max($0, $1.0.count) } + 2
+    var text = """
+      help COMMAND explains a command, help FAMILY lists its commands in a line each, help language \
+      is about the language.
+
+      """
+    text = HelpText.wrapped(text, indent: 0) + "\n"
+    for (title, words) in families {
+      let lines = HelpText.wrapped(words.joined(separator: " "), indent: width)
+      text += title + String(repeating: " ", count: width - title.count)
+      text += lines.drop { $0 == " " }
+    }
+    let records = table.families.flatMap { family in
+      family.commands.map { command in
+        Value.record([
+          "name": .text(command.name), "summary": .text(command.summary),
+          "family": .text(family.title),
+        ])
+      }
+    }
+    return .report(ReportObject(.items(records), text: text))
+  }
+
+  /// The first words of a family's commands, each once.
+  private static func words(_ family: CommandFamily) -> [String] {
+    var seen: Set<String> = []
+    return family.commands.filter { !$0.traits.contains(.hidden) }
+      .compactMap { $0.name.split(separator: " ").first.map(String.init) }
+      .filter { seen.insert($0).inserted }
+  }
+
+  private static func verbList(_ table: CommandTable, _ word: String) -> String {
+    HelpText.list(table.all.filter { $0.name.hasPrefix(word + " ") })
+      + "\nhelp \(word) VERB explains one.\n"
+  }
+
+  /// All examples, for the tests that run them.
+  private static func examples(_ table: CommandTable) throws -> Value {
+    let records = table.all.flatMap { command in
+      command.examples.map { example in
+        Value.record([
+          "command": .text(command.name), "code": .text(example.code),
+          "output": .text(example.output),
+        ])
+      }
+    }
+    var writer = JSONWriter(pretty: true)
+    try writer.write(.items(records))
+    return report(String(decoding: writer.bytes, as: UTF8.self))
+  }
+}

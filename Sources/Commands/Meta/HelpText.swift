@@ -1,0 +1,98 @@
+import Language
+
+/// The pages of `help`, made of a command's declaration.
+enum HelpText {
+  static let width = 80
+
+  /// All about one command.
+  static func page(_ command: Command) -> String {
+    var text = wrapped(command.usage, indent: 0, hanging: 4)
+    text += "\n" + wrapped(command.summary + ".", indent: 0)
+    for paragraph in command.details.split(separator: "\n") {
+      text += "\n" + wrapped(String(paragraph), indent: 0)
+    }
+    let arguments = command.parameters.map { parameter in
+      (label(parameter), parameter.summary.isEmpty ? parameter.type.phrase : parameter.summary)
+    }
+    if !arguments.isEmpty { text += "\nArguments\n" + columns(arguments) }
+    let flags = command.flags.map { flag in (label(flag), flag.summary) }
+    if !flags.isEmpty { text += "\nFlags\n" + columns(flags) }
+    if !command.examples.isEmpty {
+      text += "\n" + (command.examples.count == 1 ? "Example" : "Examples") + "\n"
+      text += command.examples.map(example).joined(separator: "\n")
+    }
+    return text
+  }
+
+  /// A line for each command.
+  static func list(_ commands: [Command]) -> String {
+    columns(
+      commands.filter { !$0.traits.contains(.hidden) }.map { ($0.name, $0.summary) }, indent: 0)
+  }
+
+  static func label(_ flag: Flag) -> String {
+    flag.type.map { "--\(flag.name) \($0.name.uppercased())" } ?? "--\(flag.name)"
+  }
+
+  private static func label(_ parameter: Parameter) -> String {
+    let name = parameter.name.uppercased()
+    return switch parameter.arity {
+    case .required: name
+    case .optional: "[\(name)]"
+    case .rest: "[\(name)…]"
+    }
+  }
+
+  /// As one would type it, with what it prints.
+  private static func example(_ example: Example) -> String {
+    var lines: [String] = []
+    for (i, line) in example.code.split(separator: "\n", omittingEmptySubsequences: false)
+      .enumerated()
+    {
+      lines.append((i == 0 ? "  brood> " : "    ...> ") + line)
+    }
+    if !example.output.isEmpty {
+      lines += example.output.split(separator: "\n", omittingEmptySubsequences: false)
+        .map { "  " + $0 }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Labels with what they mean beside them, wrapped.
+  private static func columns(_ rows: [(String, String)], indent: Int = 2) -> String {
+    let widest = rows.reduce(0) { max($0, displayWidth($1.0)) }
+    let column = min(widest, 28) + indent + 2
+    var text = ""
+    for (label, meaning) in rows {
+      let head = String(repeating: " ", count: indent) + label
+      let room = column - displayWidth(head)
+      text += head
+      let lines = wrapped(meaning, indent: column)
+      if room < 2 {
+        text += "\n" + lines
+      } else {
+        text += String(repeating: " ", count: room) + lines.drop { $0 == " " }
+      }
+    }
+    return text
+  }
+
+  /// Lines of at most 80 columns, each ending in a newline.
+  static func wrapped(_ text: String, indent: Int, hanging: Int = 0) -> String {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+      let margin = indent + (lines.isEmpty ? 0 : hanging)
+      if line.isEmpty {
+        line = String(repeating: " ", count: margin) + word
+      } else if displayWidth(line) + 1 + displayWidth(String(word)) > width {
+        lines.append(line)
+        line = String(repeating: " ", count: indent + hanging) + word
+      } else {
+        line += " " + word
+      }
+    }
+    lines.append(line)
+    return lines.joined(separator: "\n") + "\n"
+  }
+}

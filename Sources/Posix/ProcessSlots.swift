@@ -1,0 +1,81 @@
+import CPosix
+import Glibc
+
+/// Where a forked process stands in the session's shared table.
+public struct SlotID: Hashable, Sendable {
+  let number: Int32
+}
+
+/// The session's table of forked processes, shared by all of them: it bounds how many live, and
+/// takes the values that their blocks return (kernel.md §6 and §8).
+///
+/// A value in a slot needs no descriptor and no system call per fork, and outlives its child.
+public final class ProcessSlots {
+  /// Makes the table, once in a session, before its first fork.
+  public init() throws(SystemError) { try window("mmap") { brood_slots_start() } }
+
+  /// How many processes may live at once, zombies not counted.
+  public var limit = 4096 {
+    didSet { brood_slots_set_limit(Int32(clamping: limit)) }
+  }
+
+  /// How many are counted now.
+  public var live: Int { Int(brood_slots_live()) }
+
+  /// Reserves a slot before a fork; EDQUOT at the limit.
+  ///
+  /// - Parameter isNested: asked by a forked child, which is refused for a while after the limit
+  ///   was reached, so that a fork bomb dies out.
+  public func reserve(isNested: Bool) throws(SystemError) -> SlotID {
+    SlotID(number: try window("fork") { brood_slot_reserve(isNested) })
+  }
+
+  /// In the parent after the fork.
+  public func fill(_ slot: SlotID, pid: Int32, name: String) {
+    brood_slot_fill(slot.number, pid, name)
+  }
+
+  /// Whether a slot still is this process's, which has not been reaped then.
+  public func holds(_ slot: SlotID, pid: Int32) -> Bool { brood_slot_holds(slot.number, pid) }
+
+  /// The names of all processes in the table, by pid.
+  public var names: [Int32: String] {
+    var result: [Int32: String] = [:]
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for slot in 0..<brood_slots_top() {
+        let pid = brood_slot_pid(slot, base)
+        if pid > 0 { result[pid] = String(decoding: UnsafeRawBufferPointer(buffer).prefix { $0 != 0 }, as: UTF8.self) }
+      }
+    }
+    return result
+  }
+
+  /// In the parent once the child was reaped, or after a failed fork.
+  public func free(_ slot: SlotID) { brood_slot_free(slot.number) }
+
+  /// In the child: stores its value; EFBIG from 1 GiB on, ENOSPC.
+  public func store(_ bytes: [UInt8], in slot: SlotID) throws(SystemError) {
+    let code = bytes.withUnsafeBytes { brood_slot_write(slot.number, $0.baseAddress, $0.count) }
+    if code < 0 { throw SystemError(call: "pwrite", code: -code) }
+  }
+
+  /// In the parent: what the ended child stored, nil if nothing.
+  public func value(in slot: SlotID) throws(SystemError) -> [UInt8]? {
+    let size = Int(brood_slot_size(slot.number)) - 1
+    guard size >= 0 else { return nil }
+    var code: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      code = brood_slot_read(slot.number, buffer.baseAddress, size)
+      count = code < 0 ? 0 : size
+    }
+    if code < 0 { throw SystemError(call: "pread", code: -code) }
+    return bytes
+  }
+
+  /// Whether the limit is reported for the first time since `rearm`.
+  public func isFirstReport() -> Bool { brood_slots_first_report() }
+
+  /// Lets the limit be reported again.
+  public func rearm() { brood_slots_rearm() }
+}

@@ -1,0 +1,121 @@
+import Glibc
+import Language
+import Posix
+
+extension Session {
+  /// Makes this process, a fresh copy of its parent, one of its own (kernel.md §11).
+  ///
+  /// Does as little as it can: every page that a child writes is copied, which costs it more than
+  /// a system call.
+  func becomeChild(named name: String) {
+    loop.resetAfterFork()
+    processes.forgetAfterFork()
+    output.forgetAfterFork()
+    handlers.forgetAfterFork()
+    if !isChild {
+      // Real deaths by HUP and TERM, unless the user has a block for them.
+      for signal in [Signal.hup, .term]
+      where handlers.blocks[signal] == nil && !handlers.ignored.contains(signal) {
+        try? Signals.set(signal, .default)
+      }
+    }
+    supervisor.forgetAfterFork()
+    isChild = true
+    isInteractive = false
+    endsAfterText = false
+    ownName = name
+    if notices != nil { notices = nil }
+    if backgroundOutput != nil { backgroundOutput = nil }
+    for hook in afterForkInChild { hook() }
+  }
+
+  /// The whole life of a forked block.
+  func runChild(
+    _ options: ForkOptions, _ ticket: SpawnTicket, parent: Int32, terminal: Int32?,
+    _ interpreter: Interpreter, _ body: () throws -> Value
+  ) -> Never {
+    becomeChild(named: ticket.name)
+    if !exitBlocks.isEmpty { exitBlocks = [] }
+    var status: Int32 = 0
+    do {
+      try takePlace(options, parent: parent, terminal: terminal)
+      try options.prepare?()
+      let result = try body()
+      if case .report = result {
+        try interpreter.printReport(result)
+      } else {
+        try store(result, ticket.slot)
+      }
+    } catch {
+      status = self.status(of: error)
+    }
+    end(status, interpreter)
+  }
+
+  /// What the options ask of the child itself.
+  private func takePlace(_ options: ForkOptions, parent: Int32, terminal: Int32?) throws {
+    if let group = options.group {
+      try asking { try Process.setGroup(of: 0, to: group) }
+    }
+    if options.isDaemon {
+      do throws(SystemError) {
+        try Process.dieWithParent(parent)
+      } catch {
+        Session.dieOf(.term)  // the parent has ended already
+      }
+    }
+    if let nice = options.nice {
+      try asking("cannot set the priority to \(nice)") {
+        try Process.setNiceness(of: 0, to: nice)
+      }
+    }
+    if options.isDetached { try detachSelf(leavesTerminal: isatty(0) == 1 || isatty(1) == 1) }
+    if let terminal {
+      try asking { try Descriptors.copy(terminal, onto: 1) }
+      try asking { try Descriptors.copy(terminal, onto: 2) }
+      Descriptors.close(terminal)
+      output.descriptorChanged()
+    }
+  }
+
+  private func detachSelf(leavesTerminal: Bool) throws {
+    try asking("cannot detach") {
+      if Guardian.isMarked { try Guardian.setTask(0) }
+      // The leader of a group cannot begin a session, but then it has one as good.
+      try? Process.newSession()
+      guard leavesTerminal else { return }
+      let null = try Descriptors.open("/dev/null", O_RDWR)
+      for fd: Int32 in 0...2 where isatty(fd) == 1 { try Descriptors.copy(null, onto: fd) }
+      Descriptors.close(null)
+    }
+    output.descriptorChanged()
+  }
+
+  /// Leaves the value for the parent to read when it waits.
+  private func store(_ value: Value, _ slot: SlotID?) throws {
+    if value.isNull { return }
+    guard let slot, let slots else { return }
+    let encoded = ValueCodec.encode(value)
+    if let lost = encoded.lost {
+      try? output.flush()
+      try? Transfer.writeAll(
+        2, "warning: process '\(ownName ?? "")' cannot return a \(lost): null stands for it\n")
+    }
+    try asking(
+      "cannot return a value of \(sizeText(encoded.bytes.count))",
+      help: "write it to a file, or send it in parts"
+    ) { try slots.store(encoded.bytes, in: slot) }
+  }
+
+  /// The status that an uncaught error ends a process with; prints it.
+  public func status(of error: any Error) -> Int32 {
+    let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
+    if case .exit(let status)? = error.control { return status }
+    if error.kind == .interrupted {
+      endingSignal = endingSignal ?? .int
+      return 130
+    }
+    report(error)
+    return 1
+  }
+}

@@ -1,0 +1,79 @@
+import Glibc
+import Language
+import Posix
+
+/// Standard output, collected so that one write carries many lines.
+///
+/// Lines stay whole: until somebody flushes, only finished lines go out.
+public final class Output {
+  private var buffer: [UInt8] = []
+  private var isFlushing = false
+  private var terminal: Bool?
+
+  /// Runs handlers when a write has to wait and a signal comes; may throw to give up.
+  public var onAttention: OnAttention = { Attention.clear() }
+
+  private static let size = 1 << 16
+
+  /// Adds to the output. Throws when a write was due and failed.
+  public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    buffer.append(contentsOf: bytes)
+    guard let last = bytes.last else { return }
+    if buffer.count >= Output.size {
+      try flush(onlyLines: true)
+    } else if last == 0x0A, isTerminal {
+      try flush()
+    }
+  }
+
+  /// Whether standard output is a terminal, where finished lines are shown at once.
+  public var isTerminal: Bool {
+    if let terminal { return terminal }
+    let answer = isatty(1) == 1
+    terminal = answer
+    return answer
+  }
+
+  /// Descriptor 1 was redirected or put back: what it is must be found out again.
+  public func descriptorChanged() { terminal = nil }
+
+  /// Whether something waits to be written.
+  public var isPending: Bool { !buffer.isEmpty }
+
+  /// Hands everything to the operating system.
+  public func flush() throws { if !buffer.isEmpty { try flush(onlyLines: false) } }
+
+  /// In a forked child: what was collected is the parent's to write.
+  func forgetAfterFork() {
+    if !buffer.isEmpty { buffer = [] }
+    isFlushing = false
+  }
+
+  private func flush(onlyLines: Bool) throws {
+    // A handler that prints while a write waits only adds to the buffer.
+    if isFlushing { return }
+    isFlushing = true
+    defer { isFlushing = false }
+    repeat {
+      var rest: [UInt8] = []
+      if onlyLines, let end = buffer.lastIndex(of: 0x0A) {
+        rest = Array(buffer[(end + 1)...])
+        buffer.removeLast(buffer.count - end - 1)
+      } else if onlyLines, buffer.count < Output.size * 16 {
+        return
+      }
+      let taken = buffer
+      buffer = rest
+      do {
+        try Transfer.writeAll(1, taken, onAttention: onAttention)
+      } catch let error as SystemError {
+        if error.code == EPIPE { Session.dieOf(.pipe) }
+        throw error.asError("cannot write to standard output")
+      }
+      if buffer.isEmpty, taken.capacity <= 4 * Output.size {
+        buffer = taken
+        buffer.removeAll(keepingCapacity: true)
+      }
+    } while !onlyLines && !buffer.isEmpty
+  }
+}

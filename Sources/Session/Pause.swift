@@ -1,0 +1,96 @@
+import Language
+import Posix
+
+extension Session {
+  /// The one way to block: sleeps until `done` holds (true) or the deadline has passed (false).
+  ///
+  /// Meanwhile signal handlers run, children are looked after, and Ctrl-C throws `interrupted`.
+  /// `done` is asked before each sleep and after whatever ended one.
+  ///
+  /// - Parameter deadline: a moment of `Clock.monotonic`; nil for none.
+  public func pause(
+    _ interpreter: Interpreter, until deadline: Int64? = nil, done: () throws -> Bool
+  ) throws -> Bool {
+    try output.flush()
+    let limit = deadline ?? .max
+    while true {
+      let outcome = try asking {
+        try loop.wait(until: min(limit, supervisor.nextSweep), done: done)
+      }
+      switch outcome {
+      case .satisfied: return true
+      case .attention: try attend(interpreter)
+      case .timedOut:
+        if limit <= Clock.monotonic { return try done() }
+        sweep()
+      }
+    }
+  }
+
+  /// Deals with recorded signals without sleeping; throws `interrupted` for Ctrl-C.
+  public func attend(_ interpreter: Interpreter) throws {
+    Attention.clear()
+    takeSignals()
+    while let index = handlers.waiting.firstIndex(where: { !handlers.running.contains($0.signal) })
+    {
+      // The rest waits for the next time if this one throws.
+      if handlers.waiting.count > 1 { Attention.raise() }
+      try deal(with: handlers.waiting.remove(at: index), interpreter)
+    }
+    if handlers.waiting.isEmpty, Attention.isPending {
+      Attention.clear()
+      takeSignals()
+      if !handlers.waiting.isEmpty { Attention.raise() }
+    }
+  }
+
+  /// Whether Ctrl-C waits to be dealt with, for code that cannot let anything run now.
+  public var isInterruptPending: Bool {
+    guard Attention.isPending else { return false }
+    takeSignals()
+    return handlers.waiting.contains { $0.signal == .int && handlers.blocks[.int] == nil }
+  }
+
+  private func takeSignals() {
+    for recorded in Signals.take() {
+      switch recorded.signal {
+      case .timer, .io:
+        // Only a reason to look at the loop.
+        _ = try? loop.poll(timeout: 0)
+      case .chld:
+        childrenChanged()
+        if handlers.blocks[.chld] != nil { handlers.waiting.append(recorded) }
+      default: handlers.waiting.append(recorded)
+      }
+    }
+  }
+
+  private func deal(with recorded: RecordedSignal, _ interpreter: Interpreter) throws {
+    let signal = recorded.signal
+    if let block = handlers.blocks[signal] {
+      handlers.running.insert(signal)
+      defer {
+        handlers.running.remove(signal)
+        if handlers.waiting.contains(where: { $0.signal == signal }) { Attention.raise() }
+      }
+      let facts: [Value] = [.text(signal.name), .int(Int(recorded.sender))]
+      let wanted = min(interpreter.parameterCount(block), facts.count)
+      for _ in 0..<recorded.count {
+        let result = try interpreter.invoke(
+          block, Array(facts.prefix(wanted)), wantsValue: false)
+        try interpreter.printReport(result)
+      }
+      return
+    }
+    if let hook = handlers.hooks[signal] { return hook() }
+    switch signal {
+    case .int: throw ErrorObject(.interrupted, "interrupted")
+    case .hup, .term:
+      // A second one while the first is being obeyed does not wait.
+      if endingSignal != nil { Session.dieOf(signal) }
+      endingSignal = signal
+      throw ErrorObject.exit(128 + signal.number)
+    default: break
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Language
+import Posix
+
+/// What a process is to the session.
+public enum ProcessKind: String, Sendable {
+  /// A block, a program, a background or foreground job.
+  case fork, spawn, background, foreground
+  /// A worker or other help: never seen by `wait` without P, reaped at once, not joined.
+  case helper
+  /// An orphan that came to the session: reaped at once, joined at the end.
+  case adopted
+
+  /// Whether `wait` without P and `--all` see it.
+  public var isUsers: Bool {
+    switch self {
+    case .fork, .spawn, .background: true
+    case .foreground, .helper, .adopted: false
+    }
+  }
+}
+
+/// A process as the language sees it.
+public final class ProcessHandle: Handle {
+  /// Counts the session's processes from 1; never used again.
+  public let id: Int
+  public let pid: Int32
+  public let name: String
+  public let kind: ProcessKind
+  /// What it runs, for reports: `sleep 10`, `{ … }`.
+  public let command: String
+  /// The process group that it was put into; 0 if it stayed in ours.
+  public let group: Int32
+  public let isDaemon: Bool
+  public internal(set) var isDetached: Bool
+  /// When it was started (monotonic ns).
+  public let startedAt: Int64
+  /// Its record, once it was reaped.
+  public internal(set) var record: WaitRecord?
+  /// The signal that stopped it, as last reported.
+  public internal(set) var stoppedBy: Signal?
+  /// Whoever displays notices sets this when the end was shown.
+  public var wasReported = false
+  /// How and when it ended, once that was seen; it is a zombie until it has a record.
+  var endInfo: ExitInfo?
+  var endedAt: Int64 = 0
+  private var pidfd: Int32 = -1
+  let slot: SlotID?
+  unowned let session: Session
+
+  init(
+    id: Int, pid: Int32, name: String, kind: ProcessKind, command: String, group: Int32,
+    isDaemon: Bool, isDetached: Bool, slot: SlotID?, session: Session
+  ) {
+    self.id = id
+    self.pid = pid
+    self.name = name
+    self.kind = kind
+    self.command = command
+    self.group = group
+    self.isDaemon = isDaemon
+    self.isDetached = isDetached
+    self.slot = slot
+    self.session = session
+    startedAt = Clock.monotonic
+  }
+
+  /// A pidfd, opened when first asked for; private, so of no use after a fork.
+  func descriptor() throws(SystemError) -> Int32 {
+    if pidfd < 0 { pidfd = try Process.descriptor(of: pid) }
+    return pidfd
+  }
+
+  func closeDescriptor() {
+    if pidfd >= 0 { Descriptors.close(pidfd) }
+    pidfd = -1
+  }
+
+  public override var typeName: String { "process" }
+
+  /// As `[3] 4711 worker running`.
+  public override var text: String { "[\(id)] \(pid) \(name) \(word)" }
+
+  public override var fieldNames: [String] {
+    ["pid", "name", "state", "word"] + (record == nil ? [] : WaitRecord.fieldNames)
+  }
+
+  public override func field(_ name: String) -> Value? {
+    switch name {
+    case "pid": return .int(Int(pid))
+    case "name": return .text(self.name)
+    case "state": return .text(String(letter))
+    case "word": return .text(word)
+    case "id": return .int(id)
+    case "command": return .text(command)
+    default:
+      guard WaitRecord.fieldNames.contains(name) else { return nil }
+      return record?.field(name)
+    }
+  }
+
+  public override func isSame(_ other: Handle) -> Bool {
+    guard let other = other as? ProcessHandle else { return false }
+    return self === other || (pid == other.pid && startedAt == other.startedAt)
+  }
+}

@@ -1,0 +1,67 @@
+import Posix
+
+/// What the kernel says about a process at one moment.
+public struct ProcessState: Sendable {
+  /// One letter: R S D T Z, X for one that is gone.
+  public let letter: Character
+  /// The marks of ps: `<` high and `N` low priority, `s` session leader, `l` several threads, `+`
+  /// in the terminal's foreground.
+  public let flags: String
+
+  public static let ended = ProcessState(letter: "X", flags: "")
+
+  private init(letter: Character, flags: String) {
+    self.letter = letter
+    self.flags = flags
+  }
+
+  public init(_ stat: ProcessStat) {
+    switch stat.state {
+    case UInt8(ascii: "t"): letter = "T"
+    case UInt8(ascii: "I"): letter = "S"
+    case UInt8(ascii: "x"): letter = "X"
+    case let state: letter = Character(Unicode.Scalar(state))
+    }
+    var flags = ""
+    if stat.nice < 0 { flags += "<" }
+    if stat.nice > 0 { flags += "N" }
+    if stat.session == stat.pid { flags += "s" }
+    if stat.threads > 1 { flags += "l" }
+    if stat.terminal != 0, stat.foregroundGroup == stat.group { flags += "+" }
+    self.flags = flags
+  }
+
+  /// running, waiting, stopped, zombie, ended.
+  ///
+  /// `running` is on a CPU or ready for one.
+  public var word: String {
+    switch letter {
+    case "R": "running"
+    case "T": "stopped"
+    case "Z": "zombie"
+    case "X": "ended"
+    default: "waiting"
+    }
+  }
+
+  /// As `Z zombie`.
+  public var text: String { "\(letter) \(word)" }
+}
+
+extension ProcessHandle {
+  /// What /proc says now; nil once it was reaped.
+  public var stat: ProcessStat? {
+    if record != nil { return nil }
+    // Another process may have got the number of one that its parent has reaped.
+    if let slot, let slots = session.slots, !slots.holds(slot, pid: pid) { return nil }
+    return session.reader.stat(pid)
+  }
+
+  /// The kernel's state.
+  public var state: ProcessState { stat.map { ProcessState($0) } ?? .ended }
+
+  public var letter: Character { state.letter }
+
+  /// The state in one word: running, waiting, stopped, zombie, ended.
+  public var word: String { state.word }
+}

@@ -1,0 +1,138 @@
+import Language
+import Posix
+
+/// One key of `config`.
+public struct Setting {
+  public let key: String
+  public let summary: String
+  public let standard: Value
+  /// Converts what the user gave; throws an error that says what it must be.
+  let convert: (Value) throws -> Value
+  /// Puts a new value into effect.
+  let apply: (Value) throws -> Void
+
+  public init(
+    _ key: String, _ summary: String, standard: Value,
+    convert: @escaping (Value) throws -> Value, apply: @escaping (Value) throws -> Void = { _ in }
+  ) {
+    self.key = key
+    self.summary = summary
+    self.standard = standard
+    self.convert = convert
+    self.apply = apply
+  }
+
+  /// A key whose value is one of some words.
+  public static func choice(
+    _ key: String, _ summary: String, _ words: [String],
+    apply: @escaping (String) throws -> Void = { _ in }
+  ) -> Setting {
+    Setting(
+      key, "\(summary): \(words.joined(separator: " or "))", standard: .text(words[0]),
+      convert: { value in
+        guard case .string(let word) = value, words.contains(word.string) else {
+          throw ErrorObject.badValue(key, must: words.joined(separator: " or "), is: value)
+        }
+        return value
+      }, apply: { try apply($0.asText) })
+  }
+
+  /// A key whose value is a whole number within bounds.
+  public static func number(
+    _ key: String, _ summary: String, standard: Int, in range: ClosedRange<Int>,
+    apply: @escaping (Int) throws -> Void = { _ in }
+  ) -> Setting {
+    Setting(
+      key, summary, standard: .int(standard),
+      convert: { value in
+        guard case .int(let n) = value, range.contains(n) else {
+          throw ErrorObject.badValue(
+            key, must: "a whole number from \(range.lowerBound) to \(range.upperBound)", is: value)
+        }
+        return value
+      },
+      apply: { if case .int(let n) = $0 { try apply(n) } })
+  }
+
+  /// A key whose value is any text.
+  public static func text(
+    _ key: String, _ summary: String, standard: String,
+    apply: @escaping (String) throws -> Void = { _ in }
+  ) -> Setting {
+    Setting(
+      key, summary, standard: .text(standard),
+      convert: { value in
+        if case .string = value { return value }
+        return .text(value.asText)
+      }, apply: { try apply($0.asText) })
+  }
+}
+
+/// The keys of `config`, with their values in this process.
+public final class Settings {
+  private var known: [Setting] = []
+  private var values: [String: Value] = [:]
+
+  /// Adds a key; the prompt and later layers bring their own.
+  public func define(_ setting: Setting) {
+    known.append(setting)
+    values[setting.key] = setting.standard
+  }
+
+  /// All keys in the order of their names.
+  public var list: [Setting] { known.sorted { $0.key < $1.key } }
+
+  /// A key's value.
+  ///
+  /// - Throws: `missing` with the nearest key for an unknown one.
+  public func get(_ key: String) throws -> Value { try values[find(key).key] ?? .null }
+
+  /// Changes a key.
+  public func set(_ key: String, _ value: Value) throws {
+    let setting = try find(key)
+    let converted = try setting.convert(value)
+    try setting.apply(converted)
+    values[setting.key] = converted
+  }
+
+  /// A key's value as a text, for Swift code that knows the key.
+  public func text(_ key: String) -> String { values[key]?.asText ?? "" }
+
+  public func int(_ key: String) -> Int {
+    if case .int(let n)? = values[key] { return n }
+    return 0
+  }
+
+  private func find(_ key: String) throws -> Setting {
+    if let setting = known.first(where: { $0.key == key }) { return setting }
+    throw ErrorObject(
+      .missing, "there is no setting '\(key)'",
+      help: "settings: " + list.map(\.key).joined(separator: ", "))
+  }
+}
+
+extension Session {
+  /// The keys that processes have.
+  func defineSettings() {
+    settings.define(
+      .choice("reap", "When ended children are reaped", ["manual", "auto"]) {
+        [unowned self] in setReaping(isAutomatic: $0 == "auto")
+      })
+    settings.define(
+      .choice("reaper", "Who adopts orphans", ["session", "init"]) {
+        try Self.setReaper(isSession: $0 == "session")
+      })
+    settings.define(
+      .number(
+        "limit.processes", "How many live processes a session may have", standard: 4096,
+        in: 1...30_000
+      ) { [unowned self] in slots?.limit = $0 })
+  }
+}
+
+extension Session {
+  /// `config reaper session` or `init`.
+  private static func setReaper(isSession: Bool) throws {
+    try asking("cannot change the reaper") { try Process.adoptOrphans(isSession) }
+  }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import Language
+import Posix
+
+extension Session {
+  /// Adds a block of `on-exit`; the last one added runs first.
+  public func onExit(_ block: Value) { exitBlocks.append(block) }
+
+  /// The living children that the end of a script waits for, and that the prompt names before it
+  /// lets one go.
+  public var joinable: [ProcessHandle] {
+    processes.all.filter { process in
+      !process.isDaemon && !process.isDetached && process.kind != .helper && isLiving(process)
+    }
+  }
+
+  private func isLiving(_ process: ProcessHandle) -> Bool {
+    process.record == nil && (try? peek(process)) == .some(.none)
+  }
+
+  /// Ends this process as `exit` does: `on-exit` blocks, joining, flushing.
+  ///
+  /// Only the session's own process joins, and only a script's: at the prompt, and after HUP, TERM
+  /// or a second Ctrl-C, children are ended instead. The guardian sees to what is left.
+  public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
+    let status = runExitBlocks(status, interpreter)
+    try? output.flush()
+    if !isChild, !processes.isEmpty || supervisor.hasGuardian {
+      sweep()
+      if !isInteractive && (endingSignal == nil || endingSignal == .int) { join(interpreter) }
+      endChildren(interpreter)
+    }
+    try? output.flush()
+    if let endingSignal { Session.dieOf(endingSignal) }
+    Process.exitNow(status)
+  }
+
+  private func runExitBlocks(_ status: Int32, _ interpreter: Interpreter) -> Int32 {
+    var status = status
+    while let block = exitBlocks.popLast() {
+      do {
+        try interpreter.printReport(try interpreter.invoke(block, [], wantsValue: false))
+      } catch {
+        status = self.status(of: error)
+      }
+    }
+    return status
+  }
+
+  /// Waits until no child is left that is neither a daemon nor detached.
+  private func join(_ interpreter: Interpreter) {
+    var named: Set<Int32> = []
+    do {
+      _ = try pause(interpreter) {
+        sweep()
+        let rest = joinable
+        for process in rest where process.letter == "T" && named.insert(process.pid).inserted {
+          note("waiting for process '\(process.name)' (\(process.pid)), which is stopped")
+        }
+        return rest.isEmpty
+      }
+    } catch {
+      _ = status(of: error)
+    }
+  }
+
+  private func note(_ text: String) {
+    try? Transfer.writeAll(2, "brood: \(text); Ctrl-C ends it\n")
+  }
+
+  /// TERM to all living children that are not detached, and KILL to what is left after a while.
+  private func endChildren(_ interpreter: Interpreter) {
+    func living() -> [ProcessHandle] {
+      processes.all.filter { !$0.isDetached && isLiving($0) }
+    }
+    let first = living()
+    if first.isEmpty { return }
+    for process in first { try? Process.send(.term, to: process.pid) }
+    for process in first { try? Process.send(.cont, to: process.pid) }
+    let deadline = Clock.deadline(after: Session.graceAtEnd)
+    let areGone = try? pause(interpreter, until: deadline) { living().isEmpty }
+    if areGone == true { return }
+    for process in living() { try? Process.send(.kill, to: process.pid) }
+  }
+
+  /// How long children have to obey TERM when the session ends (ns).
+  static let graceAtEnd: Int64 = 300_000_000
+
+  /// Ends this process by a signal, as its parent should see it.
+  public static func dieOf(_ signal: Signal) -> Never {
+    try? Signals.set(signal, .default)
+    Signals.unblock([signal])
+    _ = kill(Process.pid, signal.number)
+    Process.exitNow(128 + signal.number)
+  }
+}

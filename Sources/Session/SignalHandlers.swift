@@ -1,0 +1,82 @@
+import Language
+import Posix
+
+/// What the user set for signals, and what has come and waits for its turn.
+public final class SignalHandlers {
+  /// Blocks of `signal on`.
+  public private(set) var blocks: [Signal: Value] = [:]
+  /// Signals of `signal ignore`.
+  public private(set) var ignored: SignalSet = []
+  /// Signals of `signal block`.
+  public private(set) var blocked: SignalSet = []
+  /// What Swift code does at a signal that the user has no block for, as the prompt at WINCH.
+  public var hooks: [Signal: () -> Void] = [:]
+  /// Signals whose block is running: the same signal waits until it is done.
+  var running: SignalSet = []
+  /// Recorded, but not dealt with yet.
+  var waiting: [RecordedSignal] = []
+
+  /// Runs a block at a signal from now on.
+  public func on(_ signal: Signal, _ block: Value) throws {
+    try refuseUncatchable(signal)
+    try asking("cannot handle \(signal.name)") { try Signals.setByUser(signal, .record) }
+    ignored.remove(signal)
+    blocks[signal] = block
+  }
+
+  /// Ignores a signal from now on, in programs too.
+  public func ignore(_ signal: Signal) throws {
+    try refuseUncatchable(signal)
+    if signal == .chld {
+      throw ErrorObject(
+        .type, "CHLD cannot be ignored: the statuses of children would be lost",
+        help: "to have children reaped at once: config reap auto")
+    }
+    try asking("cannot ignore \(signal.name)") { try Signals.setByUser(signal, .ignore) }
+    blocks[signal] = nil
+    ignored.insert(signal)
+  }
+
+  /// Lets a signal do again what it does in a shell that was told nothing.
+  ///
+  /// - Parameter isChild: of a forked child, which HUP and TERM end at once.
+  public func reset(_ signal: Signal, isChild: Bool) throws {
+    try refuseUncatchable(signal)
+    blocks[signal] = nil
+    ignored.remove(signal)
+    try asking("cannot reset \(signal.name)") {
+      switch signal {
+      case .int, .chld: try Signals.set(signal, .record, force: true)
+      case .hup, .term: try Signals.set(signal, isChild ? .default : .record, force: true)
+      case .xfsz: try Signals.set(signal, .ignore)
+      default: try Signals.setByUser(signal, hooks[signal] == nil ? .default : .record)
+      }
+    }
+  }
+
+  /// Keeps signals waiting in the kernel.
+  public func block(_ set: SignalSet) {
+    Signals.block(set)
+    blocked = blocked.union(set)
+  }
+
+  /// Lets blocked signals through.
+  public func unblock(_ set: SignalSet) {
+    Signals.unblock(set)
+    blocked = blocked.subtracting(set)
+  }
+
+  private func refuseUncatchable(_ signal: Signal) throws {
+    guard signal == .kill || signal == .stop else { return }
+    throw ErrorObject(
+      .type, "\(signal.name) can be neither caught, ignored nor blocked",
+      help: "that is the kernel's promise: \(signal.name) always works")
+  }
+
+  /// In a forked child: what came to the parent does not concern it.
+  func forgetAfterFork() {
+    if !waiting.isEmpty { waiting = [] }
+    if !running.isEmpty { running = [] }
+    if !hooks.isEmpty { hooks = [:] }
+  }
+}

@@ -1,0 +1,136 @@
+import Glibc
+import Language
+import Posix
+
+/// Looks after the guardian, and after children whose end nobody waits for.
+final class Supervisor {
+  var wantsNotices = false
+  var reapsAtOnce = false
+  /// When ended children are to be looked for although no signal comes; `Int64.max` for never.
+  var nextSweep = Int64.max
+  fileprivate var lastSweep = Int64.min
+  fileprivate var guardian: Int32 = 0
+  /// Children that this process had before it became a session: not ours to touch.
+  fileprivate var foreign: Set<Int32>?
+
+  /// With more children than `few` they are looked through at most this often (ns).
+  static let interval: Int64 = 20_000_000
+  static let few = 64
+
+  var hasGuardian: Bool { guardian != 0 }
+
+  func forgetAfterFork() {
+    guardian = 0
+    foreign = []
+    nextSweep = .max
+    wantsNotices = false
+  }
+}
+
+extension Session {
+  /// Before the first process of the session: its guardian (kernel.md §1).
+  func startGuardian() throws {
+    guard !isChild, supervisor.guardian == 0 else { return }
+    if supervisor.foreign == nil {
+      supervisor.foreign = Set(reader.children(of: Process.pid))
+    }
+    guard Guardian.isMarked else { return }
+    let (pid, pidfd) = try asking("cannot start the guardian") { try Guardian.start() }
+    // Its end is found by its pid, like that of any child.
+    Descriptors.close(pidfd)
+    supervisor.guardian = pid
+  }
+
+  /// A SIGCHLD came: stops and continuations are noted, and ended children looked for.
+  func childrenChanged() {
+    while let stop = Reaper.nextStop() {
+      guard let process = processes.child(stop.pid) else { continue }
+      process.stoppedBy = stop.stoppedBy
+      tell(process, stop.stoppedBy.map { .stopped($0) } ?? .continued)
+    }
+    // Signals that come together are merged, so a sweep must follow the last one.
+    let now = Clock.monotonic
+    if processes.count <= Supervisor.few || now - supervisor.lastSweep > Supervisor.interval {
+      sweep(now)
+    } else {
+      sweepLater()
+    }
+  }
+
+  /// A child was reaped without a look at the others.
+  func sweepLater() {
+    guard supervisor.nextSweep == .max else { return }
+    let last = supervisor.lastSweep
+    supervisor.nextSweep = last == .min ? 0 : last + Supervisor.interval
+  }
+
+  /// Looks through all children: notes which have ended, reaps orphans, adopts new ones.
+  func sweep(_ now: Int64 = Clock.monotonic) {
+    supervisor.lastSweep = now
+    supervisor.nextSweep = .max
+    if supervisor.reapsAtOnce { reapAll() }
+    for process in processes.unordered where process.endInfo == nil {
+      guard let info = try? Reaper.peek(pid: process.pid) else { continue }
+      noteEnd(of: process, info, now)
+      let isReaped = process.kind == .adopted || process.kind == .helper
+      if isReaped, let info = try? Reaper.reap(pid: process.pid) { finish(process, info) }
+    }
+    if !isChild { lookAtStrangers() }
+  }
+
+  private func lookAtStrangers() {
+    for pid in reader.children(of: Process.pid) {
+      if processes.child(pid) != nil || supervisor.foreign?.contains(pid) ?? false { continue }
+      if (try? Reaper.reap(pid: pid)) != nil {
+        strangerEnded(pid)
+      } else if pid != supervisor.guardian {
+        adopt(pid)
+      }
+    }
+  }
+
+  /// An orphan has come to the session.
+  private func adopt(_ pid: Int32) {
+    let name = slots?.names[pid] ?? reader.stat(pid)?.name ?? "orphan"
+    let command = reader.arguments(of: pid)?.joined(separator: " ") ?? ""
+    let process = ProcessHandle(
+      id: processes.takeID(), pid: pid, name: name, kind: .adopted, command: command, group: 0,
+      isDaemon: false, isDetached: Guardian.isDetached(pid), slot: nil, session: self)
+    processes.add(process)
+  }
+
+  private func strangerEnded(_ pid: Int32) {
+    guard pid == supervisor.guardian else { return }
+    supervisor.guardian = 0
+    try? startGuardian()
+  }
+
+  /// Reaps whatever has ended, as `config reap auto` wants it.
+  private func reapAll() {
+    while let info = try? Reaper.reapAny() { _ = reaped(info) }
+  }
+
+  /// Records a child that was reaped as one of all; nil for one that is not in the table.
+  func reaped(_ info: ExitInfo) -> ProcessHandle? {
+    guard let process = processes.child(info.pid) else {
+      strangerEnded(info.pid)
+      return nil
+    }
+    finish(process, info)
+    return process
+  }
+
+  /// Remembers when and how a child ended, and tells the prompt.
+  func noteEnd(of process: ProcessHandle, _ info: ExitInfo, _ now: Int64) {
+    guard process.endInfo == nil else { return }
+    process.endInfo = info
+    process.endedAt = now
+    process.stoppedBy = nil
+    tell(process, .ended)
+  }
+
+  private func tell(_ process: ProcessHandle, _ event: Notice.Event) {
+    guard process.kind.isUsers, let notices else { return }
+    notices(Notice(process: process, event: event))
+  }
+}

@@ -1,0 +1,50 @@
+import Glibc
+import Language
+import Posix
+
+extension SystemError {
+  /// The failed call as an error of the language.
+  ///
+  /// - Parameter what: what was to be done, as `cannot fork`; the reason follows a colon.
+  public func asError(_ what: String? = nil, help: String? = nil) -> ErrorObject {
+    let reason = "\(message) (\(name))"
+    let text = what.map { "\($0): \(reason)" } ?? "\(description) (\(name))"
+    return ErrorObject(kind, text, help: help ?? remedy)
+  }
+
+  private var kind: ErrorKind {
+    switch code {
+    case ENOENT, ESRCH, ENOTDIR: .missing
+    case EAGAIN, EMFILE, ENFILE, ENOMEM, E2BIG: .limit
+    default: .system
+    }
+  }
+
+  /// What a user can do about it.
+  private var remedy: String? {
+    switch code {
+    case EPERM:
+      call.contains("kill") || call.contains("signal")
+        ? "the process belongs to another user" : "only the superuser may do this"
+    case EACCES: "see: ls -l \(detail ?? "FILE")"
+    case EAGAIN, ENOMEM: "end some processes first; ps shows those of this session"
+    case EMFILE, ENFILE: "close some files or channels first; ulimit -n sets how many may be open"
+    case E2BIG: "pass fewer or shorter arguments, or a smaller $env"
+    case ESRCH: "it has ended and was reaped"
+    case ENOSPC: "the disk or memory file system is full"
+    default: nil
+    }
+  }
+}
+
+/// Runs Posix calls, their failures as errors of the language.
+public func asking<Result>(
+  _ what: @autoclosure () -> String? = nil, help: @autoclosure () -> String? = nil,
+  _ body: () throws -> Result
+) throws -> Result {
+  do {
+    return try body()
+  } catch let error as SystemError {
+    throw error.asError(what(), help: help())
+  }
+}

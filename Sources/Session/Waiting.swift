@@ -1,0 +1,178 @@
+import Glibc
+import Language
+import Posix
+
+extension Session {
+  /// Waits until a child has ended and reaps it; nil when the deadline has passed.
+  ///
+  /// - Parameter keepsZombie: only look, so that the child stays a zombie.
+  /// - Throws: `system` for a process that is no child of this one and was not waited for.
+  public func wait(
+    for process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64? = nil,
+    keepsZombie: Bool = false
+  ) throws -> WaitRecord? {
+    if let record = process.record { return record }
+    try requireChild(process)
+    try output.flush()
+    var isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
+    while isDirect {
+      let limit = min(deadline ?? .max, supervisor.nextSweep)
+      let outcome = try asking("cannot wait for process \(process.pid)") {
+        try Reaper.wait(pid: process.pid, keepsZombie: keepsZombie, until: limit)
+      }
+      switch outcome {
+      case .ended(let info):
+        sweepLater()
+        if keepsZombie { return try look(at: process, info) }
+        return finish(process, info)
+      case .attention: try attend(interpreter)
+      case .timedOut:
+        if let deadline, deadline <= Clock.monotonic { return nil }
+        sweep()
+      }
+      // A handler may have waited for it, or begun to watch something.
+      if let record = process.record { return record }
+      isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
+    }
+    var record: WaitRecord?
+    let isDone = try pauseForChildren([process], interpreter, until: deadline) {
+      record = try keepsZombie ? peekRecord(process) : reapNow(process)
+      return record != nil
+    }
+    return isDone ? record : nil
+  }
+
+  /// Waits for the next of some children to end (nil: any of the user's) and reaps it; nil when
+  /// the deadline has passed.
+  ///
+  /// - Throws: `missing` if there is no child that could end.
+  public func waitAny(
+    of processes: [ProcessHandle]?, _ interpreter: Interpreter, until deadline: Int64? = nil,
+    keepsZombie: Bool = false
+  ) throws -> ProcessHandle? {
+    if let processes {
+      for process in processes where process.record == nil { try requireChild(process) }
+    }
+    var ended: ProcessHandle?
+    let watched = processes ?? self.processes.users
+    let isDone = try pauseForChildren(watched, interpreter, until: deadline) {
+      ended =
+        try processes == nil && !keepsZombie
+        ? nextEnded() : firstEnded(processes ?? self.processes.users, keepsZombie)
+      return ended != nil
+    }
+    return isDone ? ended : nil
+  }
+
+  /// How a child ended, without reaping it; nil while it lives.
+  public func peek(_ process: ProcessHandle) throws -> ExitInfo? {
+    if let info = process.record?.info ?? process.endInfo { return info }
+    try requireChild(process)
+    let seen = try asking { try Reaper.peek(pid: process.pid) }
+    guard let info = seen else { return nil }
+    noteEnd(of: process, info, Clock.monotonic)
+    return info
+  }
+
+  /// The record of an ended child that stays a zombie; nil while it lives.
+  public func peekRecord(_ process: ProcessHandle) throws -> WaitRecord? {
+    if let record = process.record { return record }
+    return try peek(process).map { try look(at: process, $0) }
+  }
+
+  /// Reaps a child if it has ended.
+  @discardableResult
+  public func reapNow(_ process: ProcessHandle) throws -> WaitRecord? {
+    if let record = process.record { return record }
+    try requireChild(process)
+    let ended = try asking { try Reaper.reap(pid: process.pid) }
+    return ended.map { finish(process, $0) }
+  }
+
+  // MARK: The steps
+
+  private func nextEnded() throws -> ProcessHandle? {
+    while true {
+      let info: ExitInfo?
+      do throws(SystemError) {
+        info = try Reaper.reapAny()
+      } catch {
+        if error.code == ECHILD { throw nothingToWaitFor() }
+        throw error.asError("cannot wait")
+      }
+      guard let info else {
+        if processes.users.isEmpty { throw nothingToWaitFor() }
+        return nil
+      }
+      if let process = reaped(info), process.kind.isUsers { return process }
+    }
+  }
+
+  private func firstEnded(
+    _ processes: [ProcessHandle], _ keepsZombie: Bool
+  ) throws -> ProcessHandle? {
+    if processes.isEmpty { throw nothingToWaitFor() }
+    for process in processes {
+      if try (keepsZombie ? peekRecord(process) : reapNow(process)) != nil { return process }
+    }
+    return nil
+  }
+
+  private func nothingToWaitFor() -> ErrorObject {
+    ErrorObject(
+      .missing, "there is no child to wait for",
+      help: "children come from fork, spawn, & and process start")
+  }
+
+  private func requireChild(_ process: ProcessHandle) throws {
+    if processes.child(process.pid) === process { return }
+    throw ErrorObject(
+      .system, "process '\(process.name)' (\(process.pid)) is not a child of this process",
+      help: "only the process that made it can wait for it")
+  }
+
+  /// Pauses; while the user blocks SIGCHLD, pidfds tell of the ends.
+  private func pauseForChildren(
+    _ watched: [ProcessHandle], _ interpreter: Interpreter, until deadline: Int64?,
+    done: () throws -> Bool
+  ) throws -> Bool {
+    var watches: [Watch] = []
+    defer { for watch in watches { loop.remove(watch) } }
+    if handlers.blocked.contains(.chld) {
+      for process in watched where process.record == nil {
+        watches.append(
+          try asking { try loop.watchExit(process.descriptor()) { Attention.raise() } })
+      }
+    }
+    return try pause(interpreter, until: deadline, done: done)
+  }
+
+  private func look(at process: ProcessHandle, _ info: ExitInfo) throws -> WaitRecord {
+    noteEnd(of: process, info, Clock.monotonic)
+    return WaitRecord(process, info, at: process.endedAt, value: value(of: process))
+  }
+
+  /// A child was reaped: its record is made, and what it held is free again.
+  @discardableResult
+  func finish(_ process: ProcessHandle, _ info: ExitInfo) -> WaitRecord {
+    noteEnd(of: process, info, Clock.monotonic)
+    let record = WaitRecord(process, info, at: process.endedAt, value: value(of: process))
+    process.record = record
+    process.closeDescriptor()
+    if let slot = process.slot { slots?.free(slot) }
+    names.release(process.name, of: process)
+    processes.remove(process)
+    return record
+  }
+
+  private func value(of process: ProcessHandle) -> Value {
+    guard let slot = process.slot, let bytes = try? slots?.value(in: slot) else { return .null }
+    return ValueCodec.decode(bytes) ?? .null
+  }
+
+  /// `config reap manual` or `auto`.
+  func setReaping(isAutomatic: Bool) {
+    supervisor.reapsAtOnce = isAutomatic
+    if isAutomatic { sweep() }
+  }
+}

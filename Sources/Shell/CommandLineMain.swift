@@ -1,0 +1,71 @@
+import Commands
+import Glibc
+import Language
+import Posix
+import Session
+
+/// The program `brood`: reads its command line and does what it asks for.
+public enum Brood {
+  /// Runs to the end of the process.
+  public static func main(_ arguments: [String]) -> Never {
+    StandardDescriptors.reserve()
+    let session: Session
+    do {
+      session = try Session()
+    } catch {
+      try? Transfer.writeAll(2, "brood: cannot start: \(error)\n")
+      Process.exitNow(1)
+    }
+    let host = BroodHost(session)
+    do {
+      let invocation = try Invocation(
+        Array(arguments.dropFirst()), isTerminal: Terminal.isTerminal(0))
+      try run(invocation, host)
+    } catch let error as ErrorObject {
+      host.printError(error)
+    } catch {
+      host.printError(ErrorObject(.system, "\(error)"))
+    }
+    Process.exitNow(2)
+  }
+
+  private static func run(_ invocation: Invocation, _ host: BroodHost) throws -> Never {
+    switch invocation {
+    case .help: say(CommandLineOption.help, host)
+    case .version: say("brood \(broodVersion)\n", host)
+    case .completions(let shell): say(CommandLineCompletions.text(for: shell), host)
+    case .check(let paths): ScriptRunner(host).check(paths)
+    case .script(let text, let arguments): ScriptRunner(host).run(text, arguments)
+    case .prompt:
+      let interpreter = Interpreter(table: AllCommands.table, host: host)
+      host.session.interpreter = interpreter
+      let prompt = try asking { try Prompt(
+        session: host.session, interpreter: interpreter, host: host) }
+      host.session.end(prompt.run(), interpreter)
+    }
+  }
+
+  private static func say(_ text: String, _ host: BroodHost) -> Never {
+    do {
+      var text = text
+      try text.withUTF8 { try host.write($0) }
+      try host.flush()
+    } catch {
+      host.printError(error as? ErrorObject ?? ErrorObject(.system, "\(error)"))
+      Process.exitNow(1)
+    }
+    Process.exitNow(0)
+  }
+}
+
+/// Descriptors 0 to 2, which must not be taken by anything else.
+enum StandardDescriptors {
+  /// Fills the numbers that were closed with what refuses to be read or written, so that using
+  /// them is an error here, and programs still find them closed.
+  static func reserve() {
+    for fd: Int32 in 0...2 where fcntl(fd, F_GETFD) < 0 {
+      // The lowest free number is the one that is missing.
+      _ = open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC)
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// One option of Brood's own command line; `--help` and the completions are made of these.
+struct CommandLineOption {
+  /// `-c` or `--check`.
+  let name: String
+  /// A word for its argument, nil for a switch.
+  var argument: String?
+  /// Whether its argument is a file, or one of these words.
+  var takesFiles = false
+  var choices: [String] = []
+  let summary: String
+
+  static let all = [
+    CommandLineOption(name: "-c", argument: "TEXT", summary: "run TEXT; $args are the ARGS"),
+    CommandLineOption(
+      name: "--check", argument: "FILE", takesFiles: true,
+      summary: "report errors and warnings of files without running them"),
+    CommandLineOption(
+      name: "--completions", argument: "SHELL", choices: ["bash", "fish", "zsh"],
+      summary: "print completions of this command line for a shell"),
+    CommandLineOption(name: "--help", summary: "show this"),
+    CommandLineOption(name: "--version", summary: "show the version"),
+  ]
+
+  /// The text of `--help`.
+  static var help: String {
+    var text = """
+      Brood, a shell for raising processes.
+
+        brood                      a prompt; a script if standard input is no terminal
+        brood FILE [ARGS]          run a script (write ./run for a file called run)
+        brood -c TEXT [ARGS]       run a text
+        brood --check FILE…        report its errors and warnings, and run nothing
+
+
+      """
+    for option in all {
+      let head = "  " + ([option.name] + (option.argument.map { [$0] } ?? [])).joined(separator: " ")
+      text += head + String(repeating: " ", count: max(1, 29 - head.count)) + option.summary + "\n"
+    }
+    return text + """
+
+      Exit status: 0, 1 after an error, 2 for a text with mistakes or a wrong command line, 130
+      after Ctrl-C, or what `exit` said. Commands and the language: type `help` at the prompt.
+
+      """
+  }
+}

@@ -1,0 +1,170 @@
+import Language
+import Posix
+import Session
+
+/// The arguments of commands, from their declarations.
+extension Completer {
+  enum Answer {
+    case candidates([Candidate])
+    case files(FileCompletion.Kind)
+    /// The value in `--name=value`.
+    case flagValue(name: String, ParameterType)
+  }
+
+  /// What could be the next argument of a command.
+  func argument(_ typed: CompletionCommand, _ point: CompletionPoint) -> Answer {
+    guard let name = typed.name else { return .files(.any) }
+    let functionNames = interpreter.globals.functionNames
+    if !typed.isForced, functionNames.contains(name) { return functionArgument(name, point) }
+    guard !typed.isForced, let (command, used) = builtin(name, typed.arguments) else {
+      return verbs(of: name, typed, isForced: typed.isForced) ?? .files(.any)
+    }
+    if typed.arguments.isEmpty, let verbs = verbs(of: name, typed, isForced: false) {
+      // A word that is a command of its own and has verbs too.
+      guard case .candidates(let words) = verbs,
+        case .candidates(let own) = builtinArgument(command, [], typed, point)
+      else { return verbs }
+      return .candidates(words + own)
+    }
+    return builtinArgument(command, Array(typed.arguments.dropFirst(used)), typed, point)
+  }
+
+  /// The declaration that the words mean, and how many arguments belong to its name.
+  private func builtin(_ name: String, _ arguments: [String?]) -> (Command, Int)? {
+    if let verb = arguments.first ?? nil, let command = interpreter.table["\(name) \(verb)"] {
+      return (command, 1)
+    }
+    return interpreter.table[name].map { ($0, 0) }
+  }
+
+  private func verbs(of name: String, _ typed: CompletionCommand, isForced: Bool) -> Answer? {
+    guard !isForced, typed.arguments.isEmpty, let verbs = interpreter.table.verbs(of: name) else {
+      return nil
+    }
+    return .candidates(
+      verbs.map { Candidate($0, interpreter.table["\(name) \($0)"]?.summary ?? "") })
+  }
+
+  private func builtinArgument(
+    _ command: Command, _ given: [String?], _ typed: CompletionCommand, _ point: CompletionPoint
+  ) -> Answer {
+    let passesWords = command.traits.contains(.passesWords)
+    var positional = typed.hasInput ? 1 : 0
+    var pending: Flag?
+    var seen: Set<String> = []
+    var flagsEnded = false
+    for word in given {
+      if pending != nil {
+        pending = nil
+      } else if let word, !flagsEnded, word.hasPrefix("--"), !(passesWords && positional > 0) {
+        if word == "--" { flagsEnded = true }
+        let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
+        guard let name = parts.first.map(String.init) else { continue }
+        seen.insert(name)
+        if parts.count == 1, let flag = command.flags.first(where: { $0.name == name }) {
+          pending = flag.type == nil ? nil : flag
+        }
+      } else {
+        positional += 1
+      }
+    }
+    if let type = pending?.type { return candidates(for: type, typed: point.text) }
+    if passesWords, positional > 0 { return .files(.any) }
+    if !flagsEnded, point.text.hasPrefix("-") {
+      return dashed(command, point.text, except: seen)
+    }
+    let parameters = command.parameters
+    guard let parameter = positional < parameters.count ? parameters[positional] : parameters.last,
+      positional < parameters.count || parameter.arity == .rest
+    else {
+      return .candidates(flags(command, except: seen))
+    }
+    if command.name == "help", let word = given.last ?? nil,
+      let verbs = verbs(of: word, CompletionCommand(), isForced: false)
+    {
+      return verbs
+    }
+    if command.name == "config", positional == 0 { return .candidates(settings()) }
+    let answer = candidates(for: parameter.type, typed: point.text)
+    // Where the argument could be anything, the flags are worth a reminder.
+    if case .candidates(let found) = answer, found.isEmpty, point.text.isEmpty {
+      return .candidates(flags(command, except: seen))
+    }
+    return answer
+  }
+
+  private func dashed(_ command: Command, _ text: String, except seen: Set<String>) -> Answer {
+    if text.hasPrefix("--"), let sign = text.firstIndex(of: "=") {
+      let name = String(text[..<sign].dropFirst(2))
+      guard let type = command.flags.first(where: { $0.name == name })?.type else {
+        return .candidates([])
+      }
+      return .flagValue(name: name, type)
+    }
+    var result = flags(command, except: seen)
+    let takesSignal = command.parameters.contains {
+      if case .signal = $0.type.completion { true } else { false }
+    }
+    if takesSignal || command.name == "kill" {
+      result += signals().map { Candidate("-" + $0.name, $0.note) }
+    }
+    return .candidates(result)
+  }
+
+  private func flags(_ command: Command, except seen: Set<String>) -> [Candidate] {
+    command.flags.filter { !seen.contains($0.name) }.map { flag in
+      let value = flag.type.map { "\($0.name.uppercased()): " } ?? ""
+      return Candidate("--" + flag.name, value + flag.summary)
+    }
+  }
+
+  /// A function's flags, as its header has them, or files.
+  private func functionArgument(_ name: String, _ point: CompletionPoint) -> Answer {
+    guard point.text.hasPrefix("-") else { return .files(.any) }
+    let words = (header(of: name) ?? "").split { " (),:=".contains($0) }
+    return .candidates(
+      words.filter { $0.hasPrefix("--") }.map { Candidate(String($0), "flag of \(name)") })
+  }
+
+  /// What fits a declared type.
+  func candidates(for type: ParameterType, typed: String) -> Answer {
+    switch type.completion {
+    case .nothing: .candidates([])
+    case .file: .files(.any)
+    case .directory: .files(.directory)
+    case .program:
+      typed.contains("/") || typed.hasPrefix("~")
+        ? .files(.program) : .candidates(typed.isEmpty ? [] : programs(typed))
+    case .command: .candidates((functions() + builtins()).sorted { $0.name < $1.name })
+    case .signal: .candidates(signals())
+    case .variable:
+      .candidates(interpreter.globals.variableNames.map { Candidate($0, "variable") })
+    case .choices(let words): .candidates(words.map { Candidate($0) })
+    case .live("setting"), .live("config"): .candidates(settings())
+    case .live(let kind): .candidates(live(kind, typed))
+    }
+  }
+
+  private func signals() -> [Candidate] {
+    Signal.all.map { Candidate($0.name, "\($0.number), \($0.word)") }
+  }
+
+  private func settings() -> [Candidate] {
+    session.settings.list.map { setting in
+      let value = (try? session.settings.get(setting.key))?.asLiteral ?? ""
+      return Candidate(setting.key, "\(value): \(setting.summary)")
+    }
+  }
+
+  /// Live things with their state; processes by their pid too, once a digit was typed.
+  private func live(_ kind: String, _ typed: String) -> [Candidate] {
+    let named = session.names.all(kind).map { Candidate($0.name, state($0.handle)) }
+    guard kind == "process", typed.first?.isNumber ?? false else { return named }
+    return session.processes.all.map { Candidate(String($0.pid), "\($0.name) \($0.word)") } + named
+  }
+
+  private func state(_ handle: Handle) -> String {
+    guard let process = handle as? ProcessHandle else { return handle.text }
+    return "\(process.pid) \(process.word)  \(process.command)"
+  }
+}

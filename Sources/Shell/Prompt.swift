@@ -1,0 +1,99 @@
+import Commands
+import Language
+import Posix
+import Session
+
+/// The shell at a terminal: reads entries, runs them, shows results and news, until one leaves.
+public final class Prompt {
+  let session: Session
+  let interpreter: Interpreter
+  let host: BroodHost
+  let editor: LineEditor
+  let history: PromptHistory
+  /// News of children that came while something ran, to be shown before the next prompt.
+  var news: [Notice] = []
+  /// Children that still run were named at the last attempt to leave.
+  var hasAsked = false
+  /// Something ran since the last prompt, so that the cursor may be anywhere in its line.
+  var isDisturbed = false
+  var windowSize = (rows: 0, columns: 0)
+
+  /// Takes the terminal on standard input.
+  ///
+  /// - Throws: `SystemError` if there are no descriptors left for it.
+  public init(session: Session, interpreter: Interpreter, host: BroodHost) throws {
+    self.session = session
+    self.interpreter = interpreter
+    self.host = host
+    let noColor = host.environmentVariable("NO_COLOR").map { !$0.isEmpty } ?? false
+    // Results may go to a file while one types.
+    let output: Int32 = [1, 2].first { Terminal.isTerminal($0) } ?? 0
+    editor = try LineEditor(input: 0, output: output, loop: session.loop, isPlain: noColor)
+    history = PromptHistory(
+      file: HistoryFile { [host] in host.environmentVariable($0) }, editor: editor)
+  }
+
+  /// Runs until the user leaves; yields the status to end with.
+  public func run() -> Int32 {
+    do {
+      try prepare()
+    } catch {
+      report(error)
+      return 1
+    }
+    if let status = runStartFile() { return status }
+    while true {
+      let entry: Entry
+      do {
+        entry = try readEntry()
+      } catch {
+        // Without an event loop there is nothing to go on with.
+        editor.deactivate()
+        report(error)
+        return 1
+      }
+      switch entry {
+      case .dropped: continue
+      case .text(let text):
+        history.add(text)
+        if let status = evaluate(Source(name: "prompt", text: text), isEntry: true) {
+          return status
+        }
+      case .endOfInput:
+        if mayLeave() { return 0 }
+      case .leave(let status):
+        return status
+      }
+    }
+  }
+
+  private func prepare() throws {
+    try host.startJobControl()
+    let terminals = BackgroundTerminals(session, terminal: host.jobControl?.terminal ?? 0)
+    terminals.printer = { [unowned self] bytes in
+      printAbove(String(decoding: bytes, as: UTF8.self))
+    }
+    session.backgroundOutput = terminals
+    // The line being typed is adapted when the handlers have run.
+    session.handlers.hooks[.winch] = { [unowned terminals] in terminals.resize() }
+    try Signals.set(.winch, .record)
+    session.settings.define(
+      .text("prompt", "What stands before the line being typed", standard: PromptText.standard))
+    host.historyEntries = { [history] in history.entries }
+    let completer = Completer(session: session, interpreter: interpreter)
+    editor.complete = { [unowned self] text in completer.complete(unfinished + text) }
+    session.notices = { [unowned self] in take($0) }
+    let flush = session.loop.beforeSleep
+    session.loop.beforeSleep = { [unowned self] in
+      // What handlers and timers print goes above the line being typed.
+      if editor.isActive, session.output.isPending { editor.beginOutput() }
+      flush?()
+      editor.endOutput()
+    }
+    windowSize = editor.size
+    history.load()
+  }
+
+  /// The lines of the entry that are complete, while the next one is being typed.
+  var unfinished = ""
+}

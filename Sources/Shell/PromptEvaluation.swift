@@ -1,0 +1,96 @@
+import Commands
+import Language
+import Posix
+import Session
+
+/// Running entries and showing what comes of them.
+extension Prompt {
+  /// Compiles and runs a text; yields the status to end with if the text leaves the shell.
+  func evaluate(_ source: Source, isEntry: Bool) -> Int32? {
+    isDisturbed = true
+    let findings = interpreter.compile(source, isPersistent: true)
+    let look = host.diagnostics
+    for warning in findings.warnings { host.writeError(look.text(warning)) }
+    for error in findings.errors { host.printError(error) }
+    guard let function = findings.function else { return nil }
+    let asked = hasAsked
+    hasAsked = false
+    do {
+      let value = try interpreter.run(function)
+      try show(value, isEntry: isEntry)
+      try session.output.flush()
+    } catch {
+      if let status = failed(error, asked: asked) { return status }
+    }
+    // The child of a classic fork runs the rest of the text and is done.
+    if session.isChild { session.end(0, interpreter) }
+    return nil
+  }
+
+  private func show(_ value: Value, isEntry: Bool) throws {
+    switch value.plain {
+    case .null, .missing: break
+    default: if isEntry { host.lastResult = value.plain }
+    }
+    guard isEntry else { return try interpreter.printReport(value) }
+    if let text = ValuePrinter(width: editor.size.columns).text(value) {
+      try interpreter.write(text.hasSuffix("\n") ? text : text + "\n")
+    }
+  }
+
+  private func failed(_ error: any Error, asked: Bool) -> Int32? {
+    if let error = error as? ErrorObject, case .exit(let status)? = error.control {
+      if session.isChild { session.end(status, interpreter) }
+      hasAsked = asked
+      return mayLeave() ? status : nil
+    }
+    try? session.output.flush()
+    report(error)
+    if session.isChild { session.end(1, interpreter) }
+    return nil
+  }
+
+  /// Prints an error of an entry.
+  func report(_ error: any Error) {
+    guard let error = error as? ErrorObject else {
+      let object = (error as? SystemError)?.asError() ?? ErrorObject(.system, "\(error)")
+      return host.printError(object)
+    }
+    if error.kind == .interrupted, !error.wasPrinted {
+      // The terminal has echoed ^C.
+      host.writeError("\ninterrupted\n")
+    } else {
+      host.printError(error)
+    }
+  }
+
+  /// Whether one may go: children that would be waited for are named, once.
+  func mayLeave() -> Bool {
+    let living = session.joinable
+    if living.isEmpty || hasAsked { return true }
+    hasAsked = true
+    let lines = living.prefix(20).map { "  \($0.text)\n" }.joined()
+    let more = living.count > 20 ? "  … and \(living.count - 20) more\n" : ""
+    let one = living.count == 1
+    host.writeError(
+      "\(one ? "a child still runs" : "\(living.count) children still run"):\n\(lines)\(more)"
+        + "leave again to wait for \(one ? "its" : "their") end; "
+        + "`detach` lets \(one ? "it" : "one") outlive the session, `terminate` ends \(one ? "it" : "one")\n"
+    )
+    return false
+  }
+
+  /// Runs the user's start-up file, if there is one; yields a status if it leaves the shell.
+  func runStartFile() -> Int32? {
+    let directory = BaseDirectory.config.path { host.environmentVariable($0) }
+    guard let path = directory.map({ "\($0)/brood/init.brood" }), FileStatus.exists(path) else {
+      return nil
+    }
+    do {
+      return evaluate(try host.load(path: path, from: nil), isEntry: false)
+    } catch {
+      report(error)
+      return nil
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Commands
+import Language
+import Posix
+import Session
+
+/// Reading entries: lines until the parser is content.
+extension Prompt {
+  enum Entry {
+    case text(String)
+    /// Ctrl-C: nothing to do.
+    case dropped
+    case endOfInput
+    /// A signal's handler or the session ended.
+    case leave(Int32)
+  }
+
+  private enum Line {
+    case text(String)
+    case interrupted
+    case endOfInput
+    case leave(Int32)
+  }
+
+  /// Reads lines until they make a whole text.
+  func readEntry() throws -> Entry {
+    unfinished = ""
+    defer { unfinished = "" }
+    let look = PromptText(
+      session.settings.text("prompt"), isColored: editor.isColored)
+    while true {
+      switch try readLine(unfinished.isEmpty ? look.first : look.continuation) {
+      case .interrupted: return .dropped
+      case .leave(let status): return .leave(status)
+      case .endOfInput:
+        // In the middle of an entry: it is run as it is, and the parser says what is missing.
+        return unfinished.isEmpty ? .endOfInput : .text(unfinished)
+      case .text(let line):
+        let text = unfinished + line
+        if unfinished.isEmpty, line.utf8.allSatisfy({ $0 <= 0x20 }) { return .dropped }
+        guard Interpreter.isIncomplete(text) else { return .text(text) }
+        unfinished = text + "\n"
+      }
+    }
+  }
+
+  private func readLine(_ prompt: String) throws -> Line {
+    try? session.output.flush()
+    if isDisturbed { freshLine() }
+    isDisturbed = false
+    showNews()
+    try editor.activate(prompt)
+    noteSize()
+    while true {
+      if let entry = editor.take() {
+        switch entry {
+        case .line(let text): return .text(text)
+        case .endOfInput: return .endOfInput
+        }
+      }
+      _ = try session.pause(interpreter) { editor.hasEntry || Attention.isPending }
+      guard Attention.isPending else { continue }
+      noteSize()
+      if let line = attend() {
+        editor.deactivate()
+        return line
+      }
+    }
+  }
+
+  /// Runs the handlers of signals; what they print goes above the line being typed.
+  private func attend() -> Line? {
+    if !session.handlers.blocks.isEmpty { editor.beginOutput() }
+    do {
+      try host.attend(interpreter)
+      try session.output.flush()
+    } catch let error as ErrorObject {
+      if case .exit(let status)? = error.control { return .leave(status) }
+      if error.kind == .interrupted {
+        editor.dropLine()
+        return .interrupted
+      }
+      editor.beginOutput()
+      report(error)
+    } catch {
+      editor.beginOutput()
+      report(error)
+    }
+    editor.endOutput()
+    return nil
+  }
+
+  /// Adapts the line to a window that has changed.
+  private func noteSize() {
+    guard let now = try? Terminal.size(0) else { return }
+    let size = (rows: Int(now.rows), columns: Int(now.columns))
+    if size == windowSize { return }
+    windowSize = size
+    editor.resize()
+  }
+
+  /// Begins a new line if what ran left the cursor within one, which a `%` shows.
+  ///
+  /// Enough blanks to fill a line wrap only if something stands in it already (a trick of zsh).
+  func freshLine() {
+    if editor.isDumb { return }
+    let blanks = String(repeating: " ", count: max(1, editor.size.columns - 1))
+    let mark = editor.isColored ? "\u{1B}[7m%\u{1B}[0m" : "%"
+    editor.write("\(mark)\(blanks)\r\u{1B}[K")
+  }
+}
