@@ -45,7 +45,7 @@ public final class ProcessSlots {
       guard let base = buffer.baseAddress else { return }
       for slot in 0..<brood_slots_top() {
         let pid = brood_slot_pid(slot, base)
-        if pid > 0 { result[pid] = String(decoding: UnsafeRawBufferPointer(buffer).prefix { $0 != 0 }, as: UTF8.self) }
+        if pid > 0 { result[pid] = String(cString: base) }
       }
     }
     return result

@@ -6,6 +6,8 @@ import Posix
 public struct ForkOptions {
   /// Its name; nil for one that Brood chooses.
   public var name: String?
+  /// What a chosen name begins with.
+  public var prefix = "fork"
   public var kind = ProcessKind.fork
   /// What it runs, for reports.
   public var command = ""
@@ -44,7 +46,7 @@ extension Session {
     }
     do {
       let ticket = try takeTicket(
-        name: options.name, prefix: "fork", holder: options.nameHolder)
+        name: options.name, prefix: options.prefix, holder: options.nameHolder)
       let parent = options.isDaemon ? Process.pid : 0
       let pid = try forkNow(ticket)
       if pid == 0 {

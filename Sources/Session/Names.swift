@@ -57,6 +57,9 @@ public final class Names {
     if entries[name] === handle { entries[name] = nil }
   }
 
+  /// Lets a name mean something else that stands for the same.
+  public func replace(_ name: String, by handle: Handle) { entries[name] = handle }
+
   /// A free name that begins with a prefix and ends with a number, as `queue1`.
   public func fresh(_ prefix: String) -> String {
     var number = counters[prefix, default: 0] + 1

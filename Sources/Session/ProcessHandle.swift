@@ -64,6 +64,11 @@ public final class ProcessHandle: Handle {
     startedAt = Clock.monotonic
   }
 
+  /// How it ended, seen without reaping it; nil while it lives.
+  public var ending: ExitInfo? {
+    get throws { try session.peek(self) }
+  }
+
   /// A pidfd, opened when first asked for; private, so of no use after a fork.
   func descriptor() throws(SystemError) -> Int32 {
     if pidfd < 0 { pidfd = try Process.descriptor(of: pid) }
@@ -74,6 +79,9 @@ public final class ProcessHandle: Handle {
     if pidfd >= 0 { Descriptors.close(pidfd) }
     pidfd = -1
   }
+
+  /// It was detached: the end of the session leaves it alone.
+  public func noteDetached() { isDetached = true }
 
   public override var typeName: String { "process" }
 

@@ -32,6 +32,10 @@ public final class Session {
   public let output = Output()
   public let handlers = SignalHandlers()
   public let reader = ProcReader()
+  /// The session's own process.
+  public let rootPid = Process.pid
+  /// Blocks of `process define`, by the name of the class.
+  public var processClasses: [String: Value] = [:]
   let slots: ProcessSlots?
   let supervisor = Supervisor()
 
@@ -88,10 +92,21 @@ public final class Session {
   }
 }
 
+extension Session {
+  /// The names of the session's forked and spawned processes, grandchildren included, by pid.
+  public var processNames: [Int32: String] {
+    var result = slots?.names ?? [:]
+    for process in processes.all { result[process.pid] = process.name }
+    return result
+  }
+}
+
 /// News of a child, for the prompt to show.
 public struct Notice {
   public enum Event {
-    case ended, stopped(Signal), continued
+    case ended
+    case stopped(Signal)
+    case continued
   }
 
   public let process: ProcessHandle

@@ -7,9 +7,10 @@ extension Session {
   public func onExit(_ block: Value) { exitBlocks.append(block) }
 
   /// The living children that the end of a script waits for, and that the prompt names before it
-  /// lets one go.
+  /// lets one go; none when a signal ends this process.
   public var joinable: [ProcessHandle] {
-    processes.all.filter { process in
+    if endingSignal != nil { return [] }
+    return processes.all.filter { process in
       !process.isDaemon && !process.isDetached && process.kind != .helper && isLiving(process)
     }
   }
@@ -21,13 +22,13 @@ extension Session {
   /// Ends this process as `exit` does: `on-exit` blocks, joining, flushing.
   ///
   /// Only the session's own process joins, and only a script's: at the prompt, and after HUP, TERM
-  /// or a second Ctrl-C, children are ended instead. The guardian sees to what is left.
+  /// or Ctrl-C, children are ended instead. The guardian sees to what is left.
   public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
     let status = runExitBlocks(status, interpreter)
     try? output.flush()
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
-      if !isInteractive && (endingSignal == nil || endingSignal == .int) { join(interpreter) }
+      if !isInteractive && endingSignal == nil { join(interpreter) }
       endChildren(interpreter)
     }
     try? output.flush()

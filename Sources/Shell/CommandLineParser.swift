@@ -34,9 +34,9 @@ enum Invocation: Equatable {
       self = .check(rest)
     case "--help", "-h": self = .help
     case "--version": self = .version
-    case "--completions", _ where first.hasPrefix("--completions="):
-      var shell = rest.first
-      if first != "--completions" { shell = String(first.dropFirst("--completions=".count)) }
+    case _ where first == "--completions" || first.hasPrefix("--completions="):
+      let isJoined = first != "--completions"
+      let shell = isJoined ? String(first.dropFirst("--completions=".count)) : rest.first
       let shells = ["bash", "fish", "zsh"]
       guard let shell, shells.contains(shell) else {
         throw Invocation.wrong("'--completions' needs one of bash, fish and zsh")

@@ -74,8 +74,8 @@ extension Prompt {
     let one = living.count == 1
     host.writeError(
       "\(one ? "a child still runs" : "\(living.count) children still run"):\n\(lines)\(more)"
-        + "leave again to wait for \(one ? "its" : "their") end; "
-        + "`detach` lets \(one ? "it" : "one") outlive the session, `terminate` ends \(one ? "it" : "one")\n"
+        + "leave again to end \(one ? "it" : "them"); "
+        + "what is detached (`detach NAME`) outlives the session\n"
     )
     return false
   }

@@ -1,1 +1,3 @@
 import Shell
+
+Brood.main(CommandLine.arguments)

@@ -124,3 +124,24 @@ public struct ProcessEntry: CustomStringConvertible {
     return names.compactMap { pid_t($0) }.compactMap { ProcessEntry(pid: $0) }
   }
 }
+
+extension ProcessEntry {
+  /// The arguments of the process, joined by blanks.
+  public var commandLine: String {
+    let bytes = (try? Data(contentsOf: URL(filePath: "/proc/\(pid)/cmdline"))) ?? Data()
+    return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      .joined(separator: " ")
+  }
+
+  /// Which of some processes still live when the time is up; sooner when all have ended.
+  public static func living(_ pids: [pid_t], after limit: Duration) -> [pid_t] {
+    let deadline = Deadline(limit)
+    return pids.filter { pid in
+      let pidfd = support_pidfd(pid)
+      guard pidfd >= 0 else { return false }
+      defer { close(pidfd) }
+      if poll([(pidfd, POLLIN)], until: deadline).first == true { return false }
+      return ProcessEntry(pid: pid).map { !"ZX".contains($0.state) } ?? false
+    }
+  }
+}

@@ -2,22 +2,54 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built shell on a terminal: keys, signals and the end of the session.
+/// Entries, results and errors at the prompt, and how a session there ends.
 @Suite struct Prompt {
-  private let home: TemporaryDirectory
-  private let terminal: Terminal
+  private let shell: PromptShell
+  private var terminal: Terminal { shell.terminal }
 
-  init() throws {
-    home = try TemporaryDirectory()
-    var environment = Program.environment(home: home.path)
-    environment["TERM"] = "xterm"
-    terminal = try Terminal(Program.brood, environment: environment, directory: home.path)
-    try terminal.expectLine("brood> ")
-  }
+  init() throws { shell = try PromptShell() }
 
   @Test func resultsAreShown() throws {
-    try terminal.enter("6 * 7")
-    try terminal.expect("\n42\nbrood> ")
+    try shell.enter("6 * 7", expecting: "\n42")
+    try shell.enter("\"a\\tb\"", expecting: "\n\"a\\tb\"")
+    try shell.enter("[name: bob, age: 3]", expecting: "\n[name: \"bob\", age: 3]")
+    try shell.enter(
+      "[[n: 1, word: one], [n: 20, word: two]]", expecting: "\n n  word\n 1  one\n20  two")
+    try shell.enter("null")
+    try shell.enter("$last[1].word", expecting: "\n\"two\"")
+  }
+
+  @Test func longListsLoseTheirMiddle() throws {
+    try shell.enter("range 1000", expecting: "… 800 more, see $last …")
+    try shell.enter("len $last", expecting: "\n1000")
+  }
+
+  @Test func errorsPointAtTheEntry() throws {
+    try shell.enter(
+      "print $nothing", expecting: "\nerror: there is no variable 'nothing'\n --> prompt:1:7")
+    try shell.enter("throw \"no luck\"", expecting: "\nerror: no luck\n --> prompt:1:1")
+    try shell.enter("print (1 +", expecting: "")
+  }
+
+  @Test func valuesOutliveTheirEntry() throws {
+    try shell.enter("var n = 1")
+    try shell.enter("fn twice(x) { $x * 2 }")
+    try shell.enter("n += 20")
+    try shell.enter("twice $n", expecting: "\n42")
+  }
+
+  @Test func anUnfinishedEntryGoesOn() throws {
+    try terminal.enter("for i in 1..2 {")
+    try terminal.expectLine("  ...> ")
+    try terminal.enter("print \"i is $i\"")
+    try terminal.expectLine("  ...> ")
+    try shell.enter("}", expecting: "\ni is 1\ni is 2")
+    // What the end of input leaves unfinished is an error, and the shell goes on.
+    try terminal.enter("print (1 +")
+    try terminal.expectLine("  ...> ")
+    try terminal.press(.control("D"))
+    try terminal.expect("error: ")
+    try terminal.expectLine("brood> ")
   }
 
   @Test func oneThreadOnly() throws {
@@ -26,35 +58,51 @@ import Testing
     #expect(tasks.count == 1)
   }
 
-  @Test func controlCDropsTheLine() throws {
-    try terminal.type("print lost")
-    try terminal.expectLine("brood> print lost")
-    try terminal.press(.control("C"))
+  @Test func aLineWithoutItsEndIsNoPartOfThePrompt() throws {
+    try terminal.enter("^printf 'no end'")
+    try terminal.expect("\nno end%")
     try terminal.expectLine("brood> ")
-    try terminal.enter("print kept")
-    try terminal.expect("\nkept\nbrood> ")
-  }
-
-  @Test(arguments: ["sleep 1000", "^sleep 1000", "wait (fork { sleep 1000 })", "while true { }"])
-  func controlCInterrupts(_ command: String) throws {
-    try terminal.enter("print up; \(command)")
-    try terminal.expect("\nup\n")
-    try terminal.press(.control("C"))
-    try terminal.expectLine("brood> ", within: .seconds(5))
-    try terminal.enter("print alive")
-    try terminal.expect("\nalive\nbrood> ")
   }
 
   @Test func controlDEndsTheSession() throws {
-    try terminal.press(.control("D"))
+    #expect(try shell.leave() == .exited(0))
+  }
+
+  @Test func exitHasAStatus() throws {
+    try terminal.enter("exit 7")
+    #expect(try terminal.expectEnd() == .exited(7))
+  }
+
+  @Test(arguments: ["exit", "\u{4}"])
+  func leavingChildrenIsAskedAbout(_ how: String) throws {
+    try shell.enter("fork --name worker { sleep 1000 }", expecting: "worker")
+    try terminal.type(how == "exit" ? "exit\r" : how)
+    try terminal.expect("a child still runs:\n  [1] ")
+    try terminal.expect(" worker ")
+    try terminal.expectLine("brood> ")
+    // Anything else in between, and it asks again.
+    try shell.enter("print still here", expecting: "\nstill here")
+    try terminal.type(how == "exit" ? "exit\r" : how)
+    try terminal.expect("a child still runs:\n")
+    try terminal.expectLine("brood> ")
+    try terminal.type(how == "exit" ? "exit\r" : how)
     #expect(try terminal.expectEnd() == .exited(0))
+    #expect(terminal.child.livingMembers().isEmpty)
+  }
+
+  @Test func theChildOfAClassicForkHasNoPrompt() throws {
+    try terminal.enter(
+      "let p = fork; if $p == 0 { print \"child\" } else { wait $p; print \"parent\" }")
+    try terminal.expect("child")
+    try terminal.expect("parent\nbrood> ")
+    try shell.enter("$p == 0", expecting: "\nfalse")
+    #expect(descendants(of: terminal.child.pid).filter { $0.name == "brood" }.count <= 1)
   }
 
   @Test func aHangupLeavesNothingBehind() throws {
     try terminal.enter("for i in 1..3 { fork { sleep 1000 } }; spawn sleep 1000")
     try terminal.expectLine("brood> ")
-    try terminal.enter("print made")
-    try terminal.expect("\nmade\nbrood> ")
+    try shell.enter("print made", expecting: "\nmade")
     #expect(descendants(of: terminal.child.pid).count >= 4)
     let pids = descendants(of: terminal.child.pid).map(\.pid)
     kill(terminal.child.pid, SIGKILL)
@@ -62,6 +110,16 @@ import Testing
     let deadline = Deadline(.seconds(5))
     while pids.contains(where: { living($0) }) && !deadline.hasPassed { usleep(10_000) }
     #expect(pids.filter { living($0) } == [])
+  }
+
+  @Test(arguments: [SIGHUP, SIGTERM])
+  func signalsEndTheSession(_ signal: Int32) throws {
+    try shell.enter("fork { sleep 1000 }", expecting: "")
+    try terminal.type("half a line")
+    try terminal.expectLine("brood> half a line")
+    kill(terminal.child.pid, signal)
+    #expect(try terminal.expectEnd() == .killed(signal))
+    #expect(terminal.child.livingMembers().isEmpty)
   }
 
   private func living(_ pid: pid_t) -> Bool {

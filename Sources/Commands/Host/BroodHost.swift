@@ -51,7 +51,6 @@ public final class BroodHost: SessionHost {
 
   public func attend(_ interpreter: Interpreter) throws {
     try session.attend(interpreter)
-    jobs.reapEnded(session)
   }
 
   public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws { try session.output.write(bytes) }

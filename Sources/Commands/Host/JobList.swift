@@ -65,21 +65,12 @@ final class JobList {
   var shareTerminal: Bool {
     jobs.contains { $0.sharesTerminal && $0.members.contains { $0.record == nil } }
   }
-
-  /// Reaps jobs of the foreground that were stopped and have ended since: nobody waits for them.
-  func reapEnded(_ session: Session) {
-    if jobs.isEmpty { return }
-    for job in jobs where job.sharesTerminal {
-      for member in job.members where member.record == nil { _ = try? session.reapNow(member) }
-    }
-    jobs.removeAll { $0.members.allSatisfy { $0.record != nil } }
-  }
 }
 
 extension BroodHost {
   /// Waits for a job that has the foreground, and takes the terminal back.
   func waitInForeground(
-    _ job: Job, _ interpreter: Interpreter, isDone: () -> Bool = { true }
+    _ job: Job, _ interpreter: Interpreter, _ isDone: (() -> Bool)? = nil
   ) throws -> (end: ForegroundWait.End, interrupt: ErrorObject?) {
     var wait = ForegroundWait(job.members, self, interpreter)
     let end: ForegroundWait.End
@@ -90,25 +81,23 @@ extension BroodHost {
       throw error
     }
     if let jobControl {
-      var diedOfSignal = false
+      var isDisorderly = true
       if case .ended = end {
-        diedOfSignal = try job.records(session).contains { $0.signal != nil && $0.signal != .pipe }
-      } else {
-        diedOfSignal = true
+        isDisorderly = try job.records(session).contains { $0.signal != nil && $0.signal != .pipe }
       }
-      job.modes = jobControl.takeBack(restoringModes: diedOfSignal)
+      job.modes = jobControl.takeBack(restoringModes: isDisorderly)
     }
     return (end, wait.interrupt)
   }
 
-  /// Makes a stopped pipeline a job, and says so; yields what gives the prompt back.
+  /// Makes a stopped pipeline a job; yields what gives the prompt back.
   func stopped(_ job: Job) -> ErrorObject {
     job.sharesTerminal = true
     jobs.add(job)
-    let process = job.last
-    writeError("\n[\(process.id)] \(process.pid) stopped  \(job.command)\n")
+    // The prompt's news tell of it; the terminal has echoed ^Z.
+    writeError("\n")
     let error = ErrorObject(.interrupted, "'\(job.command)' was stopped")
-    error.payload["process"] = .handle(process)
+    error.payload["process"] = .handle(job.last)
     error.wasPrinted = true
     return error
   }

@@ -21,11 +21,10 @@ extension PipelineRun {
 
   private func wait(_ reader: CaptureReader?) throws -> Value {
     let job = Job(members, command: command)
-    let (end, interrupt) = try host.waitInForeground(job, interpreter) {
-      reader?.isComplete ?? true
-    }
+    let isComplete: (() -> Bool)? = reader.map { reader in { reader.isComplete } }
+    let (end, interrupt) = try host.waitInForeground(job, interpreter, isComplete)
     if case .stopped = end {
-      // The statement cannot go on, and is not over either.
+      // The statement cannot go on, and is not over either: back to the prompt.
       throw host.stopped(job)
     }
     let records = try job.records(session)

@@ -136,8 +136,9 @@ final class PipelineRun {
     return next
   }
 
+  /// At a prompt any pipeline may become a job, for which its last process stands.
   private func kind(_ isLast: Bool) -> ProcessKind {
-    if pipeline.mode != .background { return .foreground }
+    if group == nil { return .foreground }
     return isLast ? .background : .helper
   }
 
@@ -176,11 +177,12 @@ final class PipelineRun {
     var request = SpawnRequest(
       path: path, arguments: [name] + arguments, environment: environment)
     request.descriptors = descriptors.moves
+    request.mask = request.mask.union(session.handlers.blocked)
     if let group {
       request.group = group == 0 ? .new : .join(group)
       if group == 0 { request.terminal = terminal?.terminal }
     }
-    let ticket = try session.prepareSpawn(name: nil, prefix: PipelineRun.shortName(name))
+    let ticket = try session.prepareSpawn(name: nil, prefix: PipelineRun.namePrefix(name))
     do throws(SystemError) {
       let (pid, pidfd) = try spawn(request)
       return session.register(
@@ -207,11 +209,10 @@ final class PipelineRun {
     stage.location.source.text(stage.location.span)
   }
 
-  /// The last component of a program's path.
-  static func shortName(_ name: String) -> String {
-    guard let slash = name.lastIndex(of: "/") else { return name }
-    let last = name[name.index(after: slash)...]
-    return last.isEmpty ? name : String(last)
+  /// What a process of a program is named after: the last component of its path.
+  static func namePrefix(_ program: String) -> String {
+    let name = program.split(separator: "/").last.map(String.init) ?? program
+    return Names.isValid(name) ? name : "program"
   }
 
   private static func firstWord(of location: Location) -> String {

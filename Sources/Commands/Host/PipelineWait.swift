@@ -8,14 +8,12 @@ struct ForegroundWait {
   enum End {
     case ended
     /// One of them was stopped, by Ctrl-Z or otherwise.
-    case stopped(Signal)
+    case stopped
   }
 
   let members: [ProcessHandle]
   let host: BroodHost
   let interpreter: Interpreter
-  /// Whether to come back when a member is stopped.
-  let watchesStops: Bool
   /// Set when Ctrl-C came to this process meanwhile.
   private(set) var interrupt: ErrorObject?
 
@@ -23,31 +21,26 @@ struct ForegroundWait {
     self.members = members
     self.host = host
     self.interpreter = interpreter
-    watchesStops = host.jobControl != nil
   }
 
-  /// Waits until all members have ended and `isDone` holds, or one was stopped.
+  private var living: [ProcessHandle] {
+    members.filter { $0.record == nil && (try? host.session.peek($0)) == nil }
+  }
+
+  /// Waits until all members have ended and `isDone` holds, or one was stopped at the prompt.
   ///
   /// Ctrl-C is for the program first: only if it dies of it, the shell is interrupted too (Martin
   /// Cracauer, "Proper handling of SIGINT/SIGQUIT").
-  mutating func wait(_ isDone: () -> Bool = { true }) throws -> End {
-    var living = members
-    var stop: Signal?
+  mutating func wait(_ isDone: (() -> Bool)?) throws -> End {
     while true {
       do {
-        _ = try host.session.pause(interpreter) {
-          try living.removeAll { try $0.record != nil || host.session.peek($0) != nil }
-          if watchesStops, let signal = living.lazy.compactMap(\.stoppedBy).first {
-            stop = signal
-            return true
-          }
-          return living.isEmpty && isDone()
-        }
-        if let stop { return .stopped(stop) }
+        let end = try host.jobControl == nil ? waitForEnd(isDone) : waitForChange(isDone)
+        // A Ctrl-C that came with the end.
         if Attention.isPending { try host.attend(interpreter) }
-        return .ended
+        return end
       } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
         interrupt = error
+        let living = living
         if living.isEmpty { return .ended }
         passOn(to: living)
       } catch {
@@ -55,6 +48,38 @@ struct ForegroundWait {
         throw error
       }
     }
+  }
+
+  private func waitForEnd(_ isDone: (() -> Bool)?) throws -> End {
+    if let isDone { _ = try host.session.pause(interpreter, done: isDone) }
+    for member in members { _ = try host.session.wait(for: member, interpreter) }
+    return .ended
+  }
+
+  private func waitForChange(_ isDone: (() -> Bool)?) throws -> End {
+    let session = host.session
+    var rest = members
+    var end = End.ended
+    let watches = try watchesInsteadOfSignals()
+    defer { watches.close() }
+    _ = try session.pause(interpreter) {
+      try rest.removeAll { try $0.record != nil || session.peek($0) != nil }
+      // What was noted may be out of date; the kernel knows.
+      if rest.contains(where: { $0.stoppedBy != nil && $0.letter == "T" }) {
+        end = .stopped
+        return true
+      }
+      return rest.isEmpty && isDone?() ?? true
+    }
+    return end
+  }
+
+  /// While the user blocks SIGCHLD, pidfds tell of the ends.
+  private func watchesInsteadOfSignals() throws -> ExitWatches {
+    let watches = ExitWatches(host.session.loop)
+    guard host.session.handlers.blocked.contains(.chld) else { return watches }
+    for member in members where member.record == nil { try watches.add(member.pid) }
+    return watches
   }
 
   /// A SIGINT that did not come from the keyboard was sent to this process alone.
@@ -80,56 +105,24 @@ struct ForegroundWait {
   }
 }
 
-/// Collects what a pipe delivers while the event loop runs.
-final class CaptureReader {
-  private(set) var bytes: [UInt8] = []
-  private(set) var isComplete = false
-  private let fd: Int32
+/// Pidfds in the event loop that raise attention when their processes end.
+private final class ExitWatches {
   private let loop: EventLoop
-  private var watch: Watch?
+  private var entries: [(descriptor: Int32, watch: Watch)] = []
 
-  /// - Parameter fd: a private descriptor, which it closes in the end.
-  init(_ fd: Int32, _ loop: EventLoop) throws {
-    self.fd = fd
-    self.loop = loop
-    watch = try asking { try loop.watch(fd, for: .read) { [unowned self] in readAll() } }
-  }
+  init(_ loop: EventLoop) { self.loop = loop }
 
-  private func readAll() {
-    let size = 1 << 16
-    // A few rounds at most, so that signals and other sources have their turn.
-    for _ in 0..<16 {
-      let used = bytes.count
-      if bytes.capacity < used + size { bytes.reserveCapacity(max(used + size, used * 2)) }
-      var count: Int?
-      do {
-        count = try withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
-          let got = try Transfer.readNow(fd, into: buffer)
-          if let got { bytes.append(contentsOf: buffer[..<got]) }
-          return got
-        }
-      } catch {
-        count = 0
-      }
-      guard let count else { return }
-      if count == 0 { return finish() }
-    }
-  }
-
-  private func finish() {
-    isComplete = true
-    if let watch { loop.remove(watch) }
-    watch = nil
+  func add(_ pid: Int32) throws {
+    let descriptor = try asking { try Process.descriptor(of: pid) }
+    let watch = try asking { try loop.watchExit(descriptor) { Attention.raise() } }
+    entries.append((descriptor, watch))
   }
 
   func close() {
-    finish()
-    Descriptors.close(fd)
-  }
-
-  /// The text without its last newline.
-  var text: Value {
-    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-    return .string(StringObject.make(repairing: bytes))
+    for (descriptor, watch) in entries {
+      loop.remove(watch)
+      Descriptors.close(descriptor)
+    }
+    entries = []
   }
 }

@@ -7,7 +7,7 @@ public enum JobCommands {
   public static let family = CommandFamily("Jobs", [jobs, fg, bg])
 
   private static let process = Parameter(
-    "process", .job, .optional, "a process, its name, pid or number in `jobs`; else the latest")
+    "process", .process, .optional, "a process, its name or pid; else the latest job")
 
   static let jobs = Command(
     "jobs", "List what runs in the background or is stopped",
@@ -70,10 +70,12 @@ public enum JobCommands {
     }
     let known = host.listed(call.session).filter { $0.record == nil }
     var process: ProcessHandle?
-    if case .handle(let handle) = call[0] { process = handle as? ProcessHandle }
-    if !call.has(0) {
-      process = known.last { $0.stoppedBy != nil }
-      if process == nil, !stoppedOnly { process = known.last }
+    if call.has(0) {
+      let target = try ProcessTarget(call[0])
+      process = target.handle
+      if process == nil { throw call.error(.missing, "\(target.shown) is no job of this shell", at: 0) }
+    } else {
+      process = known.last { $0.letter == "T" } ?? (stoppedOnly ? nil : known.last)
     }
     guard let process else {
       throw call.error(
@@ -84,31 +86,11 @@ public enum JobCommands {
   }
 }
 
-extension ParameterType {
-  /// A child of this process: a handle, a name, a pid or the number that `jobs` shows.
-  static let job = ParameterType("process", "a job", completion: .live("process")) { input in
-    if case .handle(let handle) = input.value, handle is ProcessHandle { return input.value }
-    let session = input.interpreter.session
-    if case .int(let number) = input.value {
-      let all = session.processes.all
-      guard let found = all.first(where: { $0.pid == number }) ?? all.first(where: { $0.id == number })
-      else { throw ErrorObject(.missing, "there is no job \(number)", help: "jobs lists what runs") }
-      return .handle(found)
-    }
-    guard let name = input.word else { return nil }
-    if let process = session.names[name] as? ProcessHandle { return .handle(process) }
-    let names = session.names.all("process").map(\.name)
-    throw ErrorObject(
-      .missing, "no process is named '\(name)'",
-      help: nearest(name, among: names).map { "did you mean '\($0)'?" } ?? "jobs lists what runs")
-  }
-}
-
 extension BroodHost {
   /// Children that a user deals with, in the order of their numbers.
   func listed(_ session: Session) -> [ProcessHandle] {
     session.processes.all.filter { process in
-      process.kind.isUsers || (process.kind == .foreground && jobs.job(of: process) != nil)
+      process.kind.isUsers
     }
   }
 
@@ -124,7 +106,6 @@ extension BroodHost {
         jobControl.give(to: job.group, modes: job.modes)
       }
       (session.backgroundOutput as? BackgroundTerminals)?.bringToForeground(job.last)
-      // NOTE for member in job.members { session.noteContinued(member) }
       job.send(.cont)
       let (end, interrupt) = try waitInForeground(job, call.interpreter)
       (session.backgroundOutput as? BackgroundTerminals)?.sendToBackground(job.last)

@@ -14,6 +14,12 @@ public struct ParameterType: Sendable {
     public let spelling: Value?
     public let interpreter: Interpreter
 
+    public init(value: Value, spelling: Value? = nil, interpreter: Interpreter) {
+      self.value = value
+      self.spelling = spelling
+      self.interpreter = interpreter
+    }
+
     /// The word as typed, or the text of a string value; nil for anything else.
     public var word: String? {
       if let spelling { return spelling.asText }
@@ -57,6 +63,11 @@ public struct ParameterType: Sendable {
       name, phrase ?? self.phrase, completion: completion ?? self.completion, isAny: isAny,
       convert: convert)
   }
+
+  /// A value converted to this type; nil if it does not fit.
+  ///
+  /// Throws what the conversion throws.
+  public func converted(_ input: Input) throws -> Value? { try convert(input) }
 
   /// Any value, as it is.
   public static let any = ParameterType(

@@ -1,0 +1,57 @@
+import Language
+import Posix
+import Session
+
+/// Collects what a pipe delivers while the event loop runs.
+final class CaptureReader {
+  private(set) var bytes: [UInt8] = []
+  private(set) var isComplete = false
+  private let fd: Int32
+  private let loop: EventLoop
+  private var watch: Watch?
+
+  /// - Parameter fd: a private descriptor, which it closes in the end.
+  init(_ fd: Int32, _ loop: EventLoop) throws {
+    self.fd = fd
+    self.loop = loop
+    watch = try asking { try loop.watch(fd, for: .read) { [unowned self] in readAll() } }
+  }
+
+  private func readAll() {
+    let size = 1 << 16
+    // A few rounds at most, so that signals and other sources have their turn.
+    for _ in 0..<16 {
+      let used = bytes.count
+      if bytes.capacity < used + size { bytes.reserveCapacity(max(used + size, used * 2)) }
+      var count: Int?
+      do {
+        count = try withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
+          let got = try Transfer.readNow(fd, into: buffer)
+          if let got { bytes.append(contentsOf: buffer[..<got]) }
+          return got
+        }
+      } catch {
+        count = 0
+      }
+      guard let count else { return }
+      if count == 0 { return finish() }
+    }
+  }
+
+  private func finish() {
+    isComplete = true
+    if let watch { loop.remove(watch) }
+    watch = nil
+  }
+
+  func close() {
+    finish()
+    Descriptors.close(fd)
+  }
+
+  /// The text without its last newline.
+  var text: Value {
+    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    return .string(StringObject.make(repairing: bytes))
+  }
+}

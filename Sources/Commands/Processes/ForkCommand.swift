@@ -1,0 +1,88 @@
+import Language
+import Posix
+import Session
+
+/// `fork`, with a block or as the classic call.
+enum ForkCommand {
+  static let command = Command(
+    "fork", "Run a block in a child process, or copy this process",
+    details: """
+      The block runs in a real child with a copy of all variables: what it assigns is lost when \
+      it ends. Its value comes back with `wait`. Yields the process.
+
+      Without a block both processes go on with what follows: fork yields 0 in the child and the \
+      child's pid in the parent.
+      """,
+    parameters: [
+      Parameter("block", .function, .optional, "what the child runs"),
+      Parameter("argument", .any, .rest, "the block's arguments"),
+    ],
+    flags: [
+      Flag("name", .text, "the process's name; chosen by Brood without it"),
+      Flag("daemon", nil, "end it with the session instead of waiting for it"),
+      Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
+      Flag("detach", nil, "let it outlive the session"),
+    ],
+    traits: .snapshots,
+    examples: [
+      Example("let p = fork { |x| $x * 2 } 21\nprint (wait $p).value", "42"),
+      Example(
+        "fork --name worker { print \"child of $ppid\" }\nwait worker", "child of …"),
+      Example(
+        "let pid = fork\nif $pid == 0 { print child; exit 3 }\nprint (wait $pid).exit",
+        "child\n3"),
+    ]
+  ) { call in
+    let session = call.session
+    guard call.has(0) else { return try classic(call) }
+    let function = call[0]
+    var options = ForkOptions(name: call.flag("name")?.asText, command: commandText(call))
+    options.prefix = functionName(function)
+    options.isDaemon = call.isSet("daemon")
+    options.isDetached = call.isSet("detach")
+    if case .int(let nice)? = call.flag("nice") { options.nice = Int32(nice) }
+    let interpreter = call.interpreter
+    let arguments = call.rest(from: 1)
+    return .handle(
+      try session.fork(options, interpreter) {
+        try interpreter.invoke(function, arguments, wantsValue: false)
+      })
+  }
+
+  private static func classic(_ call: borrowing Call) throws -> Value {
+    for flag in call.command.flags where call.flag(flag.name) != nil {
+      throw call.error(
+        .arity, "'fork --\(flag.name)' needs a block",
+        help: "fork without a block copies this process and takes no flags")
+    }
+    let child = try call.session.forkClassic(call.interpreter)
+    return .int(child.map { Int($0.pid) } ?? 0)
+  }
+
+  /// The block as it was written, its first line for reports.
+  private static func commandText(_ call: borrowing Call) -> String {
+    guard let location = call.location(0) else { return "" }
+    let span = location.span
+    let end = min(span.end, span.start + 120)
+    let text = location.source.text(Span(Int(span.start), Int(end)))
+    guard let newline = text.firstIndex(of: "\n") else {
+      return end < span.end ? text + "…" : text
+    }
+    return text[..<newline] + " …"
+  }
+
+  /// What processes of a named function are called.
+  private static func functionName(_ function: Value) -> String {
+    guard case .closure(let closure) = function, let name = closure.function.name,
+      Names.isValid(name)
+    else { return "fork" }
+    return name
+  }
+}
+
+extension ParameterType {
+  static let niceness = ParameterType("nice", "a whole number from -20 to 19") { input in
+    if case .int(let n) = input.value, (-20...19).contains(n) { return input.value }
+    return nil
+  }
+}

@@ -1,0 +1,103 @@
+import Language
+import Posix
+import Session
+
+/// `info`: all that is known of one process.
+enum InfoCommand {
+  static let command = Command(
+    "info", "Tell all about a process",
+    details: """
+      `ready` is how long it was ready to run but waited for a CPU. Of a process that was waited \
+      for, the record remains.
+      """,
+    parameters: [Parameter("process", .process)], traits: .reports,
+    examples: [
+      Example(
+        "let p = fork --name worker --nice 5 { sleep 10 }\nsleep 50ms\nlet i = info $p\n"
+          + "print $i.name $i.nice $i.state $i.detached\nkill $p\nwait $p", "worker 5 S false")
+    ]
+  ) { call in
+    try call.session.output.flush()
+    let target = try ProcessTarget(call[0])
+    if let record = target.handle?.record { return report(ended(record)) }
+    try target.requireLive()
+    let survey = ProcessSurvey(call.session)
+    guard let row = survey.row(target.pid) else { throw target.goneError }
+    return report(facts(row, target, call.session))
+  }
+
+  private static func ended(_ record: WaitRecord) -> MapObject {
+    let facts = MapObject()
+    facts.set("state", .text("X"))
+    facts.set("word", .text("ended"))
+    if case .map(let map) = record.map {
+      for (key, value) in map.pairs { facts.set(key, value) }
+    }
+    return facts
+  }
+
+  private static func facts(
+    _ row: ProcessRow, _ target: ProcessTarget, _ session: Session
+  ) -> MapObject {
+    let facts = MapObject()
+    if case .map(let map) = row.record {
+      for (key, value) in map.pairs { facts.set(key, value) }
+    }
+    let stat = row.stat
+    let reader = session.reader
+    if let handle = target.handle {
+      facts.set("id", .int(handle.id))
+      facts.set("daemon", .bool(handle.isDaemon))
+    }
+    facts.set("detached", .bool(target.handle?.isDetached ?? Guardian.isDetached(stat.pid)))
+    facts.set("group", .int(Int(stat.group)))
+    facts.set("session", .int(Int(stat.session)))
+    facts.set("threads", .int(Int(stat.threads)))
+    facts.set("cpu", .duration(Int(stat.userTime + stat.systemTime)))
+    if let schedule = reader.schedule(of: stat.pid) {
+      facts.set("ready", .duration(Int(schedule.waiting)))
+    }
+    facts.set("memory", .size(Int(stat.residentSize)))
+    if let directory = reader.directory(of: stat.pid) { facts.set("directory", .text(directory)) }
+    if let program = reader.executable(of: stat.pid) { facts.set("program", .text(program)) }
+    if let status = reader.status(stat.pid) { add(status, to: facts) }
+    let children = reader.children(of: stat.pid)
+    facts.set("children", .items(children.map { .int(Int($0)) }))
+    if let descriptors = reader.descriptors(of: stat.pid) {
+      let shown = descriptors.filter {
+        stat.pid != Process.pid || $0.fd < Descriptors.privateBase
+      }
+      facts.set("descriptors", .items(shown.map { .text("\($0.fd) \($0.target)") }))
+    }
+    return facts
+  }
+
+  private static func add(_ status: ProcessStatus, to facts: MapObject) {
+    facts.set("peak", .size(status.peakSize))
+    facts.set("user", .int(Int(status.user)))
+    facts.set("switches", .int(status.voluntarySwitches))
+    facts.set("preempted", .int(status.forcedSwitches))
+    for (name, set) in [
+      ("pending", status.pending), ("blocked", status.blocked), ("ignored", status.ignored),
+      ("caught", status.caught),
+    ] { facts.set(name, .items(set.map { .text($0.name) })) }
+  }
+
+  /// One fact a line.
+  private static func report(_ facts: MapObject) -> Value {
+    let width = facts.keys.map { $0.asText.count }.max() ?? 0
+    let lines = facts.pairs.compactMap { key, value -> String? in
+      let name = key.asText
+      let space = String(repeating: " ", count: width - name.count + 2)
+      var text = value.asText
+      if case .list(let list) = value {
+        if list.items.isEmpty { return nil }
+        let indent = String(repeating: " ", count: width + 2)
+        let separator = name == "descriptors" ? "\n" + indent : " "
+        text = list.items.map(\.asText).joined(separator: separator)
+      }
+      return name + space + text
+    }
+    return .report(ReportObject(.map(facts), text: lines.joined(separator: "\n")))
+  }
+}

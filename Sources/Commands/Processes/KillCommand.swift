@@ -1,0 +1,123 @@
+import Glibc
+import Language
+import Posix
+import Session
+
+/// `kill` in all its spellings.
+enum KillCommand {
+  static let command = Command(
+    "kill", "Send a signal to processes",
+    details: """
+      The signal is TERM unless another is given, in front with a dash or behind the processes: \
+      `kill -9 P`, `kill -KILL P`, `kill P SIGKILL`. A last argument from 1 to 64 is a signal.
+
+      `kill -l` lists all signals. `kill -0 P` sends nothing and only checks that it could.
+      """,
+    parameters: [Parameter("process", .any, .rest, "names, handles or pids, and the signal")],
+    flags: [
+      Flag("tree", nil, "the processes and all their descendants"),
+      Flag("group", nil, "the whole process groups of the processes"),
+    ],
+    traits: .reports,
+    examples: [
+      Example("let p = fork { sleep 10 }\nkill -9 $p\nprint (wait $p).signal", "KILL"),
+      Example("let p = fork { sleep 10 }\nkill $p SIGINT\nprint (wait $p).signal", "INT"),
+      Example("print (kill -l)[8].name", "KILL"),
+    ]
+  ) { call in
+    var request = Request()
+    try request.read(call)
+    if request.isList { return SignalTableReport.value }
+    try call.session.output.flush()
+    for (target, index) in request.targets {
+      do {
+        try send(request.signal, to: target, call)
+      } catch let error as ErrorObject {
+        if error.location == nil { error.location = call.location(index) }
+        throw error
+      }
+    }
+    // A signal to oneself takes effect before the next command.
+    if Attention.isPending { try call.session.attend(call.interpreter) }
+    return .null
+  }
+
+  /// The arguments, sorted.
+  private struct Request {
+    var targets: [(ProcessTarget, Int)] = []
+    /// Nil is number 0: only a check.
+    var signal: Signal? = .term
+    var isList = false
+
+    mutating func read(_ call: borrowing Call) throws {
+      var end = call.count
+      var first = 0
+      if end > 0, case let word = call.spelled(0), word.hasPrefix("-"), word.count > 1 {
+        first = 1
+        if word == "-l" || word == "-L" {
+          isList = true
+          return
+        }
+        var name = String(word.dropFirst())
+        if name == "s", end > 1 {
+          name = call.spelled(1)
+          first = 2
+        }
+        signal = name == "0" ? nil : try ParameterType.signal(named: name)
+      } else if end > 1, let last = KillCommand.trailingSignal(call, end - 1) {
+        signal = last
+        end -= 1
+      }
+      guard first < end else {
+        throw call.error(
+          .arity, "'kill' needs a process", help: "usage: kill [-SIGNAL] PROCESS…, or kill -l")
+      }
+      for index in first..<end {
+        let value = try KillCommand.processes(call, index)
+        for item in value { targets.append((try ProcessTarget(item), index)) }
+      }
+    }
+  }
+
+  private static func trailingSignal(_ call: borrowing Call, _ index: Int) -> Signal? {
+    if case .int(let number) = call[index] {
+      return (1...64).contains(number) ? Signal(Int32(number)) : nil
+    }
+    guard case .string = call[index] else { return nil }
+    return Signal(call.spelled(index))
+  }
+
+  private static func processes(_ call: borrowing Call, _ index: Int) throws -> [Value] {
+    var word = call.spelling(index)?.asText
+    if word == nil, case .string(let text) = call[index] { word = text.string }
+    guard let value = try ParameterType.processValues(call[index], word: word, call.session)
+    else {
+      let error = ErrorObject.badValue(
+        "process", must: "a name, handle or pid", is: call[index])
+      error.location = call.location(index)
+      throw error
+    }
+    if case .list(let list) = value { return list.items }
+    return [value]
+  }
+
+  private static func send(
+    _ signal: Signal?, to target: ProcessTarget, _ call: borrowing Call
+  ) throws {
+    if target.pid < 2 {
+      throw ErrorObject(
+        .range, "pid \(target.pid) is refused: it stands for init, or for more than one process",
+        help: "give the pids of single processes; --group signals a whole group")
+    }
+    try target.requireLive()
+    guard let signal else { return try check(target) }
+    if call.isSet("group") { return try SignalDelivery.sendToGroup(of: target, signal, call) }
+    if call.isSet("tree") { return try SignalDelivery.sendToTree(of: target, signal) }
+    try SignalDelivery.send(signal, to: target)
+  }
+
+  private static func check(_ target: ProcessTarget) throws {
+    if Glibc.kill(target.pid, 0) == 0 { return }
+    throw SignalDelivery.failure(SystemError(call: "kill", code: errno), target)
+  }
+}

@@ -1,0 +1,83 @@
+import Language
+import Posix
+import Session
+
+/// Ending this process, or becoming another program.
+enum LeaveCommands {
+  static let exec = Command(
+    "exec", "Replace this process by a program",
+    details: "The process keeps its pid. Blocks of on-exit do not run.",
+    parameters: [
+      Parameter("program", .program, .required, "its name or path"),
+      Parameter("argument", .text, .rest),
+    ],
+    traits: [.passesWords, .leaves],
+    examples: [Example("let p = fork { exec echo I am $pid }\nwait $p", "I am …")]
+  ) { call in
+    let request = try SpawnCommand.programRequest(call)
+    try call.session.output.flush()
+    do throws(SystemError) {
+      try replaceProcess(request)
+    } catch {
+      throw SpawnCommand.programError(error, request, call)
+    }
+  }
+
+  static let exit = Command(
+    "exit", "End this process, after its on-exit blocks",
+    details: """
+      A number is the status, of which the lowest eight bits count. A text is written to standard \
+      error, and the status is 1.
+
+      The session's own process first waits for its children, except daemons and detached ones. \
+      A forked child does not.
+      """,
+    parameters: [Parameter("status", .exitStatus, .optional, "a number, or a text for stderr")],
+    traits: .leaves,
+    examples: [
+      Example("let p = fork { exit 3 }\nprint (wait $p).exit", "3"),
+      Example("on-exit { print bye }\nprint hello\nexit", "hello\nbye"),
+    ]
+  ) { call in
+    switch call[0] {
+    case .null, .missing: throw ErrorObject.exit(0)
+    case .int(let status): throw ErrorObject.exit(Int32(truncatingIfNeeded: status & 0xFF))
+    case let text:
+      try call.session.output.flush()
+      try asking { try writeError(text.asText + "\n") }
+      throw ErrorObject.exit(1)
+    }
+  }
+
+  private static func writeError(_ text: String) throws { try Transfer.writeAll(2, text) }
+
+  static let exitNow = Command(
+    "_exit", "End this process at once: no on-exit blocks, no flush, no waiting",
+    parameters: [Parameter("status", .int, .optional)], traits: .leaves,
+    examples: [
+      Example("let p = fork { on-exit { print never }; _exit 4 }\nprint (wait $p).exit", "4")
+    ]
+  ) { call in
+    Process.exitNow(Int32(truncatingIfNeeded: call.int(0) & 0xFF))
+  }
+
+  static let onExit = Command(
+    "on-exit", "Run a block when this process ends",
+    details: "The block added last runs first. Forked blocks do not inherit it.",
+    parameters: [Parameter("block", .function)],
+    examples: [Example("on-exit { print last }\non-exit { print first }", "first\nlast")]
+  ) { call in
+    call.session.onExit(call[0])
+    return .null
+  }
+}
+
+extension ParameterType {
+  fileprivate static let exitStatus = ParameterType("status", "a status or a text") { input in
+    switch input.value.plain {
+    case .int, .null: return input.value.plain
+    case .string, .error: return .text(input.value.plain.asText)
+    default: return nil
+    }
+  }
+}

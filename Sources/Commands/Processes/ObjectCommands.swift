@@ -1,0 +1,185 @@
+import Language
+import Posix
+import Session
+
+/// The commands of `process`.
+enum ObjectCommands {
+  static let all = [define, new, start, join, alive, info, terminate, close]
+
+  private static let name = Parameter("name", .process, .required, "the process's name")
+
+  private static let define = Command(
+    "process define", "Define a class of processes by the block that they run",
+    parameters: [
+      Parameter("class", .text, .required, "its name"),
+      Parameter("block", .function, .required, "its parameters are those of `process new`"),
+    ],
+    traits: .snapshots,
+    examples: [
+      Example(
+        "process define Greeter { |who| print \"hello $who\" }\n"
+          + "process new g --class Greeter --args [world]\nprocess start g\nprocess join g",
+        "hello world")
+    ]
+  ) { call in
+    let name = call.text(0)
+    guard Names.isValid(name) else {
+      throw call.error(.type, "'\(name)' cannot be the name of a class", at: 0)
+    }
+    call.session.processClasses[name] = call[1]
+    return .null
+  }
+
+  private static let new = Command(
+    "process new", "Describe a process, to be started later",
+    details: "It runs a function, or what a class was defined with.",
+    parameters: [Parameter("name", .text)],
+    flags: [
+      Flag("target", .function, "the function to run"),
+      Flag("class", .text, "the class instead of a target"),
+      Flag("args", .list, "the arguments"),
+      Flag("kwargs", .map, "arguments by the names of the parameters"),
+      Flag("daemon", nil, "end it with the session instead of waiting for it"),
+    ],
+    traits: .snapshots,
+    examples: [
+      Example(
+        "fn work(n, greeting) { print $greeting $n }\n"
+          + "let w = process new Worker --target work --args [1] --kwargs [greeting: hi]\n"
+          + "process start $w\nprint (process join $w) $w.exitcode", "hi 1\ntrue 0")
+    ]
+  ) { call in
+    let session = call.session
+    let name = call.text(0)
+    let target = try target(call)
+    var arguments: [Value] = if case .list(let list)? = call.flag("args") { list.items } else { [] }
+    if case .map(let named)? = call.flag("kwargs"), case .closure(let closure) = target {
+      arguments = try NamedArguments(of: closure.function).arranged(arguments, named)
+    }
+    let object = ProcessObject(
+      name: name, target: target, arguments: arguments, isDaemon: call.isSet("daemon"))
+    try session.names.claim(name, for: object)
+    return .handle(object)
+  }
+
+  private static func target(_ call: borrowing Call) throws -> Value {
+    switch (call.flag("target"), call.flag("class")) {
+    case (let target?, nil): return target
+    case (nil, let name?):
+      let classes = call.session.processClasses
+      if let block = classes[name.asText] { return block }
+      throw call.error(
+        .missing, "there is no class '\(name.asText)'",
+        help: classes.isEmpty
+          ? "define it: process define \(name.asText) { … }"
+          : "classes: " + classes.keys.sorted().joined(separator: ", "))
+    case (nil, nil):
+      throw call.error(.arity, "'process new' needs --target FUNCTION or --class CLASS")
+    default: throw call.error(.arity, "--target and --class exclude each other")
+    }
+  }
+
+  private static let start = Command(
+    "process start", "Fork a process that was described by process new",
+    parameters: [name],
+    examples: [
+      Example(
+        "process new w --target { print working }\nprocess start w\nprocess join w", "working")
+    ]
+  ) { call in
+    guard case .handle(let object as ProcessObject) = call[0] else {
+      throw call.error(.type, "only what `process new` made can be started", at: 0)
+    }
+    try object.start(call.interpreter)
+    return call[0]
+  }
+
+  private static let join = Command(
+    "process join", "Wait until a process has ended; false when the time is over",
+    parameters: [name], flags: [Flag("timeout", .duration, "how long to wait at most")],
+    examples: [
+      Example(
+        "process new w --target { sleep 10 }\nprocess start w\n"
+          + "print (process join w --timeout 10ms) (process alive w)\nprocess terminate w\n"
+          + "print (process join w)", "false true\ntrue")
+    ]
+  ) { call in
+    let process = try handle(call)
+    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    return .bool(try call.session.wait(for: process, call.interpreter, until: deadline) != nil)
+  }
+
+  private static let alive = Command(
+    "process alive", "Whether a process was started and has not ended", parameters: [name],
+    examples: [
+      Example(
+        "process new w --target { 1 }\nprint (process alive w)\nprocess start w\n"
+          + "process join w\nprint (process alive w)", "false\nfalse")
+    ]
+  ) { call in
+    if case .handle(let object as ProcessObject) = call[0] { return .bool(object.isAlive) }
+    return .bool(!"ZX".contains(try handle(call).letter))
+  }
+
+  private static let info = Command(
+    "process info", "Tell the name, pid, state and exit code of a process",
+    parameters: [name], traits: .reports,
+    examples: [
+      Example(
+        "process new w --target { exit 2 }\nprint (process info w).pid\nprocess start w\n"
+          + "process join w\nprint (process info w).exitcode", "null\n2")
+    ]
+  ) { call in
+    guard case .handle(let shown) = call[0] else { throw ErrorObject(.type, "not a process") }
+    let facts = MapObject()
+    for name in ["name", "pid", "alive", "daemon", "state", "word", "exitcode"] {
+      facts.set(name, try shown.field(name) ?? .null)
+    }
+    if let process = shown as? ProcessHandle {
+      facts.set("alive", .bool(!"ZX".contains(process.letter)))
+      facts.set("daemon", .bool(process.isDaemon))
+    }
+    let text = facts.pairs.map { key, value in
+      let name = key.asText
+      return name + String(repeating: " ", count: 10 - name.count) + value.asText
+    }
+    return .report(ReportObject(.map(facts), text: text.joined(separator: "\n")))
+  }
+
+  private static let terminate = Command(
+    "process terminate", "Send TERM to a process", parameters: [name],
+    examples: [
+      Example(
+        "process new w --target { sleep 10 }\nprocess start w\nprocess terminate w\n"
+          + "process join w\nprint (process info w).exitcode", "-15")
+    ]
+  ) { call in
+    try call.session.output.flush()
+    try SignalDelivery.send(.term, to: try ProcessTarget(call[0]))
+    return .null
+  }
+
+  private static let close = Command(
+    "process close", "Let go of a process that has ended, and of its name", parameters: [name],
+    examples: [
+      Example(
+        "process new w --target { 1 }\nprocess start w\nprocess join w\nprocess close w\n"
+          + "process new w --target { 2 }\nprint again", "again")
+    ]
+  ) { call in
+    if case .handle(let object as ProcessObject) = call[0] {
+      try object.close(call.session)
+    } else if try call.session.reapNow(try handle(call)) == nil {
+      throw call.error(
+        .closed, "the process is still running", at: 0, help: "wait for it, or end it first")
+    }
+    return .null
+  }
+
+  private static func handle(_ call: borrowing Call) throws -> ProcessHandle {
+    let target = try ProcessTarget(call[0])
+    if let handle = target.handle { return handle }
+    throw call.error(
+      .missing, "no child has the pid \(target.pid)", at: 0, help: call.session.liveProcesses)
+  }
+}

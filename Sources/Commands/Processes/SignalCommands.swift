@@ -1,0 +1,164 @@
+import Language
+import Posix
+import Session
+
+/// The commands of `signal`.
+enum SignalCommands {
+  static let all = [list, on, ignore, reset, block, unblock, pending, wait]
+
+  private static let one = Parameter("signal", .signal, .required, "any spelling")
+  private static let many = Parameter("more", .signal, .rest)
+
+  private static let list = Command(
+    "signal list", "List the signals and what this process does at each",
+    traits: .reports,
+    examples: [
+      Example(
+        "signal ignore USR2\nprint ((signal list)[11].name) ((signal list)[11].action)",
+        "USR2 ignore")
+    ]
+  ) { call in
+    let handlers = call.session.handlers
+    let blocked = Signals.blocked
+    let pending = Signals.pending
+    let records = Signal.all.filter { $0.number < 32 || handlers.blocks[$0] != nil }.map { signal in
+      let action: String =
+        if handlers.blocks[signal] != nil {
+          "block"
+        } else if Signals.disposition(of: signal) == .ignore {
+          "ignore"
+        } else if Signals.disposition(of: signal) == .record {
+          "shell"
+        } else {
+          "default"
+        }
+      return Value.record([
+        "number": .int(Int(signal.number)), "name": .text(signal.name), "action": .text(action),
+        "default": .text(signal.defaultAction.rawValue),
+        "blocked": .text(blocked.contains(signal) ? "blocked" : ""),
+        "pending": .text(pending.contains(signal) ? "pending" : ""),
+        "meaning": .text(signal.word),
+      ])
+    }
+    return .items(records)
+  }
+
+  private static let on = Command(
+    "signal on", "Run a block whenever a signal comes",
+    details: """
+      It runs at once, in the midst of whatever goes on, and blocking commands go on afterwards. \
+      The block may take the signal's name and the sender's pid.
+      """,
+    parameters: [one, Parameter("block", .function)],
+    examples: [
+      Example("signal on USR1 { print got it }\nkill $pid USR1\nprint done", "got it\ndone"),
+      Example("signal on TERM { |name| print $name }\nkill $pid", "TERM"),
+    ]
+  ) { call in
+    try call.session.handlers.on(try signal(call, 0), call[1])
+    return .null
+  }
+
+  private static let ignore = Command(
+    "signal ignore", "Let a signal have no effect on this process",
+    details: "Programs that are started inherit it.", parameters: [one],
+    examples: [Example("signal ignore INT\nkill $pid INT\nprint alive", "alive")]
+  ) { call in
+    try call.session.handlers.ignore(try signal(call, 0))
+    return .null
+  }
+
+  private static let reset = Command(
+    "signal default", "Let a signal do again what it does of itself", parameters: [one],
+    examples: [
+      Example(
+        "let p = fork { signal ignore TERM; signal default TERM; kill $pid; sleep 1 }\n"
+          + "print (wait $p).signal", "TERM")
+    ]
+  ) { call in
+    let session = call.session
+    try session.handlers.reset(try signal(call, 0), isChild: session.isChild)
+    return .null
+  }
+
+  private static let block = Command(
+    "signal block", "Keep signals waiting in the kernel until they are unblocked",
+    parameters: [one, many],
+    examples: [
+      Example(
+        "signal on USR1 { print delivered }\nsignal block USR1\nkill $pid USR1\n"
+          + "print (signal pending)\nsignal unblock USR1", "[\"USR1\"]\ndelivered")
+    ]
+  ) { call in
+    let set = try signals(call)
+    for signal in set where signal == .kill || signal == .stop {
+      throw call.error(
+        .type, "\(signal.name) cannot be blocked",
+        help: "that is the kernel's promise: \(signal.name) always works")
+    }
+    call.session.handlers.block(set)
+    return .null
+  }
+
+  private static let unblock = Command(
+    "signal unblock", "Let blocked signals through; those that wait are delivered now",
+    parameters: [one, many],
+    examples: [Example("signal block USR1\nsignal unblock USR1\nprint (signal pending)", "[]")]
+  ) { call in
+    call.session.handlers.unblock(try signals(call))
+    if Attention.isPending { try call.session.attend(call.interpreter) }
+    return .null
+  }
+
+  private static let pending = Command(
+    "signal pending", "List the signals that have come and are blocked", traits: .reports,
+    examples: [
+      Example(
+        "signal block HUP\nkill $pid HUP\nprint (signal pending)\nsignal wait HUP", "[\"HUP\"]")
+    ]
+  ) { _ in
+    .items(Signals.pending.map { .text($0.name) })
+  }
+
+  private static let wait = Command(
+    "signal wait", "Wait until one of some signals comes, and yield its name",
+    details: "The signal is taken: no block runs for it. It need not be blocked before.",
+    parameters: [one, many],
+    flags: [Flag("timeout", .duration, "throw `timeout` after so long")],
+    examples: [
+      Example(
+        "signal block USR1\nlet parent = $pid\nfork { kill $parent USR1 }\n"
+          + "print (signal wait USR1 USR2 --timeout 2s)", "USR1")
+    ]
+  ) { call in
+    let set = try signals(call)
+    let session = call.session
+    // Blocked while we wait, so that none is lost to a handler; then as before.
+    let before = Signals.block(set)
+    defer { Signals.setMask(before) }
+    let descriptor = try asking("cannot wait for signals") { try Signals.descriptor(set) }
+    defer { Descriptors.close(descriptor) }
+    let watch = try asking { try session.loop.watch(descriptor, for: .read) {} }
+    defer { session.loop.remove(watch) }
+    var taken: RecordedSignal?
+    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    let isDone = try session.pause(call.interpreter, until: deadline) {
+      taken = Signals.takePending(set)
+      return taken != nil
+    }
+    if isDone, let taken { return .text(taken.signal.name) }
+    let names = set.map(\.name).joined(separator: " or ")
+    throw call.error(
+      .timeout, "\(names) has not come within \(durationText(call.nanoseconds("timeout") ?? 0))")
+  }
+
+  private static func signal(_ call: borrowing Call, _ index: Int) throws -> Signal {
+    try ParameterType.signal(named: call.text(index))
+  }
+
+  private static func signals(_ call: borrowing Call) throws -> SignalSet {
+    var set: SignalSet = []
+    for index in 0..<call.count { set.insert(try signal(call, index)) }
+    return set
+  }
+}

@@ -1,0 +1,120 @@
+import Language
+import Posix
+import Session
+
+/// Stopping, continuing and ending processes.
+enum StopCommands {
+  static let stop = Command(
+    "stop", "Stop processes (STOP): they keep all they have, and do nothing",
+    details: "`continue` lets them go on. A child is stopped when the command returns.",
+    parameters: [first, more],
+    examples: [
+      Example(
+        "let p = fork { sleep 10 }\nstop $p\nprint (state $p)\ncontinue $p\nkill $p\nwait $p",
+        "T stopped")
+    ]
+  ) { call in
+    for target in try targets(call) {
+      try SignalDelivery.send(.stop, to: target)
+      // Only a parent is told.
+      guard let process = call.session.processes.child(target.pid) else { continue }
+      // The kernel stops it when it next runs; a moment is enough unless the disk blocks it.
+      _ = try call.session.pause(call.interpreter, until: Clock.deadline(after: 1_000_000_000)) {
+        "TZX".contains(process.letter)
+      }
+    }
+    return .null
+  }
+
+  static let resume = Command(
+    "continue", "Let stopped processes go on (CONT)", parameters: [first, more],
+    examples: [
+      Example("let p = fork { 7 }\nstop $p\ncontinue $p\nprint (wait $p).exit", "0")
+    ]
+  ) { call in
+    for target in try targets(call) { try SignalDelivery.send(.cont, to: target) }
+    return .null
+  }
+
+  static let terminate = Command(
+    "terminate", "End processes: TERM, and KILL for those that do not obey in time",
+    details: "A child becomes a zombie, for `wait` to reap.", parameters: [first, more],
+    flags: [Flag("grace", .duration, "how long they have to obey; 2s by default")],
+    examples: [
+      Example(
+        "let p = fork { signal ignore TERM; sleep 10 }\nsleep 100ms\nterminate $p --grace 50ms\n"
+          + "print (wait $p).signal", "KILL")
+    ]
+  ) { call in
+    let targets = try targets(call)
+    try call.session.output.flush()
+    for target in targets {
+      try SignalDelivery.send(.term, to: target)
+      try? Process.send(.cont, to: target.pid)
+    }
+    let grace = Int64(call.nanoseconds("grace") ?? 2_000_000_000)
+    let ending = try EndOfOthers(targets, call.session)
+    defer { ending.close() }
+    if try call.session.pause(
+      call.interpreter, until: Clock.deadline(after: grace), done: { ending.isOver })
+    {
+      return .null
+    }
+    for pid in ending.living { try? Process.send(.kill, to: pid) }
+    _ = try call.session.pause(
+      call.interpreter, until: Clock.deadline(after: 1_000_000_000), done: { ending.isOver })
+    return .null
+  }
+
+  private static let first = Parameter("process", .processes, .required, "name, handle or pid")
+  private static let more = Parameter("more", .processes, .rest)
+
+  private static func targets(_ call: borrowing Call) throws -> [ProcessTarget] {
+    var result: [ProcessTarget] = []
+    for index in 0..<call.count {
+      var items = [call[index]]
+      if case .list(let list) = call[index] { items = list.items }
+      for item in items {
+        let target = try ProcessTarget(item)
+        if target.pid < 2 { throw call.error(.range, "pid \(target.pid) is refused", at: index) }
+        result.append(target)
+      }
+    }
+    return result
+  }
+}
+
+/// Tells when processes have ended that need not be children, by their pidfds.
+private final class EndOfOthers {
+  private var watched: [Int32: (descriptor: Int32, watch: Watch)] = [:]
+  private let session: Session
+
+  init(_ targets: [ProcessTarget], _ session: Session) throws {
+    self.session = session
+    for target in targets where watched[target.pid] == nil {
+      // One that is gone already needs no watching.
+      guard let descriptor = try? Process.descriptor(of: target.pid) else { continue }
+      let pid = target.pid
+      watched[pid] = (
+        descriptor,
+        try asking { try session.loop.watchExit(descriptor) { [unowned self] in ended(pid) } }
+      )
+    }
+  }
+
+  private func ended(_ pid: Int32) {
+    if let entry = watched.removeValue(forKey: pid) { Descriptors.close(entry.descriptor) }
+  }
+
+  var living: [Int32] { Array(watched.keys) }
+
+  var isOver: Bool { watched.isEmpty }
+
+  func close() {
+    for entry in watched.values {
+      session.loop.remove(entry.watch)
+      Descriptors.close(entry.descriptor)
+    }
+    watched = [:]
+  }
+}

@@ -1,0 +1,141 @@
+import Language
+import Posix
+import Session
+
+/// `wait` in all its forms.
+enum WaitCommand {
+  static let command = Command(
+    "wait", "Wait until children have ended, reap them, and yield their records",
+    details: """
+      A record has the fields pid name exit signal ok elapsed cpu maxrss value. For several \
+      processes it is a list of them. Without P it is the next child to end, of those made by \
+      fork, spawn, & and process. Waiting again gives the same record.
+
+      A child that has ended stays a zombie until it is waited for, and so does its name.
+      """,
+    parameters: [Parameter("process", .processes, .rest, "names, handles or pids")],
+    flags: [
+      Flag("any", nil, "the first of them to end"),
+      Flag("all", nil, "all children"),
+      Flag("timeout", .duration, "throw `timeout` after so long"),
+      Flag("ok", nil, "throw `failed` unless all ended with status 0"),
+      Flag("peek", nil, "do not reap: the child stays a zombie"),
+    ],
+    examples: [
+      Example(
+        "let p = fork --name worker { exit 3 }\nlet r = wait $p\nprint $r.name $r.exit $r.ok",
+        "worker 3 false"),
+      Example("fork { 1 }\nfork { 2 }\nprint (wait --all |> map { |r| $r.value })", "[1, 2]"),
+      Example(
+        "let p = fork { sleep 10 }\ntry { wait $p --timeout 10ms } catch e: timeout { print late }"
+          + "\nkill $p\nprint (wait $p).signal", "late\nTERM"),
+    ]
+  ) { call in
+    let given = try targets(call)
+    if call.isSet("any"), call.isSet("all") {
+      throw call.error(.arity, "--any and --all exclude each other")
+    }
+    let result: Value
+    if call.isSet("all"), given == nil {
+      result = try all(call.session.processes.users, call)
+    } else if let given, !call.isSet("any") {
+      let isSingle = given.count == 1 && call.count == 1 && !isList(call[0])
+      result = try isSingle ? one(given[0], call) : all(given, call)
+    } else {
+      result = try any(of: given, call)
+    }
+    return result
+  }
+
+  /// The processes that were named; nil if none was.
+  private static func targets(_ call: borrowing Call) throws -> [ProcessHandle]? {
+    if call.count == 0 { return nil }
+    var result: [ProcessHandle] = []
+    for index in 0..<call.count {
+      let items = isList(call[index]) ? call.list(index) : [call[index]]
+      for item in items {
+        let target = try ProcessTarget(item)
+        guard let process = target.handle else {
+          throw call.error(
+            .missing, "no child has the pid \(target.pid)", at: index,
+            help: call.session.liveProcesses)
+        }
+        result.append(process)
+      }
+    }
+    return result
+  }
+
+  private static func isList(_ value: Value) -> Bool {
+    if case .list = value { return true }
+    return false
+  }
+
+  // MARK: The three ways
+
+  private static func one(_ process: ProcessHandle, _ call: borrowing Call) throws -> Value {
+    guard
+      let record = try call.session.wait(
+        for: process, call.interpreter, until: deadline(call), keepsZombie: call.isSet("peek"))
+    else { throw timeout([process], call) }
+    try requireOk([record], call)
+    return record.map
+  }
+
+  private static func all(_ processes: [ProcessHandle], _ call: borrowing Call) throws -> Value {
+    let deadline = deadline(call)
+    var records: [WaitRecord] = []
+    for process in processes {
+      guard
+        let record = try call.session.wait(
+          for: process, call.interpreter, until: deadline, keepsZombie: call.isSet("peek"))
+      else { throw timeout(Array(processes[records.count...]), call) }
+      records.append(record)
+    }
+    try requireOk(records, call)
+    return .items(records.map(\.map))
+  }
+
+  private static func any(of given: [ProcessHandle]?, _ call: borrowing Call) throws -> Value {
+    let session = call.session
+    let isPeek = call.isSet("peek")
+    guard
+      let process = try session.waitAny(
+        of: given, call.interpreter, until: deadline(call), keepsZombie: isPeek)
+    else { throw timeout(given ?? session.processes.users, call) }
+    guard let record = try session.peekRecord(process) else { return .null }
+    try requireOk([record], call)
+    return record.map
+  }
+
+  private static func deadline(_ call: borrowing Call) -> Int64? {
+    call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+  }
+
+  private static func timeout(
+    _ processes: [ProcessHandle], _ call: borrowing Call
+  ) -> ErrorObject {
+    let living = processes.filter { $0.record == nil && $0.letter != "Z" }
+    let names = living.prefix(10).map { "\($0.name) (\($0.pid), \($0.word))" }
+    let time = durationText(call.nanoseconds("timeout") ?? 0)
+    return call.error(
+      .timeout,
+      living.count == 1
+        ? "process '\(living[0].name)' (\(living[0].pid)) has not ended within \(time)"
+        : "\(living.count) processes have not ended within \(time)",
+      help: "still there: " + names.joined(separator: ", ") + (living.count > 10 ? ", …" : ""))
+  }
+
+  private static func requireOk(_ records: [WaitRecord], _ call: borrowing Call) throws {
+    guard call.isSet("ok"), let bad = records.first(where: { !$0.ok }) else { return }
+    let others = records.count { !$0.ok } - 1
+    let error = call.error(
+      .failed,
+      "process '\(bad.name)' (\(bad.pid)) \(bad.phrase)"
+        + (others > 0 ? ", and \(others) other\(others > 1 ? "s" : "") failed too" : ""),
+      help: "without --ok the record tells how it ended")
+    error.payload["record"] = bad.map
+    error.payload["status"] = bad.exit.map { .int(Int($0)) } ?? .null
+    throw error
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Completion of everything that has a name, with a few words on each.
+@Suite struct Completion {
+  private let shell: PromptShell
+  private var terminal: Terminal { shell.terminal }
+
+  init() throws {
+    shell = try PromptShell(
+      files: ["two words.txt": "", "notes.txt": "", "folder/inner.txt": "", "it's": ""],
+      columns: 100,
+      rows: 40)
+  }
+
+  /// Types a text and Tab, and waits for what the line becomes; then drops it.
+  private func complete(_ text: String, _ completed: String) throws {
+    try terminal.type(text)
+    try terminal.press(.tab)
+    try terminal.expectLine("brood> \(completed)")
+    try terminal.press(.control("U"))
+    try terminal.expectLine("brood> ")
+  }
+
+  /// Types a text and Tab, and waits for a list that has these lines.
+  private func list(_ text: String, _ expected: String...) throws {
+    try terminal.type(text)
+    try terminal.press(.tab)
+    for line in expected { try terminal.expect(line) }
+    try terminal.expectLine("brood> \(text)")
+    try terminal.press(.control("U"))
+    try terminal.expectLine("brood> ")
+  }
+
+  @Test func commandsHaveTheirSummary() throws {
+    try list("so", "\nsort ", "Sort a list")
+    try complete("rever", "reverse ")
+    try complete("let x = (rever", "let x = (reverse ")
+    try complete("[1] |> rever", "[1] |> reverse ")
+    try complete("if true { rever", "if true { reverse ")
+    try complete("print x; rever", "print x; reverse ")
+    try complete("whil", "while ")
+  }
+
+  @Test func functionsShowTheirParameters() throws {
+    try shell.enter("fn greet-all(name, greeting = \"hello\") { print $greeting $name }")
+    try complete("greet-", "greet-all ")
+    try shell.enter("fn greet-one(name) { print $name }")
+    try list(
+      "greet-", "\ngreet-all  greet-all(name, greeting = \"hello\")\ngreet-one  greet-one(name)")
+  }
+
+  @Test func programsOnThePath() throws {
+    try complete("^print", "^printenv ")
+    try complete("mkfif", "mkfifo ")
+  }
+
+  @Test func variablesShowTheirValue() throws {
+    try shell.enter("let colour = [hue: \"red\", light: [deep: 1, dark: 2]]; let count = 3")
+    try list("print $co", "\ncolour  map [hue: \"red\"", "\ncount   int 3")
+    try complete("print $col", "print $colour")
+    try complete("print $colour.li", "print $colour.light")
+    try list("print $colour.light.d", "\ndark  int 2\ndeep  int 1")
+    try complete("print \"${cou", "print \"${count")
+    try complete("$env.HOM", "$env.HOME")
+    try complete("for item in [1] { print $ite", "for item in [1] { print $item")
+  }
+
+  @Test func filesAreQuotedAsNeeded() throws {
+    try complete("read two", "read two\\ words.txt ")
+    try complete("read \"two", "read \"two words.txt\" ")
+    try complete("read two\\ w", "read two\\ words.txt ")
+    try complete("read it", "read it\\'s ")
+    try complete("cd fol", "cd folder/")
+    try complete("^cat folder/", "^cat folder/inner.txt ")
+    try complete("print x > no", "print x > notes.txt ")
+    try list("read ", "\nfolder/  it's  notes.txt  two words.txt")
+  }
+
+  @Test func flagsHaveTheirSummary() throws {
+    try list("fork --", "\n--daemon", "\n--name")
+    try complete("fork --dae", "fork --daemon ")
+    try complete("kill -US", "kill -USR")
+  }
+
+  @Test func liveProcessesHaveTheirState() throws {
+    try shell.enter("fork --name worker-one { sleep 1000 }", expecting: "worker-one")
+    try complete("kill wor", "kill worker-one ")
+    try shell.enter("spawn --name worker-two sleep 1000", expecting: "worker-two")
+    try list("kill worker-", "\nworker-one ", "waiting", "\nworker-two ", "sleep 1000")
+    try shell.enter("let p = fork { sleep 1000 }")
+    try list("$p.", "\nname ", "\npid ")
+  }
+
+  @Test func signalsSettingsAndTopics() throws {
+    try list("signal on US", "\nUSR1  10, ", "\nUSR2  12, ")
+    try list("config reap", "\nreap ", "\nreaper ")
+    try complete("help sor", "help sort ")
+  }
+
+  @Test func longListsAreCut() throws {
+    try terminal.type("s")
+    try terminal.press(.tab)
+    try terminal.expect(/… and \d+ more\nbrood> s/)
+    #expect(terminal.screen.lines.allSatisfy { $0.count < 100 })
+  }
+
+  @Test func nothingBreaksOnStrangeText() throws {
+    for text in ["))", "(((", "$", "${", "\"", "'", "|>", "{ |", "[", "\\", "> ", "# x", "--", "é"]
+    {
+      try terminal.type(text)
+      try terminal.press(.tab)
+      try terminal.press(.control("C"))
+      try terminal.expectLine("brood> ")
+    }
+    try shell.enter("print alive", expecting: "\nalive")
+  }
+}

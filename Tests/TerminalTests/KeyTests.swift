@@ -1,0 +1,122 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Control keys, pasting and the window, at the prompt and while a command runs.
+@Suite struct Keys {
+  private let shell: PromptShell
+  private var terminal: Terminal { shell.terminal }
+
+  init() throws { shell = try PromptShell() }
+
+  @Test func controlCDropsTheLine() throws {
+    try terminal.type("print lost")
+    try terminal.expectLine("brood> print lost")
+    try terminal.press(.control("C"))
+    try terminal.expect("print lost^C\nbrood> ")
+    try shell.enter("print kept", expecting: "\nkept")
+  }
+
+  @Test func controlCLeavesAnUnfinishedEntry() throws {
+    try terminal.enter("fn f() {")
+    try terminal.expectLine("  ...> ")
+    try terminal.type("print x")
+    try terminal.press(.control("C"))
+    try terminal.expectLine("brood> ")
+    try shell.enter("1 + 1", expecting: "\n2")
+  }
+
+  @Test func controlCLeavesTheHistory() throws {
+    try shell.enter("print one", expecting: "\none")
+    try shell.enter("print two", expecting: "\ntwo")
+    try terminal.press(.up, .up)
+    try terminal.expectLine("brood> print one")
+    try terminal.press(.control("C"))
+    try terminal.expectLine("brood> ")
+    try terminal.press(.up)
+    try terminal.expectLine("brood> print two")
+  }
+
+  @Test func controlCKeepsAllRowsOfALongLine() throws {
+    let long = String(repeating: "word ", count: 40)
+    try terminal.type(long)
+    try terminal.press(.control("A"), .right)
+    try terminal.press(.control("C"))
+    try terminal.expect("word word ^C\nbrood> ")
+  }
+
+  @Test(arguments: ["sleep 1000", "^sleep 1000", "wait (fork { sleep 1000 })", "while true { }"])
+  func controlCInterrupts(_ command: String) throws {
+    try terminal.enter("print up; \(command)")
+    try terminal.expect("\nup\n")
+    try terminal.press(.control("C"))
+    try terminal.expect("interrupted\nbrood> ", within: .seconds(5))
+    try shell.enter("print alive", expecting: "\nalive")
+  }
+
+  @Test func controlCSparesChildrenInTheBackground() throws {
+    try shell.enter("let p = fork --name steady { sleep 1000 }")
+    try shell.enter("let q = spawn --name firm sleep 1000")
+    try terminal.enter("print up; sleep 1000")
+    try terminal.expect("\nup\n")
+    try terminal.press(.control("C"))
+    try terminal.expect("interrupted\nbrood> ")
+    try terminal.press(.control("C"))
+    try terminal.expectLine("brood> ")
+    try shell.enter("[$p.word, $q.word]", expecting: "\n[\"waiting\", \"waiting\"]")
+  }
+
+  @Test func controlZDoesNothingAtThePrompt() throws {
+    try terminal.type("print a")
+    try terminal.press(.control("Z"))
+    try shell.enter("b", expecting: "\nab")
+  }
+
+  @Test func controlZStopsAProgram() throws {
+    try terminal.enter("^sh -c 'echo up; read line; echo got $line'")
+    try terminal.expect("\nup\n")
+    try terminal.press(.control("Z"))
+    try terminal.expect("stopped")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("fg")
+    try terminal.enter("it")
+    try terminal.expect("got it\nbrood> ")
+  }
+
+  @Test func aPastedBlockIsOneEntry() throws {
+    try terminal.press(.paste("fn f(x) {\n  print \"x is $x\"\n}\nf 1\nf 2"))
+    try terminal.expectLine("f 2")
+    try terminal.press(.enter)
+    try terminal.expect("\nx is 1\nx is 2\nbrood> ")
+    try terminal.press(.up)
+    try terminal.expectLine("f 2")
+    try terminal.press(.control("U"), .up)
+  }
+
+  @Test func aPasteThatNeverEndsCanBeLeft() throws {
+    try terminal.type("\u{1b}[200~print never")
+    try terminal.press(.control("C"))
+    try terminal.expectLine("brood> ")
+    try shell.enter("print alive", expecting: "\nalive")
+  }
+
+  @Test func typingAheadIsKept() throws {
+    try terminal.enter("print up; ^sh -c 'read x'")
+    try terminal.expect("\nup\n")
+    try terminal.type("\rprint ahead\r")
+    try terminal.expect("\nahead\nbrood> ")
+  }
+
+  @Test func theLineFollowsTheWindow() throws {
+    let line = "print " + String(repeating: "0123456789", count: 5)
+    try terminal.type(line)
+    try terminal.expectLine("brood> \(line)")
+    try terminal.resize(columns: 40, rows: 20)
+    try terminal.expectScreen("the line in two rows") { screen in
+      screen.cursorLine == String(("brood> " + line).dropFirst(40))
+    }
+    try terminal.press(.enter)
+    try terminal.expectLine("brood> ")
+    try shell.enter("(lines (^stty size))[0]", expecting: "\n\"20 40\"")
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Output and ends of children in the background, above the line being typed and never through it.
+@Suite struct News {
+  private let shell: PromptShell
+  private var terminal: Terminal { shell.terminal }
+
+  init() throws {
+    shell = try PromptShell()
+    try shell.makeGate("gate")
+    try shell.makeGate("end")
+  }
+
+  /// Starts a child that writes a line when the gate opens, and ends at the other one.
+  private func start() throws {
+    try shell.enter(
+      "^sh -c 'read x < gate; echo said $x; read x < end; exit 3' &", expecting: "[1] ")
+  }
+
+  @Test func appearAboveTheLine() throws {
+    try start()
+    try terminal.type("print typed")
+    try terminal.expectLine("brood> print typed")
+    try shell.open("gate", writing: "hello")
+    try terminal.expect("\nsaid hello\nbrood> print typed")
+    try shell.open("end")
+    try terminal.expect(/\n\[1\] \d+ sh1 ended: exit 3\nbrood> print typed/)
+    try shell.enter(" on", expecting: "\ntyped on")
+  }
+
+  @Test func leaveALongLineWhole() throws {
+    try start()
+    let line = "print " + String(repeating: "0123456789 ", count: 15)
+    try terminal.type(line)
+    try terminal.press(.control("A"), .right)
+    try shell.open("gate", writing: "hello")
+    try terminal.expect("\nsaid hello\nbrood> print 0123456789")
+    let rows = terminal.screen.lines(
+      from: terminal.screen.cursorPosition, joiningWrapped: true)
+    #expect(rows.first == "brood> \(line)")
+    #expect(terminal.screen.cursorColumn == 8)
+    #expect(terminal.screen.lines.filter { $0.contains("brood> print") }.count == 1)
+  }
+
+  @Test func leaveAnEntryOfManyLinesWhole() throws {
+    try start()
+    try terminal.press(.paste("fn f() {\n  print 1\n}"))
+    try terminal.expectLine("}")
+    try shell.open("gate", writing: "hello")
+    try terminal.expect("\nsaid hello\nbrood> fn f() {\n  print 1\n}")
+    #expect(terminal.screen.cursorLine == "}")
+    #expect(terminal.screen.cursorColumn == 1)
+  }
+
+  @Test func leaveASearchWhole() throws {
+    try shell.enter("print needle", expecting: "\nneedle")
+    try start()
+    try terminal.press(.control("R"))
+    try terminal.type("need")
+    try terminal.expect("(reverse-i-search)`need': print needle")
+    try shell.open("gate", writing: "hello")
+    try terminal.expect("said hello\n(reverse-i-search)`need': print needle")
+    try terminal.press(.enter)
+    try terminal.expect("\nneedle\nbrood> ")
+  }
+
+  @Test func comeBeforeTheNextPrompt() throws {
+    try start()
+    try terminal.enter("print up; ^sh -c 'read x'")
+    try terminal.expect("\nup\n")
+    try shell.open("gate", writing: "hello")
+    try terminal.expect("said hello\n")
+    try shell.open("end")
+    try terminal.press(.enter)
+    try terminal.expect("ended: exit 3\nbrood> ")
+  }
+
+  @Test func areNotRepeatedForWhatWasWaitedFor() throws {
+    try shell.enter("let p = fork { print inside; 5 }; (wait $p).value", expecting: "inside\n5")
+    #expect(!terminal.screen.text.contains("ended"))
+  }
+
+  @Test func manyLinesStayWhole() throws {
+    try terminal.enter("^sh -c 'read x < gate; seq 500; echo the end' &")
+    try terminal.expectLine("brood> ")
+    try terminal.type("print typed")
+    try terminal.expectLine("brood> print typed")
+    try shell.open("gate")
+    try terminal.expect("\n499\n500\nthe end\n")
+    try terminal.expectLine("brood> print typed")
+    let lines = terminal.screen.lines(from: 0)
+    let numbers = lines.compactMap { Int($0) }
+    #expect(numbers == Array(1...500))
+  }
+
+  @Test func handlersPrintAboveTheLine() throws {
+    try shell.enter("signal on USR1 { print \"a signal came\" }")
+    try terminal.type("print typed")
+    try terminal.expectLine("brood> print typed")
+    kill(terminal.child.pid, SIGUSR1)
+    try terminal.expect("\na signal came\nbrood> print typed")
+    try shell.enter(" on", expecting: "\ntyped on")
+  }
+
+  @Test func deathsBySignalAreNamed() throws {
+    try shell.enter("spawn --name victim sleep 1000", expecting: "victim")
+    try terminal.enter("kill victim")
+    try terminal.expect(/\[1\] \d+ victim ended: TERM \(.*\)/)
+    try terminal.expectLine("brood> ")
+  }
+}

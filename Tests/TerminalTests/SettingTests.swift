@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the user and the environment set: inputrc, the start-up file, the prompt, kinds of terminals.
+@Suite struct Settings {
+  @Test func inputrcCanAskForBrood() throws {
+    let home = try TemporaryDirectory()
+    try home.write("$if brood\n\"\\C-t\": \"print from inputrc\\n\"\n$endif\n", to: ".inputrc")
+    let shell = try PromptShell(environment: ["INPUTRC": "\(home.path)/.inputrc"])
+    try shell.terminal.press(.control("T"))
+    try shell.terminal.expect("\nfrom inputrc\nbrood> ")
+  }
+
+  @Test func theStartFileRuns() throws {
+    let shell = try PromptShell(
+      files: [".config/brood/init.brood": "fn hi() { print \"hi there\" }\nlet answer = 42\n"])
+    try shell.enter("hi", expecting: "\nhi there")
+    try shell.enter("$answer", expecting: "\n42")
+  }
+
+  @Test func errorsInTheStartFileAreReported() throws {
+    let shell = try PromptShell(files: [
+      ".config/brood/init.brood": "print hello\nthrow \"no luck\"\n"
+    ])
+    try shell.terminal.expect("hello\nerror: no luck\n --> ")
+    try shell.terminal.expect("init.brood:2:1")
+    try shell.enter("print alive", expecting: "\nalive")
+  }
+
+  @Test func thePromptCanBeChanged() throws {
+    let shell = try PromptShell(
+      files: [".config/brood/init.brood": "config prompt \"my shell: \""], prompt: "my shell: ")
+    try shell.terminal.enter("print (")
+    try shell.terminal.expectLine("     ...> ")
+    try shell.terminal.enter("1)")
+    try shell.terminal.expect("\n1\nmy shell: ")
+  }
+
+  @Test func aDumbTerminalWillDo() throws {
+    let shell = try PromptShell(environment: ["TERM": "dumb"])
+    try shell.enter("6 * 7", expecting: "\n42")
+    try shell.makeGate("gate")
+    try shell.enter("^sh -c 'read x < gate; echo said $x' &", expecting: "[1] ")
+    try shell.terminal.type("print typed")
+    try shell.terminal.expectLine("brood> print typed")
+    try shell.open("gate", writing: "hello")
+    try shell.terminal.expect("said hello\n")
+    try shell.terminal.expect("brood> print typed")
+    try shell.terminal.press(.control("C"))
+    try shell.terminal.expectLine("brood> ")
+    #expect(try shell.leave() == .exited(0))
+  }
+
+  @Test func coloursOnlyWhereTheyAreWanted() throws {
+    func raw(_ extra: [String: String]) throws -> String {
+      let home = try TemporaryDirectory()
+      var environment = Program.environment(home: home.path)
+      environment["TERM"] = "xterm"
+      environment["NO_COLOR"] = nil
+      environment.merge(extra) { $1 }
+      // script(1) keeps what the terminal would get.
+      let output = try run(
+        "/usr/bin/script", ["-qec", "\(Program.brood)", "/dev/null"], input: "throw \"x\"\nexit\n",
+        environment: environment, directory: home.path)
+      return output.standardOutput
+    }
+    #expect(try raw([:]).contains("\u{1b}[1;31merror"))
+    #expect(try !raw(["NO_COLOR": "1"]).contains("\u{1b}[1"))
+    #expect(try !raw(["TERM": "dumb"]).contains("\u{1b}"))
+  }
+
+  @Test func withoutATerminalThereIsNoPrompt() throws {
+    let home = try TemporaryDirectory()
+    let output = try run(
+      Program.brood, input: "print (6 * 7)\n", environment: Program.environment(home: home.path),
+      directory: home.path)
+    #expect(output.standardOutput == "42\n")
+    #expect(output.status == .exited(0))
+    #expect(!FileManager.default.fileExists(atPath: "\(home.path)/.local/state/brood/history"))
+  }
+}
