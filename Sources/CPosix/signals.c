@@ -114,8 +114,12 @@ void brood_signals_start(void) {
   sigset_t mask;
   sigprocmask(SIG_BLOCK, NULL, &mask);
   from_set(&mask, &mask_on_entry);
-  for (int signal = 1; signal <= 64; signal++)
-    if (brood_signal_get(signal) == brood_disposition_ignore) ignored_on_entry |= bit(signal);
+  for (int signal = 1; signal <= 64; signal++) {
+    int32_t found = brood_signal_get(signal);
+    if (found == brood_disposition_ignore) ignored_on_entry |= bit(signal);
+    // The Swift runtime's own handlers print a backtrace and delay the death.
+    if (found == brood_disposition_record) brood_signal_set(signal, brood_disposition_default, false);
+  }
   // An inherited ignore of CHLD would destroy every exit status.
   brood_signal_set(SIGCHLD, brood_disposition_record, false);
   brood_signal_set(SIGPIPE, brood_disposition_ignore, false);

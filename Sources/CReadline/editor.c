@@ -12,6 +12,8 @@
 
 brood_editor_owner editor_owner;
 static bool active, making_room;
+// The byte that made the input readable has not been read yet.
+static bool is_first;
 // Why the last read yielded no byte: the terminal is gone, or Ctrl-C ended a paste.
 static enum { none, gone, abandoned } end;
 static int input_descriptor, interrupt_descriptor;
@@ -36,15 +38,17 @@ static int read_byte(FILE *file) {
   for (;;) {
     struct pollfd ready[] = {
       {.fd = input_descriptor, .events = POLLIN}, {.fd = interrupt_descriptor, .events = POLLIN}};
-    if (poll(ready, 2, -1) < 0) {
+    if (poll(ready, is_first ? 1 : 2, -1) < 0) {
       if (errno == EINTR) continue;
       end = gone;
       return EOF;
     }
-    if (!ready[0].revents) {
+    if (!is_first && ready[1].revents) {
       end = abandoned;
       return EOF;
     }
+    if (!ready[0].revents) continue;
+    is_first = false;
     unsigned char byte;
     ssize_t length = read(input_descriptor, &byte, 1);
     if (length == 1) return byte;
@@ -58,8 +62,10 @@ static int read_byte(FILE *file) {
 // Whether a byte comes within the time that readline allows. Its own code uses select(2), which
 // takes no descriptor above 1023.
 static int has_input(void) {
-  struct pollfd ready = {.fd = input_descriptor, .events = POLLIN};
-  return poll(&ready, 1, rl_set_keyboard_input_timeout(-1) / 1000) > 0;
+  struct pollfd ready[] = {
+    {.fd = input_descriptor, .events = POLLIN}, {.fd = interrupt_descriptor, .events = POLLIN}};
+  int count = poll(ready, 2, rl_set_keyboard_input_timeout(-1) / 1000);
+  return count > 0 && !ready[1].revents;
 }
 
 static FILE *stream(int descriptor, const char *mode) {
@@ -119,6 +125,8 @@ void brood_editor_read(void) {
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);
   sigprocmask(SIG_BLOCK, &interrupt, &before);
+  is_first = true;
+  end = none;
   rl_callback_read_char();
   sigprocmask(SIG_SETMASK, &before, NULL);
 }
@@ -127,6 +135,7 @@ void brood_editor_begin_output(void) {
   if (!active || making_room) return;
   making_room = true;
   rl_clear_visible_line();
+  fflush(rl_outstream);
 }
 
 void brood_editor_end_output(void) {

@@ -16,7 +16,7 @@ enum CommandLineCompletions {
     for option in options where option.argument != nil {
       let reply: String
       if !option.choices.isEmpty {
-        reply = "mapfile -t COMPREPLY < <(compgen -W '\(option.choices.joined(separator: " "))' -- \"$word\")"
+        reply = bashWords(option.choices)
       } else if option.takesFiles {
         reply = "_brood_files '*.brood'"
       } else {
@@ -38,7 +38,7 @@ enum CommandLineCompletions {
         COMPREPLY=()
         if ((COMP_CWORD == 1)); then
           if [[ $word == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '\(options.map(\.name).joined(separator: " "))' -- "$word")
+            \(bashWords(options.map(\.name)))
           else
             _brood_files '*.brood'
           fi
@@ -52,6 +52,10 @@ enum CommandLineCompletions {
       complete -F _brood brood
 
       """
+  }
+
+  private static func bashWords(_ words: [String]) -> String {
+    "mapfile -t COMPREPLY < <(compgen -W '\(words.joined(separator: " "))' -- \"$word\")"
   }
 
   private static func zsh(_ note: String) -> String {

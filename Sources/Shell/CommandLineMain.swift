@@ -39,9 +39,12 @@ public enum Brood {
     case .prompt:
       let interpreter = Interpreter(table: AllCommands.table, host: host)
       host.session.interpreter = interpreter
-      let prompt = try asking { try Prompt(
-        session: host.session, interpreter: interpreter, host: host) }
-      host.session.end(prompt.run(), interpreter)
+      let prompt = try asking {
+        try Prompt(session: host.session, interpreter: interpreter, host: host)
+      }
+      let status = prompt.run()
+      host.endJobControl()
+      host.session.end(status, interpreter)
     }
   }
 

@@ -34,7 +34,7 @@ struct CommandLineOption {
 
       """
     for option in all {
-      let head = "  " + ([option.name] + (option.argument.map { [$0] } ?? [])).joined(separator: " ")
+      let head = "  \(option.name)" + (option.argument.map { " \($0)" } ?? "")
       text += head + String(repeating: " ", count: max(1, 29 - head.count)) + option.summary + "\n"
     }
     return text + """

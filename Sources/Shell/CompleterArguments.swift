@@ -84,7 +84,9 @@ extension Completer {
     {
       return verbs
     }
-    if command.name == "config", positional == 0 { return .candidates(settings()) }
+    if command.name == "kill" {
+      return .candidates(live("process", point.text) + (positional > 0 ? signals() : []))
+    }
     let answer = candidates(for: parameter.type, typed: point.text)
     // Where the argument could be anything, the flags are worth a reminder.
     if case .candidates(let found) = answer, found.isEmpty, point.text.isEmpty {

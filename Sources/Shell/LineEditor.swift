@@ -66,7 +66,10 @@ final class LineEditor {
   /// Shows a prompt and reads keys as the loop finds them.
   func activate(_ prompt: String) throws(SystemError) {
     if watch == nil {
-      watch = try loop.watch(input, for: .read) { brood_editor_read() }
+      watch = try loop.watch(input, for: .read) {
+        // Keys behind a Ctrl-C are read when that has been dealt with.
+        if !Attention.isPending { brood_editor_read() }
+      }
     }
     brood_editor_activate(prompt)
   }
@@ -85,6 +88,8 @@ final class LineEditor {
   /// Drops the line being typed, leaving it on the screen with `^C` behind it.
   func dropLine() {
     brood_editor_drop_line()
+    // Enter and Ctrl-C came together, and nobody can say which was first.
+    entered = nil
     unwatch()
   }
 

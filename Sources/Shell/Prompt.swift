@@ -10,6 +10,8 @@ public final class Prompt {
   let host: BroodHost
   let editor: LineEditor
   let history: PromptHistory
+  /// Held here too: forked children let the session's reference go before they forget it.
+  private var terminals: BackgroundTerminals?
   /// News of children that came while something ran, to be shown before the next prompt.
   var news: [Notice] = []
   /// Children that still run were named at the last attempt to leave.
@@ -73,6 +75,7 @@ public final class Prompt {
     terminals.printer = { [unowned self] bytes in
       printAbove(String(decoding: bytes, as: UTF8.self))
     }
+    self.terminals = terminals
     session.backgroundOutput = terminals
     // The line being typed is adapted when the handlers have run.
     session.handlers.hooks[.winch] = { [unowned terminals] in terminals.resize() }

@@ -55,7 +55,9 @@ struct ScriptArguments {
     let missing = parameters.positional.dropFirst(call.positional.count).filter {
       $0.standard == nil
     }
-    if let first = missing.first { throw ErrorObject(.arity, "the argument \(first.label) is missing") }
+    if let first = missing.first {
+      throw ErrorObject(.arity, "the argument \(first.label) is missing")
+    }
     return call
   }
 

@@ -35,25 +35,34 @@ struct ScriptRunner {
   private func execute(_ function: Function, _ source: Source, _ arguments: [String]) -> Int32 {
     do {
       try interpreter.printReport(try interpreter.run(function))
-      guard let main = mainFunction(of: source) else { return 0 }
-      let parameters = ScriptArguments(main)
-      if arguments.first == "--help" {
-        try interpreter.write(parameters.help(source.name))
-        return 0
-      }
-      let call: ScriptArguments.Call
-      do throws(ErrorObject) {
-        call = try parameters.parse(arguments)
-      } catch {
-        host.printError(error)
-        host.writeError("\n" + parameters.usage(source.name) + "\n")
-        return 2
-      }
-      try interpreter.printReport(try parameters.invoke(call, interpreter))
-      return 0
+      var status: Int32 = 0
+      if let main = mainFunction(of: source) { status = try call(main, source, arguments) }
+      // What cannot be written is a failure of the script.
+      try host.flush()
+      return status
     } catch {
-      return status(of: error)
+      return host.session.status(of: error)
     }
+  }
+
+  private func call(
+    _ main: Closure, _ source: Source, _ words: [String]
+  ) throws -> Int32 {
+    let arguments = ScriptArguments(main)
+    if words.first == "--help" {
+      try interpreter.write(arguments.help(source.name))
+      return 0
+    }
+    let call: ScriptArguments.Call
+    do throws(ErrorObject) {
+      call = try arguments.parse(words)
+    } catch {
+      host.printError(error)
+      host.writeError("\n" + arguments.usage(source.name) + "\n")
+      return 2
+    }
+    try interpreter.printReport(try arguments.invoke(call, interpreter))
+    return 0
   }
 
   private func mainFunction(of source: Source) -> Closure? {
@@ -62,21 +71,6 @@ struct ScriptRunner {
       closure.function.source === source
     else { return nil }
     return closure
-  }
-
-  /// Reports what ended the script.
-  private func status(of error: any Error) -> Int32 {
-    guard let error = error as? ErrorObject else {
-      host.printError(ErrorObject(.system, "\(error)"))
-      return 1
-    }
-    if case .exit(let status)? = error.control { return status }
-    if error.kind == .interrupted {
-      try? host.flush()
-      return 130
-    }
-    host.printError(error)
-    return 1
   }
 
   /// Reports what is wrong with files, without running them; does not come back.
@@ -124,7 +118,7 @@ struct ScriptRunner {
     do {
       try host.attend(interpreter)
     } catch let error as ErrorObject {
-      host.session.end(status(of: error), interpreter)
+      host.session.end(host.session.status(of: error), interpreter)
     }
   }
 }

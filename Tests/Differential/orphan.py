@@ -2,8 +2,8 @@ import ctypes, os, time
 ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER, as Brood does
 pid = os.fork()
 if pid == 0:
+    before = os.getpid()
     if os.fork() == 0:
-        before = os.getppid()
         while os.getppid() == before:
             time.sleep(0.002)
         print(str(os.getppid() != before).lower(), flush=True)

@@ -21,12 +21,13 @@ import Testing
 
   @Test func appearAboveTheLine() throws {
     try start()
-    try terminal.type("print typed")
-    try terminal.expectLine("brood> print typed")
+    try shell.type("print typed")
     try shell.open("gate", writing: "hello")
-    try terminal.expect("\nsaid hello\nbrood> print typed")
+    try shell.expectEnding("\nsaid hello\nbrood> print typed")
     try shell.open("end")
-    try terminal.expect(/\n\[1\] \d+ sh1 ended: exit 3\nbrood> print typed/)
+    try terminal.expectScreen("the end of the child") { screen in
+      screen.text.contains(/\n\[1\] \d+ sh1 ended: exit 3\nbrood> print typed$/)
+    }
     try shell.enter(" on", expecting: "\ntyped on")
   }
 
@@ -35,12 +36,14 @@ import Testing
     let line = "print " + String(repeating: "0123456789 ", count: 15)
     try terminal.type(line)
     try terminal.press(.control("A"), .right)
+    try terminal.expectScreen("the cursor in the first row") { $0.cursorColumn == 8 }
     try shell.open("gate", writing: "hello")
-    try terminal.expect("\nsaid hello\nbrood> print 0123456789")
+    try terminal.expectScreen("the line below the output") { screen in
+      screen.text.contains("\nsaid hello\nbrood> print 0123456789") && screen.cursorColumn == 8
+    }
     let rows = terminal.screen.lines(
       from: terminal.screen.cursorPosition, joiningWrapped: true)
     #expect(rows.first == "brood> \(line)")
-    #expect(terminal.screen.cursorColumn == 8)
     #expect(terminal.screen.lines.filter { $0.contains("brood> print") }.count == 1)
   }
 
@@ -49,7 +52,7 @@ import Testing
     try terminal.press(.paste("fn f() {\n  print 1\n}"))
     try terminal.expectLine("}")
     try shell.open("gate", writing: "hello")
-    try terminal.expect("\nsaid hello\nbrood> fn f() {\n  print 1\n}")
+    try shell.expectEnding("\nsaid hello\nbrood> fn f() {\n  print 1\n}")
     #expect(terminal.screen.cursorLine == "}")
     #expect(terminal.screen.cursorColumn == 1)
   }
@@ -59,11 +62,11 @@ import Testing
     try start()
     try terminal.press(.control("R"))
     try terminal.type("need")
-    try terminal.expect("(reverse-i-search)`need': print needle")
+    try terminal.expectLine("(reverse-i-search)`need': print needle")
     try shell.open("gate", writing: "hello")
-    try terminal.expect("said hello\n(reverse-i-search)`need': print needle")
+    try shell.expectEnding("\nsaid hello\n(reverse-i-search)`need': print needle")
     try terminal.press(.enter)
-    try terminal.expect("\nneedle\nbrood> ")
+    try shell.expectEnding("\nneedle\nbrood>")
   }
 
   @Test func comeBeforeTheNextPrompt() throws {
@@ -85,11 +88,11 @@ import Testing
   @Test func manyLinesStayWhole() throws {
     try terminal.enter("^sh -c 'read x < gate; seq 500; echo the end' &")
     try terminal.expectLine("brood> ")
-    try terminal.type("print typed")
-    try terminal.expectLine("brood> print typed")
+    try shell.type("print typed")
     try shell.open("gate")
-    try terminal.expect("\n499\n500\nthe end\n")
-    try terminal.expectLine("brood> print typed")
+    try terminal.expectScreen("the last line") { screen in
+      screen.text.contains("\n499\n500\nthe end\n") && screen.cursorLine == "brood> print typed"
+    }
     let lines = terminal.screen.lines(from: 0)
     let numbers = lines.compactMap { Int($0) }
     #expect(numbers == Array(1...500))
@@ -97,10 +100,9 @@ import Testing
 
   @Test func handlersPrintAboveTheLine() throws {
     try shell.enter("signal on USR1 { print \"a signal came\" }")
-    try terminal.type("print typed")
-    try terminal.expectLine("brood> print typed")
+    try shell.type("print typed")
     kill(terminal.child.pid, SIGUSR1)
-    try terminal.expect("\na signal came\nbrood> print typed")
+    try shell.expectEnding("\na signal came\nbrood> print typed")
     try shell.enter(" on", expecting: "\ntyped on")
   }
 

@@ -25,13 +25,26 @@ final class PromptShell {
   /// Enters a line and waits for its output and the next prompt.
   func enter(_ line: String, expecting output: String = "") throws {
     try terminal.enter(line)
-    try terminal.expect("\(output)\nbrood> ")
+    try terminal.expect(String(line.prefix(40)))
+    if !output.isEmpty { try terminal.expect(output) }
+    try terminal.expect("\nbrood> ")
   }
 
   /// Leaves the shell, which must end well.
   func leave() throws -> Status {
     try terminal.press(.control("D"))
     return try terminal.expectEnd()
+  }
+
+  /// Types a text and waits until it is in the line.
+  func type(_ text: String) throws {
+    try terminal.type(text)
+    try terminal.expectLine("brood> \(text)")
+  }
+
+  /// Waits until the screen ends in these lines, without the blanks at their ends.
+  func expectEnding(_ text: String) throws {
+    try terminal.expectScreen("a screen that ends in ‘\(text)’") { $0.text.hasSuffix(text) }
   }
 
   // MARK: Gates: children go on when the test says so

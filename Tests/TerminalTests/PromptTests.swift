@@ -26,9 +26,9 @@ import Testing
 
   @Test func errorsPointAtTheEntry() throws {
     try shell.enter(
-      "print $nothing", expecting: "\nerror: there is no variable 'nothing'\n --> prompt:1:7")
+      "print $nothing", expecting: "\nerror: there is no variable '$nothing'\n --> prompt:1:7")
     try shell.enter("throw \"no luck\"", expecting: "\nerror: no luck\n --> prompt:1:1")
-    try shell.enter("print (1 +", expecting: "")
+    try shell.enter("print (1 +)", expecting: "\nerror: ")
   }
 
   @Test func valuesOutliveTheirEntry() throws {

@@ -42,11 +42,12 @@ import Testing
     try shell.enter("6 * 7", expecting: "\n42")
     try shell.makeGate("gate")
     try shell.enter("^sh -c 'read x < gate; echo said $x' &", expecting: "[1] ")
-    try shell.terminal.type("print typed")
-    try shell.terminal.expectLine("brood> print typed")
+    try shell.type("print typed")
     try shell.open("gate", writing: "hello")
-    try shell.terminal.expect("said hello\n")
-    try shell.terminal.expect("brood> print typed")
+    try shell.terminal.expectScreen("the output above the line") { screen in
+      screen.text.contains("\nsaid hello\n")
+        && screen.text.hasSuffix("sh1 ended: exit 0\nbrood> print typed")
+    }
     try shell.terminal.press(.control("C"))
     try shell.terminal.expectLine("brood> ")
     #expect(try shell.leave() == .exited(0))

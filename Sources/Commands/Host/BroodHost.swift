@@ -37,6 +37,12 @@ public final class BroodHost: SessionHost {
     session.isInteractive = true
   }
 
+  /// Gives the terminal back to whoever had it; the last thing that an interactive session does.
+  public func endJobControl() {
+    jobControl?.end()
+    jobControl = nil
+  }
+
   private func becomeChild() {
     jobControl?.becomeChild()
     jobControl = nil

@@ -93,13 +93,16 @@ public struct Diagnostics {
         lines.append((text, 1))
       }
     }
-    return lines.map { $0.count == 1 ? $0.text : "\($0.text), \($0.count) times or more" }
+    // Long traces are cut off by the machine.
+    let more = trace.count < 20 ? "" : " or more"
+    return lines.map { $0.count == 1 ? $0.text : "\($0.text), \($0.count) times\(more)" }
   }
 
   /// Text that cannot move the cursor or change colours, lines kept.
   static func visible(_ text: String) -> String {
     func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-      (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F..<0xA0).contains(scalar.value)
+      let isControl = scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+      return isControl && scalar != "\n" && scalar != "\t"
     }
     guard text.unicodeScalars.contains(where: isHarmful) else { return text }
     var out = ""

@@ -35,7 +35,7 @@ final class Environment {
     return made
   }
 
-  /// The variables as a map value. Maps are values, so that nobody else can change this one.
+  /// The variables as a map value, which nobody else can change since maps are values.
   var map: Value {
     if let cachedMap { return .map(cachedMap) }
     load()

@@ -7,11 +7,15 @@ public final class JobControl {
   /// A private descriptor of the terminal.
   public let terminal: Int32
   private let shellGroup: Int32
+  /// Who had the terminal before.
+  private let firstGroup: Int32
   /// As the shell wants them, and as programs that end well leave them.
   private var modes: Terminal.Modes?
   /// Whether a job that shares the terminal runs in the background, which must not write into the
   /// line being typed.
-  var stopsBackgroundOutput = false
+  var stopsBackgroundOutput = false {
+    didSet { try? Terminal.setStopsBackgroundOutput(terminal, stopsBackgroundOutput) }
+  }
 
   private static let signals: [Signal] = [.tstp, .ttin, .ttou, .quit]
 
@@ -22,12 +26,19 @@ public final class JobControl {
     while let group = try? Terminal.foreground(terminal), group != Process.group {
       try? Process.send(.ttin, toGroup: Process.group)
     }
+    firstGroup = Process.group
     for signal in JobControl.signals { try? Signals.set(signal, .ignore) }
     // A session leader cannot change its group, and needs not.
     if Process.group != Process.pid { try? Process.setGroup(of: 0, to: 0) }
     shellGroup = Process.group
     try? Terminal.setForeground(terminal, shellGroup)
     modes = try? Terminal.modes(terminal)
+  }
+
+  /// At the end: gives the terminal back to the group that it came from.
+  func end() {
+    if stopsBackgroundOutput { stopsBackgroundOutput = false }
+    if firstGroup != shellGroup { try? Terminal.setForeground(terminal, firstGroup) }
   }
 
   /// In a forked child: it is a job like any other.

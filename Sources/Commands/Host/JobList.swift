@@ -90,6 +90,16 @@ extension BroodHost {
     return (end, wait.interrupt)
   }
 
+  /// A Ctrl-C that a member died of ends what the shell does too; nil if there was none.
+  ///
+  /// - Parameter interrupt: the one that came to this process meanwhile.
+  func interruption(_ records: [WaitRecord], _ interrupt: ErrorObject?) -> ErrorObject? {
+    guard records.contains(where: { $0.signal == .int }) else { return nil }
+    if let interrupt { return interrupt }
+    // In a group of its own the program had the keyboard for itself.
+    return jobControl == nil ? nil : ErrorObject(.interrupted, "interrupted")
+  }
+
   /// Makes a stopped pipeline a job; yields what gives the prompt back.
   func stopped(_ job: Job) -> ErrorObject {
     job.sharesTerminal = true

@@ -28,7 +28,7 @@ extension PipelineRun {
       throw host.stopped(job)
     }
     let records = try job.records(session)
-    if let error = interruption(records, interrupt) { throw error }
+    if let error = host.interruption(records, interrupt) { throw error }
     switch pipeline.mode {
     case .ok: return .bool(failure(records) == nil)
     case .status: return statusValue(records)
@@ -46,17 +46,14 @@ extension PipelineRun {
     return job.last
   }
 
-  private var command: String { pipeline.location.source.text(pipeline.location.span) }
+  /// The pipeline as typed, without the `&`.
+  private var command: String {
+    var text = Substring(pipeline.location.source.text(pipeline.location.span))
+    while let last = text.last, last == "&" || last.isWhitespace { text.removeLast() }
+    return String(text)
+  }
 
   // MARK: Judging
-
-  /// A Ctrl-C that a member died of ends what the shell does too.
-  private func interruption(_ records: [WaitRecord], _ interrupt: ErrorObject?) -> ErrorObject? {
-    guard records.contains(where: { $0.signal == .int }) else { return nil }
-    if let interrupt { return interrupt }
-    // In a group of its own the program had the keyboard for itself.
-    return host.jobControl == nil ? nil : ErrorObject(.interrupted, "interrupted")
-  }
 
   /// The error for the first member that failed, nil if all did what they should.
   private func failure(_ records: [WaitRecord]) -> ErrorObject? {

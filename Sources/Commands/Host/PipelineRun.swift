@@ -16,13 +16,13 @@ final class PipelineRun {
 
   /// Programs' paths, nil for closures.
   private var paths: [String?] = []
-  /// For each stage the files of its redirections.
-  private var files: [[Int32?]] = []
+  /// For each stage the files of its redirections; nil for a stage that opens them itself.
+  private var files: [[Int32?]?] = []
   /// Descriptors that only this run needs, for children to close.
-  private var own: Set<Int32> = []
+  private(set) var own: Set<Int32> = []
   /// The group of the pipeline: nil stays in the shell's.
-  private var group: Int32?
-  private var terminal: JobControl?
+  private(set) var group: Int32?
+  private(set) var terminal: JobControl?
   /// The output of a background job at the prompt.
   private var backgroundOutput: Int32?
 
@@ -35,7 +35,7 @@ final class PipelineRun {
 
   // MARK: Starting
 
-  /// Starts all stages. On failure nothing of it is left.
+  /// Starts all stages; on failure nothing of them is left.
   func start() throws {
     do {
       // All names and files first, so that a mistake starts nothing.
@@ -92,10 +92,13 @@ final class PipelineRun {
   }
 
   private func openFiles(_ stage: Pipeline.Stage) throws {
+    // Opening a FIFO waits for its other end, which must not stop the shell or the other stages.
+    let mayWait = pipeline.mode == .background || pipeline.stages.count > 1
+    if mayWait, stage.redirections.contains(where: \.isFIFO) { return files.append(nil) }
     files.append([])
     for redirection in stage.redirections {
       let file = try host.open(redirection, interpreter)
-      files[files.count - 1].append(file)
+      files[files.count - 1]?.append(file)
       if let file { own.insert(file) }
     }
   }
@@ -124,13 +127,15 @@ final class PipelineRun {
       output = backgroundOutput
     }
     if let output { descriptors.set(1, to: output) }
-    for (redirection, file) in zip(stage.redirections, files[index]) {
+    let files = files[index]
+    for (redirection, file) in zip(stage.redirections, files ?? []) {
       try descriptors.add(redirection, file: file)
     }
-    let member = try start(stage, path: paths[index], descriptors, kind: kind(isLast))
+    let member = try start(
+      stage, path: paths[index], descriptors, opensFiles: files == nil, kind: kind(isLast))
     members.append(member)
     if group == 0 { group = member.pid }
-    for fd in [input, output] + files[index] where fd != backgroundOutput {
+    for fd in [input, output] + (files ?? []) where fd != backgroundOutput {
       if let fd, own.remove(fd) != nil { Descriptors.close(fd) }
     }
     return next
@@ -140,84 +145,5 @@ final class PipelineRun {
   private func kind(_ isLast: Bool) -> ProcessKind {
     if group == nil { return .foreground }
     return isLast ? .background : .helper
-  }
-
-  private func start(
-    _ stage: Pipeline.Stage, path: String?, _ descriptors: StageDescriptors, kind: ProcessKind
-  ) throws -> ProcessHandle {
-    switch stage.work {
-    case .program(let name, let arguments, _):
-      return try spawnProgram(
-        name, path ?? name, arguments, descriptors, kind: kind, at: stage.location)
-    case .closure(let function, let arguments):
-      var options = ForkOptions(kind: kind, command: command(stage))
-      options.group = group
-      // The child of a fork at the prompt becomes the terminal's owner before it may read.
-      let takesTerminal = terminal != nil && group == 0
-      let own = own
-      let output = session.output
-      options.prepare = {
-        if takesTerminal { JobControl.takeTerminal() }
-        try asking("cannot connect the pipeline") { try descriptors.enact(closing: own) }
-        output.descriptorChanged()
-      }
-      let member = try session.fork(options, interpreter) { [interpreter] in
-        try interpreter.invoke(function, arguments, wantsValue: false)
-      }
-      if takesTerminal { terminal?.give(to: member.pid) }
-      return member
-    }
-  }
-
-  private func spawnProgram(
-    _ name: String, _ path: String, _ arguments: [String], _ descriptors: StageDescriptors,
-    kind: ProcessKind, at location: Location
-  ) throws -> ProcessHandle {
-    let environment = host.environment.entries
-    var request = SpawnRequest(
-      path: path, arguments: [name] + arguments, environment: environment)
-    request.descriptors = descriptors.moves
-    request.mask = request.mask.union(session.handlers.blocked)
-    if let group {
-      request.group = group == 0 ? .new : .join(group)
-      if group == 0 { request.terminal = terminal?.terminal }
-    }
-    let ticket = try session.prepareSpawn(name: nil, prefix: PipelineRun.namePrefix(name))
-    do throws(SystemError) {
-      let (pid, pidfd) = try spawn(request)
-      return session.register(
-        ticket, pid: pid, pidfd: pidfd, command: ([name] + arguments).joined(separator: " "),
-        kind: kind, group: group == 0 ? pid : group ?? 0)
-    } catch {
-      session.abandon(ticket)
-      throw error.asProgramError(
-        name, arguments: arguments, environment: environment, at: location)
-    }
-  }
-
-  // MARK: Names
-
-  /// What a stage is called in messages.
-  func name(_ stage: Pipeline.Stage) -> String {
-    switch stage.work {
-    case .program(let name, _, _): name
-    case .closure: PipelineRun.firstWord(of: stage.location)
-    }
-  }
-
-  private func command(_ stage: Pipeline.Stage) -> String {
-    stage.location.source.text(stage.location.span)
-  }
-
-  /// What a process of a program is named after: the last component of its path.
-  static func namePrefix(_ program: String) -> String {
-    let name = program.split(separator: "/").last.map(String.init) ?? program
-    return Names.isValid(name) ? name : "program"
-  }
-
-  private static func firstWord(of location: Location) -> String {
-    let text = location.source.text(location.span)
-    if text.first == "{" { return "{ … }" }
-    return String(text.prefix { !$0.isWhitespace })
   }
 }

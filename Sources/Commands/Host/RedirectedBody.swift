@@ -36,6 +36,13 @@ extension BroodHost {
     return result
   }
 
+  /// Redirects this process until its end, as a forked stage does that opens its own files.
+  func redirectForGood(_ redirections: [Redirection], _ interpreter: Interpreter) throws {
+    let set = Redirections()
+    for redirection in redirections { try apply(redirection, set, interpreter) }
+    set.keep()
+  }
+
   private func apply(
     _ redirection: Redirection, _ set: Redirections, _ interpreter: Interpreter
   ) throws {

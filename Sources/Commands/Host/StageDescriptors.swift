@@ -52,6 +52,14 @@ struct StageDescriptors {
   }
 }
 
+extension Redirection {
+  /// Whether opening its file may wait for another process.
+  var isFIFO: Bool {
+    if case .duplicate = kind { return false }
+    return (try? FileStatus(target))?.kind == .fifo
+  }
+}
+
 extension BroodHost {
   /// Opens the file of a redirection; nil for one that copies a descriptor.
   ///

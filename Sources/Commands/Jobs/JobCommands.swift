@@ -51,7 +51,7 @@ public enum JobCommands {
     "bg", "Continue a stopped job in the background; yields the process",
     parameters: [process],
     examples: [
-      Example("let p = spawn sleep 100\nstop $p\nprint (state (bg $p))", "…"),
+      Example("let p = spawn sleep 100\nstop $p\nprint (type (bg $p))\nkill $p", "process")
     ]
   ) { call in
     let (host, job) = try find(call, stoppedOnly: true)
@@ -73,7 +73,9 @@ public enum JobCommands {
     if call.has(0) {
       let target = try ProcessTarget(call[0])
       process = target.handle
-      if process == nil { throw call.error(.missing, "\(target.shown) is no job of this shell", at: 0) }
+      if process == nil {
+        throw call.error(.missing, "\(target.shown) is no job of this shell", at: 0)
+      }
     } else {
       process = known.last { $0.letter == "T" } ?? (stoppedOnly ? nil : known.last)
     }
@@ -113,7 +115,7 @@ extension BroodHost {
       jobs.remove(job)
       jobControl?.stopsBackgroundOutput = jobs.shareTerminal
       records = try job.records(session)
-      if records.contains(where: { $0.signal == .int }), let interrupt { throw interrupt }
+      if let error = interruption(records, interrupt) { throw error }
     }
     guard let last = records.last, !last.ok else { return .null }
     let error = call.error(.failed, "'\(job.command)' \(last.phrase)")

@@ -39,7 +39,9 @@ enum HelpCommand {
     throw unknown(call, topic)
   }
 
-  private static func report(_ text: String) -> Value { .report(ReportObject(.text(text), text: text)) }
+  private static func report(_ text: String) -> Value {
+    .report(ReportObject(.text(text), text: text))
+  }
 
   private static func unknown(_ call: borrowing Call, _ topic: String) -> ErrorObject {
     let table = call.interpreter.table

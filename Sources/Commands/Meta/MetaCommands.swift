@@ -12,8 +12,9 @@ public enum MetaCommands {
 }
 
 enum ConfigCommand {
-  private static let key = ParameterType("key", "the key of a setting", completion: .live("setting"))
-  { input in input.word.map { .text($0) } }
+  private static let key = ParameterType(
+    "key", "the key of a setting", completion: .live("setting")
+  ) { input in input.word.map { .text($0) } }
 
   static let config = Command(
     "config", "Show or change settings",
@@ -73,9 +74,8 @@ enum HistoryCommand {
       let number = String(index + 1)
       let indent = String(repeating: " ", count: width - number.count)
       let rest = String(repeating: " ", count: width + 2)
-      return indent + number + "  " + shown[index].split(
-        separator: "\n", omittingEmptySubsequences: false
-      ).joined(separator: "\n" + rest)
+      let entry = shown[index].split(separator: "\n", omittingEmptySubsequences: false)
+      return indent + number + "  " + entry.joined(separator: "\n" + rest)
     }
     return .report(
       ReportObject(.items(shown.map { .text($0) }), text: lines.joined(separator: "\n")))
@@ -90,7 +90,10 @@ enum SourceCommand {
       is looked up in the working directory, then beside the file that has the `source`.
       """,
     parameters: [Parameter("file", .path, .required, "the file to run")],
-    examples: [Example("write lib.brood \"fn twice(x) { \\$x * 2 }\"\nsource lib.brood\nprint (twice 21)", "42")]
+    examples: [
+      Example(
+        "write lib.brood 'print (6 * 7)'\nsource lib.brood", "42")
+    ]
   ) { call in
     do {
       return try call.interpreter.runSource(call.text(0), from: call.site.source)

@@ -105,7 +105,7 @@ struct ProcessSurvey {
 
   private func waits(_ stat: ProcessStat, _ state: ProcessState) -> String {
     switch state.letter {
-    case "Z": return "its parent's wait"
+    case "Z": return "wait by parent"
     case "T": return "CONT"
     case "R", "X": return ""
     default: return session.reader.waiting(stat.pid).map(plainWords) ?? ""

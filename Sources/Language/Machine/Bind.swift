@@ -207,8 +207,10 @@ extension Interpreter {
       message =
         "'\(command.name)' takes at most \(limit) argument\(limit == 1 ? "" : "s"), but got \(count)"
     }
+    let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
+    let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
     throw ErrorObject(
-      .arity, message, help: "usage: \(command.usage)",
+      .arity, message, help: "usage: \(command.usage)\(program)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
   }
 

@@ -131,8 +131,8 @@ extension Parser {
         return try body(&parser)
       }
     } catch let error as ErrorObject {
-      // Inside a bracket that is still open at the end, more input may always help.
-      if isAtEnd { error.isPartial = true }
+      // At the end of the text the open bracket is the better news, and more input may help.
+      if isAtEnd, !error.isPartial { throw neverClosed(open) }
       throw error
     }
     skipBlanks()
