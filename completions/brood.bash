@@ -1,7 +1,6 @@
 # Completions of brood for bash, made by: brood --completions bash
 
 _brood_files() {
-  local name
   compopt -o filenames
   mapfile -t COMPREPLY < <(compgen -f -X "!$1" -- "$word"; compgen -d -- "$word")
 }

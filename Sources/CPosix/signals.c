@@ -17,7 +17,9 @@ volatile int32_t brood_attention;
 static _Atomic uint32_t counts[65];
 static _Atomic int32_t senders[65];
 static _Atomic uint64_t recorded;
-static volatile int wake = -1;
+// Plus one, so that it lies with the rest in memory that starts as zero: one page for a child to copy.
+static volatile int wake_plus_one;
+static uint32_t forks;
 static uint64_t ignored_on_entry, mask_on_entry, ignored_by_shell, caught;
 
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "handlers need lock-free counters");
@@ -39,7 +41,7 @@ static void to_set(uint64_t mask, sigset_t *set) {
 
 static void ring(void) {
   uint64_t one = 1;
-  int fd = wake;
+  int fd = wake_plus_one - 1;
   if (fd >= 0 && write(fd, &one, sizeof one) < 0) return;  // full: it is readable anyway
 }
 
@@ -69,19 +71,19 @@ void brood_raise_attention(void) {
 void brood_clear_attention(void) { brood_attention = 0; }
 
 int32_t brood_wake_fd(void) {
-  if (wake >= 0) return wake;
+  if (wake_plus_one) return wake_plus_one - 1;
   int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (fd < 0) return -errno;
   fd = brood_move_to_private(fd);
   if (fd < 0) return fd;
-  wake = fd;
+  wake_plus_one = fd + 1;
   if (brood_attention) ring();  // recorded while there was nothing to ring
   return fd;
 }
 
 void brood_wake_drain(void) {
   uint64_t value;
-  if (wake >= 0 && read(wake, &value, sizeof value) < 0) return;
+  if (wake_plus_one && read(wake_plus_one - 1, &value, sizeof value) < 0) return;
 }
 
 int32_t brood_signal_set(int32_t signal, int32_t disposition, bool by_user) {
@@ -131,8 +133,11 @@ void brood_signals_forget(void) {
   for (uint64_t rest = recorded; rest; rest &= rest - 1) counts[__builtin_ctzll(rest) + 1] = 0;
   atomic_store(&recorded, 0);
   brood_attention = 0;
-  wake = -1;  // the number was in the private range and is closed
+  wake_plus_one = 0;  // the number was in the private range and is closed
+  forks++;
 }
+
+uint32_t brood_forks(void) { return forks; }
 
 uint64_t brood_signals_take(void) { return atomic_exchange(&recorded, 0); }
 

@@ -36,6 +36,7 @@ struct table {
 
 static struct table *table;
 static int values = -1;
+static int32_t own_plus_one;
 
 int32_t brood_slots_start(void) {
   void *memory = mmap(
@@ -149,9 +150,16 @@ int32_t brood_slot_reserve(bool nested) {
   return -EDQUOT;
 }
 
-void brood_slot_fill(int32_t slot, int32_t pid, const char *name) {
+void brood_slot_name(int32_t slot, const char *name) {
   strncpy(table->slots[slot].name, name, sizeof table->slots[slot].name - 1);
-  table->slots[slot].pid = pid;
+}
+
+void brood_slot_fill(int32_t slot, int32_t pid) { table->slots[slot].pid = pid; }
+
+void brood_slot_take(int32_t slot) { own_plus_one = slot + 1; }
+
+const char *brood_own_name(void) {
+  return table && own_plus_one ? table->slots[own_plus_one - 1].name : NULL;
 }
 
 bool brood_slot_holds(int32_t slot, int32_t pid) { return table->slots[slot].pid == pid; }

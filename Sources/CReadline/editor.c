@@ -12,8 +12,9 @@
 
 brood_editor_owner editor_owner;
 static bool active, making_room;
-// The byte that made the input readable has not been read yet.
-static bool is_first;
+// The byte that made the input readable, until readline takes it.
+static bool has_first;
+static unsigned char first;
 // Why the last read yielded no byte: the terminal is gone, or Ctrl-C ended a paste.
 static enum { none, gone, abandoned } end;
 static int input_descriptor, interrupt_descriptor;
@@ -32,28 +33,33 @@ static void take_line(char *line) {
   free(line);
 }
 
-// Reads one byte. Only a key sequence or a paste that has begun makes it wait.
+// Reads what is there without waiting: 1 byte, 0 at the end, -1 for nothing.
+static int read_now(unsigned char *byte) {
+  ssize_t length = read(input_descriptor, byte, 1);
+  if (length < 0) return errno == EINTR || errno == EAGAIN ? -1 : 0;
+  return (int)length;
+}
+
+// Yields one byte to readline: the one that made the input readable, then those of a key sequence
+// or a paste that has begun, for which it waits.
 static int read_byte(FILE *file) {
   (void)file;
+  if (has_first) {
+    has_first = false;
+    return first;
+  }
   for (;;) {
     struct pollfd ready[] = {
       {.fd = input_descriptor, .events = POLLIN}, {.fd = interrupt_descriptor, .events = POLLIN}};
-    if (poll(ready, is_first ? 1 : 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      end = gone;
-      return EOF;
-    }
-    if (!is_first && ready[1].revents) {
+    if (poll(ready, 2, -1) < 0) continue;
+    if (ready[1].revents) {
       end = abandoned;
       return EOF;
     }
-    if (!ready[0].revents) continue;
-    is_first = false;
     unsigned char byte;
-    ssize_t length = read(input_descriptor, &byte, 1);
-    if (length == 1) return byte;
-    // Another program may have made the terminal non-blocking and taken the byte.
-    if (length < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    int count = read_now(&byte);
+    if (count > 0) return byte;
+    if (count < 0) continue;
     end = gone;
     return EOF;
   }
@@ -120,13 +126,21 @@ bool brood_editor_is_active(void) { return active; }
 
 void brood_editor_read(void) {
   if (!active) return;
+  end = none;
+  int count = read_now(&first);
+  // What made the input readable may be gone: Ctrl-C empties the terminal's queue.
+  if (count < 0) return;
+  has_first = count > 0;
+  if (!has_first) {
+    end = gone;
+    take_line(NULL);
+    return;
+  }
   // Kept pending meanwhile, where its descriptor shows it; handled when the mask is restored.
   sigset_t interrupt, before;
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);
   sigprocmask(SIG_BLOCK, &interrupt, &before);
-  is_first = true;
-  end = none;
   rl_callback_read_char();
   sigprocmask(SIG_SETMASK, &before, NULL);
 }

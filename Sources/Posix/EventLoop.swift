@@ -20,22 +20,21 @@ public final class EventLoop {
     didSet { armTimer() }
   }
   private var armed: Int64 = 0
-  private var isInherited = false
+  private var depth = Process.forkDepth
 
   /// Makes an empty loop; costs nothing until it is used.
   public init() {}
 
-  deinit { Descriptors.close(epoll) }
+  deinit { if !isInherited { Descriptors.close(epoll) } }
 
-  /// In a forked child, first thing: drops all sources; the parent's epoll set is left alone.
-  public func resetAfterFork() {
-    epoll = -1  // private, closed by the fork point
-    isInherited = true
-  }
+  /// Whether all of it is the parent's.
+  private var isInherited: Bool { depth != Process.forkDepth }
 
-  // Done at first use, since every page that a child writes costs it 6 us, and many never wait.
+  // A forked child drops all sources at first use; the parent's epoll set is left alone. Not at
+  // once, since every page that a child writes costs it 6 us, and many never wait.
   private func dropInherited() {
-    isInherited = false
+    depth = Process.forkDepth
+    epoll = -1  // private, closed by the fork point
     table = [:]
     alwaysReady = []
     timers = TimerHeap()

@@ -26,6 +26,12 @@ public func forkBare() throws(SystemError) -> Int32 { try window("fork") { brood
 
 /// This process and what it may ask of others.
 public enum Process {
+  /// How many forks lie between the session's own process and this one.
+  ///
+  /// State that a child must not inherit remembers the number it was made under, and is dropped
+  /// when it is next used under another: writing to it in each child would cost a page copy.
+  public static var forkDepth: UInt32 { brood_forks() }
+
   /// This process's pid, asked from the kernel (getpid(2)).
   public static var pid: Int32 { getpid() }
 

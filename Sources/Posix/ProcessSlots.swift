@@ -30,10 +30,17 @@ public final class ProcessSlots {
     SlotID(number: try window("fork") { brood_slot_reserve(isNested) })
   }
 
+  /// Tells the name before the fork, so that the child knows it.
+  public func name(_ slot: SlotID, _ name: String) { brood_slot_name(slot.number, name) }
+
   /// In the parent after the fork.
-  public func fill(_ slot: SlotID, pid: Int32, name: String) {
-    brood_slot_fill(slot.number, pid, name)
-  }
+  public func fill(_ slot: SlotID, pid: Int32) { brood_slot_fill(slot.number, pid) }
+
+  /// In the child after the fork.
+  public func take(_ slot: SlotID) { brood_slot_take(slot.number) }
+
+  /// The name that this forked process was given; nil in the session's own.
+  public var ownName: String? { brood_own_name().map { String(cString: $0) } }
 
   /// Whether a slot still is this process's, which has not been reaped then.
   public func holds(_ slot: SlotID, pid: Int32) -> Bool { brood_slot_holds(slot.number, pid) }

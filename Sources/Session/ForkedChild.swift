@@ -6,27 +6,25 @@ extension Session {
   /// Makes this process, a fresh copy of its parent, one of its own (kernel.md §11).
   ///
   /// Does as little as it can: every page that a child writes is copied, which costs it more than
-  /// a system call.
-  func becomeChild(named name: String) {
-    loop.resetAfterFork()
-    processes.forgetAfterFork()
+  /// a system call. What can tell by `Process.forkDepth` that it was inherited needs nothing.
+  func becomeChild(_ slot: SlotID?) {
+    if let slot { slots?.take(slot) }
     output.forgetAfterFork()
     handlers.forgetAfterFork()
-    if !isChild {
-      // Real deaths by HUP and TERM, unless the user has a block for them.
-      for signal in [Signal.hup, .term]
-      where handlers.blocks[signal] == nil && !handlers.ignored.contains(signal) {
-        try? Signals.set(signal, .default)
-      }
+    if Process.forkDepth == 1 {
+      dieOfItself(.hup)
+      dieOfItself(.term)
     }
-    supervisor.forgetAfterFork()
-    isChild = true
-    isInteractive = false
-    endsAfterText = false
-    ownName = name
-    if notices != nil { notices = nil }
-    if backgroundOutput != nil { backgroundOutput = nil }
     for hook in afterForkInChild { hook() }
+  }
+
+  /// HUP and TERM end a child really, unless the user has a block for them.
+  private func dieOfItself(_ signal: Signal) {
+    if handlers.blocks.isEmpty || handlers.blocks[signal] == nil,
+      !handlers.ignored.contains(signal)
+    {
+      try? Signals.set(signal, .default)
+    }
   }
 
   /// The whole life of a forked block.
@@ -34,7 +32,7 @@ extension Session {
     _ options: ForkOptions, _ ticket: SpawnTicket, parent: Int32, terminal: Int32?,
     _ interpreter: Interpreter, _ body: () throws -> Value
   ) -> Never {
-    becomeChild(named: ticket.name)
+    becomeChild(ticket.slot)
     if !exitBlocks.isEmpty { exitBlocks = [] }
     var status: Int32 = 0
     do {

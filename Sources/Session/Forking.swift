@@ -69,7 +69,7 @@ extension Session {
     let pid = try forkNow(ticket)
     if pid > 0 { return forked(pid, ticket, options) }
     let wasInteractive = isInteractive
-    becomeChild(named: ticket.name)
+    becomeChild(ticket.slot)
     endsAfterText = wasInteractive
     if options.group != nil { try? Process.setGroup(of: 0, to: 0) }
     return nil
@@ -102,7 +102,7 @@ extension Session {
   func enter(
     _ ticket: SpawnTicket, pid: Int32, _ options: ForkOptions, group: Int32
   ) -> ProcessHandle {
-    if let slot = ticket.slot { slots?.fill(slot, pid: pid, name: ticket.name) }
+    if let slot = ticket.slot { slots?.fill(slot, pid: pid) }
     let process = ProcessHandle(
       id: ticket.id, pid: pid, name: ticket.name, kind: options.kind, command: options.command,
       group: group, isDaemon: options.isDaemon, isDetached: options.isDetached,

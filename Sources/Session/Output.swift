@@ -46,7 +46,7 @@ public final class Output {
   /// In a forked child: what was collected is the parent's to write.
   func forgetAfterFork() {
     if !buffer.isEmpty { buffer = [] }
-    isFlushing = false
+    if isFlushing { isFlushing = false }
   }
 
   private func flush(onlyLines: Bool) throws {

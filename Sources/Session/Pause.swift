@@ -82,7 +82,7 @@ extension Session {
       }
       return
     }
-    if let hook = handlers.hooks[signal] { return hook() }
+    if !isChild, let hook = handlers.hooks[signal] { return hook() }
     switch signal {
     case .int: throw ErrorObject(.interrupted, "interrupted")
     case .hup, .term:

@@ -5,7 +5,7 @@ import Posix
 public final class ProcessTable {
   private var live: [Int32: ProcessHandle] = [:]
   private var history: [ProcessHandle] = []
-  private var isInherited = false
+  private var depth = Process.forkDepth
   private var nextID = 1
 
   static let keptRecords = 256
@@ -61,17 +61,15 @@ public final class ProcessTable {
     if history.count > 2 * Self.keptRecords { history.removeFirst(Self.keptRecords) }
   }
 
-  /// In a forked child: the parent's children are none of this process's.
-  ///
-  /// Only a flag, since every page that a child writes costs it some microseconds.
-  func forgetAfterFork() { isInherited = true }
+  /// In a forked child the parent's children are none of this process's.
+  private var isInherited: Bool { depth != Process.forkDepth }
 
   // Kept alive on purpose: releasing a thousand handles would write a thousand pages.
   private var relics: [[Int32: ProcessHandle]] = []
 
   private func forgetInherited() {
     guard isInherited else { return }
-    isInherited = false
+    depth = Process.forkDepth
     relics.append(live)
     live = [:]
     history = []

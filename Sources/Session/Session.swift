@@ -9,10 +9,10 @@ public protocol SessionHost: Host {
 extension Interpreter {
   /// The session of the shell that runs the program.
   public var session: Session {
-    guard let host = host as? any SessionHost else {
-      preconditionFailure("process commands need a host with a session")
+    guard let session = Session.current else {
+      preconditionFailure("process commands need a session")
     }
-    return host.session
+    return session
   }
 }
 
@@ -25,6 +25,11 @@ extension Call {
 ///
 /// A forked child goes on with a copy, which `becomeChild` makes its own.
 public final class Session {
+  /// The one session of this process.
+  ///
+  /// Asking the host would cost a dynamic cast for each command.
+  nonisolated(unsafe) fileprivate static var current: Session?
+
   public let loop = EventLoop()
   public let processes = ProcessTable()
   public let names = Names()
@@ -39,14 +44,18 @@ public final class Session {
   let slots: ProcessSlots?
   let supervisor = Supervisor()
 
-  /// Whether a person types at a terminal.
-  public var isInteractive = false
+  /// Whether a person types at a terminal; never true in a forked child.
+  public var isInteractive: Bool {
+    get { hasPerson && !isChild }
+    set { hasPerson = newValue }
+  }
+  private var hasPerson = false
   /// Whether this process was forked by another of the session: no joining at its end, no prompt.
-  public internal(set) var isChild = false
+  public var isChild: Bool { Process.forkDepth > 0 }
   /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
   public internal(set) var endsAfterText = false
   /// The name of this process in messages; nil in the session's own process.
-  public internal(set) var ownName: String?
+  public var ownName: String? { slots?.ownName }
   /// The signal that this process is being ended by, of which it dies in the end.
   var endingSignal: Signal?
   /// Run in each forked child before its work, in the order added: later layers forget what the
@@ -56,9 +65,7 @@ public final class Session {
   var exitBlocks: [Value] = []
 
   /// Told about children that ended, stopped or went on, in the session's own process only.
-  public var notices: ((Notice) -> Void)? {
-    didSet { supervisor.wantsNotices = notices != nil }
-  }
+  public var notices: ((Notice) -> Void)?
   /// Gives background jobs a terminal of their own (kernel.md §10); nil: they inherit everything.
   public var backgroundOutput: (any BackgroundOutput)?
   /// Prints an error that nobody caught; set by the host, which knows how diagnostics look.
@@ -89,6 +96,7 @@ public final class Session {
     try? Process.adoptOrphans(true)
     loop.beforeSleep = { [output] in try? output.flush() }
     defineSettings()
+    Session.current = self
   }
 }
 

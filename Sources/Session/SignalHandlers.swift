@@ -77,6 +77,5 @@ public final class SignalHandlers {
   func forgetAfterFork() {
     if !waiting.isEmpty { waiting = [] }
     if !running.isEmpty { running = [] }
-    if !hooks.isEmpty { hooks = [:] }
   }
 }

@@ -56,7 +56,9 @@ extension Session {
       }
     }
     let id = processes.takeID()
-    return SpawnTicket(name: name ?? names.unused("\(prefix)\(id)"), slot: slot, id: id)
+    let name = name ?? names.unused("\(prefix)\(id)")
+    if let slot { slots?.name(slot, name) }
+    return SpawnTicket(name: name, slot: slot, id: id)
   }
 
   private func limitError(_ limit: Int) -> ErrorObject {

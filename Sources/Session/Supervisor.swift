@@ -4,7 +4,6 @@ import Posix
 
 /// Looks after the guardian, and after children whose end nobody waits for.
 final class Supervisor {
-  var wantsNotices = false
   var reapsAtOnce = false
   /// When ended children are to be looked for although no signal comes; `Int64.max` for never.
   var nextSweep = Int64.max
@@ -18,13 +17,6 @@ final class Supervisor {
   static let few = 64
 
   var hasGuardian: Bool { guardian != 0 }
-
-  func forgetAfterFork() {
-    guardian = 0
-    foreign = []
-    nextSweep = .max
-    wantsNotices = false
-  }
 }
 
 extension Session {
@@ -50,7 +42,9 @@ extension Session {
     }
     // Signals that come together are merged, so a sweep must follow the last one.
     let now = Clock.monotonic
-    if processes.count <= Supervisor.few || now - supervisor.lastSweep > Supervisor.interval {
+    let isDue =
+      supervisor.lastSweep == .min || now - supervisor.lastSweep > Supervisor.interval
+    if processes.count <= Supervisor.few || isDue {
       sweep(now)
     } else {
       sweepLater()
@@ -130,7 +124,7 @@ extension Session {
   }
 
   private func tell(_ process: ProcessHandle, _ event: Notice.Event) {
-    guard process.kind.isUsers, let notices else { return }
+    guard process.kind.isUsers, !isChild, let notices else { return }
     notices(Notice(process: process, event: event))
   }
 }

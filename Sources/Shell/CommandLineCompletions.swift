@@ -28,7 +28,6 @@ enum CommandLineCompletions {
       # Completions of brood for bash, \(note)
 
       _brood_files() {
-        local name
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X "!$1" -- "$word"; compgen -d -- "$word")
       }
@@ -88,24 +87,25 @@ enum CommandLineCompletions {
   }
 
   private static func fish(_ note: String) -> String {
-    var lines = ["# Completions of brood for fish, \(note)", ""]
-    lines.append("set -l first 'test (count (commandline -opc)) -eq 1'")
-    lines.append("complete -c brood -f")
-    lines.append("complete -c brood -n $first -k -xa '(__fish_complete_suffix .brood)'")
-    lines.append("complete -c brood -n \"not $first\" -F")
+    let chosen = options.filter { !$0.choices.isEmpty }
+    let names = chosen.map(\.name).joined(separator: " ")
+    var lines = [
+      "# Completions of brood for fish, \(note)", "",
+      "set -l first 'test (count (commandline -opc)) -eq 1'",
+      "set -l later 'test (count (commandline -opc)) -gt 1; and not __fish_prev_arg_in \(names)'",
+      "complete -c brood -f",
+      "complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'",
+      "complete -c brood -n $later -F",
+    ]
     for option in options {
       let isLong = option.name.hasPrefix("--")
-      let flag = isLong ? "-l \(option.name.dropFirst(2))" : "-s \(option.name.dropFirst())"
-      var line = "complete -c brood -n $first \(flag)"
-      if !option.choices.isEmpty {
-        line += " -xa '\(option.choices.joined(separator: " "))'"
-      } else if option.takesFiles {
-        line += " -rka '(__fish_complete_suffix .brood)'"
-      } else if option.argument != nil {
-        line += " -x"
-      }
+      let flag = isLong ? "-l \(option.name.dropFirst(2))" : "-o \(option.name.dropFirst())"
       let summary = option.summary.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-      lines.append(line + " -d '\(summary)'")
+      lines.append("complete -c brood -n $first \(flag) -d '\(summary)'")
+    }
+    for option in chosen {
+      let words = option.choices.joined(separator: " ")
+      lines.append("complete -c brood -n '__fish_prev_arg_in \(option.name)' -a '\(words)'")
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -187,10 +187,10 @@ extension CompletionFinder {
   mutating func variable(inString: Bool) throws(CompletionPoint) {
     position += 1
     if byte == UInt8(ascii: "{") {
-      let open = position
       position += 1
-      try braced(open)
-      if !inString { try suffixes(of: nil) }
+      var name: String?
+      try nested { (finder) throws(CompletionPoint) in name = try finder.braced() }
+      if !inString { try suffixes(of: name) }
       return
     }
     let start = position
@@ -200,26 +200,29 @@ extension CompletionFinder {
     if !inString { try suffixes(of: name) }
   }
 
-  /// The inside of `${ … }`: a name alone, or an expression.
-  private mutating func braced(_ open: Int) throws(CompletionPoint) {
+  /// The inside of `${ … }`: a name alone, which it yields, or an expression.
+  private mutating func braced() throws(CompletionPoint) -> String? {
     let start = position
     while !isAtEnd, isNameByte(byte) { position += 1 }
     if isAtEnd {
       throw CompletionPoint(kind: .variable, start: start, text: text(start, position))
     }
-    if byte != UInt8(ascii: "}") {
-      position = start
-      let outer = blockDepth
-      blockDepth += 1
-      while !isAtEnd, byte != UInt8(ascii: "}") {
-        let before = position
-        try expression()
-        if position == before, byte != UInt8(ascii: "}") { position += 1 }
-      }
-      blockDepth = outer
-      if isAtEnd { throw nothing }
+    if byte == UInt8(ascii: "}") {
+      position += 1
+      return text(start, position - 1)
     }
+    position = start
+    let outer = blockDepth
+    blockDepth += 1
+    while !isAtEnd, byte != UInt8(ascii: "}") {
+      let before = position
+      try expression()
+      if position == before, byte != UInt8(ascii: "}") { position += 1 }
+    }
+    blockDepth = outer
+    if isAtEnd { throw nothing }
     position += 1
+    return nil
   }
 
   private mutating func suffixes(of name: String?) throws(CompletionPoint) {

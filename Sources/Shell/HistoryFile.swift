@@ -8,10 +8,12 @@ import Posix
 struct HistoryFile {
   let path: String
 
-  /// How many entries are read back, and stay when the file is cut.
-  static let keptEntries = 5000
-  /// The file is cut when it is larger than this.
-  static let largest = 4 << 20
+  /// How many entries are read back, at most.
+  static let keptEntries = 2000
+  /// Only so much of the file's end is read back, so that a long life costs no time at the start.
+  static let readBytes = 256 << 10
+  /// The file is cut to the part that is read when it is larger than this.
+  static let largest = 1 << 20
 
   /// An entry with the time at which it was typed, in seconds since 1970.
   struct Entry: Equatable {
@@ -28,11 +30,23 @@ struct HistoryFile {
   init(path: String) { self.path = path }
 
   /// What the file has, oldest first; empty if it cannot be read.
-  func load() -> [Entry] {
-    guard let bytes = try? Transfer.readFile(path) else { return [] }
-    let entries = HistoryFile.parse(bytes)
-    if bytes.count > HistoryFile.largest { try? shorten() }
-    return Array(entries.suffix(HistoryFile.keptEntries))
+  func load() -> ArraySlice<Entry> {
+    guard let size = try? FileStatus(path).size, let bytes = try? readEnd() else { return [] }
+    if size > HistoryFile.largest { try? shorten() }
+    return HistoryFile.parse(bytes).suffix(HistoryFile.keptEntries)
+  }
+
+  /// The file's last part, from the beginning of an entry.
+  private func readEnd() throws -> ArraySlice<UInt8> {
+    let file = try Descriptors.open(path, O_RDONLY)
+    defer { Descriptors.close(file) }
+    let isWhole = lseek(file, -off_t(HistoryFile.readBytes), Int32(SEEK_END)) < 0
+    let bytes = try Transfer.readAll(file)
+    if isWhole { return bytes[...] }
+    let starts = bytes.indices.dropFirst().first {
+      bytes[$0] == UInt8(ascii: "#") && bytes[$0 - 1] == 0x0A
+    }
+    return bytes[(starts ?? bytes.endIndex)...]
   }
 
   /// Adds an entry to the file, making the file and its directory if need be.
@@ -50,16 +64,14 @@ struct HistoryFile {
     let old = try openLocked(Int32(LOCK_EX))
     defer { Descriptors.close(old) }
     // Another shell may have done it meanwhile.
-    guard let bytes = try? Transfer.readFile(path), bytes.count > HistoryFile.largest else {
-      return
-    }
-    let kept = HistoryFile.parse(bytes).suffix(HistoryFile.keptEntries / 2)
-    let text = kept.map(HistoryFile.format).joined()
+    guard let size = try? FileStatus(path).size, size > HistoryFile.largest,
+      let kept = try? readEnd()
+    else { return }
     let draft = "\(path).\(Process.pid)"
     let new = try Descriptors.open(draft, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
     defer { Descriptors.close(new) }
     do {
-      try Transfer.writeAll(new, text)
+      try Transfer.writeAll(new, Array(kept))
     } catch {
       unlink(draft)
       return
@@ -74,10 +86,14 @@ struct HistoryFile {
     return "#\(entry.time)\n" + lines.joined(separator: "\n\t") + "\n"
   }
 
-  static func parse(_ bytes: [UInt8]) -> [Entry] {
+  static func parse(_ bytes: ArraySlice<UInt8>) -> [Entry] {
     var entries: [Entry] = []
     var time: Int64?
-    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+    var start = bytes.startIndex
+    while start < bytes.endIndex {
+      let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.endIndex
+      let line = bytes[start..<end]
+      start = end + 1
       if line.first == 0x09, !entries.isEmpty, time == nil {
         entries[entries.count - 1].text += "\n" + String(decoding: line.dropFirst(), as: UTF8.self)
       } else if let moment = time {

@@ -1,4 +1,5 @@
 import CReadline
+import Glibc
 import Posix
 
 /// One line at a time from a terminal, edited by GNU readline; the event loop stays the caller's.
@@ -28,7 +29,7 @@ final class LineEditor {
   /// Prepares the editor on private copies of the descriptors, so that redirections leave it alone.
   init(input: Int32, output: Int32, loop: EventLoop, isPlain: Bool) throws(SystemError) {
     self.loop = loop
-    self.input = try Descriptors.privateCopy(of: input)
+    self.input = try LineEditor.reopened(input)
     let output = try Descriptors.privateCopy(of: output)
     let code = brood_editor_start(
       "brood", self.input, output, try Signals.descriptor([.int]), Int32(HistoryFile.keptEntries))
@@ -36,6 +37,16 @@ final class LineEditor {
     isDumb = brood_editor_is_dumb()
     isColored = !isDumb && !isPlain
     brood_editor_set_owner(owner)
+  }
+
+  /// The terminal opened once more, non-blocking: that is no business of others who share it.
+  private static func reopened(_ terminal: Int32) throws(SystemError) -> Int32 {
+    let flags = O_RDONLY | O_NOCTTY | O_NONBLOCK
+    guard let own = try? Descriptors.open("/proc/self/fd/\(terminal)", flags) else {
+      // It belongs to another user, as after su.
+      return try Descriptors.privateCopy(of: terminal)
+    }
+    return try Descriptors.makePrivate(own)
   }
 
   private var owner: brood_editor_owner {

@@ -11,7 +11,7 @@ public final class Prompt {
   let editor: LineEditor
   let history: PromptHistory
   /// Held here too: forked children let the session's reference go before they forget it.
-  private var terminals: BackgroundTerminals?
+  var terminals: BackgroundTerminals?
   /// News of children that came while something ran, to be shown before the next prompt.
   var news: [Notice] = []
   /// Children that still run were named at the last attempt to leave.

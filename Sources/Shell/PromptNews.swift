@@ -7,6 +7,8 @@ import Session
 extension Prompt {
   /// Shows news at once at the prompt, else before the next one.
   func take(_ notice: Notice) {
+    // What a child wrote comes before its end, and before the result of a `wait` for it.
+    if case .ended = notice.event { terminals?.drain(notice.process) }
     guard editor.isActive else {
       news.append(notice)
       return
@@ -42,7 +44,6 @@ extension Prompt {
     case .ended:
       if process.wasReported { return nil }
       process.wasReported = true
-      (session.backgroundOutput as? BackgroundTerminals)?.drain(process)
       let peeked: ExitInfo?? = try? session.peek(process)
       guard let info = process.record?.info ?? (peeked ?? nil) else { return "\(name) ended" }
       switch info.cause {

@@ -27,6 +27,9 @@ void brood_signals_start(void);
 /// In a fresh child, signals blocked: drops the counts and the parent's wake descriptor.
 void brood_signals_forget(void);
 
+/// How many forks lie between the session's own process and this one.
+uint32_t brood_forks(void);
+
 /// The wake eventfd of this process, made at first use in the private range.
 int32_t brood_wake_fd(void);
 

@@ -21,8 +21,17 @@ void brood_slots_set_limit(int32_t limit);
 /// Reserves a slot; -EDQUOT at the limit. `nested`: asked by a forked child.
 int32_t brood_slot_reserve(bool nested);
 
-/// Tells the process that a slot was reserved for, and its name (at most 39 bytes are kept).
-void brood_slot_fill(int32_t slot, int32_t pid, const char *name);
+/// Tells the name of the process that a slot is for (at most 39 bytes are kept).
+void brood_slot_name(int32_t slot, const char *name);
+
+/// In the parent: tells which process has the slot.
+void brood_slot_fill(int32_t slot, int32_t pid);
+
+/// In the child: the slot is its own.
+void brood_slot_take(int32_t slot);
+
+/// The name that this forked process was given, null in the session's own.
+const char *brood_own_name(void);
 
 /// Whether a slot still belongs to this process, which was not reaped then.
 bool brood_slot_holds(int32_t slot, int32_t pid);

@@ -19,7 +19,8 @@ typedef struct brood_editor_owner {
   void (*list)(void *context);
 } brood_editor_owner;
 
-// Sets readline up for reading from one descriptor and writing to another. Returns 0, or -errno.
+// Sets readline up for reading from one descriptor, best a non-blocking one, and writing to
+// another. Returns 0, or -errno.
 // `name` is what `$if` in the user's inputrc asks for. `interrupts` is a signalfd of SIGINT, which
 // ends a paste that never does. The list that the arrow keys walk through keeps `remembers` lines.
 int32_t brood_editor_start(

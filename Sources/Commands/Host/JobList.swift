@@ -102,7 +102,6 @@ extension BroodHost {
 
   /// Makes a stopped pipeline a job; yields what gives the prompt back.
   func stopped(_ job: Job) -> ErrorObject {
-    job.sharesTerminal = true
     jobs.add(job)
     // The prompt's news tell of it; the terminal has echoed ^Z.
     writeError("\n")

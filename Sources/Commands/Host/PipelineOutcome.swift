@@ -21,6 +21,7 @@ extension PipelineRun {
 
   private func wait(_ reader: CaptureReader?) throws -> Value {
     let job = Job(members, command: command)
+    job.sharesTerminal = true
     let isComplete: (() -> Bool)? = reader.map { reader in { reader.isComplete } }
     let (end, interrupt) = try host.waitInForeground(job, interpreter, isComplete)
     if case .stopped = end {

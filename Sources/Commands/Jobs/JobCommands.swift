@@ -18,8 +18,8 @@ public enum JobCommands {
     traits: .reports,
     examples: [
       Example(
-        "spawn --name nap sleep 100\njobs",
-        "id  pid  state  name  command\n…  …  waiting  nap  sleep 100")
+        "spawn --name nap sleep 100\njobs\nkill nap",
+        "id…pid…state…name…command\n…nap…sleep 100")
     ]
   ) { call in
     let session = call.session

@@ -54,7 +54,7 @@ extension Compiler {
       emit(.index, a: old, b: environment, c: key)
       emit(Compiler.arithmetic(op), a: register, b: old, c: register)
     }
-    emit(.setPath, a: key, b: 1, c: register)
+    emit(.setPath, a: key, b: 1, c: register, spare: 1)
     emitWord(UInt64(Place.register.rawValue) | UInt64(environment) << 16)
   }
 
@@ -105,8 +105,15 @@ extension Compiler {
   }
 
   func assignPath(_ node: Assignment, _ binding: Binding) throws {
-    let keys = allocate(node.path.count)
-    for (i, step) in node.path.enumerated() { try value(step.key, into: keys + i) }
+    let keys: Int
+    var areTemporary = true
+    if node.path.count == 1 {
+      keys = try operand(node.path[0].key)
+      areTemporary = isTemporary(node.path[0].key, keys)
+    } else {
+      keys = allocate(node.path.count)
+      for (i, step) in node.path.enumerated() { try value(step.key, into: keys + i) }
+    }
     let register = allocate()
     if let op = node.op {
       let old = allocate()
@@ -124,7 +131,7 @@ extension Compiler {
     }
     span = node.span
     let (place, index) = self.place(binding)
-    emit(.setPath, a: keys, b: node.path.count, c: register)
+    emit(.setPath, a: keys, b: node.path.count, c: register, spare: areTemporary ? 1 : 0)
     emitWord(UInt64(place.rawValue) | UInt64(index) << 16)
   }
 

@@ -91,7 +91,7 @@ extension Compiler {
   }
 
   /// Whether an operand's register holds only a copy, not a variable.
-  private func isTemporary(_ node: Expression, _ register: Int) -> Bool {
+  func isTemporary(_ node: Expression, _ register: Int) -> Bool {
     if case .variable(let use) = node.kind, case .local(let variable)? = use.binding {
       return variable.register != register
     }

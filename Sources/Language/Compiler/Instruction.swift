@@ -57,7 +57,7 @@ enum Op: UInt8 {
   // stays the only holder of its items.
   case index, softIndex  // A = B[C]
   case field, softField  // A = B.K(C)
-  case setPath  // place of the next word, keys A… (B of them), value C, which is let go
+  case setPath  // place of the next word, keys A… (B of them), value C; C and temporary keys go
   case addTo  // place A (kind) B += C
   case push  // place A (kind) B += [C]
   case setEnvironment  // env.K(A) = B

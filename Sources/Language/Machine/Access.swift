@@ -230,7 +230,6 @@ extension Interpreter {
         throw ErrorObject(.limit, "values can be nested at most \(maximumDepth) levels deep")
       }
     }
-    for i in 0..<count { (keys + i).setNull() }
   }
 
   private func setPath(_ slot: Slot, _ keys: Slot, _ count: Int, _ value: Value) throws {

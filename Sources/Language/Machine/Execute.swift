@@ -240,7 +240,9 @@ extension Interpreter {
         let x = base + instruction.b
         let y = base + instruction.c
         if x.tag == Tag.map, y.tag == Tag.string {
-          a.pointee = x.object(MapObject.self)._withUnsafeGuaranteedRef { $0.get(y.pointee) } ?? .null
+          x.object(MapObject.self)._withUnsafeGuaranteedRef { map in
+            if let value = map.valuePlace(forText: y) { a.copy(value) } else { a.setNull() }
+          }
         } else {
           frame.pointee.pc = pc
           a.pointee = try softIndex(x.pointee, y.pointee)
@@ -266,17 +268,46 @@ extension Interpreter {
         if instruction.b == 1, case .slot(let slot) = place, slot.tag == Tag.map,
           a.tag == Tag.string, value.tag < Tag.firstReference, slot.isUnique(MapObject.self)
         {
-          slot.object(MapObject.self)._withUnsafeGuaranteedRef { $0.set(a.pointee, value.pointee) }
-          a.setNull()
+          slot.object(MapObject.self)._withUnsafeGuaranteedRef { map in
+            if let old = map.valuePlace(forText: a) {
+              old.copy(value)
+            } else {
+              map.set(a.pointee, value.pointee)
+            }
+          }
+          if instruction.spare == 1 { a.setNull() }
         } else {
           try setPath(place, a, instruction.b, value.pointee)
+          if instruction.spare == 1 { clear(a, instruction.b) }
           value.setNull()
         }
       case .addTo:
+        if instruction.a == Place.register.rawValue {
+          let x = base + instruction.b
+          let y = base + instruction.c
+          if x.tag == Tag.int, y.tag == Tag.int {
+            let (sum, overflow) = x.rawInt.addingReportingOverflow(y.rawInt)
+            if !overflow {
+              x.setInt(sum)
+              continue
+            }
+          } else if x.tag == Tag.float, y.tag == Tag.float {
+            x.setFloat(x.rawFloat + y.rawFloat)
+            continue
+          }
+        }
         frame.pointee.pc = pc
         try addTo(
           place(instruction.a, instruction.b, base, constants, cells), base + instruction.c)
       case .push:
+        if instruction.a == Place.register.rawValue {
+          let list = base + instruction.b
+          let item = base + instruction.c
+          if list.tag == Tag.list, item.isFlat, list.isUnique(ListObject.self) {
+            list.object(ListObject.self)._withUnsafeGuaranteedRef { $0.appendFlat(item.pointee) }
+            continue
+          }
+        }
         let place = self.place(instruction.a, instruction.b, base, constants, cells)
         frame.pointee.pc = pc
         try push(place, base + instruction.c)
@@ -366,6 +397,12 @@ extension Interpreter {
             }
             state.setInt(i &+ 1)
           }
+        } else if a.tag == Tag.list {
+          let i = state.rawInt
+          let target = instruction.b == 2 ? item + 1 : item
+          hasItem = a.object(ListObject.self)._withUnsafeGuaranteedRef { $0.copyItem(i, to: target) }
+          if instruction.b == 2 { item.setInt(i) }
+          state.setInt(i &+ 1)
         } else {
           frame.pointee.pc = pc
           top = base + frame.pointee.code.pointee.registerCount

@@ -276,17 +276,27 @@ extension Interpreter {
     var total = 0
     for i in 0..<count {
       let slot = first + i
+      if slot.tag == Tag.int {
+        total += decimalLength(slot.rawInt)
+        continue
+      }
       if slot.tag != Tag.string { slot.pointee = .text(slot.pointee.asText) }
-      if case .string(let text) = slot.pointee { total += text.byteCount }
+      total += slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount }
       try checkLength(total, 0)
     }
     let result = StringObject.make(count: total) { target in
       var at = target
       for i in 0..<count {
-        guard case .string(let text) = (first + i).pointee else { continue }
-        text.withBytes { bytes in
-          if let base = bytes.baseAddress { at.update(from: base, count: bytes.count) }
-          at += bytes.count
+        let slot = first + i
+        if slot.tag == Tag.int {
+          at += writeDecimal(slot.rawInt, to: at)
+          continue
+        }
+        slot.object(StringObject.self)._withUnsafeGuaranteedRef { text in
+          text.withBytes { bytes in
+            if let base = bytes.baseAddress { at.update(from: base, count: bytes.count) }
+            at += bytes.count
+          }
         }
       }
     }

@@ -30,6 +30,9 @@ extension UnsafeMutablePointer<Value> {
     tag &- Tag.firstReference > Tag.lastReference - Tag.firstReference
   }
 
+  /// Whether the value can be put into a list without deepening it.
+  @inline(__always) var isFlat: Bool { tag <= Tag.string || tag == Tag.empty }
+
   @inline(__always) var rawInt: Int { UnsafeRawPointer(self).load(as: Int.self) }
   @inline(__always) var rawFloat: Double { UnsafeRawPointer(self).load(as: Double.self) }
   @inline(__always) var rawBool: Bool { UnsafeRawPointer(self).load(as: UInt8.self) & 1 != 0 }

@@ -27,6 +27,20 @@ public final class ListObject {
     items.append(value)
   }
 
+  /// Appends a value that is no container.
+  @inline(__always)
+  func appendFlat(_ value: Value) { items.append(value) }
+
+  /// Copies an item into a register; false behind the end.
+  @inline(__always)
+  func copyItem(_ index: Int, to slot: UnsafeMutablePointer<Value>) -> Bool {
+    items.withUnsafeBufferPointer { buffer in
+      guard index < buffer.count, let base = buffer.baseAddress else { return false }
+      slot.copy(UnsafeMutablePointer(mutating: base + index))
+      return true
+    }
+  }
+
   public func set(_ index: Int, _ value: Value) {
     noteDepth(value)
     items[index] = value
@@ -67,15 +81,6 @@ extension Value {
   @inline(__always)
   private func scramble(_ int: Int) -> Int {
     Int(truncatingIfNeeded: mixHash(UInt64(bitPattern: Int64(int)), 0x1234_5678_9ABC_DEF1))
-  }
-
-  @inline(__always)
-  func isSameKey(_ other: Value) -> Bool {
-    switch (self, other) {
-    case (.string(let a), .string(let b)): a.equals(b)
-    case (.int(let a), .int(let b)): a == b
-    default: self.equals(other)
-    }
   }
 }
 

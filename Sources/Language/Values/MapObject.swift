@@ -72,17 +72,70 @@ public final class MapObject {
   @inline(__always)
   private func find(_ key: Value, _ hash: Int) -> UnsafeMutablePointer<Entry>? {
     guard let table, let entries else { return nil }
+    let raw = RawValue(key)
     var slot = hash & mask
     while true {
       let index = Int(table[slot])
       if index == 0 { return nil }
       if index > 0 {
         let entry = entries + (index - 1)
-        if entry.pointee.hash == hash, entry.pointee.key.isSameKey(key) { return entry }
+        if entry.pointee.hash == hash, isKey(of: entry, key, raw) { return entry }
       }
       slot = (slot + 1) & mask
     }
   }
+
+  /// The same object or number is the same key at a glance.
+  @inline(__always)
+  private func isKey(of entry: UnsafeMutablePointer<Entry>, _ key: Value, _ raw: RawValue) -> Bool {
+    RawValue(at: entry) == raw || entry.pointee.key.equals(key)
+  }
+
+  /// Payload and tag, as they lie in memory.
+  private struct RawValue: Equatable {
+    let payload: UInt64
+    let tag: UInt8
+
+    @inline(__always)
+    init(_ value: Value) {
+      let parts = unsafeBitCast(value, to: (UInt64, UInt8).self)
+      payload = parts.0
+      tag = parts.1
+    }
+
+    @inline(__always)
+    init(at entry: UnsafeMutablePointer<Entry>) {
+      let key = UnsafeRawPointer(entry) + MapObject.keyOffset
+      payload = key.load(as: UInt64.self)
+      tag = key.load(fromByteOffset: 8, as: UInt8.self)
+    }
+  }
+
+  /// The place of the value for a text key in a register, without counting references.
+  @inline(__always)
+  func valuePlace(forText key: Slot) -> Slot? {
+    guard let table, let entries else { return nil }
+    let hash = key.object(StringObject.self)._withUnsafeGuaranteedRef { $0.hash }
+    var slot = hash & mask
+    while true {
+      let index = Int(table[slot])
+      if index == 0 { return nil }
+      if index > 0 {
+        let entry = entries + (index - 1)
+        if entry.pointee.hash == hash,
+          RawValue(at: entry).payload == UInt64(UInt(bitPattern: key.rawInt))
+            || entry.pointee.key.equals(key.pointee)
+        {
+          return (UnsafeMutableRawPointer(entry) + MapObject.valueOffset)
+            .assumingMemoryBound(to: Value.self)
+        }
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private static var valueOffset: Int { MemoryLayout<Entry>.offset(of: \.value) ?? 24 }
+  private static var keyOffset: Int { MemoryLayout<Entry>.offset(of: \.key) ?? 8 }
 
   public func get(_ key: Value) -> Value? { find(key, key.keyHash)?.pointee.value }
 
