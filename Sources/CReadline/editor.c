@@ -15,8 +15,8 @@ static bool active, making_room;
 // The byte that made the input readable, until readline takes it.
 static bool has_first;
 static unsigned char first;
-// Why the last read yielded no byte: the terminal is gone, or Ctrl-C ended a paste.
-static enum { none, gone, abandoned } end;
+// The terminal was closed.
+static bool is_gone;
 static int input_descriptor, interrupt_descriptor;
 
 static void take_line(char *line) {
@@ -27,9 +27,7 @@ static void take_line(char *line) {
   const char *bracketed = rl_variable_value("enable-bracketed-paste");
   if (!line && (!bracketed || strcmp(bracketed, "on") != 0)) brood_editor_write("\n", 1);
   // Readline takes the end of input behind some text for Enter: half a command must not run.
-  const char *entered = end == gone ? NULL : end == abandoned ? "" : line;
-  end = none;
-  editor_owner.line(editor_owner.context, entered);
+  editor_owner.line(editor_owner.context, is_gone ? NULL : line);
   free(line);
 }
 
@@ -53,14 +51,15 @@ static int read_byte(FILE *file) {
       {.fd = input_descriptor, .events = POLLIN}, {.fd = interrupt_descriptor, .events = POLLIN}};
     if (poll(ready, 2, -1) < 0) continue;
     if (ready[1].revents) {
-      end = abandoned;
-      return EOF;
+      // Nothing more is wanted. The end of input ends a paste; elsewhere it would end more than
+      // that, and a null byte does nothing.
+      return RL_ISSTATE(RL_STATE_MOREINPUT) ? EOF : 0;
     }
     unsigned char byte;
     int count = read_now(&byte);
     if (count > 0) return byte;
     if (count < 0) continue;
-    end = gone;
+    is_gone = true;
     return EOF;
   }
 }
@@ -126,13 +125,12 @@ bool brood_editor_is_active(void) { return active; }
 
 void brood_editor_read(void) {
   if (!active) return;
-  end = none;
   int count = read_now(&first);
   // What made the input readable may be gone: Ctrl-C empties the terminal's queue.
   if (count < 0) return;
   has_first = count > 0;
   if (!has_first) {
-    end = gone;
+    is_gone = true;
     take_line(NULL);
     return;
   }

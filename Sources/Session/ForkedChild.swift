@@ -91,7 +91,11 @@ extension Session {
 
   /// Leaves the value for the parent to read when it waits.
   private func store(_ value: Value, _ slot: SlotID?) throws {
-    if value.isNull { return }
+    switch value {
+    // A block that ends with `fork` or `spawn` does not mean to return the process.
+    case .null, .missing, .handle, .stream: return
+    default: break
+    }
     guard let slot, let slots else { return }
     let encoded = ValueCodec.encode(value)
     if let lost = encoded.lost {

@@ -80,6 +80,8 @@ public final class Prompt {
     // The line being typed is adapted when the handlers have run.
     session.handlers.hooks[.winch] = { [unowned terminals] in terminals.resize() }
     try Signals.set(.winch, .record)
+    // Somebody's `brood &` may have left it ignored.
+    try Signals.set(.int, .record, force: true)
     session.settings.define(
       .text("prompt", "What stands before the line being typed", standard: PromptText.standard))
     host.historyEntries = { [history] in history.entries }

@@ -12,8 +12,8 @@ struct ScriptArguments {
     var flags: [(name: String, value: Value)] = []
   }
 
-  init(_ main: Closure) {
-    function = main.function
+  init(_ main: Function) {
+    function = main
     parameters = ScriptParameters(function)
   }
 
@@ -95,33 +95,12 @@ struct ScriptArguments {
 
   // MARK: Calling
 
-  /// Calls `main`.
+  /// Calls `main`, which the script's text has defined by now.
   func invoke(_ call: Call, _ interpreter: Interpreter) throws -> Value {
-    if call.flags.isEmpty {
-      return try interpreter.invoke(
-        .closure(try closure(interpreter)), call.positional, wantsValue: false)
-    }
-    // Flags have a meaning in a call's text only.
-    interpreter.setGlobal("main_arguments", .items(call.positional))
-    var text = "main ...$main_arguments"
-    for (index, flag) in call.flags.enumerated() {
-      interpreter.setGlobal("main_flag\(index)", flag.value)
-      let isGiven = if case .bool(true) = flag.value { true } else { false }
-      let isSwitch = parameters.flags.first { $0.name == flag.name }?.isSwitch ?? false
-      if isSwitch, !isGiven { continue }
-      text += isSwitch ? " --\(flag.name)" : " --\(flag.name)=$main_flag\(index)"
-    }
-    let findings = interpreter.compile(Source(name: "the command line", text: text))
-    if let error = findings.errors.first { throw error }
-    guard let function = findings.function else { return .null }
-    return try interpreter.run(function)
-  }
-
-  private func closure(_ interpreter: Interpreter) throws -> Closure {
-    guard case .closure(let closure)? = interpreter.mainFunction else {
+    guard let main = interpreter.mainFunction else {
       throw ErrorObject(.missing, "there is no function 'main'")
     }
-    return closure
+    return try interpreter.invoke(main, call.positional, flags: call.flags, wantsValue: false)
   }
 
   // MARK: Help

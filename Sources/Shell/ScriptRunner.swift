@@ -32,45 +32,34 @@ struct ScriptRunner {
   }
 
   /// Runs the text, then its `main`; yields the exit status.
-  private func execute(_ function: Function, _ source: Source, _ arguments: [String]) -> Int32 {
+  ///
+  /// Wrong arguments and `--help` are answered before anything runs.
+  private func execute(_ function: Function, _ source: Source, _ words: [String]) -> Int32 {
     do {
+      let main = function.declared("main").map { ScriptArguments($0) }
+      var call: ScriptArguments.Call?
+      if let main {
+        if words.first == "--help" {
+          try interpreter.write(main.help(source.name))
+          try host.flush()
+          return 0
+        }
+        do throws(ErrorObject) {
+          call = try main.parse(words)
+        } catch {
+          host.printError(error)
+          host.writeError("\n" + main.usage(source.name) + "\n")
+          return 2
+        }
+      }
       try interpreter.printReport(try interpreter.run(function))
-      var status: Int32 = 0
-      if let main = mainFunction(of: source) { status = try call(main, source, arguments) }
+      if let main, let call { try interpreter.printReport(try main.invoke(call, interpreter)) }
       // What cannot be written is a failure of the script.
       try host.flush()
-      return status
+      return 0
     } catch {
       return host.session.status(of: error)
     }
-  }
-
-  private func call(
-    _ main: Closure, _ source: Source, _ words: [String]
-  ) throws -> Int32 {
-    let arguments = ScriptArguments(main)
-    if words.first == "--help" {
-      try interpreter.write(arguments.help(source.name))
-      return 0
-    }
-    let call: ScriptArguments.Call
-    do throws(ErrorObject) {
-      call = try arguments.parse(words)
-    } catch {
-      host.printError(error)
-      host.writeError("\n" + arguments.usage(source.name) + "\n")
-      return 2
-    }
-    try interpreter.printReport(try arguments.invoke(call, interpreter))
-    return 0
-  }
-
-  private func mainFunction(of source: Source) -> Closure? {
-    // One that came by `source` is a library's own.
-    guard case .closure(let closure)? = interpreter.mainFunction,
-      closure.function.source === source
-    else { return nil }
-    return closure
   }
 
   /// Reports what is wrong with files, without running them; does not come back.

@@ -65,7 +65,8 @@ import Testing
     try terminal.expect("interrupted\nbrood> ")
     try terminal.press(.control("C"))
     try terminal.expectLine("brood> ")
-    try shell.enter("[$p.word, $q.word]", expecting: "\n[\"waiting\", \"waiting\"]")
+    try terminal.enter("[$p.exit ?? \"alive\", $q.exit ?? \"alive\"]")
+    try terminal.expect("\n[\"alive\", \"alive\"]\nbrood> ")
   }
 
   @Test func controlZDoesNothingAtThePrompt() throws {

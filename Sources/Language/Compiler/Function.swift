@@ -30,6 +30,8 @@ public final class Function {
   let hasRest: Bool
   /// A block without a parameter list takes any arguments and ignores them.
   let ignoresArguments: Bool
+  /// Made of a stage of a pipeline, not written as a function.
+  let isThunk: Bool
   let captures: [CaptureSource]
   let captureNames: [String]
 
@@ -62,6 +64,7 @@ public final class Function {
     }
     hasRest = parameters.contains { $0.role == .rest }
     ignoresArguments = !(node?.hasParameterList ?? true)
+    isThunk = node?.isThunk ?? false
     self.captures = captures
     self.captureNames = captureNames
     hot = .allocate(capacity: 1)
@@ -79,6 +82,7 @@ public final class Function {
     flags = []
     hasRest = true
     ignoresArguments = false
+    isThunk = false
     captures = []
     captureNames = []
     hot = .allocate(capacity: 1)
@@ -153,6 +157,35 @@ public final class Function {
 
   /// How many registers hold arguments when the code begins.
   var argumentRegisters: Int { positionalCount + flags.count + (hasRest ? 1 : 0) }
+
+  /// A parameter as it was declared.
+  public struct Declared {
+    public enum Role: Sendable { case positional, rest, flag }
+
+    public let name: String
+    public let role: Role
+    public let typeName: String?
+    /// The source text of its default.
+    public let standard: String?
+  }
+
+  /// The parameters in the order of their declaration.
+  public var declaredParameters: [Declared] {
+    parameters.map { parameter in
+      let role: Declared.Role =
+        switch parameter.role {
+        case .positional: .positional
+        case .rest: .rest
+        case .flag: .flag
+        }
+      return Declared(
+        name: parameter.name, role: role, typeName: parameter.typeName,
+        standard: parameter.defaultValue.map { source.text($0.span) })
+    }
+  }
+
+  /// A function that this text declares, before it has run; the last one of that name.
+  public func declared(_ name: String) -> Function? { functions.last { $0.name == name } }
 
   /// `square(x, y = …)`, for messages.
   public var signature: String {

@@ -145,6 +145,7 @@ extension Resolver {
       }
       switch stage.work {
       case .block(let block):
+        block.isThunk = true
         stage.thunk = block
         function(block, isSnapshot: isForked)
       case .command(let command):
@@ -157,6 +158,7 @@ extension Resolver {
         let thunk = FunctionNode(
           name: nil, parameters: [], hasParameterList: false,
           body: Block([statement], command.span), span: command.span)
+        thunk.isThunk = true
         stage.thunk = thunk
         function(thunk, isSnapshot: isForked)
       }

@@ -162,7 +162,7 @@ extension Interpreter {
     case .compiled: break
     }
     do {
-      if !(closure.function.hot.pointee.isPlain
+      if !(closure.function.hot.pointee.isPlain && site.isSimple
         && arguments.count == closure.function.positionalCount)
       {
         try arrange(closure.function, site, slot + 1, arguments.count)
@@ -180,6 +180,24 @@ extension Interpreter {
     }
     slot.setNull()
     return result
+  }
+
+  /// Runs a function value with positional arguments and flags.
+  public func invoke(
+    _ function: Value, _ positional: [Value], flags: [(name: String, value: Value)],
+    wantsValue: Bool
+  ) throws -> Value {
+    let nowhere = Span(0, 0)
+    let arguments =
+      positional.map { _ in SiteArgument(role: .positional, span: nowhere, spelling: nil) }
+      + flags.map { flag in
+        SiteArgument(role: .flag(flag.name, hasValue: true), span: nowhere, spelling: nil)
+      }
+    let site = CallSite(
+      source: plainSite.source, span: nowhere, fullSpan: nowhere, name: "function",
+      arguments: arguments, inputCount: 0, wantsValue: wantsValue)
+    return try invoke(
+      function, positional + flags.map(\.value), wantsValue: wantsValue, site: site)
   }
 
   /// A call site for calls that no source text made.

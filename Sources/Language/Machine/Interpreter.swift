@@ -180,6 +180,11 @@ public final class Interpreter {
     let known = globals.functionNames + table.words
     var near = nearest(name, among: known)
     if near == nil { near = nearest(name, among: host.programNames()) }
+    if name.hasPrefix("{") {
+      return ErrorObject(
+        .missing, "'\(name)' is a plain word here",
+        help: "a block that looks like a placeholder needs blanks: { … }", location: location)
+    }
     return ErrorObject(
       .missing, "there is no command '\(name)'",
       help: near.map { "did you mean '\($0)'?" }

@@ -35,8 +35,11 @@ extension Interpreter {
     var i = frameCount - 1
     while i > 0, error.trace.count < 20 {
       let function = frames[i].code.pointee.function.takeUnretainedValue()
-      error.trace.append(
-        TraceEntry(name: function.name ?? "block", location: location(of: i - 1)))
+      // A stage of a pipeline is no call that its reader would know of.
+      if !function.isThunk {
+        error.trace.append(
+          TraceEntry(name: function.name ?? "block", location: location(of: i - 1)))
+      }
       i -= 1
     }
   }

@@ -106,6 +106,8 @@ final class FunctionNode {
   let body: Block
   let span: Span
   var scope: FunctionScope?
+  /// A stage of a pipeline rather than something written as a function.
+  var isThunk = false
 
   init(
     name: String?, parameters: [ParameterNode], hasParameterList: Bool, body: Block, span: Span
