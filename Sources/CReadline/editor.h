@@ -9,5 +9,16 @@
 #include <readline/readline.h>
 
 extern brood_editor_owner editor_owner;
+// A line is being read.
+extern bool editor_active;
+// The terminal was closed.
+extern bool editor_input_is_gone;
+
+void editor_set_up_input(int input, int interrupts, void (*take_line)(char *));
+// Keeps a macro of several lines from going on while no line is being read.
+void editor_hold_macro(void);
+// Goes on with it, now that a line is being read.
+void editor_resume_macro(void);
+void editor_forget_macro(void);
 
 void editor_set_up_completion(void);

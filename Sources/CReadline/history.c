@@ -10,5 +10,3 @@ const char *brood_history_line(int32_t index) {
   HIST_ENTRY *entry = history_get(history_base + index);
   return entry ? entry->line : NULL;
 }
-
-void brood_history_clear(void) { clear_history(); }

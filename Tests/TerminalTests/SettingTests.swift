@@ -6,10 +6,13 @@ import Testing
 @Suite struct Settings {
   @Test func inputrcCanAskForBrood() throws {
     let home = try TemporaryDirectory()
-    try home.write("$if brood\n\"\\C-t\": \"print from inputrc\\n\"\n$endif\n", to: ".inputrc")
+    try home.write(
+      "$if brood\n\"\\C-t\": \"print from inputrc\\nprint twice\\nprint and\"\n$endif\n",
+      to: ".inputrc")
     let shell = try PromptShell(environment: ["INPUTRC": "\(home.path)/.inputrc"])
     try shell.terminal.press(.control("T"))
-    try shell.terminal.expect("\nfrom inputrc\nbrood> ")
+    try shell.terminal.expect("\nfrom inputrc\nbrood> print twice\ntwice\nbrood> print and")
+    try shell.enter(" more", expecting: "\nand more")
   }
 
   @Test func theStartFileRuns() throws {

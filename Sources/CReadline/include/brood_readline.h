@@ -33,6 +33,8 @@ void brood_editor_activate(const char *prompt);
 // Gives the terminal back; the line that was begun is forgotten.
 void brood_editor_deactivate(void);
 bool brood_editor_is_active(void);
+// In a forked child: the line being typed is the parent's, and so is the terminal.
+void brood_editor_forget(void);
 // Reads what has been typed. Call it when the input is readable and the editor is active.
 void brood_editor_read(void);
 
@@ -47,8 +49,6 @@ void brood_editor_write(const char *bytes, uint64_t count);
 void brood_editor_drop_line(void);
 // Looks at the window's size again.
 void brood_editor_resize(void);
-// The text of the line being typed, for as long as nothing else is called.
-const char *brood_editor_text(void);
 // The width of the window in columns, and its rows.
 void brood_editor_size(int32_t *rows, int32_t *columns);
 // Whether the terminal can move its cursor about.
@@ -64,4 +64,3 @@ void brood_history_add(const char *line);
 int32_t brood_history_count(void);
 // A line by its place, 0 is the oldest; NULL if there is none.
 const char *brood_history_line(int32_t index);
-void brood_history_clear(void);
