@@ -10,6 +10,7 @@
 brood_editor_owner editor_owner;
 bool editor_active;
 static bool making_room;
+
 static void take_line(char *line) {
   // Removed here, or readline would show the next prompt before the line has done its work.
   editor_active = false;

@@ -10,6 +10,8 @@
 
 bool editor_input_is_gone;
 static int input_descriptor, interrupt_descriptor;
+// The same while Ctrl-C is to end a wait, else -1.
+static int watched_interrupt = -1;
 static void (*take_line)(char *);
 // The byte that made the input readable, until readline takes it.
 static bool has_first;
@@ -34,7 +36,7 @@ static int read_byte(FILE *file) {
   if (!editor_active) return 0;
   for (;;) {
     struct pollfd ready[] = {
-      {.fd = input_descriptor, .events = POLLIN}, {.fd = interrupt_descriptor, .events = POLLIN}};
+      {.fd = input_descriptor, .events = POLLIN}, {.fd = watched_interrupt, .events = POLLIN}};
     if (poll(ready, 2, -1) < 0) continue;
     if (ready[1].revents) {
       // Nothing more is wanted. The end of input ends a paste; elsewhere it would end more than
@@ -54,7 +56,7 @@ static int read_byte(FILE *file) {
 // takes no descriptor above 1023.
 static int has_input(void) {
   struct pollfd ready[] = {
-    {.fd = input_descriptor, .events = POLLIN}, {.fd = interrupt_descriptor, .events = POLLIN}};
+    {.fd = input_descriptor, .events = POLLIN}, {.fd = watched_interrupt, .events = POLLIN}};
   int count = poll(ready, 2, rl_set_keyboard_input_timeout(-1) / 1000);
   return count > 0 && !ready[1].revents;
 }
@@ -67,24 +69,30 @@ void editor_set_up_input(int input, int interrupts, void (*handler)(char *)) {
   rl_input_available_hook = has_input;
 }
 
+// Lets readline work. Ctrl-C is kept pending meanwhile, where its descriptor shows it, and handled
+// when the mask is restored; but not if the user blocks it, since then it would pend for ever.
+static void process(void) {
+  sigset_t interrupt, before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, &before);
+  watched_interrupt = sigismember(&before, SIGINT) ? -1 : interrupt_descriptor;
+  rl_callback_read_char();
+  sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 void brood_editor_read(void) {
   if (!editor_active) return;
   int count = read_now(&first);
   // What made the input readable may be gone: Ctrl-C empties the terminal's queue.
   if (count < 0) return;
-  has_first = count > 0;
-  if (!has_first) {
+  if (count == 0) {
     editor_input_is_gone = true;
     take_line(NULL);
     return;
   }
-  // Kept pending meanwhile, where its descriptor shows it; handled when the mask is restored.
-  sigset_t interrupt, before;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  sigprocmask(SIG_BLOCK, &interrupt, &before);
-  rl_callback_read_char();
-  sigprocmask(SIG_SETMASK, &before, NULL);
+  has_first = true;
+  process();
 }
 
 // What is left of a key's macro that goes over several lines.
@@ -110,5 +118,5 @@ void editor_resume_macro(void) {
   char *rest = rest_of_macro;
   rest_of_macro = NULL;
   rl_push_macro_input(rest);
-  rl_callback_read_char();
+  process();
 }

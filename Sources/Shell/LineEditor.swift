@@ -110,6 +110,12 @@ final class LineEditor {
     unwatch()
   }
 
+  /// In a forked child: the line being typed is the parent's.
+  func forget() {
+    brood_editor_forget()
+    watch = nil
+  }
+
   private func unwatch() {
     if let watch { loop.remove(watch) }
     watch = nil

@@ -95,6 +95,7 @@ public final class Prompt {
       flush?()
       editor.endOutput()
     }
+    session.afterForkInChild.append { [editor] in editor.forget() }
     windowSize = editor.size
     history.load()
   }

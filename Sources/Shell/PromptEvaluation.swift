@@ -39,14 +39,13 @@ extension Prompt {
   }
 
   private func failed(_ error: any Error, asked: Bool) -> Int32? {
+    if session.isChild { session.end(session.status(of: error), interpreter) }
     if let error = error as? ErrorObject, case .exit(let status)? = error.control {
-      if session.isChild { session.end(status, interpreter) }
       hasAsked = asked
       return mayLeave() ? status : nil
     }
     try? session.output.flush()
     report(error)
-    if session.isChild { session.end(1, interpreter) }
     return nil
   }
 

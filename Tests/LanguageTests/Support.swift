@@ -75,7 +75,14 @@ final class TestHost: Host {
 }
 
 /// Commands enough to test the language by itself.
-let testTable = CommandTable([
+let testTable: CommandTable = {
+  let table = CommandTable(testFamilies)
+  // Tests run side by side, so it is put together before they share it.
+  _ = table.families
+  return table
+}()
+
+private let testFamilies = [
   CommandFamily(
     "Test",
     [
@@ -123,7 +130,7 @@ let testTable = CommandTable([
         try call.interpreter.runSource(call.text(0), from: call.site.source)
       },
     ])
-])
+]
 
 /// What came of a program text.
 struct Outcome {

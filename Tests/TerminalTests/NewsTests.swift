@@ -106,6 +106,16 @@ import Testing
     try shell.enter(" on", expecting: "\ntyped on")
   }
 
+  @Test func handlersMayFork() throws {
+    try shell.enter("signal on USR1 { fork { print \"a child came\" }; null }")
+    try shell.type("print typed")
+    kill(terminal.child.pid, SIGUSR1)
+    try terminal.expectScreen("the child's line and its end") { screen in
+      screen.text.contains(/\na child came\n\[1\] \d+ \S+ ended: exit 0\nbrood> print typed$/)
+    }
+    try shell.enter(" on", expecting: "\ntyped on")
+  }
+
   @Test func deathsBySignalAreNamed() throws {
     try shell.enter("spawn --name victim sleep 1000", expecting: "victim")
     try terminal.enter("kill victim")

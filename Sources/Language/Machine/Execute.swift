@@ -400,7 +400,9 @@ extension Interpreter {
         } else if a.tag == Tag.list {
           let i = state.rawInt
           let target = instruction.b == 2 ? item + 1 : item
-          hasItem = a.object(ListObject.self)._withUnsafeGuaranteedRef { $0.copyItem(i, to: target) }
+          hasItem = a.object(ListObject.self)._withUnsafeGuaranteedRef {
+            $0.copyItem(i, to: target)
+          }
           if instruction.b == 2 { item.setInt(i) }
           state.setInt(i &+ 1)
         } else {

@@ -133,34 +133,41 @@ public struct CommandFamily: Sendable {
   }
 }
 
-/// All built-in commands by name.
-public final class CommandTable: Sendable {
-  public let families: [CommandFamily]
-  private let byName: [String: Command]
-  /// First words of two-word commands, with their verbs.
-  private let verbs: [String: [String]]
+/// All built-in commands by name, put together when they are first asked for.
+///
+/// Unchecked because the shell has one thread; tests that share a table ask it something first.
+public final class CommandTable: @unchecked Sendable {
+  private let make: () -> [CommandFamily]
+  private lazy var index = Index(make())
 
-  public init(_ families: [CommandFamily]) {
-    self.families = families
+  private struct Index {
+    let families: [CommandFamily]
     var byName: [String: Command] = [:]
+    /// First words of two-word commands, with their verbs.
     var verbs: [String: [String]] = [:]
-    for family in families {
-      for command in family.commands {
-        byName[command.name] = command
-        if let space = command.name.firstIndex(of: " ") {
-          let rest = command.name[command.name.index(after: space)...]
-          verbs[String(command.name[..<space]), default: []].append(String(rest))
+
+    init(_ families: [CommandFamily]) {
+      self.families = families
+      for family in families {
+        for command in family.commands {
+          byName[command.name] = command
+          if let space = command.name.firstIndex(of: " ") {
+            let rest = command.name[command.name.index(after: space)...]
+            verbs[String(command.name[..<space]), default: []].append(String(rest))
+          }
         }
       }
     }
-    self.byName = byName
-    self.verbs = verbs
   }
 
-  public subscript(_ name: String) -> Command? { byName[name] }
+  public init(_ families: @escaping @autoclosure () -> [CommandFamily]) { make = families }
+
+  public var families: [CommandFamily] { index.families }
+
+  public subscript(_ name: String) -> Command? { index.byName[name] }
 
   /// The verbs of a first word, as `put` and `get` of `queue`; nil if it has none.
-  public func verbs(of word: String) -> [String]? { verbs[word] }
+  public func verbs(of word: String) -> [String]? { index.verbs[word] }
 
   /// Every first word, for completion and suggestions.
   public var words: [String] {
