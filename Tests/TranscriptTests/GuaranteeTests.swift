@@ -66,8 +66,8 @@ struct GuaranteeTests {
     let output = try run(
       """
       let p = fork --detach { ^sleep 1005 }
-      while (len (words (^ps -o pid= --ppid $p.pid))) == 0 { sleep 10ms }
-      print ...(words (^ps -o pid= --ppid $p.pid))
+      while (len (info $p).children) == 0 { sleep 10ms }
+      print ...(info $p).children
       kill -KILL $pid
       """)
     let pids = output.standardOutput.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }
