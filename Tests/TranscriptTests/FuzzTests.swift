@@ -22,7 +22,8 @@ struct FuzzTests {
       within: .seconds(Program.runsLongTests ? 3600 : 120))
     let culprit = (try? String(contentsOfFile: last, encoding: .utf8)) ?? "no text"
     #expect(
-      output.status == .exited(0), "seed \(seed): \(output.standardError)\nthe last text:\n\(culprit)")
+      output.status == .exited(0),
+      "seed \(seed): \(output.standardError)\nthe last text:\n\(culprit)")
     #expect(output.standardOutput.hasSuffix("\(count) texts, no crash\n"))
   }
 }

@@ -120,7 +120,9 @@ struct GuaranteeTests {
     #expect(lines.count == 3, "\(output.standardError)")
     for line in lines {
       // The shell of the program may hold one more: the directory it is listing.
-      let numbers = line.split(separator: " ").compactMap { Int($0.split(separator: "/").last ?? "") }
+      let numbers = line.split(separator: " ").compactMap {
+        Int($0.split(separator: "/").last ?? "")
+      }
       #expect(numbers.allSatisfy { $0 <= 3 }, "\(line)")
     }
   }
