@@ -53,12 +53,16 @@ void brood_slots_set_limit(int32_t limit) {
 
 int32_t brood_slots_live(void) { return table ? table->live : 0; }
 
-// Below the private range, where forked children keep it, but above what users will number.
+// Below the private range, where forked children keep it, but above what users will number; and
+// not high up, since a fork copies the table of descriptors up to the highest one (10 us for 4096).
+enum { values_number = 63 };
+
 static int32_t open_values(void) {
   if (values >= 0) return 0;
   int fd = memfd_create("brood values", MFD_CLOEXEC);
   if (fd < 0) return -errno;
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, brood_private_base() - 1);
+  int32_t most = brood_private_base() - 1;
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, most < values_number ? most : values_number);
   close(fd);
   if (high < 0) return -errno;
   values = high;

@@ -10,7 +10,7 @@ public struct ForkOptions {
   public var prefix = "fork"
   public var kind = ProcessKind.fork
   /// What it runs, for reports.
-  public var command = ""
+  public var work: ProcessWork
   /// Ended with the session instead of joined.
   public var isDaemon = false
   /// Outlives the session.
@@ -26,7 +26,13 @@ public struct ForkOptions {
   public init(name: String? = nil, kind: ProcessKind = .fork, command: String = "") {
     self.name = name
     self.kind = kind
-    self.command = command
+    work = .program(command)
+  }
+
+  /// For a block or function.
+  public init(name: String? = nil, running function: Value) {
+    self.name = name
+    work = .function(function)
   }
 }
 
@@ -48,11 +54,12 @@ extension Session {
       let ticket = try takeTicket(
         name: options.name, prefix: options.prefix, holder: options.nameHolder)
       let parent = options.isDaemon ? Process.pid : 0
-      let pid = try forkNow(ticket)
+      let process = ProcessHandle(ticket, options, session: self)
+      let pid = try forkNow(process)
       if pid == 0 {
         runChild(options, ticket, parent: parent, terminal: terminal, interpreter, body)
       }
-      let process = forked(pid, ticket, options)
+      started(process, pid: pid, group: options.group)
       if let terminal { backgroundOutput?.attach(terminal, to: process) }
       return process
     } catch {
@@ -66,49 +73,58 @@ extension Session {
     let ticket = try takeTicket(name: nil, prefix: "fork")
     var options = ForkOptions(command: "fork")
     if isInteractive { options.group = 0 }
-    let pid = try forkNow(ticket)
-    if pid > 0 { return forked(pid, ticket, options) }
+    let process = ProcessHandle(ticket, options, session: self)
     let wasInteractive = isInteractive
+    let pid = try forkNow(process)
+    if pid > 0 {
+      started(process, pid: pid, group: options.group)
+      return process
+    }
     becomeChild(ticket.slot)
     endsAfterText = wasInteractive
     if options.group != nil { try? Process.setGroup(of: 0, to: 0) }
     return nil
   }
 
-  private func forkNow(_ ticket: SpawnTicket) throws -> Int32 {
+  private func forkNow(_ process: ProcessHandle) throws -> Int32 {
+    enter(process)
     do {
       try output.flush()
       return try forkBare()
     } catch {
-      abandon(ticket)
+      leave(process)
       guard let error = error as? SystemError else { throw error }
       throw error.asError("cannot fork")
     }
   }
 
-  /// In the parent, after a fork.
-  private func forked(
-    _ pid: Int32, _ ticket: SpawnTicket, _ options: ForkOptions
-  ) -> ProcessHandle {
-    var group: Int32 = 0
-    if let wanted = options.group {
-      group = wanted == 0 ? pid : wanted
-      // The child does the same; whoever comes first.
-      try? Process.setGroup(of: pid, to: group)
-    }
-    return enter(ticket, pid: pid, options, group: group)
+  /// Takes a process into the tables, before it is made.
+  private func enter(_ process: ProcessHandle) {
+    names.take(process.name, for: process)
+    processes.add(process)
   }
 
-  func enter(
-    _ ticket: SpawnTicket, pid: Int32, _ options: ForkOptions, group: Int32
-  ) -> ProcessHandle {
-    if let slot = ticket.slot { slots?.fill(slot, pid: pid) }
-    let process = ProcessHandle(
-      id: ticket.id, pid: pid, name: ticket.name, kind: options.kind, command: options.command,
-      group: group, isDaemon: options.isDaemon, isDetached: options.isDetached,
-      slot: ticket.slot, session: self)
-    names.take(ticket.name, for: process)
-    processes.add(process)
-    return process
+  /// Takes a process out of the tables.
+  func leave(_ process: ProcessHandle) {
+    if let slot = process.slot { slots?.free(slot) }
+    names.release(process.name, of: process)
+    processes.remove(process)
+  }
+
+  /// In the parent, once a process was made.
+  private func started(_ process: ProcessHandle, pid: Int32, group: Int32?) {
+    process.givenPid = pid
+    if let slot = process.slot { slots?.fill(slot, pid: pid) }
+    guard let group else { return }
+    process.group = group == 0 ? pid : group
+    // The child does the same; whoever comes first.
+    try? Process.setGroup(of: pid, to: process.group)
+  }
+
+  /// Takes a process that exists into the tables.
+  func enter(_ process: ProcessHandle, pid: Int32) {
+    process.givenPid = pid
+    if let slot = process.slot { slots?.fill(slot, pid: pid) }
+    enter(process)
   }
 }

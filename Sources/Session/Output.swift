@@ -15,7 +15,7 @@ public final class Output {
 
   private static let size = 1 << 16
 
-  /// Adds to the output. Throws when a write was due and failed.
+  /// Adds to the output; throws when a write was due and failed.
   public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws {
     buffer.append(contentsOf: bytes)
     guard let last = bytes.last else { return }

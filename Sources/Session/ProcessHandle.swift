@@ -19,17 +19,39 @@ public enum ProcessKind: String, Sendable {
   }
 }
 
+/// What a process runs.
+public enum ProcessWork {
+  case program(String)
+  /// A block or function, whose text is made when somebody wants to see it.
+  case function(Value)
+
+  /// One line of it at most.
+  var text: String {
+    switch self {
+    case .program(let text): return text
+    case .function(let value):
+      guard case .closure(let closure) = value else { return "" }
+      if let name = closure.function.name { return name }
+      let text = closure.function.text
+      let line = text.prefix { $0 != "\n" }
+      return line.count < text.count || line.count > 120 ? line.prefix(120) + " …" : text
+    }
+  }
+}
+
 /// A process as the language sees it.
 public final class ProcessHandle: Handle {
   /// Counts the session's processes from 1; never used again.
   public let id: Int
-  public let pid: Int32
+  /// Its number, which is this process's own where the child itself asks.
+  public var pid: Int32 { givenPid == 0 ? Process.pid : givenPid }
+  /// Set after the fork, in the parent; all else is written before it, where it costs less.
+  var givenPid: Int32 = 0
   public let name: String
   public let kind: ProcessKind
-  /// What it runs, for reports: `sleep 10`, `{ … }`.
-  public let command: String
+  let work: ProcessWork
   /// The process group that it was put into; 0 if it stayed in ours.
-  public let group: Int32
+  public internal(set) var group: Int32 = 0
   public let isDaemon: Bool
   public internal(set) var isDetached: Bool
   /// When it was started (monotonic ns).
@@ -43,23 +65,22 @@ public final class ProcessHandle: Handle {
   /// How and when it ended, once that was seen; it is a zombie until it has a record.
   var endInfo: ExitInfo?
   var endedAt: Int64 = 0
+  /// Where it stands in the table of children.
+  var place = 0
   private var pidfd: Int32 = -1
   let slot: SlotID?
-  unowned let session: Session
+  unowned(unsafe) let session: Session  // lives as long as the process
 
   init(
-    id: Int, pid: Int32, name: String, kind: ProcessKind, command: String, group: Int32,
-    isDaemon: Bool, isDetached: Bool, slot: SlotID?, session: Session
+    _ ticket: SpawnTicket, _ options: ForkOptions, session: Session
   ) {
-    self.id = id
-    self.pid = pid
-    self.name = name
-    self.kind = kind
-    self.command = command
-    self.group = group
-    self.isDaemon = isDaemon
-    self.isDetached = isDetached
-    self.slot = slot
+    id = ticket.id
+    name = ticket.name
+    kind = options.kind
+    work = options.work
+    isDaemon = options.isDaemon
+    isDetached = options.isDetached
+    slot = ticket.slot
     self.session = session
     startedAt = Clock.monotonic
   }
@@ -79,6 +100,9 @@ public final class ProcessHandle: Handle {
     if pidfd >= 0 { Descriptors.close(pidfd) }
     pidfd = -1
   }
+
+  /// What it runs, for reports: `sleep 10`, `{ … }`.
+  public var command: String { work.text }
 
   /// It was detached: the end of the session leaves it alone.
   public func noteDetached() { isDetached = true }

@@ -2,8 +2,16 @@ import Language
 import Posix
 
 /// The children of this process: those not yet reaped, and the last ones that were.
+///
+/// Adding and removing the one child of a simple `fork` and `wait` writes to few pages, since after
+/// a fork each page that is written has to be copied.
 public final class ProcessTable {
-  private var live: [Int32: ProcessHandle] = [:]
+  /// In the order of their ids; nil where one was reaped.
+  private var live: [ProcessHandle?] = []
+  private var liveCount = 0
+  /// Those before `indexed`, by pid.
+  private var index: [Int32: ProcessHandle] = [:]
+  private var indexed = 0
   private var history: [ProcessHandle] = []
   private var depth = Process.forkDepth
   private var nextID = 1
@@ -11,36 +19,38 @@ public final class ProcessTable {
   static let keptRecords = 256
 
   /// Every child that was not reaped, in the order of their ids.
-  public var all: [ProcessHandle] {
-    forgetInherited()
-    return live.values.sorted { $0.id < $1.id }
-  }
-
-  /// The same in no order.
-  var unordered: [ProcessHandle] { isInherited ? [] : Array(live.values) }
+  public var all: [ProcessHandle] { isInherited ? [] : live.compactMap { $0 } }
 
   /// Those that `wait` without P can yield.
   public var users: [ProcessHandle] { all.filter(\.kind.isUsers) }
 
   /// How many children there are, zombies included.
-  public var count: Int { isInherited ? 0 : live.count }
+  public var count: Int { isInherited ? 0 : liveCount }
 
-  public var isEmpty: Bool { isInherited || live.isEmpty }
+  public var isEmpty: Bool { count == 0 }
 
   /// A child that was not reaped, by pid.
   public func child(_ pid: Int32) -> ProcessHandle? {
-    isInherited ? nil : live[pid]
+    if isEmpty { return nil }
+    if liveCount <= 8 {
+      for process in live { if let process, process.pid == pid { return process } }
+      return nil
+    }
+    while indexed < live.count {
+      if let process = live[indexed] { index[process.pid] = process }
+      indexed += 1
+    }
+    return index[pid]
   }
 
-  /// A reaped child whose record is still kept, the latest with that name or pid.
+  /// A reaped child whose record is still kept, the latest with that name.
   public func ended(named name: String) -> ProcessHandle? {
-    forgetInherited()
-    return history.last { $0.name == name }
+    isInherited ? nil : history.last { $0.name == name }
   }
 
+  /// The same by pid.
   public func ended(pid: Int32) -> ProcessHandle? {
-    forgetInherited()
-    return history.last { $0.pid == pid }
+    isInherited ? nil : history.last { $0.pid == pid }
   }
 
   func takeID() -> Int {
@@ -50,12 +60,32 @@ public final class ProcessTable {
 
   func add(_ process: ProcessHandle) {
     forgetInherited()
-    live[process.pid] = process
+    process.place = live.count
+    live.append(process)
+    liveCount += 1
   }
 
-  /// Moves a child to the history.
+  /// Takes out a child that was reaped, or never made.
   func remove(_ process: ProcessHandle) {
-    live[process.pid] = nil
+    guard live.indices.contains(process.place), live[process.place] === process else { return }
+    live[process.place] = nil
+    liveCount -= 1
+    if process.place < indexed { index[process.pid] = nil }
+    while let last = live.last, last == nil { live.removeLast() }
+    indexed = min(indexed, live.count)
+    if live.count > 64, liveCount * 2 < live.count { close() }
+  }
+
+  /// Closes the gaps.
+  private func close() {
+    live = live.filter { $0 != nil }
+    for (place, process) in live.enumerated() { process?.place = place }
+    index = [:]
+    indexed = 0
+  }
+
+  /// Keeps a reaped child's record findable for a while.
+  func remember(_ process: ProcessHandle) {
     guard process.kind.isUsers || process.kind == .foreground else { return }
     history.append(process)
     if history.count > 2 * Self.keptRecords { history.removeFirst(Self.keptRecords) }
@@ -65,13 +95,17 @@ public final class ProcessTable {
   private var isInherited: Bool { depth != Process.forkDepth }
 
   // Kept alive on purpose: releasing a thousand handles would write a thousand pages.
-  private var relics: [[Int32: ProcessHandle]] = []
+  private var relics: [[ProcessHandle?]] = []
 
   private func forgetInherited() {
     guard isInherited else { return }
     depth = Process.forkDepth
     relics.append(live)
-    live = [:]
+    relics.append(history)
+    live = []
+    liveCount = 0
+    index = [:]
+    indexed = 0
     history = []
   }
 }

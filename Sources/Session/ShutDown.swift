@@ -38,7 +38,10 @@ extension Session {
 
   private func runExitBlocks(_ status: Int32, _ interpreter: Interpreter) -> Int32 {
     var status = status
-    while let block = exitBlocks.popLast() {
+    // A block that adds a block again and again must not keep the process for ever.
+    var turns = 0
+    while turns < 10_000, endingSignal == nil || turns < 1000, let block = exitBlocks.popLast() {
+      turns += 1
       do {
         try interpreter.printReport(try interpreter.invoke(block, [], wantsValue: false))
       } catch {

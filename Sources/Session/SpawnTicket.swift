@@ -33,7 +33,9 @@ extension Session {
   ) -> ProcessHandle {
     var options = ForkOptions(kind: kind, command: command)
     options.isDetached = isDetached
-    let process = enter(ticket, pid: pid, options, group: group)
+    let process = ProcessHandle(ticket, options, session: self)
+    process.group = group
+    enter(process, pid: pid)
     // The pid of an unreaped child is as good, and thousands of descriptors are not.
     Descriptors.close(pidfd)
     return process
@@ -69,8 +71,10 @@ extension Session {
     return error
   }
 
-  /// Prints an error that nobody caught, once. Of all processes that run into the process limit
-  /// only the first speaks, since a fork bomb has thousands.
+  /// Prints an error that nobody caught, once.
+  ///
+  /// Of all processes that run into the process limit only the first speaks, since a fork bomb has
+  /// thousands.
   public func report(_ error: ErrorObject) {
     if error.wasPrinted { return }
     let isLimit = error.kind == .limit && error.payload["limit"] != nil

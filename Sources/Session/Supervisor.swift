@@ -20,6 +20,9 @@ final class Supervisor {
 }
 
 extension Session {
+  /// The guardian, as its parent knows it; 0 if there is none or this is a forked child.
+  public var guardianPid: Int32 { isChild ? 0 : supervisor.guardian }
+
   /// Before the first process of the session: its guardian (kernel.md §1).
   func startGuardian() throws {
     guard !isChild, supervisor.guardian == 0 else { return }
@@ -63,7 +66,7 @@ extension Session {
     supervisor.lastSweep = now
     supervisor.nextSweep = .max
     if supervisor.reapsAtOnce { reapAll() }
-    for process in processes.unordered where process.endInfo == nil {
+    for process in processes.all where process.endInfo == nil {
       guard let info = try? Reaper.peek(pid: process.pid) else { continue }
       noteEnd(of: process, info, now)
       let isReaped = process.kind == .adopted || process.kind == .helper
@@ -87,9 +90,12 @@ extension Session {
   private func adopt(_ pid: Int32) {
     let name = slots?.names[pid] ?? reader.stat(pid)?.name ?? "orphan"
     let command = reader.arguments(of: pid)?.joined(separator: " ") ?? ""
-    let process = ProcessHandle(
-      id: processes.takeID(), pid: pid, name: name, kind: .adopted, command: command, group: 0,
-      isDaemon: false, isDetached: Guardian.isDetached(pid), slot: nil, session: self)
+    var options = ForkOptions(kind: .adopted, command: command)
+    options.isDetached = Guardian.isDetached(pid)
+    let ticket = SpawnTicket(name: name, slot: nil, id: processes.takeID())
+    let process = ProcessHandle(ticket, options, session: self)
+    process.givenPid = pid
+    // Its name means nothing here, and may be taken.
     processes.add(process)
   }
 

@@ -159,9 +159,8 @@ extension Session {
     let record = WaitRecord(process, info, at: process.endedAt, value: value(of: process))
     process.record = record
     process.closeDescriptor()
-    if let slot = process.slot { slots?.free(slot) }
-    names.release(process.name, of: process)
-    processes.remove(process)
+    leave(process)
+    processes.remember(process)
     return record
   }
 

@@ -13,6 +13,7 @@ extension Prompt {
     for warning in findings.warnings { host.writeError(look.text(warning)) }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { return nil }
+    session.beginEntry()
     let asked = hasAsked
     hasAsked = false
     do {

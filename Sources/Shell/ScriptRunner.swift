@@ -68,7 +68,7 @@ struct ScriptRunner {
     for path in paths {
       do {
         let source = try load(path == "-" ? .standardInput : .file(path))
-        let findings = interpreter.compile(source)
+        let findings = interpreter.compile(source, checksPrograms: true)
         for error in findings.errors { host.printError(error) }
         let look = host.diagnostics
         for warning in findings.warnings { host.writeError(look.text(warning)) }

@@ -73,6 +73,8 @@ public enum JobCommands {
     if call.has(0) {
       let target = try ProcessTarget(call[0])
       process = target.handle
+      // A small number is a job's, as `jobs` and the prompt show it.
+      if process == nil, case .int(let id) = call[0] { process = known.last { $0.id == id } }
       if process == nil {
         throw call.error(.missing, "\(target.shown) is no job of this shell", at: 0)
       }

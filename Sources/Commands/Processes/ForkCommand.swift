@@ -36,7 +36,7 @@ enum ForkCommand {
     let session = call.session
     guard call.has(0) else { return try classic(call) }
     let function = call[0]
-    var options = ForkOptions(name: call.flag("name")?.asText, command: commandText(call))
+    var options = ForkOptions(name: call.flag("name")?.asText, running: function)
     options.prefix = functionName(function)
     options.isDaemon = call.isSet("daemon")
     options.isDetached = call.isSet("detach")
@@ -57,18 +57,6 @@ enum ForkCommand {
     }
     let child = try call.session.forkClassic(call.interpreter)
     return .int(child.map { Int($0.pid) } ?? 0)
-  }
-
-  /// The block as it was written, its first line for reports.
-  private static func commandText(_ call: borrowing Call) -> String {
-    guard let location = call.location(0) else { return "" }
-    let span = location.span
-    let end = min(span.end, span.start + 120)
-    let text = location.source.text(Span(Int(span.start), Int(end)))
-    guard let newline = text.firstIndex(of: "\n") else {
-      return end < span.end ? text + "…" : text
-    }
-    return text[..<newline] + " …"
   }
 
   /// What processes of a named function are called.

@@ -90,8 +90,14 @@ enum KillCommand {
   private static func processes(_ call: borrowing Call, _ index: Int) throws -> [Value] {
     var word = call.spelling(index)?.asText
     if word == nil, case .string(let text) = call[index] { word = text.string }
-    guard let value = try ParameterType.processValues(call[index], word: word, call.session)
-    else {
+    let given: Value?
+    do {
+      given = try ParameterType.processValues(call[index], word: word, call.session)
+    } catch let error as ErrorObject {
+      error.location = error.location ?? call.location(index)
+      throw error
+    }
+    guard let value = given else {
       let error = ErrorObject.badValue(
         "process", must: "a name, handle or pid", is: call[index])
       error.location = call.location(index)

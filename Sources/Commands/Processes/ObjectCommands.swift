@@ -52,9 +52,10 @@ enum ObjectCommands {
     let session = call.session
     let name = call.text(0)
     let target = try target(call)
-    var arguments: [Value] = if case .list(let list)? = call.flag("args") { list.items } else { [] }
+    let given: [Value] = if case .list(let list)? = call.flag("args") { list.items } else { [] }
+    var arguments = NamedArguments.Arranged(positional: given)
     if case .map(let named)? = call.flag("kwargs"), case .closure(let closure) = target {
-      arguments = try NamedArguments(of: closure.function).arranged(arguments, named)
+      arguments = try NamedArguments(of: closure.function).arranged(given, named)
     }
     let object = ProcessObject(
       name: name, target: target, arguments: arguments, isDaemon: call.isSet("daemon"))

@@ -6,12 +6,12 @@ import Session
 final class ProcessObject: Handle, NameHolder {
   let name: String
   let target: Value
-  let arguments: [Value]
+  let arguments: NamedArguments.Arranged
   let isDaemon: Bool
   private(set) var process: ProcessHandle?
   private(set) var isClosed = false
 
-  init(name: String, target: Value, arguments: [Value], isDaemon: Bool) {
+  init(name: String, target: Value, arguments: NamedArguments.Arranged, isDaemon: Bool) {
     self.name = name
     self.target = target
     self.arguments = arguments
@@ -74,12 +74,13 @@ final class ProcessObject: Handle, NameHolder {
       throw ErrorObject(
         .closed, "process '\(name)' was started before", help: "make another: process new NAME …")
     }
-    var options = ForkOptions(name: name, command: command)
+    var options = ForkOptions(name: name, running: target)
     options.isDaemon = isDaemon
     options.nameHolder = self
     let session = interpreter.session
     process = try session.fork(options, interpreter) { [target, arguments] in
-      try interpreter.invoke(target, arguments, wantsValue: false)
+      try interpreter.invoke(
+        target, arguments.positional, flags: arguments.flags, wantsValue: false)
     }
     // The name means this object, which knows more than the bare process.
     session.names.replace(name, by: self)
@@ -96,53 +97,53 @@ final class ProcessObject: Handle, NameHolder {
     isClosed = true
     session.names.release(name, of: self)
   }
-
-  private var command: String {
-    guard case .closure(let closure) = target else { return "" }
-    if let name = closure.function.name { return name }
-    let text = closure.function.text
-    return String(text.prefix { $0 != "\n" }.prefix(80))
-  }
 }
 
 /// The arguments of a call by position and by name, in the order of a function's parameters.
 struct NamedArguments {
-  private let names: [String]
-  private let isFlexible: Bool
+  private let positional: [Function.Declared]
+  private let flags: [Function.Declared]
   private let function: String
 
+  /// What to call the function with.
+  struct Arranged {
+    var positional: [Value]
+    var flags: [(name: String, value: Value)] = []
+  }
+
   init(of function: Function) {
-    // The signature is `name(first, second: int, third = …, ...rest, --flag)`.
-    let inner = function.signature.drop { $0 != "(" }.dropFirst().dropLast()
-    let parts = inner.split(separator: ",").map { part in
-      String(part.drop { $0 == " " }.prefix { $0 != ":" && $0 != " " })
-    }
-    names = parts.filter { !$0.hasPrefix(".") && !$0.hasPrefix("-") }
-    isFlexible = parts.contains { $0.hasPrefix(".") }
+    positional = function.declaredParameters.filter { $0.role == .positional }
+    flags = function.declaredParameters.filter { $0.role == .flag }
     self.function = function.signature
   }
 
-  func arranged(_ positional: [Value], _ named: MapObject) throws -> [Value] {
-    if named.count == 0 { return positional }
+  func arranged(_ given: [Value], _ named: MapObject) throws -> Arranged {
+    var result = Arranged(positional: given)
     var rest = named.pairs.reduce(into: [String: Value]()) { $0[$1.key.asText] = $1.value }
-    var result = positional
-    for (index, name) in names.enumerated() {
-      guard let value = rest.removeValue(forKey: name) else { continue }
-      if index < positional.count {
+    for flag in flags {
+      if let value = rest.removeValue(forKey: flag.name) { result.flags.append((flag.name, value)) }
+    }
+    let last = positional.lastIndex { rest[$0.name] != nil } ?? -1
+    for (index, parameter) in positional.enumerated() where index <= last {
+      let value = rest.removeValue(forKey: parameter.name)
+      if index < given.count {
+        if value == nil { continue }
         throw ErrorObject(
-          .arity, "'\(name)' was given twice: by position and by name", help: "it is \(function)")
+          .arity, "'\(parameter.name)' was given twice: by position and by name",
+          help: "it is \(function)")
       }
-      guard index == result.count else {
+      guard value != nil || parameter.standard != nil else {
         throw ErrorObject(
-          .arity, "'\(names[result.count])' was not given", help: "it is \(function)")
+          .arity, "'\(parameter.name)' was not given", help: "it is \(function)")
       }
-      result.append(value)
+      result.positional.append(value ?? .missing)
     }
     if let unknown = rest.keys.min() {
       throw ErrorObject(
         .arity, "there is no parameter '\(unknown)'",
-        help: nearest(unknown, among: names).map { "did you mean '\($0)'?" }
-          ?? "it is \(function)")
+        help: nearest(unknown, among: (positional + flags).map(\.name)).map {
+          "did you mean '\($0)'?"
+        } ?? "it is \(function)")
     }
     return result
   }

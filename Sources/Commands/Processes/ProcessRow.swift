@@ -78,7 +78,10 @@ struct ProcessSurvey {
   /// The process at the top of what `ps` and `tree` show.
   var root: Int32 { tree.processes[session.rootPid] == nil ? Process.pid : session.rootPid }
 
-  func isHelper(_ pid: Int32) -> Bool { tree.processes[pid]?.name == "brood-guardian" }
+  /// The guardian, which has not its name yet when it has just begun.
+  func isHelper(_ pid: Int32) -> Bool {
+    pid == session.guardianPid || tree.processes[pid]?.name == "brood-guardian"
+  }
 
   func row(_ pid: Int32) -> ProcessRow? {
     guard let stat = tree.processes[pid] else { return nil }

@@ -55,13 +55,19 @@ extension ParameterType {
     case .int(let number):
       guard let pid = Int32(exactly: number), pid > 0 else {
         throw ErrorObject(
-          .range, "\(number) is not a process's number", help: "pids are positive")
+          .range, "\(number) is not the number of one process", help: "pids are positive")
       }
       let known = session.processes.child(pid) ?? session.processes.ended(pid: pid)
       return known.map { .handle($0) } ?? value
     default: break
     }
     guard let word else { return nil }
+    if word.hasPrefix("%"), let id = Int(word.dropFirst()) {
+      if let process = session.processes.all.last(where: { $0.id == id }) {
+        return .handle(process)
+      }
+      throw ErrorObject(.missing, "there is no job \(word)", help: "jobs lists them")
+    }
     if let pid = Int(word) { return try processValue(.int(pid), word: nil, session) }
     return .handle(try session.process(named: word))
   }
@@ -118,7 +124,10 @@ struct ProcessTarget {
 
   /// For a process that was reaped, whose pid may be another's by now.
   var goneError: ErrorObject {
-    let how = handle?.record.map { ": it \($0.phrase) and was waited for" } ?? ""
+    guard let handle else {
+      return ErrorObject(.missing, "there is no process \(pid)", help: "ps shows what lives")
+    }
+    let how = handle.record.map { ": it \($0.phrase) and was waited for" } ?? ""
     return ErrorObject(.missing, "\(shown) is gone\(how)", help: "ps shows what lives")
   }
 

@@ -120,6 +120,7 @@ final class Compiler {
     span = node.span
     let result = allocate()
     try block(node.body, into: result)
+    if node.printsValue { emit(.printValue, a: result) }
     span = Span(max(0, Int(node.span.end) - 1), Int(node.span.end))
     emit(.returnValue, a: result)
   }

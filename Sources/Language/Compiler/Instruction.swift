@@ -83,6 +83,7 @@ enum Op: UInt8 {
   // The rest.
   case checkType  // argument A against type B
   case discard  // A: prints a report
+  case printValue  // A: printed unless it is null, which it becomes
   case unreport  // A: its plain value
   case isReport  // A = whether B is a report
   case markReport  // A: a report if B is true

@@ -19,6 +19,8 @@ final class Resolver {
   var lost: [(variable: ObjectIdentifier, name: String, span: Span, block: Span, isGlobal: Bool)] =
     []
   private var newGlobals: [String: GlobalVariable] = [:]
+  /// Tells programs from slips, where `--check` wants that.
+  var isProgram: ((String) -> Bool)?
   private let prepareSource: (String) throws -> Void
 
   init(
@@ -397,7 +399,7 @@ final class Resolver {
     do {
       try prepareSource(path)
     } catch let error as ErrorObject {
-      if error.kind == .syntax { errors.append(error) }
+      if error.kind == .syntax || error.kind == .limit { errors.append(error) }
     } catch {}
   }
 }

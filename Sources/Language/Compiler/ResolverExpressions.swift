@@ -62,6 +62,7 @@ extension Resolver {
     if case .value(let head) = node.head { expression(head) }
     node.target = target(of: node)
     guard case .builtin(let command) = node.target else {
+      if case .dynamic = node.target { warnIfUnknown(node) }
       arguments(node, snapshots: false, command: nil)
       return
     }
@@ -73,6 +74,17 @@ extension Resolver {
     {
       sourceFile(path, node.span)
     }
+  }
+
+  private func warnIfUnknown(_ node: CommandNode) {
+    guard let isProgram, !node.isForcedProgram, case .word(let word) = node.head,
+      !word.contains("/"), !isProgram(word)
+    else { return }
+    let known = Array(declared) + table.words
+    warn(
+      "there is no command '\(word)'", node.headSpan,
+      help: nearest(word, among: known).map { "did you mean '\($0)'?" }
+        ?? "it is no function, built-in or program on the path here")
   }
 
   func target(of node: CommandNode) -> CommandTarget {
@@ -159,6 +171,9 @@ extension Resolver {
           name: nil, parameters: [], hasParameterList: false,
           body: Block([statement], command.span), span: command.span)
         thunk.isThunk = true
+        if case .builtin = target(of: command) {
+          thunk.printsValue = node.stages.count > 1 || !stage.redirections.isEmpty
+        }
         stage.thunk = thunk
         function(thunk, isSnapshot: isForked)
       }

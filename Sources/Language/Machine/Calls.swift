@@ -104,7 +104,16 @@ extension Interpreter {
       try enter(closure, site, a, count)
       return
     }
-    let words = try programWords(site, a + 1, count)
+    let words: [String]
+    do {
+      words = try programWords(site, a + 1, count)
+    } catch {
+      // A mistyped command with a block is a mistyped command in the first place.
+      if !site.isForcedProgram, !site.name.contains("/"), !host.isProgram(site.name) {
+        throw unknownCommand(site.name, at: Location(site.source, site.span))
+      }
+      throw error
+    }
     a.pointee = try runProgram(site.name, words, site)
     for i in 0..<count { (a + 1 + i).setNull() }
   }

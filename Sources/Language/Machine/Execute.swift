@@ -442,6 +442,11 @@ extension Interpreter {
           try printReport(a.pointee)
         }
         a.setNull()
+      case .printValue:
+        frame.pointee.pc = pc
+        let text = Interpreter.shown(a.pointee)
+        if !text.isEmpty { try write(text.hasSuffix("\n") ? text : text + "\n") }
+        a.setNull()
       case .unreport: if a.tag == Tag.report { a.pointee = a.pointee.plain }
       case .isReport: a.setBool((base + instruction.b).tag == Tag.report)
       case .markReport:

@@ -42,6 +42,9 @@ public final class Interpreter {
   /// Texts that the resolver has compiled for `source`.
   var prepared: [String: Function] = [:]
 
+  /// How many `source` are being read or run one inside the other.
+  private var sourceDepth = 0
+  static let maximumSources = 40
   var cachedSite: CallSite?
   /// The largest text that operators make, in bytes; a list may take as much.
   public var maximumLength = 1 << 30
@@ -105,13 +108,17 @@ public final class Interpreter {
   /// Parses, resolves and compiles a text.
   ///
   /// - Parameter isPersistent: whether its top level's variables outlive it, as at the prompt.
-  public func compile(_ source: Source, isPersistent: Bool = false) -> Findings {
+  /// - Parameter checksPrograms: whether words that are no program here are worth a warning.
+  public func compile(
+    _ source: Source, isPersistent: Bool = false, checksPrograms: Bool = false
+  ) -> Findings {
     var findings = Findings()
     do {
       let block = try Parser.parse(source)
       let resolver = Resolver(
         source, globals: globals, table: table, isPersistent: isPersistent,
         prepareSource: { [unowned self] in try self.prepare($0, from: source) })
+      if checksPrograms { resolver.isProgram = { [host] in host.isProgram($0) } }
       resolver.resolve(block)
       findings.warnings = resolver.warnings
       findings.errors = resolver.errors
@@ -139,6 +146,9 @@ public final class Interpreter {
   /// Compiles a text for `source`, so that the names it declares are known to those behind it.
   private func prepare(_ path: String, from source: Source) throws {
     if prepared[path] != nil { return }
+    sourceDepth += 1
+    defer { sourceDepth -= 1 }
+    if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
     let loaded = try host.load(path: path, from: source)
     let findings = compile(loaded, isPersistent: true)
     if let error = findings.errors.first { throw error }
@@ -147,11 +157,20 @@ public final class Interpreter {
 
   /// Runs a file's text on the top level, as `source` does.
   public func runSource(_ path: String, from source: Source) throws -> Value {
+    sourceDepth += 1
+    defer { sourceDepth -= 1 }
+    if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
     if let function = prepared.removeValue(forKey: path) { return try run(function) }
     let findings = compile(try host.load(path: path, from: source), isPersistent: true)
     if let error = findings.errors.first { throw error }
     guard let function = findings.function else { return .null }
     return try run(function)
+  }
+
+  private func tooManySources(_ path: String) -> ErrorObject {
+    ErrorObject(
+      .limit, "files that source each other are nested too deeply",
+      help: "does '\(path)' source itself?")
   }
 
   /// Runs a compiled text.

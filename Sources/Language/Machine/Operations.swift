@@ -68,6 +68,10 @@ extension Interpreter {
       return .float(Double(x) / Double(y))
     case .floorDivide:
       if y == 0 { throw divisionByZero(x) }
+      if y == -1 {
+        (result, overflow) = (0).subtractingReportingOverflow(x)
+        break
+      }
       let (quotient, isOver) = x.dividedReportingOverflow(by: y)
       (result, overflow) = (quotient - (x % y != 0 && (x < 0) != (y < 0) ? 1 : 0), isOver)
     case .remainder:

@@ -392,6 +392,11 @@ extension Parser {
       position += 1
     }
     let isInput = byte == UInt8(ascii: "<")
+    if isInput, start > 1, byteBefore() == 0x2E, bytes[start - 2] == 0x2E {
+      throw error(
+        "'<' in a command redirects", Span(start - 2, start + 1),
+        help: "put the range into parentheses, as (1..<5)")
+    }
     position += 1
     if descriptors.isEmpty { descriptors = [isInput ? 0 : 1] }
     var kind: Redirection.Kind = isInput ? .read : .write

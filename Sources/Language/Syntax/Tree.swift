@@ -108,6 +108,8 @@ final class FunctionNode {
   var scope: FunctionScope?
   /// A stage of a pipeline rather than something written as a function.
   var isThunk = false
+  /// A built-in whose output goes into a pipe or file, and its value with it.
+  var printsValue = false
 
   init(
     name: String?, parameters: [ParameterNode], hasParameterList: Bool, body: Block, span: Span
