@@ -82,7 +82,7 @@ public final class ProcessHandle: Handle {
     isDetached = options.isDetached
     slot = ticket.slot
     self.session = session
-    startedAt = Clock.monotonic
+    startedAt = ticket.startedAt
   }
 
   /// How it ended, seen without reaping it; nil while it lives.

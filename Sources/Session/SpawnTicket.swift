@@ -7,6 +7,8 @@ public struct SpawnTicket {
   public let name: String
   let slot: SlotID?
   let id: Int
+  /// Before the process exists, so that it cannot have run for longer.
+  let startedAt = Clock.monotonic
 }
 
 extension Session {

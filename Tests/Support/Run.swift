@@ -49,7 +49,7 @@ public func run(
   var leftBehind = child.livingMembers()
   while status != nil && !leftBehind.isEmpty && !grace.hasPassed {
     // Only the program itself has a pidfd here; others are looked for now and then.
-    usleep(10_000)
+    _ = poll([], until: Deadline(.milliseconds(10)))
     leftBehind = child.livingMembers()
   }
   child.end()

@@ -108,7 +108,9 @@ import Testing
     kill(terminal.child.pid, SIGKILL)
     #expect(try terminal.expectEnd() == .killed(SIGKILL))
     let deadline = Deadline(.seconds(5))
-    while pids.contains(where: { living($0) }) && !deadline.hasPassed { usleep(10_000) }
+    while pids.contains(where: { living($0) }) && !deadline.hasPassed {
+      _ = poll([], until: Deadline(.milliseconds(10)))
+    }
     #expect(pids.filter { living($0) } == [])
   }
 

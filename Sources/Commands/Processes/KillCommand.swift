@@ -27,7 +27,11 @@ enum KillCommand {
   ) { call in
     var request = Request()
     try request.read(call)
-    if request.isList { return SignalTableReport.value }
+    if request.isList {
+      if call.count == 1 { return SignalTableReport.value() }
+      return SignalTableReport.value(
+        of: try (1..<call.count).map { try ParameterType.signal(named: call.spelled($0)) })
+    }
     try call.session.output.flush()
     for (target, index) in request.targets {
       do {

@@ -53,7 +53,9 @@ final class ProcessObject: Handle, NameHolder {
 
   /// The status, or the signal's number negated; null before its end.
   private var exitCode: Value {
-    guard let process, let info = try? process.ending else { return .null }
+    guard let process, let info = process.record?.info ?? (try? process.ending) else {
+      return .null
+    }
     switch info.cause {
     case .exited(let status): return .int(Int(status))
     case .signaled(let signal, _): return .int(-Int(signal.number))

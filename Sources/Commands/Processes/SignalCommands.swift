@@ -24,7 +24,7 @@ enum SignalCommands {
     let records = Signal.all.filter { $0.number < 32 || handlers.blocks[$0] != nil }.map { signal in
       let action: String =
         if handlers.blocks[signal] != nil {
-          "block"
+          "handler"
         } else if Signals.disposition(of: signal) == .ignore {
           "ignore"
         } else if Signals.disposition(of: signal) == .record {

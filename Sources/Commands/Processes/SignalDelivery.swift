@@ -67,8 +67,9 @@ enum SignalDelivery {
 
 /// `kill -l`.
 enum SignalTableReport {
-  static var value: Value {
-    let records = Signal.all.map { signal in
+  /// The table of some signals, by default of all.
+  static func value(of signals: [Signal] = Signal.all) -> Value {
+    let records = signals.map { signal in
       Value.record([
         "number": .int(Int(signal.number)), "name": .text(signal.name),
         "default": .text(signal.defaultAction.rawValue), "meaning": .text(signal.word),

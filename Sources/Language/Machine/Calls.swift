@@ -180,6 +180,9 @@ extension Interpreter {
         closure.function.hot, closure.cells, slot + 1, wantsValue, isEntry: true)
     } catch {
       clear(slot, 1 + arguments.count)
+      if let error = error as? ErrorObject, error.location == nil {
+        error.location = currentLocation
+      }
       throw error
     }
     // The caller's reference may be the only one, and the block may reassign its variable.
