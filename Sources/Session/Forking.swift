@@ -60,6 +60,8 @@ extension Session {
         runChild(options, ticket, parent: parent, terminal: terminal, interpreter, body)
       }
       started(process, pid: pid, group: options.group)
+      // The child does the same, and reports a failure; here so that it holds when fork yields.
+      if let nice = options.nice { try? Process.setNiceness(of: pid, to: nice) }
       if let terminal { backgroundOutput?.attach(terminal, to: process) }
       return process
     } catch {
