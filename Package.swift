@@ -26,10 +26,13 @@ let package = Package(
     .target(
       name: "CReadline", cSettings: cSettings, linkerSettings: [.linkedLibrary("readline")]),
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
+    .target(name: "Channels", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
-    .target(name: "Session", dependencies: ["Language", "Posix"], swiftSettings: swiftSettings),
     .target(
-      name: "Commands", dependencies: ["Language", "Posix", "Session"],
+      name: "Session", dependencies: ["Channels", "Language", "Posix"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Commands", dependencies: ["Channels", "Language", "Posix", "Session"],
       swiftSettings: swiftSettings),
     .target(
       name: "Shell", dependencies: ["CReadline", "Commands", "Language", "Posix", "Session"],

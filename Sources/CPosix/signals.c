@@ -19,7 +19,7 @@ static _Atomic int32_t senders[65];
 static _Atomic uint64_t recorded;
 // Plus one, so that it lies with the rest in memory that starts as zero: one page for a child to copy.
 static volatile int wake_plus_one;
-static uint32_t forks;
+uint32_t brood_fork_count;
 static uint64_t ignored_on_entry, mask_on_entry, ignored_by_shell, caught;
 
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2, "handlers need lock-free counters");
@@ -134,10 +134,10 @@ void brood_signals_forget(void) {
   atomic_store(&recorded, 0);
   brood_attention = 0;
   wake_plus_one = 0;  // the number was in the private range and is closed
-  forks++;
+  brood_fork_count++;
 }
 
-uint32_t brood_forks(void) { return forks; }
+uint32_t brood_forks(void) { return brood_fork_count; }
 
 uint64_t brood_signals_take(void) { return atomic_exchange(&recorded, 0); }
 

@@ -3,6 +3,7 @@
 #include "brood_files.h"
 #include "brood_guardian.h"
 #include "brood_loop.h"
+#include "brood_signals.h"
 #include "mark.h"
 
 #include <errno.h>
@@ -23,6 +24,10 @@ struct slot {
   _Atomic int32_t pid;      // 0 while the fork is under way
   _Atomic int32_t state;
   _Atomic int64_t size;     // of the value, plus one
+  _Atomic uint32_t generation;  // counts the slot's processes
+  _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
+  _Atomic int32_t last;     // its pid
+  _Atomic int64_t ended;    // when that was seen
   char name[40];
 };
 
@@ -144,6 +149,9 @@ int32_t brood_slot_reserve(bool nested) {
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
     slot->size = 0;
     slot->pid = 0;
+    slot->ending = 0;
+    slot->ended = 0;
+    slot->generation++;
     slot->state = counted;
     table->hint = (index + 1) % slot_count;
     for (int32_t top = table->top; top <= index;)
@@ -161,6 +169,48 @@ void brood_slot_name(int32_t slot, const char *name) {
 void brood_slot_fill(int32_t slot, int32_t pid) { table->slots[slot].pid = pid; }
 
 void brood_slot_take(int32_t slot) { own_plus_one = slot + 1; }
+
+// The session's own process takes one only when it shares something.
+int32_t brood_slot_own(void) {
+  if (own_plus_one || !table || brood_forks() > 0) return own_plus_one - 1;
+  int32_t self = getpid();
+  for (int32_t i = 0; i < slot_count; i++) {
+    int32_t expected = 0;
+    struct slot *slot = &table->slots[i];
+    if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
+    slot->size = 0;
+    slot->ending = 0;
+    slot->generation++;
+    slot->state = not_counted;
+    slot->pid = self;
+    for (int32_t top = table->top; top <= i;)
+      if (atomic_compare_exchange_weak(&table->top, &top, i + 1)) break;
+    own_plus_one = i + 1;
+    return i;
+  }
+  return -1;
+}
+
+uint32_t brood_slot_generation(int32_t slot) { return table ? table->slots[slot].generation : 0; }
+
+bool brood_slot_occupied(int32_t slot) { return table && table->slots[slot].owner != 0; }
+
+void brood_slot_end(int32_t slot, int32_t signal, int32_t status) {
+  struct slot *entry = &table->slots[slot];
+  entry->last = entry->pid;
+  entry->ended = brood_monotonic();
+  entry->ending = signal ? 256 + signal : 1001 + (status & 255);
+}
+
+int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when) {
+  if (!table) return 0;
+  struct slot *entry = &table->slots[slot];
+  *pid = entry->last;
+  *when = entry->ended;
+  return entry->ending;
+}
+
+int32_t brood_slot_occupant(int32_t slot) { return table ? table->slots[slot].pid : 0; }
 
 const char *brood_own_name(void) {
   return table && own_plus_one ? table->slots[own_plus_one - 1].name : NULL;

@@ -46,4 +46,34 @@ extension EventLoop {
       if deadline != .max && Clock.monotonic >= deadline && ready == 0 { return .timedOut }
     }
   }
+
+  /// Sleeps until one of a few descriptors is readable, without registering them, or one of the
+  /// loop's own sources was served, a signal was recorded, or the deadline has passed.
+  ///
+  /// - Parameter ready: gets a nonzero byte for each descriptor that is readable.
+  public func sleep(
+    on descriptors: UnsafeBufferPointer<Int32>, ready: UnsafeMutablePointer<UInt8>,
+    until deadline: Int64
+  ) throws(SystemError) {
+    let epoll = try opened()
+    if Attention.isPending { return }
+    let limit = sleepLimit(deadline == .max ? nil : max(0, deadline - Clock.monotonic))
+    if limit != 0 { beforeSleep?() }
+    let count = descriptors.count
+    let until = limit < 0 ? Int64.max : Clock.deadline(after: limit)
+    let isServed = try withUnsafeTemporaryAllocation(of: Int32.self, capacity: count + 1) {
+      all throws(SystemError) -> Bool in
+      guard let base = all.baseAddress else { return false }
+      for i in 0..<count { base[i] = descriptors[i] }
+      base[count] = epoll
+      return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) {
+        found throws(SystemError) -> Bool in
+        guard let bytes = found.baseAddress else { return false }
+        try window("ppoll") { brood_wait_readable(base, Int32(clamping: count + 1), bytes, until) }
+        ready.update(from: bytes, count: count)
+        return bytes[count] != 0
+      }
+    }
+    if isServed || limit >= 0 { try poll(timeout: 0) }
+  }
 }

@@ -4,6 +4,11 @@ import Glibc
 /// Where a forked process stands in the session's shared table.
 public struct SlotID: Hashable, Sendable {
   let number: Int32
+
+  /// The slot's place in the table, and which of its processes is meant.
+  public var place: (number: Int32, generation: UInt32) {
+    (number, brood_slot_generation(number))
+  }
 }
 
 /// The session's table of forked processes, shared by all of them: it bounds how many live, and
@@ -56,6 +61,14 @@ public final class ProcessSlots {
       }
     }
     return result
+  }
+
+  /// In the parent: how the child ended, for those who had to do with it.
+  public func noteEnd(_ slot: SlotID, _ info: ExitInfo) {
+    switch info.cause {
+    case .exited(let status): brood_slot_end(slot.number, 0, status)
+    case .signaled(let signal, _): brood_slot_end(slot.number, signal.number, 0)
+    }
   }
 
   /// In the parent once the child was reaped, or after a failed fork.

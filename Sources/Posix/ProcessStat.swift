@@ -35,6 +35,9 @@ public struct ProcessStat: Sendable {
   /// The CPU it last ran on.
   public var processor: Int32 = 0
 
+  /// How a zombie ended, as waitpid(2) will tell; 0 for a living process.
+  public var exitCode: Int32 = 0
+
   /// Start in nanoseconds after boot.
   public var startTime: Int64 { Int64(startTicks) * ticks }
 }
@@ -75,6 +78,8 @@ extension ProcessStat {
     residentSize = fields.next() &* page
     fields.skip(14)
     processor = Int32(truncatingIfNeeded: fields.next())
+    fields.skip(12)
+    exitCode = Int32(truncatingIfNeeded: fields.next())
   }
 }
 

@@ -54,9 +54,10 @@ func libc<Result: SignedInteger>(
 }
 
 /// Runs a function of the C window, which reports by a negated errno; EINTR likewise.
+@inlinable
 @inline(__always)
 @discardableResult
-func window<Result: SignedInteger>(
+public func window<Result: SignedInteger>(
   _ call: String, _ detail: @autoclosure () -> String? = nil, interruptible: Bool = false,
   _ body: () -> Result
 ) throws(SystemError) -> Result {

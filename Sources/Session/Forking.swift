@@ -92,6 +92,7 @@ extension Session {
     enter(process)
     do {
       try output.flush()
+      if let slot = process.slot { channels.admit(slot) }
       return try forkBare()
     } catch {
       leave(process)

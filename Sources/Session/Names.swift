@@ -9,7 +9,11 @@ public protocol NameHolder: Handle {
 
 /// The one name space of processes and channels.
 public final class Names {
-  private var entries: [String: Handle] = [:]
+  private var entries: [String: Handle] = [:] {
+    didSet { version &+= 1 }
+  }
+  /// Another number after each change.
+  public private(set) var version = 0
 
   public init() {}
 

@@ -39,6 +39,12 @@ public final class Session {
   public let reader = ProcReader()
   /// The session's own process.
   public let rootPid = Process.pid
+  /// The channels that this process has.
+  public let channels = ChannelList()
+  /// How values become messages.
+  public let wire = Wire()
+  /// How it sleeps while it waits for one of them.
+  public private(set) lazy var sleeper = SessionSleeper(self)
   /// Blocks of `process define`, by the name of the class.
   public var processClasses: [String: Value] = [:]
   let slots: ProcessSlots?

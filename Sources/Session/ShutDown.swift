@@ -53,6 +53,8 @@ extension Session {
 
   /// Waits until no child is left that is neither a daemon nor detached.
   private func join(_ interpreter: Interpreter) {
+    // Nothing more will come from this process: whoever waits for it alone shall know.
+    channels.leave()
     var named: Set<Int32> = []
     do {
       _ = try pause(interpreter) {

@@ -125,6 +125,7 @@ extension Session {
     guard process.endInfo == nil else { return }
     process.endInfo = info
     process.endedAt = now
+    if let slot = process.slot { slots?.noteEnd(slot, info) }
     process.stoppedBy = nil
     tell(process, .ended)
   }

@@ -28,7 +28,11 @@ void brood_signals_start(void);
 void brood_signals_forget(void);
 
 /// How many forks lie between the session's own process and this one.
+extern uint32_t brood_fork_count;
 uint32_t brood_forks(void);
+
+/// The same where a call would be felt.
+static inline uint32_t brood_fork_depth(void) { return brood_fork_count; }
 
 /// The wake eventfd of this process, made at first use in the private range.
 int32_t brood_wake_fd(void);

@@ -30,6 +30,25 @@ void brood_slot_fill(int32_t slot, int32_t pid);
 /// In the child: the slot is its own.
 void brood_slot_take(int32_t slot);
 
+/// This process's slot; the session's own process gets an uncounted one at the first call. -1: none.
+int32_t brood_slot_own(void);
+
+/// How many processes a slot has had, which tells its process from earlier ones.
+uint32_t brood_slot_generation(int32_t slot);
+
+/// Whether a slot belongs to a process, alive or not reaped.
+bool brood_slot_occupied(int32_t slot);
+
+/// Records how the process of a slot ended, when it is reaped.
+void brood_slot_end(int32_t slot, int32_t signal, int32_t status);
+
+/// How the last process of a slot ended: 0 unknown, 256 + signal, or 1001 + exit status; its pid,
+/// and when its end was seen (monotonic ns).
+int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when);
+
+/// The pid of a slot's process that has not been reaped, 0 for none.
+int32_t brood_slot_occupant(int32_t slot);
+
 /// The name that this forked process was given, null in the session's own.
 const char *brood_own_name(void);
 

@@ -1,0 +1,214 @@
+import CPosix
+import Glibc
+import Posix
+
+/// What all channels have in common: shared memory with a lock, bells that wake sleepers, and the
+/// processes that have it.
+///
+/// Everything that changes is changed under the inner lock, which outlives its holder's death, and
+/// is published by one store, so that a holder's death leaves the state before or the state after
+/// (kernel.md §2). Whoever makes a condition true that others sleep for first rings their bell,
+/// then publishes (kernel.md §3).
+open class Channel {
+  /// Kinds on the wire and in memory.
+  public enum Kind: UInt32, Sendable {
+    case pipe = 1
+    case queue, memory, lock, semaphore, event, barrier, condition
+  }
+
+  public let kind: Kind
+  let memory: ChannelMemory
+  let lockWord: UnsafeMutablePointer<UInt32>
+  public let peers: Peers
+  /// Eventfds that wake sleepers.
+  let bells: [Int32]
+  /// The process that this one watches while it sleeps, and the fork depth at which it was opened.
+  private var watched: Peers.Peer?
+  private var watchedDepth: UInt32 = 0
+
+  /// Names the channel in all its processes.
+  public var id: UInt64 { memory.header.pointee.id }
+
+  /// The process that made it.
+  public var maker: ProcessIdentity { memory.header.pointee.maker }
+
+  /// Whether this process made it.
+  public var isMaker: Bool { memory.header.pointee.maker.isOwn }
+
+  /// How often the inner lock's holder died inside and what it had begun was dropped.
+  public var repairs: Int { Int(memory.header.pointee.repairs) }
+
+  /// Makes a channel with memory and so many bells.
+  init(kind: Kind, bells count: Int, memory: ChannelMemory) throws(SystemError) {
+    self.kind = kind
+    self.memory = memory
+    lockWord = memory.lockWord
+    peers = memory.peers
+    var made: [Int32] = []
+    do throws(SystemError) {
+      for _ in 0..<count {
+        made.append(try window("eventfd") { brood_bell_make() })
+        try Descriptors.requireShared(made[made.count - 1])
+      }
+    } catch {
+      for bell in made { Descriptors.close(bell) }
+      throw error
+    }
+    bells = made
+    peers.admitOwn()
+  }
+
+  /// Takes over what came from another process.
+  init(kind: Kind, bells: [Int32], adopted memory: ChannelMemory) {
+    self.kind = kind
+    self.memory = memory
+    self.bells = bells
+    lockWord = memory.lockWord
+    peers = memory.peers
+    peers.admitOwn()
+  }
+
+  /// Splits descriptors that came from another process into memory and bells; closes them all
+  /// and throws EBADMSG if they are none of such a channel.
+  static func adopt(
+    _ descriptors: [Int32], kind: Kind, bells count: Int, bodySize: Int = 0
+  ) throws(SystemError) -> (memory: ChannelMemory, rest: [Int32]) {
+    guard descriptors.count == count + 1, let first = descriptors.first else {
+      for fd in descriptors { Descriptors.close(fd) }
+      throw SystemError(call: "recvmsg", code: EBADMSG)
+    }
+    do throws(SystemError) {
+      let memory = try ChannelMemory(adopting: first, kind: kind.rawValue, bodySize: bodySize)
+      return (memory, Array(descriptors.dropFirst()))
+    } catch {
+      for fd in descriptors.dropFirst() { Descriptors.close(fd) }
+      throw error
+    }
+  }
+
+  deinit {
+    dropWatched()
+    for bell in bells { Descriptors.close(bell) }
+  }
+
+  /// What another process needs to have the channel too.
+  public var descriptors: [Int32] { [memory.descriptor] + bells }
+
+  // MARK: Whoever shares it
+
+  /// Before a fork: the child has it too.
+  public func admit(_ slot: SlotID) {
+    let place = slot.place
+    peers.admit(slot: place.number, generation: place.generation)
+  }
+
+  /// This process will not use it any more: whoever waits for it looks again.
+  open func leave() {
+    peers.set(.left)
+    for bell in bells { brood_bell_ring(bell) }
+  }
+
+  // MARK: The inner lock
+
+  /// Takes the inner lock; nothing else may be waited for while it is held.
+  @inline(__always)
+  final func lock(_ wait: Wait) throws {
+    // A deadline of 0 means not to wait for a condition; the lock itself is held for microseconds.
+    let code = brood_lock(lockWord, wait.deadline == 0 ? .max : wait.deadline)
+    if code != 0 { try locked(code, wait) }
+  }
+
+  @inline(__always)
+  final func unlock() { brood_unlock(lockWord) }
+
+  @inline(never)
+  private func locked(_ first: Int32, _ wait: Wait) throws {
+    var code = first
+    var patience = Clock.deadline(after: 2_000_000_000)
+    while code != 0 {
+      switch code {
+      case 1:
+        memory.header.pointee.repairs &+= 1
+        repair()
+        return
+      case -EINTR:
+        try wait.sleeper.attend()
+      case -ETIMEDOUT:
+        if wait.deadline != 0, Clock.monotonic >= wait.deadline || wait.isForever {
+          throw ChannelError.stuck(holder: brood_lock_holder(lockWord))
+        }
+        if Clock.monotonic >= patience {
+          throw ChannelError.stuck(holder: brood_lock_holder(lockWord))
+        }
+      default: throw SystemError(call: "futex", code: -code)
+      }
+      if wait.deadline == 0 {
+        code = brood_lock(lockWord, patience)
+      } else {
+        patience = .max
+        code = brood_lock(lockWord, wait.deadline)
+      }
+    }
+  }
+
+  /// Called under the lock after its last holder died inside: drops what it had begun.
+  func repair() {}
+
+  // MARK: Sleeping
+
+  /// Sleeps until a bell rings, somebody who could act has ended, or the deadline has passed.
+  ///
+  /// The caller has set the mark that makes others ring, under the lock, and looks again afterwards.
+  ///
+  /// - Parameter stuck: the state that this process is in if it waits for ever.
+  /// - Parameter others: further descriptors to watch.
+  /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
+  final func sleep(
+    _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
+    others: [Int32] = [], until earlier: Int64 = .max
+  ) throws -> Bool {
+    try wait.check()
+    let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
+    peers.set(isStuck ? stuck : passing)
+    defer { peers.set(.idle) }
+    guard let peer = watchedPeer(except: stuck) else {
+      if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {
+        _ = try wait.sleep([bell] + others, until: earlier)
+        return true
+      }
+      return false
+    }
+    let ready = try wait.sleep([bell, peer] + others, until: earlier)
+    if ready & 2 != 0 { dropWatched() }
+    return true
+  }
+
+  // With nobody else alive: by a handler of this process, or because it does not wait for ever and
+  // nobody has ended; without a table nobody can be told apart.
+  private func mayBeAnswered(_ wait: Wait) -> Bool {
+    brood_slot_own() < 0 || wait.sleeper.mayActWhileAsleep
+      || (!wait.isForever && peers.lastEnding() == nil)
+  }
+
+  /// A pidfd of another living process that has the channel and is not in the same plight.
+  private func watchedPeer(except stuck: Peers.State) -> Int32? {
+    if let watched, watchedDepth == brood_fork_depth(), peers.isIn(watched, except: stuck) {
+      return watched.pidfd
+    }
+    dropWatched()
+    watched = peers.other(except: stuck)
+    watchedDepth = brood_fork_depth()
+    return watched?.pidfd
+  }
+
+  private func dropWatched() {
+    if let watched, watchedDepth == brood_fork_depth() { Descriptors.close(watched.pidfd) }
+    watched = nil
+  }
+
+  /// What it means that nobody is left.
+  final func abandoned() -> ChannelError {
+    if let ending = peers.lastEnding(), ending.isDeath { return .peerDied(ending) }
+    return .closed
+  }
+}

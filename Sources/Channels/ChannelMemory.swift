@@ -1,0 +1,105 @@
+import CPosix
+import Glibc
+import Posix
+
+/// The shared memory of one channel: a sparse memfd that cannot shrink, mapped by all who have it.
+///
+/// It begins with a page of the channel's own, then comes a word for each process that may have
+/// the channel (`Peers`), then what the kind of channel needs.
+final class ChannelMemory {
+  /// Where the parts begin, in bytes.
+  static let peersOffset = 4096
+  static let bodyOffset = 4096 + Peers.capacity * 4
+
+  private static let magic: UInt32 = 0x646F_7262  // "brod"
+
+  let descriptor: Int32
+  let base: UnsafeMutableRawPointer
+  let size: Int
+
+  /// The first page.
+  struct Header {
+    var magic: UInt32
+    var kind: UInt32
+    var id: UInt64
+    var maker: ProcessIdentity
+    /// How often the inner lock's holder died inside.
+    var repairs: UInt32
+  }
+
+  var header: UnsafeMutablePointer<Header> { base.assumingMemoryBound(to: Header.self) }
+
+  /// A cache line of its own.
+  var lockWord: UnsafeMutablePointer<UInt32> {
+    (base + 128).assumingMemoryBound(to: UInt32.self)
+  }
+
+  /// The rest of the first page: some state of the kind's own.
+  static let stateOffset = 192
+  func state<T>(_ type: T.Type) -> UnsafeMutablePointer<T> {
+    (base + ChannelMemory.stateOffset).assumingMemoryBound(to: type)
+  }
+
+  var peers: Peers {
+    Peers(entries: (base + ChannelMemory.peersOffset).assumingMemoryBound(to: UInt32.self))
+  }
+
+  /// Makes memory of `bodySize` bytes beyond the fixed parts; throws EMFILE, ENOMEM.
+  init(kind: UInt32, bodySize: Int) throws(SystemError) {
+    let size = ChannelMemory.bodyOffset + bodySize
+    self.size = size
+    let fd = try window("memfd_create") { brood_memory_make("brood channel", Int64(size)) }
+    try Descriptors.requireShared(fd)
+    descriptor = fd
+    do throws(SystemError) {
+      try window("fallocate") { brood_memory_commit(fd, 0, Int64(2 * 4096)) }
+      base = try ChannelMemory.map(fd, size)
+    } catch {
+      Descriptors.close(fd)
+      throw error
+    }
+    let id = UInt64.random(in: 1 ... .max)
+    header.pointee = Header(
+      magic: ChannelMemory.magic, kind: kind, id: id, maker: .own, repairs: 0)
+  }
+
+  /// Takes over a descriptor that came from elsewhere; throws EBADMSG if it is of no such kind.
+  init(adopting fd: Int32, kind: UInt32, bodySize: Int) throws(SystemError) {
+    size = ChannelMemory.bodyOffset + bodySize
+    let found = try window("fstat") { brood_memory_size(fd) }
+    guard found == Int64(size) else { throw SystemError(call: "mmap", code: EBADMSG) }
+    base = try ChannelMemory.map(fd, size)
+    descriptor = fd
+    guard header.pointee.magic == ChannelMemory.magic, header.pointee.kind == kind else {
+      throw SystemError(call: "mmap", code: EBADMSG)
+    }
+  }
+
+  private static func map(
+    _ fd: Int32, _ size: Int
+  ) throws(SystemError) -> UnsafeMutableRawPointer {
+    var code: Int32 = 0
+    guard let base = brood_memory_map(fd, size, &code) else {
+      throw SystemError(call: "mmap", code: code)
+    }
+    return base
+  }
+
+  deinit {
+    brood_memory_unmap(base, size)
+    Descriptors.close(descriptor)
+  }
+
+  /// Makes sure that a range has memory.
+  func commit(_ offset: Int, _ length: Int) throws(SystemError) {
+    try window("fallocate") { brood_memory_commit(descriptor, Int64(offset), Int64(length)) }
+  }
+
+  /// Gives a range's memory back.
+  func release(_ offset: Int, _ length: Int) {
+    brood_memory_release(descriptor, Int64(offset), Int64(length))
+  }
+
+  /// Bytes of memory that it takes now.
+  var used: Int { max(0, Int(brood_memory_used(descriptor))) }
+}

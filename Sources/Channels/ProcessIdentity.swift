@@ -1,0 +1,101 @@
+import CPosix
+import Glibc
+import Posix
+
+/// A process for ever: a pid alone may be given again.
+///
+/// It lies in shared memory, in records of who holds a lock, a permit or a lease.
+public struct ProcessIdentity: Hashable, Sendable {
+  public var pid: Int32
+  /// The place in the session's table plus one; 0 is none.
+  var slot: UInt32
+  /// Clock ticks after boot (proc_pid_stat(5)).
+  var start: UInt64
+
+  static let nobody = ProcessIdentity(pid: 0, slot: 0, start: 0)
+
+  var isNobody: Bool { pid == 0 }
+
+  nonisolated(unsafe) private static var known = nobody
+  nonisolated(unsafe) private static var depth: UInt32 = .max
+  nonisolated(unsafe) private static let reader = ProcReader()
+
+  static func stat(_ pid: Int32) -> ProcessStat? { reader.stat(pid) }
+
+  /// This process; costs a read of /proc the first time.
+  @inline(__always)
+  public static var own: ProcessIdentity {
+    if depth == brood_fork_depth() { return known }
+    return readOwn()
+  }
+
+  @inline(never)
+  private static func readOwn() -> ProcessIdentity {
+    let pid = Process.pid
+    known = ProcessIdentity(
+      pid: pid, slot: UInt32(bitPattern: brood_slot_own() + 1),
+      start: reader.stat(pid)?.startTicks ?? 0)
+    depth = brood_fork_depth()
+    return known
+  }
+
+  /// Whether it is this process.
+  @inline(__always)
+  var isOwn: Bool { pid == ProcessIdentity.own.pid && start == ProcessIdentity.own.start }
+
+  /// Whether it lives; a zombie does not.
+  public var isLiving: Bool {
+    guard let stat = Self.reader.stat(pid), stat.startTicks == start else { return false }
+    return stat.state != UInt8(ascii: "Z") && stat.state != UInt8(ascii: "X")
+  }
+
+  /// The letter of its state, as ps(1) shows it; nil if it is gone.
+  public var state: UInt8? {
+    guard let stat = Self.reader.stat(pid), stat.startTicks == start else { return nil }
+    return stat.state
+  }
+
+  /// A private pidfd to watch its end; nil if it is gone, or a zombie.
+  func descriptor() -> Int32? {
+    let fd = brood_pidfd_open(pid)
+    guard fd >= 0 else { return nil }
+    if isLiving { return fd }
+    Descriptors.close(fd)
+    return nil
+  }
+
+  /// How it ended, as far as that can be known.
+  public var ending: Ending {
+    if let stat = Self.reader.stat(pid), stat.startTicks == start,
+      stat.state == UInt8(ascii: "Z")
+    {
+      return Ending(pid: pid, waitStatus: stat.exitCode)
+    }
+    guard slot > 0, let found = Ending.recorded(Int32(bitPattern: slot - 1)),
+      found.ending.pid == pid
+    else { return Ending(pid: pid, cause: .unknown) }
+    return found.ending
+  }
+}
+
+extension Ending {
+  /// From what waitpid(2) would tell.
+  init(pid: Int32, waitStatus status: Int32) {
+    if let signal = Signal(status & 0x7F) {
+      self.init(pid: pid, cause: .signaled(signal))
+    } else {
+      self.init(pid: pid, cause: .exited(status >> 8 & 0xFF))
+    }
+  }
+
+  /// From what the reaper wrote into the session's table.
+  init(pid: Int32, recorded code: Int32) {
+    if code > 1000 {
+      self.init(pid: pid, cause: .exited(code - 1001))
+    } else if let signal = Signal(code - 256) {
+      self.init(pid: pid, cause: .signaled(signal))
+    } else {
+      self.init(pid: pid, cause: .unknown)
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import CPosix
+import Posix
+
+/// Items that are lent: they stay where they are until they are acknowledged.
+extension Queue {
+  var leases: UnsafeMutablePointer<QueueLayout.Lease> {
+    (memory.base + Layout.leasesOffset).assumingMemoryBound(to: QueueLayout.Lease.self)
+  }
+
+  private typealias LeaseState = QueueLayout.Lease.State
+
+  // MARK: Under the lock
+
+  /// Whether an item that is lent, or has come back, lies in a segment.
+  func isLeased(_ segment: UInt32, _ state: QueueState) -> Bool {
+    (0..<Int(state.leaseTop)).contains { i in
+      leases[i].state != LeaseState.free && leases[i].segment == segment
+    }
+  }
+
+  /// Takes the next item, those that came back first; lends it if `lease` is given.
+  func takeLeased(_ state: inout QueueState, _ lease: Int64?) throws -> QueueItem {
+    let deadline = lease.map { $0 == .max ? .max : Clock.deadline(after: $0) }
+    if state.returned > 0, let index = firstReturned(state) {
+      return try retake(index, deadline, &state)
+    }
+    guard let deadline else { return try take(&state) }
+    let frame = headFrame(&state)
+    // Its descriptors can be handed over once only: such an item is not lent.
+    if frame.kind == Layout.FrameKind.ticket { return try take(&state) }
+    let index = try freeLease(&state)
+    leases[index] = QueueLayout.Lease(
+      state: LeaseState.taken, attempts: 1, number: state.gets, segment: state.head,
+      offset: state.headOffset, holder: .own, deadline: deadline)
+    state.leases += 1
+    let item = contents(frame.place, frame.count, frame.kind)
+    state.bytes -= UInt64(item.count) - (item.isLarge ? UInt64(frame.count) : 0)
+    pass(frame.count, &state)
+    return item
+  }
+
+  private func firstReturned(_ state: QueueState) -> Int? {
+    var best: Int?
+    for i in 0..<Int(state.leaseTop) where leases[i].state == LeaseState.returned {
+      if let known = best, leases[known].number < leases[i].number { continue }
+      best = i
+    }
+    return best
+  }
+
+  private func retake(
+    _ index: Int, _ deadline: Int64?, _ state: inout QueueState
+  ) throws -> QueueItem {
+    let place = address(leases[index].segment) + Int(leases[index].offset)
+    let count = Int(place.load(as: UInt32.self))
+    let kind = place.load(fromByteOffset: 4, as: UInt32.self)
+    let item: QueueItem
+    if let deadline {
+      item = contents(place + Layout.frameHeader, count, kind)
+      leases[index].holder = .own
+      leases[index].deadline = deadline
+      leases[index].attempts += 1
+      leases[index].state = LeaseState.taken
+    } else if kind == Layout.FrameKind.large {
+      let large = (place + Layout.frameHeader).load(as: QueueLayout.Large.self)
+      item = try beginReading(large, &state)
+      dropLease(index, &state)
+    } else {
+      item = contents(place + Layout.frameHeader, count, kind)
+      dropLease(index, &state)
+    }
+    state.returned -= 1
+    state.returnedBytes -= UInt64(item.count)
+    return item
+  }
+
+  /// The item of a frame that stays.
+  private func contents(
+    _ place: UnsafeMutableRawPointer, _ count: Int, _ kind: UInt32
+  ) -> QueueItem {
+    if kind == Layout.FrameKind.large {
+      let large = place.load(as: QueueLayout.Large.self)
+      let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+      return QueueItem(bytes: nothing, large: LargeItem(self, large, transfer: nil))
+    }
+    scratch.reserve(count)
+    scratch.base.copyMemory(from: place, byteCount: count)
+    return QueueItem(bytes: UnsafeRawBufferPointer(start: scratch.base, count: count))
+  }
+
+  private func freeLease(_ state: inout QueueState) throws -> Int {
+    for i in 0..<Int(state.leaseTop) where leases[i].state == LeaseState.free { return i }
+    let index = Int(state.leaseTop)
+    guard index < Layout.mostLeases else { throw ChannelError.tooLarge(limit: index) }
+    let stride = MemoryLayout<QueueLayout.Lease>.stride
+    let start = Layout.leasesOffset + index * stride
+    let page = start / 4096 * 4096
+    try memory.commit(page, start + stride - page)
+    state.leaseTop += 1
+    return index
+  }
+
+  /// Frees a lease's entry, and its segment if nothing else keeps it.
+  private func dropLease(_ index: Int, _ state: inout QueueState) {
+    let segment = leases[index].segment
+    leases[index].state = LeaseState.free
+    state.leases -= 1
+    if segment != state.head, !isLeased(segment, state) { freeSegment(segment, &state) }
+    while state.leaseTop > 0, leases[Int(state.leaseTop) - 1].state == LeaseState.free {
+      state.leaseTop -= 1
+    }
+  }
+
+  /// An item that is lent goes back to where it was.
+  private func giveBack(_ index: Int, _ state: inout QueueState) {
+    leases[index].state = LeaseState.returned
+    leases[index].holder = .nobody
+    state.returned += 1
+    state.returnedBytes += UInt64(size(of: index))
+  }
+
+  func size(of index: Int) -> Int {
+    let place = address(leases[index].segment) + Int(leases[index].offset)
+    if place.load(fromByteOffset: 4, as: UInt32.self) == Layout.FrameKind.large {
+      return Int((place + Layout.frameHeader).load(as: QueueLayout.Large.self).length)
+    }
+    return Int(place.load(as: UInt32.self))
+  }
+
+  private func ownLeases(_ state: QueueState) -> [Int] {
+    (0..<Int(state.leaseTop)).filter {
+      leases[$0].state == LeaseState.taken && leases[$0].holder.isOwn
+        && leases[$0].deadline > Clock.monotonic
+    }
+  }
+
+  // MARK: What users ask for
+
+  /// This process is done with everything that was lent to it; yields how many items that were.
+  ///
+  /// Throws `notHeld` if there is none: it was never lent, or its time was over.
+  public func acknowledge(_ wait: Wait) throws -> Int {
+    var chains: [Int] = []
+    let count = try changeOwn(wait) { index, state in
+      let place = address(leases[index].segment) + Int(leases[index].offset)
+      if place.load(fromByteOffset: 4, as: UInt32.self) == Layout.FrameKind.large {
+        let large = (place + Layout.frameHeader).load(as: QueueLayout.Large.self)
+        if let entry = own(large) { chains.append(entry) }
+      }
+      dropLease(index, &state)
+    }
+    for entry in chains { free(transfer: entry) }
+    return count
+  }
+
+  /// Gives back everything that was lent to this process; yields how many items that were.
+  ///
+  /// Throws `notHeld` if there is none.
+  public func giveBack(_ wait: Wait) throws -> Int {
+    try changeOwn(wait) { index, state in giveBack(index, &state) }
+  }
+
+  private func changeOwn(
+    _ wait: Wait, _ change: (Int, inout QueueState) -> Void
+  ) throws -> Int {
+    try lock(wait)
+    var next = state
+    let own = ownLeases(next)
+    guard !own.isEmpty else {
+      unlock()
+      throw ChannelError.notHeld
+    }
+    for index in own { change(index, &next) }
+    if header.pointee.wantsItems != 0 { ringItems() }
+    if header.pointee.wantsRoom != 0 { ringRoom() }
+    publish(next)
+    unlock()
+    return own.count
+  }
+
+  // MARK: Coming back
+
+  /// Those who hold leases, and when the first of them is over.
+  struct LeaseHolders {
+    var holders: [ProcessIdentity] = []
+    var deadline = Int64.max
+  }
+
+  /// Read under the lock.
+  func leaseHolders(_ state: QueueState) -> LeaseHolders {
+    var result = LeaseHolders()
+    for i in 0..<Int(state.leaseTop) where leases[i].state == LeaseState.taken {
+      result.deadline = min(result.deadline, leases[i].deadline)
+      let holder = leases[i].holder
+      if !holder.isOwn, result.holders.count < 64, !result.holders.contains(holder) {
+        result.holders.append(holder)
+      }
+    }
+    return result
+  }
+
+  /// Takes back what dead processes hold, and what was held for too long; yields whether anything
+  /// came back.
+  func reclaim(_ wait: Wait) throws -> Bool {
+    try lock(wait)
+    let holders = state.leases > 0 ? leaseHolders(state).holders : []
+    let hasLeases = state.leases > 0
+    unlock()
+    guard hasLeases else { return false }
+    let dead = holders.filter { !$0.isLiving }
+    try lock(wait)
+    defer { unlock() }
+    var next = state
+    let now = Clock.monotonic
+    var hasBack = false
+    for i in 0..<Int(next.leaseTop) where leases[i].state == LeaseState.taken {
+      guard leases[i].deadline <= now || dead.contains(leases[i].holder) else { continue }
+      giveBack(i, &next)
+      hasBack = true
+    }
+    if hasBack {
+      if header.pointee.wantsItems != 0 { ringItems() }
+      publish(next)
+    }
+    return hasBack
+  }
+}
+
+/// Watches those who hold leases, so that a death gives items back at once.
+struct LeaseWatch {
+  /// Private pidfds.
+  let descriptors: [Int32]
+  let deadline: Int64
+  /// Somebody is dead already, or the time is over.
+  let isOverdue: Bool
+
+  init(_ holders: Queue.LeaseHolders) {
+    var open: [Int32] = []
+    var hasDead = false
+    for holder in holders.holders {
+      if let fd = holder.descriptor() { open.append(fd) } else { hasDead = true }
+    }
+    descriptors = open
+    deadline = holders.deadline
+    isOverdue = hasDead || holders.deadline <= Clock.monotonic
+  }
+
+  func close() {
+    for fd in descriptors { Descriptors.close(fd) }
+  }
+}

@@ -1,0 +1,292 @@
+import CPosix
+import Posix
+
+/// Items that are too large for a frame: they are written and read outside the lock, into and out
+/// of chains of their own. An entry in a table says whose chain that is meanwhile, so that it is
+/// freed if its owner dies.
+extension Queue {
+  private var transfers: UnsafeMutablePointer<QueueLayout.Transfer> {
+    (memory.base + Layout.transfersOffset).assumingMemoryBound(to: QueueLayout.Transfer.self)
+  }
+
+  /// So many segments are taken or freed in one turn under the lock: 1 MiB.
+  private static let batch = 16
+
+  // MARK: Writing
+
+  /// Puts one message of `count` bytes that `write` hands to its argument piece by piece.
+  ///
+  /// Throws as `put` does; nothing was put if `write` throws.
+  public func putLarge(
+    _ count: Int, _ wait: Wait, write: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    let index = try reserve(count, wait)
+    do {
+      var chain = ChainWriter(segment: 0, offset: Layout.segmentSize)
+      var written = 0
+      try write { piece in
+        written += piece.count
+        guard written <= count else { throw ChannelError.malformed }
+        try fill(piece, &chain, index, wait)
+      }
+      guard written == count else { throw ChannelError.malformed }
+      try commit(count, index, wait)
+    } catch {
+      abandon(index)
+      throw error
+    }
+  }
+
+  private struct ChainWriter {
+    var segment: UInt32
+    var offset: Int
+  }
+
+  // Waits for room, and keeps it.
+  private func reserve(_ count: Int, _ wait: Wait) throws -> Int {
+    while true {
+      try lock(wait)
+      var next = state
+      if next.isClosed != 0 {
+        unlock()
+        throw ChannelError.closed
+      }
+      sweepTransfers(&next)
+      if hasRoom(next, count), let index = try freeTransfer() {
+        transfers[index] = QueueLayout.Transfer(
+          owner: .own, first: 0, last: 0, count: 0, isWriting: 1, length: UInt64(count))
+        next.pendingItems += 1
+        next.pendingBytes += UInt64(count)
+        publish(next)
+        unlock()
+        return index
+      }
+      unlock()
+      try waitForRoom(wait, count)
+    }
+  }
+
+  private func fill(
+    _ piece: UnsafeRawBufferPointer, _ chain: inout ChainWriter, _ index: Int, _ wait: Wait
+  ) throws {
+    var rest = piece
+    while !rest.isEmpty {
+      if chain.offset == Layout.segmentSize {
+        let following = chain.segment == 0 ? 0 : next(chain.segment).pointee
+        chain.segment =
+          following != 0 ? following : try lengthen(index, rest.count, after: chain.segment, wait)
+        chain.offset = 0
+      }
+      let part = min(rest.count, Layout.segmentSize - chain.offset)
+      if let base = rest.baseAddress {
+        (address(chain.segment) + chain.offset).copyMemory(from: base, byteCount: part)
+      }
+      chain.offset += part
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(part))
+    }
+  }
+
+  // Takes a few segments more; yields the first of them.
+  private func lengthen(
+    _ index: Int, _ count: Int, after last: UInt32, _ wait: Wait
+  ) throws -> UInt32 {
+    try lock(wait)
+    defer { unlock() }
+    var state = self.state
+    let wanted = min(Queue.batch, (count + Layout.segmentSize - 1) / Layout.segmentSize)
+    var first: UInt32 = 0
+    var end: UInt32 = 0
+    for _ in 0..<wanted {
+      let segment = try takeSegment(&state)
+      next(segment).pointee = 0
+      if end == 0 { first = segment } else { next(end).pointee = segment }
+      end = segment
+    }
+    publish(state)
+    if last == 0 {
+      transfers[index].first = first
+    } else {
+      next(last).pointee = first
+    }
+    transfers[index].last = end
+    transfers[index].count += UInt32(wanted)
+    return first
+  }
+
+  private func commit(_ count: Int, _ index: Int, _ wait: Wait) throws {
+    try lock(wait)
+    defer { unlock() }
+    var state = self.state
+    if state.isClosed != 0 { throw ChannelError.closed }
+    let size = MemoryLayout<QueueLayout.Large>.size
+    let place = try appendFrame(size, Layout.FrameKind.large, &state)
+    place.storeBytes(
+      of: QueueLayout.Large(
+        length: UInt64(count), first: transfers[index].first, count: transfers[index].count),
+      as: QueueLayout.Large.self)
+    state.bytes += UInt64(count + size)
+    state.pendingItems -= 1
+    state.pendingBytes -= UInt64(count)
+    if header.pointee.wantsItems != 0 { ringItems() }
+    publish(state)
+    transfers[index].owner = .nobody
+  }
+
+  private func abandon(_ index: Int) {
+    let wait = Wait.not(PollSleeper())
+    freeChain(transfers[index].first, count: transfers[index].count, transfer: index)
+    guard (try? lock(wait)) != nil else { return }
+    var next = state
+    transfers[index].owner = .nobody
+    recount(&next)
+    if header.pointee.wantsRoom != 0 { ringRoom() }
+    publish(next)
+    unlock()
+  }
+
+  // MARK: Reading
+
+  /// Under the lock: the item of a frame that is being taken, to be read outside.
+  func beginReading(
+    _ large: QueueLayout.Large, _ state: inout QueueState
+  ) throws -> QueueItem {
+    sweepTransfers(&state)
+    guard let index = own(large) else {
+      throw ChannelError.tooLarge(limit: Layout.mostTransfers)
+    }
+    return QueueItem(
+      bytes: UnsafeRawBufferPointer(start: nil, count: 0),
+      large: LargeItem(self, large, transfer: index))
+  }
+
+  /// Under the lock: makes a chain this process's, until it has freed it; nil if there is no entry
+  /// left.
+  func own(_ large: QueueLayout.Large) -> Int? {
+    guard let index = (try? freeTransfer()) ?? nil else { return nil }
+    transfers[index] = QueueLayout.Transfer(
+      owner: .own, first: large.first, last: 0, count: large.count, isWriting: 0,
+      length: large.length)
+    return index
+  }
+
+  /// Frees a chain that this process owns.
+  func free(transfer index: Int) {
+    freeChain(transfers[index].first, count: transfers[index].count, transfer: index)
+    transfers[index].owner = .nobody
+  }
+
+  /// The receiver is done with an item.
+  @inline(__always)
+  func finish(_ item: QueueItem) {
+    if let large = item.large, let index = large.transfer { free(transfer: index) }
+  }
+
+  /// Frees a chain that no frame refers to, a few segments in each turn under the lock.
+  private func freeChain(_ first: UInt32, count: UInt32, transfer index: Int) {
+    let wait = Wait.not(PollSleeper())
+    var segment = first
+    var left = count
+    while left > 0, segment != 0, (try? lock(wait)) != nil {
+      var next = state
+      for _ in 0..<Queue.batch where left > 0 && segment != 0 {
+        let following = self.next(segment).pointee
+        freeSegment(segment, &next)
+        segment = following
+        left -= 1
+      }
+      publish(next)
+      transfers[index].first = segment
+      transfers[index].count = left
+      unlock()
+    }
+  }
+
+  // MARK: The table, under the lock
+
+  private func freeTransfer() throws -> Int? {
+    try memory.commit(
+      Layout.transfersOffset / 4096 * 4096,
+      Layout.mostTransfers * MemoryLayout<QueueLayout.Transfer>.stride + 4096)
+    return (0..<Layout.mostTransfers).first { transfers[$0].owner.isNobody }
+  }
+
+  /// Frees what dead processes were writing or reading.
+  func sweepTransfers(_ state: inout QueueState) {
+    var hasDead = false
+    for i in 0..<Layout.mostTransfers {
+      let owner = transfers[i].owner
+      guard !owner.isNobody, !owner.isOwn, !owner.isLiving else { continue }
+      var segment = transfers[i].first
+      for _ in 0..<transfers[i].count where segment != 0 {
+        let following = next(segment).pointee
+        freeSegment(segment, &state)
+        segment = following
+      }
+      transfers[i].owner = .nobody
+      hasDead = true
+    }
+    if hasDead { recount(&state) }
+  }
+
+  /// Counts anew what is being written.
+  func recount(_ state: inout QueueState) {
+    state.pendingItems = 0
+    state.pendingBytes = 0
+    for i in 0..<Layout.mostTransfers
+    where !transfers[i].owner.isNobody && transfers[i].isWriting != 0 {
+      state.pendingItems += 1
+      state.pendingBytes += transfers[i].length
+    }
+  }
+
+  /// After a death inside the lock: drops the entries of the dead, whose chains are swept later, and
+  /// yields the chains of the living.
+  func chainsAfterDeath(_ state: QueueState) -> [(first: UInt32, count: UInt32)] {
+    var result: [(first: UInt32, count: UInt32)] = []
+    for i in 0..<Layout.mostTransfers where !transfers[i].owner.isNobody {
+      if transfers[i].owner.isLiving {
+        result.append((transfers[i].first, transfers[i].count))
+      } else {
+        transfers[i].owner = .nobody
+      }
+    }
+    return result
+  }
+}
+
+/// A large item that is being read.
+final class LargeItem {
+  private let queue: Queue
+  let length: Int
+  /// The entry that makes the chain this process's; nil while a lease does.
+  let transfer: Int?
+  private var segment: UInt32
+  private var offset = 0
+  private var left: Int
+
+  init(_ queue: Queue, _ large: QueueLayout.Large, transfer: Int?) {
+    self.queue = queue
+    self.transfer = transfer
+    length = Int(large.length)
+    segment = large.first
+    left = length
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var done = 0
+    while done < buffer.count, left > 0, segment != 0 {
+      if offset == QueueLayout.segmentSize {
+        segment = queue.next(segment).pointee
+        offset = 0
+        continue
+      }
+      let part = min(buffer.count - done, left, QueueLayout.segmentSize - offset)
+      guard let base = buffer.baseAddress else { break }
+      (base + done).copyMemory(from: queue.address(segment) + offset, byteCount: part)
+      done += part
+      offset += part
+      left -= part
+    }
+    return done
+  }
+}

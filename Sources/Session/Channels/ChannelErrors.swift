@@ -1,0 +1,77 @@
+import Channels
+import Language
+import Posix
+
+extension Session {
+  /// Works on a channel; what goes wrong there becomes an error of the language.
+  @inline(__always)
+  public func with<R>(
+    _ handle: ChannelHandle, _ what: @autoclosure () -> String, _ body: () throws -> R
+  ) throws -> R {
+    do {
+      return try body()
+    } catch let error as ChannelError {
+      throw self.error(error, handle, what())
+    } catch let error as SystemError {
+      throw error.asError("cannot \(what()) \(handle.shown)")
+    }
+  }
+
+  /// An error of a channel in words.
+  ///
+  /// - Parameter what: what was to be done, as `put into`.
+  @inline(never)
+  public func error(_ error: ChannelError, _ handle: ChannelHandle, _ what: String) -> ErrorObject {
+    let shown = handle.shown
+    switch error {
+    case .timeout: return ErrorObject(.timeout, "the time to \(what) \(shown) is over")
+    case .closed:
+      return ErrorObject(
+        .closed, "cannot \(what) \(shown): it is closed, or nobody is left to answer")
+    case .peerDied(let ending):
+      let result = ErrorObject(
+        .peerDied,
+        "cannot \(what) \(shown): nobody is left to answer, and process \(named(ending.pid)) "
+          + ending.description)
+      add(ending, to: result)
+      return result
+    case .empty: return ErrorObject(.empty, "\(shown) is empty")
+    case .full: return ErrorObject(.full, "\(shown) is full")
+    case .notHeld: return ErrorObject(.missing, "this process does not hold \(shown)")
+    case .selfDeadlock:
+      return ErrorObject(.type, "this process holds \(shown) already: it would wait for itself")
+    case .tooLarge(let limit):
+      return ErrorObject(.range, "cannot \(what) \(shown): at most \(limit) are possible")
+    case .memory(let limit):
+      return ErrorObject(
+        .limit, "cannot \(what) \(shown): it may take at most \(sizeText(limit)) of memory",
+        help: "take something out first, bound it (queue new NAME MAX), or: config limit.queue SIZE"
+      )
+    case .stuck(let holder):
+      let state = reader.stat(holder).map { ", which is in state \(Character(.init($0.state)))" }
+      return ErrorObject(
+        .timeout,
+        "cannot \(what) \(shown): process \(named(holder))\(state ?? "") is inside of it and "
+          + "does not go on",
+        help: "let it go on, or end it: continue \(holder)   kill -9 \(holder)")
+    case .malformed: return ErrorObject(.type, "what came is no \(handle.typeName)")
+    }
+  }
+
+  /// Who ended, and how, as fields of an error.
+  func add(_ ending: Ending, to error: ErrorObject) {
+    error.payload["pid"] = .int(Int(ending.pid))
+    switch ending.cause {
+    case .signaled(let signal): error.payload["signal"] = .text(signal.name)
+    case .exited(let status): error.payload["exit"] = .int(Int(status))
+    case .unknown: break
+    }
+  }
+
+  /// `'worker' (4711)`, or the pid alone where the name is not known any more.
+  public func named(_ pid: Int32) -> String {
+    let name =
+      pid == rootPid ? nil : processNames[pid] ?? processes.ended(pid: pid)?.name
+    return name.map { "'\($0)' (\(pid))" } ?? "\(pid)"
+  }
+}

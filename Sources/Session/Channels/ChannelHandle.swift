@@ -1,0 +1,55 @@
+import Channels
+import Language
+import Posix
+
+/// A channel as the language sees it.
+open class ChannelHandle: Handle {
+  public let name: String
+  public let channel: Channel
+  unowned(unsafe) let session: Session  // lives as long as the process
+
+  public init(_ name: String, _ channel: Channel, _ session: Session) {
+    self.name = name
+    self.channel = channel
+    self.session = session
+  }
+
+  /// As `queue 'jobs'`.
+  public var shown: String { "\(typeName) '\(name)'" }
+
+  open override var text: String { "\(typeName) \(name)" }
+
+  open override var fieldNames: [String] { ["name"] }
+
+  open override func field(_ name: String) throws -> Value? {
+    name == "name" ? .text(self.name) : nil
+  }
+
+  public override func isSame(_ other: Handle) -> Bool {
+    guard let other = other as? ChannelHandle else { return false }
+    return self === other || channel.id == other.channel.id
+  }
+}
+
+extension Session {
+  /// Makes a channel and gives it its name; `make` is run once the name is known to be free.
+  ///
+  /// - Parameter name: nil for one made of `prefix`.
+  public func addChannel<H: ChannelHandle>(
+    _ name: String?, prefix: String, make: (String) throws -> H
+  ) throws -> H {
+    if let name { try names.check(name) }
+    let chosen = name ?? names.fresh(prefix)
+    let handle = try make(chosen)
+    try names.claim(chosen, for: handle)
+    channels.add(handle)
+    return handle
+  }
+
+  /// Forgets a channel: its name is free, and its memory goes when the last process has let go.
+  public func dropChannel(_ handle: ChannelHandle) {
+    names.release(handle.name, of: handle)
+    handle.channel.leave()
+    channels.remove(handle)
+  }
+}
