@@ -36,6 +36,7 @@ struct table {
   _Atomic int64_t swept;    // when the table was last swept
   _Atomic int64_t hit;      // when the limit was last reached
   _Atomic int64_t refused;  // when a child was last refused
+  _Atomic uint32_t deaths;  // how many ends were seen
   struct slot slots[slot_count];
 };
 
@@ -200,6 +201,7 @@ void brood_slot_end(int32_t slot, int32_t signal, int32_t status) {
   entry->last = entry->pid;
   entry->ended = brood_monotonic();
   entry->ending = signal ? 256 + signal : 1001 + (status & 255);
+  table->deaths++;
 }
 
 int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when) {
@@ -209,6 +211,8 @@ int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when) {
   *when = entry->ended;
   return entry->ending;
 }
+
+uint32_t brood_slots_deaths(void) { return table ? table->deaths : 0; }
 
 int32_t brood_slot_occupant(int32_t slot) { return table ? table->slots[slot].pid : 0; }
 

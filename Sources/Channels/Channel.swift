@@ -38,28 +38,15 @@ open class Channel {
   /// How often the inner lock's holder died inside and what it had begun was dropped.
   public var repairs: Int { Int(memory.header.pointee.repairs) }
 
-  /// Makes a channel with memory and so many bells.
-  init(kind: Kind, bells count: Int, memory: ChannelMemory) throws(SystemError) {
-    self.kind = kind
-    self.memory = memory
-    lockWord = memory.lockWord
-    peers = memory.peers
-    var made: [Int32] = []
-    do throws(SystemError) {
-      for _ in 0..<count {
-        made.append(try window("eventfd") { brood_bell_make() })
-        try Descriptors.requireShared(made[made.count - 1])
-      }
-    } catch {
-      for bell in made { Descriptors.close(bell) }
-      throw error
-    }
-    bells = made
-    peers.admitOwn()
+  /// Makes an eventfd(2) that forked children share; throws EMFILE.
+  static func makeBell() throws(SystemError) -> Int32 {
+    let bell = try window("eventfd") { brood_bell_make() }
+    try Descriptors.requireShared(bell)
+    return bell
   }
 
-  /// Takes over what came from another process.
-  init(kind: Kind, bells: [Int32], adopted memory: ChannelMemory) {
+  /// Of memory and bells that were made, or that came from another process.
+  init(kind: Kind, bells: [Int32], memory: ChannelMemory) {
     self.kind = kind
     self.memory = memory
     self.bells = bells
@@ -97,7 +84,7 @@ open class Channel {
   // MARK: Whoever shares it
 
   /// Before a fork: the child has it too.
-  public func admit(_ slot: SlotID) {
+  open func admit(_ slot: SlotID) {
     let place = slot.place
     peers.admit(slot: place.number, generation: place.generation)
   }
@@ -161,24 +148,27 @@ open class Channel {
   /// The caller has set the mark that makes others ring, under the lock, and looks again afterwards.
   ///
   /// - Parameter stuck: the state that this process is in if it waits for ever.
-  /// - Parameter others: further descriptors to watch.
+  /// - Parameter closed: what a process that could act must not have closed.
+  /// - Parameter others: pidfds of processes that could act, too.
+  /// - Parameter watching: further descriptors that end the sleep.
   /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
-    others: [Int32] = [], until earlier: Int64 = .max
+    needing closed: Peers.Closed = [], others: [Int32] = [], watching: [Int32] = [],
+    until earlier: Int64 = .max
   ) throws -> Bool {
     try wait.check()
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
     peers.set(isStuck ? stuck : passing)
     defer { peers.set(.idle) }
-    guard let peer = watchedPeer(except: stuck) else {
+    guard let peer = watchedPeer(except: stuck, needing: closed) else {
       if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {
-        _ = try wait.sleep([bell] + others, until: earlier)
+        _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true
       }
       return false
     }
-    let ready = try wait.sleep([bell, peer] + others, until: earlier)
+    let ready = try wait.sleep([bell, peer] + others + watching, until: earlier)
     if ready & 2 != 0 { dropWatched() }
     return true
   }
@@ -191,12 +181,16 @@ open class Channel {
   }
 
   /// A pidfd of another living process that has the channel and is not in the same plight.
-  private func watchedPeer(except stuck: Peers.State) -> Int32? {
-    if let watched, watchedDepth == brood_fork_depth(), peers.isIn(watched, except: stuck) {
+  private func watchedPeer(
+    except stuck: Peers.State, needing closed: Peers.Closed
+  ) -> Int32? {
+    if let watched, watchedDepth == brood_fork_depth(),
+      peers.isIn(watched, except: stuck, needing: closed)
+    {
       return watched.pidfd
     }
     dropWatched()
-    watched = peers.other(except: stuck)
+    watched = peers.other(except: stuck, needing: closed)
     watchedDepth = brood_fork_depth()
     return watched?.pidfd
   }
@@ -209,6 +203,6 @@ open class Channel {
   /// What it means that nobody is left.
   final func abandoned() -> ChannelError {
     if let ending = peers.lastEnding(), ending.isDeath { return .peerDied(ending) }
-    return .closed
+    return .abandoned
   }
 }

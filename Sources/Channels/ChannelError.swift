@@ -4,8 +4,10 @@ import Posix
 public enum ChannelError: Error, Sendable {
   /// The deadline has passed.
   case timeout
-  /// The channel is closed, or nobody else is left who could answer.
+  /// The channel is closed.
   case closed
+  /// Nobody else is left who could answer.
+  case abandoned
   /// The last one who could have answered was ended by a signal.
   case peerDied(Ending)
   /// Nothing is there, and the caller did not want to wait.

@@ -33,14 +33,22 @@ public struct Peers {
     let pidfd: Int32
   }
 
-  private static func word(_ generation: UInt32, _ state: State) -> UInt32 {
-    (generation & 0xFFFF) << 8 | 1 << 24 | state.rawValue
+  /// What a process that has the channel cannot do with it any more: ends of a pipe it has closed.
+  struct Closed: OptionSet {
+    let rawValue: UInt32
+    static let a = Closed(rawValue: 1)
+    static let b = Closed(rawValue: 2)
+  }
+
+  // State, generation, a mark that there is an entry, closed ends.
+  private static func word(_ generation: UInt32, _ state: State, _ closed: Closed) -> UInt32 {
+    (generation & 0xFFFF) << 8 | 1 << 24 | state.rawValue | closed.rawValue << 25
   }
 
   /// Enters a process.
-  func admit(slot: Int32, generation: UInt32) {
+  func admit(slot: Int32, generation: UInt32, closed: Closed = []) {
     guard slot >= 0, slot < Peers.capacity else { return }
-    brood_store32(entries + Int(slot), Peers.word(generation, .idle))
+    brood_store32(entries + Int(slot), Peers.word(generation, .idle, closed))
   }
 
   /// Enters this process.
@@ -53,34 +61,46 @@ public struct Peers {
   func set(_ state: State) {
     let own = brood_slot_own()
     guard own >= 0 else { return }
-    brood_store32(entries + Int(own), Peers.word(brood_slot_generation(own), state))
+    let closed = Closed(rawValue: brood_load32(entries + Int(own)) >> 25)
+    brood_store32(entries + Int(own), Peers.word(brood_slot_generation(own), state, closed))
+  }
+
+  /// Tells the others what this process has closed.
+  func set(_ closed: Closed) {
+    let own = brood_slot_own()
+    guard own >= 0 else { return }
+    let word = Peers.word(brood_slot_generation(own), .idle, closed)
+    brood_store32(entries + Int(own), word)
   }
 
   /// The state that a slot's process has told; nil if it does not have the channel.
-  private func state(_ slot: Int32) -> State? {
+  private func state(_ slot: Int32, without closed: Closed = []) -> State? {
     let word = brood_load32(entries + Int(slot))
     guard word != 0, brood_slot_occupied(slot),
-      word >> 8 & 0xFFFF == brood_slot_generation(slot) & 0xFFFF
+      word >> 8 & 0xFFFF == brood_slot_generation(slot) & 0xFFFF,
+      Closed(rawValue: word >> 25).isDisjoint(with: closed)
     else { return nil }
     return State(rawValue: word & 0xFF)
   }
 
-  /// Another living process whose state is none of these.
-  func other(except states: State...) -> Peer? {
+  /// Another living process whose state is not this one, and that has not closed what is needed.
+  func other(except stuck: State, needing closed: Closed) -> Peer? {
     let own = brood_slot_own()
     for slot in 0..<brood_slots_top() where slot != own {
-      guard let state = state(slot), state != .left, !states.contains(state) else { continue }
+      guard let state = state(slot, without: closed), state != .left, state != stuck else {
+        continue
+      }
       if let peer = open(slot) { return peer }
     }
     return nil
   }
 
   /// Whether a process that was found still counts.
-  func isIn(_ peer: Peer, except states: State...) -> Bool {
-    guard peer.generation == brood_slot_generation(peer.slot), let state = state(peer.slot) else {
-      return false
-    }
-    return state != .left && !states.contains(state)
+  func isIn(_ peer: Peer, except stuck: State, needing closed: Closed) -> Bool {
+    guard peer.generation == brood_slot_generation(peer.slot),
+      let state = state(peer.slot, without: closed)
+    else { return false }
+    return state != .left && state != stuck
   }
 
   private func open(_ slot: Int32) -> Peer? {

@@ -38,6 +38,28 @@ public enum Messages {
     }
   }
 
+  /// Receives one message into a buffer without waiting; nil if none is there, count 0 at the end.
+  public static func receive(
+    _ socket: Int32, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(SystemError) -> (count: Int, descriptors: [Int32])? {
+    var count: Int32 = 0
+    var length = 0
+    var found: [Int32] = []
+    let result = withUnsafeTemporaryAllocation(of: Int32.self, capacity: mostDescriptors) {
+      descriptors -> Int64 in
+      let result = brood_receive(
+        socket, buffer.baseAddress, buffer.count, descriptors.baseAddress,
+        Int32(mostDescriptors), &count, &length, false)
+      if count > 0 { found = Array(descriptors.prefix(Int(count))) }
+      return result
+    }
+    if result == Int64(-EAGAIN) || result == Int64(-EINTR) { return nil }
+    if result < 0 {
+      throw SystemError(call: "recvmsg", code: Int32(truncatingIfNeeded: -result))
+    }
+    return (Int(result), found)
+  }
+
   /// Receives one message without waiting; nil if none is there, length 0 at the end.
   public static func receive(
     _ socket: Int32, limit: Int = 65536
@@ -80,7 +102,7 @@ public enum MemoryFile {
           write(fd, bytes.baseAddress?.advanced(by: done), bytes.count - done)
         }
       }
-      try window("fcntl") { brood_seal(fd) }
+      try seal(fd)
       return fd
     } catch {
       Descriptors.close(fd)
@@ -88,10 +110,27 @@ public enum MemoryFile {
     }
   }
 
+  /// Seals one against every change.
+  public static func seal(_ fd: Int32) throws(SystemError) {
+    try window("fcntl") { brood_seal(fd) }
+  }
+
+  /// The size of a sealed one; throws EBADMSG if it could still change.
+  public static func size(of fd: Int32) throws(SystemError) -> Int {
+    guard brood_is_sealed(fd) == 1 else { throw SystemError(call: "fcntl", code: EBADMSG) }
+    return Int(try libc("lseek") { lseek(fd, 0, SEEK_END) })
+  }
+
+  /// Reads from an offset on; yields how many bytes, 0 at the end.
+  public static func read(
+    _ fd: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(SystemError) -> Int {
+    Int(try libc("pread") { pread(fd, buffer.baseAddress, buffer.count, offset) })
+  }
+
   /// Reads all of a sealed one from its beginning; throws EBADMSG if it could still change.
   public static func contents(of fd: Int32) throws(SystemError) -> [UInt8] {
-    guard brood_is_sealed(fd) == 1 else { throw SystemError(call: "fcntl", code: EBADMSG) }
-    let size = Int(try libc("lseek") { lseek(fd, 0, SEEK_END) })
+    let size = try size(of: fd)
     var done = 0
     var failure: SystemError?
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, used in

@@ -42,7 +42,7 @@ public final class Session {
   /// The channels that this process has.
   public let channels = ChannelList()
   /// How values become messages.
-  public let wire = Wire()
+  public let messages = MessageCoder()
   /// How it sleeps while it waits for one of them.
   public private(set) lazy var sleeper = SessionSleeper(self)
   /// Blocks of `process define`, by the name of the class.

@@ -127,6 +127,27 @@ extension Session {
         "limit.processes", "How many live processes a session may have", standard: 4096,
         in: 1...30_000
       ) { [unowned self] in slots?.limit = $0 })
+    settings.define(
+      Setting(
+        "limit.queue",
+        "How much memory a queue may take: a size, or auto, half of what is available",
+        standard: .text("auto"),
+        convert: { value in
+          switch value {
+          case .size(let bytes) where bytes > 0: return value
+          case .int(let bytes) where bytes > 0: return .size(bytes)
+          case .string(let word) where word.string == "auto": return value
+          default:
+            throw ErrorObject.badValue(
+              "limit.queue", must: "a size such as 2GiB, or auto", is: value)
+          }
+        }))
+  }
+
+  /// How much memory a queue that is made now may take, in bytes.
+  public var queueMemory: Int {
+    if case .size(let bytes)? = try? settings.get("limit.queue") { return bytes }
+    return SystemMemory.available(reader) / 2
   }
 }
 

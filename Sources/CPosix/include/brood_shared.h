@@ -60,6 +60,11 @@ static inline bool brood_cas8(uint8_t *word, uint8_t expected, uint8_t value) {
     word, &expected, value, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
+/// Counts one more, for statistics.
+static inline void brood_count(uint64_t *word) {
+  __atomic_fetch_add(word, 1, __ATOMIC_RELAXED);
+}
+
 /// Tells the processor that this is a spinning loop.
 static inline void brood_relax(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -18,6 +18,8 @@ public final class Queue: Channel {
   let courier: (out: Int32, in: Int32)
   /// Where items are copied to before they are decoded.
   var scratch = ScratchBuffer()
+  /// The deaths of the session when leases were last looked through.
+  private var deathsSeen: UInt32 = 0
   /// Segments whose memory goes back with the next state.
   var cooling: [UInt32] = []
 
@@ -40,9 +42,11 @@ public final class Queue: Channel {
     links = Queue.links(memory)
     header.pointee = QueueHeader(
       turn: 0, wantsItems: 0, wantsRoom: 0, padding: 0, mostItems: Int64(mostItems ?? .max),
-      mostBytes: Int64(mostBytes ?? .max), mostMemory: Int64(mostMemory), ticket: 1)
+      mostBytes: Int64(mostBytes ?? .max), mostMemory: Int64(mostMemory), ticket: 1,
+      leaseDeadline: .max)
     states[0] = QueueState()
-    try super.init(kind: .queue, bells: 2, memory: memory)
+    let bells = [try Channel.makeBell(), try Channel.makeBell()]
+    super.init(kind: .queue, bells: bells, memory: memory)
   }
 
   /// From descriptors that came from another process.
@@ -53,7 +57,7 @@ public final class Queue: Channel {
     states = Queue.states(memory)
     links = Queue.links(memory)
     courier = (rest[2], rest[3])
-    super.init(kind: .queue, bells: Array(rest[..<2]), adopted: memory)
+    super.init(kind: .queue, bells: Array(rest[..<2]), memory: memory)
   }
 
   deinit {
@@ -107,7 +111,7 @@ public final class Queue: Channel {
 
   /// Puts one message, waiting for room.
   ///
-  /// Throws `closed`; `full` if it may not wait, `timeout`; `closed` or `peerDied` if nobody is
+  /// Throws `closed`; `full` if it may not wait, `timeout`; `abandoned` or `peerDied` if nobody is
   /// left who could take something out; `memory` beyond the bound.
   public func put(
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], _ wait: Wait
@@ -130,10 +134,13 @@ public final class Queue: Channel {
           } else if try !append(bytes, descriptors, &next) {
             // The courier is full of descriptors that nobody has taken yet.
             unlock()
+            if wait.isNow { throw ChannelError.full }
             try waitForRoom(wait, .max)
             continue
           }
         } catch {
+          // Nothing was appended, but what dead processes left may have been freed.
+          publish(next)
           unlock()
           throw error
         }
@@ -189,7 +196,7 @@ public final class Queue: Channel {
         bytes = following
       }
     } catch {
-      if done > 0 { publishPuts(next) }
+      publishPuts(next)
       unlock()
       throw error
     }
@@ -265,6 +272,12 @@ public final class Queue: Channel {
     while true {
       try lock(wait)
       var next = state
+      if next.leases > next.returned, mayHaveLeaseBack {
+        unlock()
+        deathsSeen = brood_slots_deaths()
+        _ = try reclaim(wait)
+        continue
+      }
       if next.items > 0 || next.returned > 0 {
         let item: QueueItem
         do {
@@ -272,6 +285,7 @@ public final class Queue: Channel {
             next.returned > 0 || lease != nil
             ? try takeLeased(&next, lease) : try take(&next)
         } catch {
+          publish(next)
           unlock()
           throw error
         }
@@ -339,6 +353,11 @@ public final class Queue: Channel {
     }
     unlock()
     return count
+  }
+
+  // Something that is lent comes back before anything else is taken.
+  private var mayHaveLeaseBack: Bool {
+    deathsSeen != brood_slots_deaths() || header.pointee.leaseDeadline <= Clock.monotonic
   }
 
   /// Sleeps until there may be an item.

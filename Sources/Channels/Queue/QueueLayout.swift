@@ -125,4 +125,6 @@ struct QueueHeader {
   var mostMemory: Int64
   /// The next ticket of descriptors.
   var ticket: UInt64
+  /// No lease is over before this moment.
+  var leaseDeadline: Int64
 }

@@ -33,10 +33,44 @@ extension Queue {
       state: LeaseState.taken, attempts: 1, number: state.gets, segment: state.head,
       offset: state.headOffset, holder: .own, deadline: deadline)
     state.leases += 1
+    header.pointee.leaseDeadline = min(header.pointee.leaseDeadline, deadline)
     let item = contents(frame.place, frame.count, frame.kind)
-    state.bytes -= UInt64(item.count) - (item.isLarge ? UInt64(frame.count) : 0)
+    if item.isLarge { state.bytes -= UInt64(item.count) }
     pass(frame.count, &state)
     return item
+  }
+
+  /// The next item as it lies there; a large one is lent meanwhile, by the entry that is yielded.
+  func lookAtFirst(_ state: inout QueueState) throws -> (item: QueueItem, lease: Int?) {
+    if state.returned > 0, let index = firstReturned(state) {
+      let place = address(leases[index].segment) + Int(leases[index].offset)
+      let kind = place.load(fromByteOffset: 4, as: UInt32.self)
+      if kind == Layout.FrameKind.large { return (try retake(index, .max, &state), index) }
+      let count = Int(place.load(as: UInt32.self))
+      return (contents(place + Layout.frameHeader, count, kind), nil)
+    }
+    let frame = headFrame(&state)
+    switch frame.kind {
+    case Layout.FrameKind.ticket: throw ChannelError.malformed
+    case Layout.FrameKind.large:
+      let top = state.leaseTop
+      let item = try takeLeased(&state, .max)
+      let index = (0..<Int(max(top, state.leaseTop))).last {
+        leases[$0].state == LeaseState.taken && leases[$0].number == state.gets - 1
+      }
+      return (item, index)
+    default: return (contents(frame.place, frame.count, frame.kind), nil)
+    }
+  }
+
+  /// Gives back one item that was only looked at.
+  func putBack(_ index: Int, _ wait: Wait) throws {
+    try lock(wait)
+    var next = state
+    giveBack(index, &next)
+    if header.pointee.wantsItems != 0 { ringItems() }
+    publish(next)
+    unlock()
   }
 
   private func firstReturned(_ state: QueueState) -> Int? {
@@ -59,6 +93,7 @@ extension Queue {
       item = contents(place + Layout.frameHeader, count, kind)
       leases[index].holder = .own
       leases[index].deadline = deadline
+      header.pointee.leaseDeadline = min(header.pointee.leaseDeadline, deadline)
       leases[index].attempts += 1
       leases[index].state = LeaseState.taken
     } else if kind == Layout.FrameKind.large {
@@ -213,11 +248,16 @@ extension Queue {
     var next = state
     let now = Clock.monotonic
     var hasBack = false
+    var earliest = Int64.max
     for i in 0..<Int(next.leaseTop) where leases[i].state == LeaseState.taken {
-      guard leases[i].deadline <= now || dead.contains(leases[i].holder) else { continue }
+      guard leases[i].deadline <= now || dead.contains(leases[i].holder) else {
+        earliest = min(earliest, leases[i].deadline)
+        continue
+      }
       giveBack(i, &next)
       hasBack = true
     }
+    header.pointee.leaseDeadline = earliest
     if hasBack {
       if header.pointee.wantsItems != 0 { ringItems() }
       publish(next)

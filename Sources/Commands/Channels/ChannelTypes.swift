@@ -22,7 +22,7 @@ extension ParameterType {
 }
 
 extension Value {
-  fileprivate var asString: Value? {
+  var asString: Value? {
     if case .string = self { return self }
     return nil
   }

@@ -5,18 +5,25 @@ import Session
 
 /// `queue`: values from any number of producers to any number of consumers, first in, first out.
 enum QueueCommands {
-  static let all = [new, put, get]
+  static let all = [
+    new, put, get, putMany, getMany, items, ack, nack, peek, size, full, empty, close, info, list,
+  ]
 
   private static let type = ParameterType.channel(QueueHandle.self, "queue")
+  private static let queue = Parameter("queue", type)
+  private static let noWait = Flag("no-wait", nil, "throw `empty` rather than wait for a value")
+  private static let lease = Flag(
+    "lease", .duration, "only lend it: it comes back unless `queue ack` comes within so long")
 
   static let new = Command(
     "queue new", "Make a queue: first in, first out, for any number of processes",
     details: """
-      MAX bounds the items in it, --bytes their size; `put` waits while it is full. Its memory is \
-      bounded by `config limit.queue` in any case.
+      MAX bounds the items in it, --bytes their size; `put` waits while it is full. `config \
+      limit.queue` bounds its memory in any case.
 
-      Whatever is killed at any instant: no item is torn or lost but the one in the hands of the \
-      dead, and nobody waits for ever. With `queue get --lease` that one comes back too.
+      Whoever is killed, at any instant: no item is torn, none is lost but the one in the hands of \
+      the dead, and nobody waits for ever. With `queue get --lease` that one comes back too. \
+      There is no need to empty a queue before its producers are waited for.
       """,
     parameters: [
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
@@ -24,14 +31,31 @@ enum QueueCommands {
     ],
     flags: [Flag("bytes", .size, "how many bytes fit")],
     examples: [
-      Example("queue new jobs 3\nqueue put jobs [id: 7]\nprint (queue get jobs).id", "7")
+      Example("queue new jobs 3\nqueue put jobs [id: 7]\nprint (queue get jobs).id", "7"),
+      Example(
+        "queue new squares\nfork { for i in 1..3 { queue put squares ($i * $i) }; queue close "
+          + "squares }\nfor x in (queue items squares) { print $x }", "1\n4\n9"),
     ]
   ) { call in
     let session = call.session
-    let handle = try session.addChannel(call.has(0) ? call[0].asText : nil, prefix: "queue") {
-      name in
+    var name = call.newName()
+    var most = call.has(1) ? call.int(1) : nil
+    var place = 1
+    // `queue new 3` is a size.
+    if case .int(let number) = call[0], call.count == 1 {
+      (name, most, place) = (nil, number, 0)
+    }
+    if let most, most < 1 {
+      throw call.error(
+        .range, "MAX must be 1 or more, but is \(most)", at: place,
+        help: "leave it out for a queue without a bound")
+    }
+    var mostBytes: Int?
+    if case .size(let bytes)? = call.flag("bytes") { mostBytes = max(1, bytes) }
+    let handle = try session.addChannel(name, prefix: "queue") { name in
       let queue = try asking("cannot make a queue") {
-        try Queue(mostItems: call.has(1) ? call.int(1) : nil)
+        try Queue(
+          mostItems: most, mostBytes: mostBytes, mostMemory: session.queueMemory)
       }
       return QueueHandle(name, queue, session)
     }
@@ -39,39 +63,224 @@ enum QueueCommands {
   }
 
   static let put = Command(
-    "queue put", "Put a value into a queue",
-    parameters: [Parameter("queue", type), Parameter("value", .any)],
-    flags: [
-      Flag("timeout", .duration, "throw `timeout` after so long"),
-      Flag("no-wait", nil, "throw `full` rather than wait for room"),
+    "queue put", "Put a value into a queue, waiting for room",
+    details: """
+      Throws `closed` after `queue close`, and `closed` or `peer-died` if the queue is full and \
+      nobody else is left who could take something out.
+      """,
+    parameters: [queue, Parameter("value", .any)],
+    flags: [.timeout, Flag("no-wait", nil, "throw `full` rather than wait for room")],
+    examples: [
+      Example(
+        "queue new small 1\nqueue put small first\ntry { queue put small second --no-wait } "
+          + "catch e: full { print $e.message }", "queue 'small' is full")
     ]
   ) { call in
-    try queue(call).put(call[1], patience(call), call.session)
+    try call.channel(as: QueueHandle.self).put(call.value(1), call.patience)
     return .null
   }
 
   static let get = Command(
-    "queue get", "Take the first value out of a queue",
-    parameters: [Parameter("queue", type)],
-    flags: [
-      Flag("timeout", .duration, "throw `timeout` after so long"),
-      Flag("no-wait", nil, "throw `empty` rather than wait for a value"),
-      Flag("lease", .duration, "only lend it: it comes back unless `queue ack` comes in time"),
+    "queue get", "Take the first value out of a queue, waiting for one",
+    details: """
+      Throws `closed` once the queue is closed and empty, and `closed` or `peer-died` if it is \
+      empty and nobody else is left who could put something in.
+
+      With --lease the value is only lent: `queue ack` makes it this process's for good, `queue \
+      nack`, the end of the time, or the death of this process gives it back, as the next one to \
+      be taken. A value that holds handles is never lent.
+      """,
+    parameters: [queue], flags: [.timeout, noWait, lease],
+    examples: [
+      Example("queue new q\nqueue put q 1\nprint (queue get q) (queue size q)", "1 0"),
+      Example(
+        "queue new jobs\nqueue put jobs 'a job'\nlet p = fork { queue get jobs --lease 1m; kill -9 "
+          + "$pid }\nwait $p\nprint (queue get jobs)", "a job"),
     ]
   ) { call in
-    try queue(call).get(
-      lease: call.nanoseconds("lease").map { Int64($0) }, patience(call), call.session)
+    try call.channel(as: QueueHandle.self).get(
+      lease: call.nanoseconds("lease").map { Int64($0) }, call.patience)
   }
 
-  private static func queue(_ call: borrowing Call) throws -> QueueHandle {
-    guard case .handle(let handle) = call[0], let queue = handle as? QueueHandle else {
-      throw call.bad("queue", must: "a queue", at: 0)
+  static let putMany = Command(
+    "queue put-many", "Put the items of a list into a queue, in their order",
+    details: "Many small ones at a time: several times faster than one by one.",
+    parameters: [queue, Parameter("list", .iterable)], flags: [.timeout],
+    examples: [
+      Example("queue new q\nqueue put-many q 1..1000\nprint (queue size q)", "1000")
+    ]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let wait = call.patience
+    if case .list(let list) = call.value(1) {
+      try handle.putMany(list.items, wait)
+      return .null
     }
-    return queue
+    var waiting: [Value] = []
+    try call.interpreter.iterate(call.value(1)) { item, _ in
+      waiting.append(item)
+      if waiting.count >= 1000 {
+        try handle.putMany(waiting, wait)
+        waiting.removeAll(keepingCapacity: true)
+      }
+      return true
+    }
+    try handle.putMany(waiting, wait)
+    return .null
   }
 
-  static func patience(_ call: borrowing Call) -> Wait {
-    call.isSet("no-wait")
-      ? call.session.impatience : call.session.patience(call.nanoseconds("timeout"))
+  static let getMany = Command(
+    "queue get-many", "Take up to N values out of a queue, waiting for the first",
+    parameters: [queue, Parameter("n", .int)], flags: [.timeout, noWait, lease],
+    examples: [
+      Example(
+        "queue new q\nqueue put-many q [a, b, c]\nprint (queue get-many q 10)",
+        "[\"a\", \"b\", \"c\"]")
+    ]
+  ) { call in
+    guard call.int(1) >= 1 else {
+      throw call.error(.range, "N must be 1 or more, but is \(call.int(1))", at: 1)
+    }
+    return .items(
+      try call.channel(as: QueueHandle.self).getMany(
+        call.int(1), lease: call.nanoseconds("lease").map { Int64($0) }, call.patience))
   }
+
+  static let items = Command(
+    "queue items", "Yield what comes out of a queue, until it is closed and empty",
+    details:
+      "A source for `for`, `map`, `filter` and `each`; each item is taken when its turn comes.",
+    parameters: [queue], flags: [.timeout],
+    examples: [
+      Example(
+        "queue new q\nqueue put-many q 1..4\nqueue close q\nprint (sum (queue items q))", "10")
+    ]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let session = call.session
+    let timeout = call.nanoseconds("timeout")
+    return .stream(
+      GeneratedStream {
+        do {
+          return try handle.get(session.patience(timeout))
+        } catch let error as ErrorObject where error.kind == .closed {
+          return nil
+        }
+      })
+  }
+
+  static let ack = Command(
+    "queue ack", "Keep for good all that this process holds of a queue by `get --lease`",
+    details: "Yields how many values that were; throws `missing` if there are none.",
+    parameters: [queue],
+    examples: [
+      Example(
+        "queue new q\nqueue put q 1\nqueue get q --lease 1s\nprint (queue ack q) (queue size q)",
+        "1 0")
+    ]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    return .int(try leased(handle, call.session) { try handle.queue.acknowledge($0) })
+  }
+
+  static let nack = Command(
+    "queue nack", "Give back all that this process holds of a queue by `get --lease`",
+    details: "Yields how many values that were; throws `missing` if there are none.",
+    parameters: [queue],
+    examples: [
+      Example(
+        "queue new q\nqueue put q 1\nqueue get q --lease 1s\nprint (queue nack q) (queue size q)",
+        "1 1")
+    ]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    return .int(try leased(handle, call.session) { try handle.queue.giveBack($0) })
+  }
+
+  private static func leased(
+    _ handle: QueueHandle, _ session: Session, _ body: (Wait) throws -> Int
+  ) throws -> Int {
+    try session.with(handle, "look into") {
+      do {
+        return try body(session.patience())
+      } catch ChannelError.notHeld {
+        throw ErrorObject(
+          .missing, "this process holds nothing of \(handle.shown)",
+          help: "it was never lent by `queue get --lease`, or its time was over")
+      }
+    }
+  }
+
+  static let peek = Command(
+    "queue peek", "Look at the first value of a queue without taking it",
+    details: "Throws `empty` if there is none.",
+    parameters: [queue],
+    examples: [
+      Example("queue new q\nqueue put q 1\nprint (queue peek q) (queue size q)", "1 1")
+    ]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let session = call.session
+    return try session.with(handle, "peek into") {
+      try handle.queue.peek(session.patience()) { try session.messages.value($0) }
+    }
+  }
+
+  static let size = Command(
+    "queue size", "How many values can be taken out of a queue now", parameters: [queue],
+    traits: .pure,
+    examples: [Example("queue new q\nqueue put-many q [1, 2]\nprint (queue size q)", "2")]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let session = call.session
+    return .int(
+      try session.with(handle, "look into") { try handle.queue.count(session.patience()) })
+  }
+
+  static let full = Command(
+    "queue full", "Whether a queue has no room now", parameters: [queue], traits: .pure,
+    examples: [Example("queue new q 1\nqueue put q 1\nprint (queue full q)", "true")]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let session = call.session
+    return .bool(
+      try session.with(handle, "look into") { try handle.queue.isFull(session.patience()) })
+  }
+
+  static let empty = Command(
+    "queue empty", "Whether nothing can be taken out of a queue now", parameters: [queue],
+    traits: .pure, examples: [Example("queue new q\nprint (queue empty q)", "true")]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let session = call.session
+    return .bool(
+      try session.with(handle, "look into") { try handle.queue.count(session.patience()) } == 0)
+  }
+
+  static let close = Command(
+    "queue close", "Let nothing more into a queue; what is in it can still be taken out",
+    parameters: [queue],
+    examples: [
+      Example(
+        "queue new q\nqueue put q last\nqueue close q\nprint (queue get q)\n"
+          + "try { queue get q } catch e: closed { print $e.kind }", "last\nclosed")
+    ]
+  ) { call in
+    let handle = try call.channel(as: QueueHandle.self)
+    let session = call.session
+    try session.with(handle, "close") { try handle.queue.close(session.patience()) }
+    return .null
+  }
+
+  static let info = Command(
+    "queue info", "Tell what there is to know about a queue", parameters: [queue],
+    traits: .reports,
+    examples: [Example("queue new q 5\nprint (queue info q).max", "5")]
+  ) { call in try call.channel(as: QueueHandle.self).record() }
+
+  static let list = Command(
+    "queue list", "List this process's queues, their use, and who waits for them",
+    traits: .reports,
+    examples: [Example("queue new q\nprint (queue list)[0].name", "q")]
+  ) { call in try channelReport(call, QueueHandle.self) { try $0.record() } }
 }

@@ -13,34 +13,113 @@ final class QueueHandle: ChannelHandle {
   }
 
   override var typeName: String { "queue" }
+
+  override var fieldNames: [String] {
+    [
+      "name", "size", "max", "bytes", "max_bytes", "closed", "leased", "puts", "gets", "memory",
+      "getting", "putting",
+    ]
+  }
+
+  override func field(_ name: String) throws -> Value? {
+    guard fieldNames.contains(name) else { return nil }
+    if name == "name" { return .text(self.name) }
+    guard case .map(let facts) = try record() else { return nil }
+    return facts.get(name)
+  }
+
+  /// What there is to know about it.
+  func record() throws -> Value {
+    let facts = try session.with(self, "look into") { try queue.facts(session.patience()) }
+    return .record([
+      "name": .text(name),
+      "size": .int(facts.items),
+      "max": facts.mostItems.map { .int($0) } ?? .null,
+      "bytes": .size(facts.bytes),
+      "max_bytes": facts.mostBytes.map { .size($0) } ?? .null,
+      "closed": .bool(facts.isClosed),
+      "leased": .int(facts.leased),
+      "puts": .int(facts.puts),
+      "gets": .int(facts.gets),
+      "memory": .size(facts.memory),
+      "getting": names(of: queue.peers.pids(.reading, .stuckReading), session),
+      "putting": names(of: queue.peers.pids(.writing, .stuckWriting), session),
+    ])
+  }
 }
+
+// MARK: Values in and out
 
 extension QueueHandle {
   /// Puts a value, waiting for room.
-  func put(_ value: Value, _ wait: Wait, _ session: Session) throws {
+  func put(_ value: Value, _ wait: Wait) throws {
+    let messages = session.messages
     try session.with(self, "put into") {
-      try session.wire.encode(value) { bytes, descriptors in
-        try queue.put(bytes, descriptors: descriptors, wait)
+      if messages.isSmall(value) {
+        let (bytes, descriptors) = try messages.message(value)
+        return try queue.put(bytes, descriptors: descriptors, wait)
+      }
+      let size = try messages.size(of: value)
+      if size <= MessageCoder.largestWhole {
+        let (bytes, descriptors) = try messages.message(value)
+        return try queue.put(bytes, descriptors: descriptors, wait)
+      }
+      try queue.putLarge(size, wait) { sink in try messages.write(value, to: sink) }
+    }
+  }
+
+  /// Puts many values, as many at a time as there is room for.
+  func putMany(_ values: [Value], _ wait: Wait) throws {
+    let messages = session.messages
+    try session.with(self, "put into") {
+      var start = 0
+      while start < values.count {
+        // Large ones go their own way.
+        let run = values[start...].prefix { messages.isSmall($0) }
+        if run.isEmpty {
+          try put(values[start], wait)
+          start += 1
+          continue
+        }
+        try queue.putMany(run.count, wait) { try messages.message(values[start + $0]) }
+        start += run.count
       }
     }
   }
 
   /// Takes a value, waiting for one.
-  func get(lease: Int64?, _ wait: Wait, _ session: Session) throws -> Value {
+  func get(lease: Int64? = nil, _ wait: Wait) throws -> Value {
     try session.with(self, "get from") {
-      try queue.get(lease: lease, wait) { item in
-        try session.wire.decode(item)
+      try queue.get(lease: lease, wait) { try session.messages.value($0) }
+    }
+  }
+
+  /// Takes up to so many values, waiting for the first.
+  func getMany(_ most: Int, lease: Int64? = nil, _ wait: Wait) throws -> [Value] {
+    try session.with(self, "get from") {
+      var result: [Value] = []
+      var patience = wait
+      while result.count < most {
+        do {
+          _ = try queue.getMany(most - result.count, lease: lease, patience) { item in
+            result.append(try session.messages.value(item))
+          }
+        } catch let error as ChannelError {
+          if result.isEmpty { throw error }
+          break
+        }
+        patience = session.impatience
       }
+      return result
     }
   }
 }
 
-extension Wire {
-  func decode(_ item: QueueItem) throws -> Value {
-    if !item.isLarge { return try decode(item.bytes, item.descriptors) }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: item.count, alignment: 16)
-    defer { buffer.deallocate() }
-    _ = item.read(into: buffer)
-    return try decode(UnsafeRawBufferPointer(buffer), [])
+extension MessageCoder {
+  /// The value of an item.
+  @inline(__always)
+  func value(_ item: QueueItem) throws -> Value {
+    if !item.isLarge { return try value(item.bytes, item.descriptors) }
+    return try value(count: item.count, item.descriptors) { item.read(into: $0) }
   }
 }

@@ -65,6 +65,9 @@ public struct Call: ~Copyable {
     return site.arguments.indices.contains(index) ? site.arguments[index] : nil
   }
 
+  /// Whether any flag may have been given.
+  public var hasFlags: Bool { flags != nil }
+
   /// A flag's value, nil if it was not given.
   ///
   /// A switch that was given is `true`.

@@ -24,10 +24,13 @@ extension Session {
   public func error(_ error: ChannelError, _ handle: ChannelHandle, _ what: String) -> ErrorObject {
     let shown = handle.shown
     switch error {
-    case .timeout: return ErrorObject(.timeout, "the time to \(what) \(shown) is over")
-    case .closed:
+    case .timeout:
+      return ErrorObject(.timeout, "cannot \(what) \(shown): the time to wait is over")
+    case .closed: return ErrorObject(.closed, "cannot \(what) \(shown): it is closed")
+    case .abandoned:
       return ErrorObject(
-        .closed, "cannot \(what) \(shown): it is closed, or nobody is left to answer")
+        .closed, "cannot \(what) \(shown): no other process is left that could answer",
+        help: "it would wait for ever; who else has it must be forked first")
     case .peerDied(let ending):
       let result = ErrorObject(
         .peerDied,
@@ -54,7 +57,10 @@ extension Session {
         "cannot \(what) \(shown): process \(named(holder))\(state ?? "") is inside of it and "
           + "does not go on",
         help: "let it go on, or end it: continue \(holder)   kill -9 \(holder)")
-    case .malformed: return ErrorObject(.type, "what came is no \(handle.typeName)")
+    case .malformed:
+      return ErrorObject(
+        .type, "cannot \(what) \(shown): what is there cannot be read that way",
+        help: "a value that holds handles can only be taken, not looked at")
     }
   }
 

@@ -6,7 +6,7 @@ import Posix
 open class ChannelHandle: Handle {
   public let name: String
   public let channel: Channel
-  unowned(unsafe) let session: Session  // lives as long as the process
+  public unowned(unsafe) let session: Session  // lives as long as the process
 
   public init(_ name: String, _ channel: Channel, _ session: Session) {
     self.name = name

@@ -1,0 +1,205 @@
+import CPosix
+import Posix
+
+/// A place where N processes wait for each other.
+///
+/// A party that dies while it waits breaks the barrier for the others, until it is reset.
+public final class Barrier: Channel {
+  /// What went wrong at a barrier, beyond what happens at any channel.
+  public struct Missing: Error {
+    /// How many parties had come, the caller included, of how many.
+    public let arrived: Int
+    public let parties: Int
+    /// Living processes that have the barrier and have not come.
+    public let absent: [Int32]
+  }
+
+  private struct State {
+    var parties: UInt32
+    var isWanted: UInt32
+    /// Counts the times that it has opened.
+    var round: UInt64
+    /// Set while it is broken.
+    var isBroken: UInt32
+    var top: UInt32
+    /// The round that a reset began; those who waited before it are told.
+    var resetTo: UInt64
+    var dead: ProcessIdentity
+  }
+
+  /// Somebody who waits; counts while its round is the current one.
+  private struct Party {
+    var process: ProcessIdentity
+    /// Plus one; 0 is free.
+    var round: UInt64
+  }
+
+  private static let mostParties = 65536
+  private static let bodySize = mostParties * MemoryLayout<Party>.stride
+
+  private let state: UnsafeMutablePointer<State>
+  private let table: UnsafeMutablePointer<Party>
+
+  /// - Parameter parties: 1 or more.
+  public init(parties: Int) throws {
+    guard (1...Barrier.mostParties).contains(parties) else {
+      throw ChannelError.tooLarge(limit: Barrier.mostParties)
+    }
+    let memory = try ChannelMemory(kind: Kind.barrier.rawValue, bodySize: Barrier.bodySize)
+    state = memory.state(State.self)
+    table = Barrier.table(memory)
+    try memory.commit(ChannelMemory.bodyOffset, parties * MemoryLayout<Party>.stride)
+    state.pointee = State(
+      parties: UInt32(parties), isWanted: 0, round: 0, isBroken: 0, top: 0, resetTo: 0,
+      dead: .nobody)
+    super.init(kind: .barrier, bells: [try Channel.makeBell()], memory: memory)
+  }
+
+  /// From descriptors that came from another process.
+  public init(adopting descriptors: [Int32]) throws(SystemError) {
+    let (memory, rest) = try Channel.adopt(
+      descriptors, kind: .barrier, bells: 1, bodySize: Barrier.bodySize)
+    state = memory.state(State.self)
+    table = Barrier.table(memory)
+    super.init(kind: .barrier, bells: rest, memory: memory)
+  }
+
+  private static func table(_ memory: ChannelMemory) -> UnsafeMutablePointer<Party> {
+    (memory.base + ChannelMemory.bodyOffset).assumingMemoryBound(to: Party.self)
+  }
+
+  public var parties: Int { Int(state.pointee.parties) }
+  public var isBroken: Bool { state.pointee.isBroken != 0 }
+
+  private var round: UInt64 { brood_load64(&state.pointee.round) }
+
+  // Under the lock: those who wait in this round.
+  private var waiting: [Int] {
+    let current = state.pointee.round + 1
+    return (0..<Int(state.pointee.top)).filter { table[$0].round == current }
+  }
+
+  private func ring() {
+    if state.pointee.isWanted == 0 { return }
+    state.pointee.isWanted = 0
+    brood_bell_ring(bells[0])
+  }
+
+  /// Waits until all parties have come; yields this one's place in the order of coming, from 0.
+  ///
+  /// Throws `peerDied` if a party that waited has died, now or earlier; `Missing` at the deadline,
+  /// after which this party does not count; `peerDied` or `abandoned` if nobody else is left to come.
+  public func wait(_ wait: Wait) throws -> Int {
+    try lock(wait)
+    try checkWhole()
+    let arrived = waiting
+    let mine = state.pointee.round
+    if arrived.count + 1 >= parties {
+      ring()
+      brood_store64(&state.pointee.round, mine + 1)
+      unlock()
+      return arrived.count
+    }
+    let index = (0..<parties).first { table[$0].round != mine + 1 } ?? 0
+    table[index].process = .own
+    brood_store64(&table[index].round, mine + 1)
+    if index >= Int(state.pointee.top) { state.pointee.top = UInt32(index + 1) }
+    unlock()
+    do {
+      try stay(mine, wait)
+    } catch {
+      if let missing = try withdraw(index, mine, wait, error) { throw missing }
+    }
+    return arrived.count
+  }
+
+  private func checkWhole() throws {
+    guard isBroken else { return }
+    let dead = state.pointee.dead
+    unlock()
+    throw ChannelError.peerDied(dead.ending)
+  }
+
+  private func stay(_ mine: UInt64, _ wait: Wait) throws {
+    while true {
+      Spin.until { round != mine }
+      try lock(wait)
+      if round != mine {
+        let wasReset = state.pointee.resetTo > mine
+        unlock()
+        if wasReset { throw ChannelError.closed }
+        return
+      }
+      try checkWhole()
+      brood_bell_silence(bells[0])
+      state.pointee.isWanted = 1
+      let others = waiting.map { table[$0].process }.filter { !$0.isOwn }
+      unlock()
+      var watched: [Int32] = []
+      defer { for fd in watched { Descriptors.close(fd) } }
+      var dead: ProcessIdentity?
+      for other in others.prefix(64) {
+        if let fd = other.descriptor() { watched.append(fd) } else { dead = other }
+      }
+      if let dead {
+        try breakUp(dead, mine, wait)
+        continue
+      }
+      if wait.isNow { throw ChannelError.timeout }
+      let isAnswered = try sleep(
+        wait, on: bells[0], as: .stuckReading, .reading, watching: watched,
+        until: others.count <= 64 ? .max : Clock.deadline(after: 500_000_000))
+      if !isAnswered, round == mine, !isBroken { throw abandoned() }
+    }
+  }
+
+  private func breakUp(_ dead: ProcessIdentity, _ mine: UInt64, _ wait: Wait) throws {
+    try lock(wait)
+    defer { unlock() }
+    if round != mine || isBroken { return }
+    state.pointee.isWanted = 0
+    brood_bell_ring(bells[0])
+    state.pointee.dead = dead
+    brood_store32(&state.pointee.isBroken, 1)
+  }
+
+  // This party leaves; nil if the barrier has opened meanwhile after all.
+  private func withdraw(
+    _ index: Int, _ mine: UInt64, _ wait: Wait, _ error: any Error
+  ) throws -> (any Error)? {
+    var calm = wait
+    calm.deadline = 0
+    try lock(calm)
+    defer { unlock() }
+    if round != mine { return state.pointee.resetTo > mine ? error : nil }
+    let arrived = waiting
+    table[index].round = 0
+    guard case ChannelError.timeout = error else { return error }
+    let here = Set(arrived.map { table[$0].process.pid })
+    let absent = peers.pids(.idle, .reading, .writing, .stuckReading, .stuckWriting)
+      .filter { !here.contains($0) }
+    let missing = parties - arrived.count
+    if absent.count < missing, let ending = peers.lastEnding() {
+      return ChannelError.peerDied(ending)
+    }
+    return Missing(arrived: arrived.count, parties: parties, absent: absent)
+  }
+
+  /// Makes a broken barrier whole again; whoever still waits is told that it was broken.
+  public func reset(_ wait: Wait) throws {
+    try lock(wait)
+    state.pointee.isWanted = 0
+    brood_bell_ring(bells[0])
+    state.pointee.resetTo = state.pointee.round + 1
+    brood_store64(&state.pointee.round, state.pointee.round + 1)
+    brood_store32(&state.pointee.isBroken, 0)
+    unlock()
+  }
+
+  /// The processes that wait at it now.
+  public func arrived(_ wait: Wait) throws -> [ProcessIdentity] {
+    try lock(wait)
+    defer { unlock() }
+    return waiting.map { table[$0].process }
+  }
+}

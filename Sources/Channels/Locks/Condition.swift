@@ -1,0 +1,167 @@
+import CPosix
+import Posix
+
+/// A condition variable: processes wait until somebody says that what they wait for may be so.
+///
+/// No `pthread_cond_t`, which hangs after a waiter was killed: each waiter has an entry of its own,
+/// and a notification goes to one that lives.
+public final class Condition: Channel {
+  private struct State {
+    var isWanted: UInt32
+    var top: UInt32
+    var next: UInt64
+  }
+
+  private struct Waiter {
+    var process: ProcessIdentity
+    /// Its order of coming plus one; 0 is free.
+    var number: UInt64
+    var isNotified: UInt32
+    var padding: UInt32
+  }
+
+  private static let mostWaiters = 65536
+  private static let bodySize = mostWaiters * MemoryLayout<Waiter>.stride
+
+  private let state: UnsafeMutablePointer<State>
+  private let table: UnsafeMutablePointer<Waiter>
+  /// What guards the condition: given up while one waits.
+  public let mutex: Lock
+
+  /// - Parameter mutex: nil for a lock of its own, a reentrant one.
+  public init(mutex: Lock? = nil) throws(SystemError) {
+    let memory = try ChannelMemory(kind: Kind.condition.rawValue, bodySize: Condition.bodySize)
+    state = memory.state(State.self)
+    table = Condition.table(memory)
+    state.pointee = State(isWanted: 0, top: 0, next: 1)
+    self.mutex = if let mutex { mutex } else { try Lock(isReentrant: true) }
+    super.init(kind: .condition, bells: [try Channel.makeBell()], memory: memory)
+  }
+
+  /// From descriptors that came from another process.
+  public init(adopting descriptors: [Int32]) throws(SystemError) {
+    mutex = try Lock(adopting: Array(descriptors.dropFirst(2)))
+    let (memory, rest) = try Channel.adopt(
+      Array(descriptors.prefix(2)), kind: .condition, bells: 1, bodySize: Condition.bodySize)
+    state = memory.state(State.self)
+    table = Condition.table(memory)
+    super.init(kind: .condition, bells: rest, memory: memory)
+  }
+
+  private static func table(_ memory: ChannelMemory) -> UnsafeMutablePointer<Waiter> {
+    (memory.base + ChannelMemory.bodyOffset).assumingMemoryBound(to: Waiter.self)
+  }
+
+  public override var descriptors: [Int32] { super.descriptors + mutex.descriptors }
+
+  public override func admit(_ slot: SlotID) {
+    super.admit(slot)
+    mutex.admit(slot)
+  }
+
+  /// Waits to be notified; the mutex is given up meanwhile, if this process holds it, and held
+  /// again at the end, however that comes.
+  ///
+  /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could notify.
+  public func wait(_ wait: Wait) throws {
+    var calm = wait
+    calm.deadline = .max
+    let index = try enter(wait)
+    let depth = try mutex.releaseAll(wait)
+    var failure: (any Error)?
+    do {
+      while !isNotified(index) { try sleepOnce(index, wait) }
+    } catch {
+      failure = error
+    }
+    let wasNotified = try leave(index, calm)
+    if depth > 0 {
+      try mutex.acquire(calm)
+      mutex.setDepth(depth)
+    }
+    // What came together with the end of the time counts.
+    if let failure, !wasNotified || !Condition.isTimeout(failure) { throw failure }
+  }
+
+  private static func isTimeout(_ error: any Error) -> Bool {
+    if case ChannelError.timeout = error { return true }
+    return false
+  }
+
+  private func isNotified(_ index: Int) -> Bool { brood_load32(&table[index].isNotified) != 0 }
+
+  private func enter(_ wait: Wait) throws -> Int {
+    try lock(wait)
+    defer { unlock() }
+    let top = Int(state.pointee.top)
+    let index = (0..<top).first { table[$0].number == 0 } ?? top
+    guard index < Condition.mostWaiters else { throw ChannelError.tooLarge(limit: index) }
+    if index == top {
+      let stride = MemoryLayout<Waiter>.stride
+      let start = ChannelMemory.bodyOffset + index * stride
+      try memory.commit(start / 4096 * 4096, 4096 + stride)
+      table[index].number = 0
+      state.pointee.top += 1
+    }
+    table[index].process = .own
+    table[index].isNotified = 0
+    let number = state.pointee.next
+    state.pointee.next += 1
+    brood_store64(&table[index].number, number)
+    return index
+  }
+
+  private func sleepOnce(_ index: Int, _ wait: Wait) throws {
+    if wait.isNow { throw ChannelError.timeout }
+    try lock(wait)
+    if isNotified(index) {
+      unlock()
+      return
+    }
+    brood_bell_silence(bells[0])
+    state.pointee.isWanted = 1
+    unlock()
+    if try !sleep(wait, on: bells[0], as: .stuckReading, .reading), !isNotified(index) {
+      throw abandoned()
+    }
+  }
+
+  private func leave(_ index: Int, _ wait: Wait) throws -> Bool {
+    try lock(wait)
+    defer { unlock() }
+    brood_store64(&table[index].number, 0)
+    return isNotified(index)
+  }
+
+  /// Wakes up to `count` of those who wait, the first to come first; yields how many.
+  public func notify(_ count: Int, _ wait: Wait) throws -> Int {
+    try lock(wait)
+    let asleep = (0..<Int(state.pointee.top))
+      .filter { table[$0].number != 0 && table[$0].isNotified == 0 }
+      .sorted { table[$0].number < table[$1].number }
+    var woken = 0
+    for index in asleep where woken < count {
+      guard table[index].process.isLiving else {
+        table[index].number = 0
+        continue
+      }
+      if woken == 0 {
+        state.pointee.isWanted = 0
+        brood_bell_ring(bells[0])
+      }
+      brood_store32(&table[index].isNotified, 1)
+      woken += 1
+    }
+    unlock()
+    return woken
+  }
+
+  /// How many wait now.
+  public func waiters(_ wait: Wait) throws -> Int {
+    try lock(wait)
+    defer { unlock() }
+    return (0..<Int(state.pointee.top)).count {
+      table[$0].number != 0 && table[$0].isNotified == 0 && table[$0].process.isLiving
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import CPosix
+import Posix
+
+/// A flag that processes wait for.
+public final class Event: Channel {
+  private struct State {
+    var isSet: UInt32
+    var isWanted: UInt32
+    /// How often it was set: whoever waited then has seen it, even if it was cleared at once.
+    var sets: UInt64
+  }
+
+  private let state: UnsafeMutablePointer<State>
+
+  /// Makes one that is not set.
+  public init() throws(SystemError) {
+    let memory = try ChannelMemory(kind: Kind.event.rawValue, bodySize: 0)
+    state = memory.state(State.self)
+    state.pointee = State(isSet: 0, isWanted: 0, sets: 0)
+    super.init(kind: .event, bells: [try Channel.makeBell()], memory: memory)
+  }
+
+  /// From descriptors that came from another process.
+  public init(adopting descriptors: [Int32]) throws(SystemError) {
+    let (memory, rest) = try Channel.adopt(descriptors, kind: .event, bells: 1)
+    state = memory.state(State.self)
+    super.init(kind: .event, bells: rest, memory: memory)
+  }
+
+  public var isSet: Bool { brood_load32(&state.pointee.isSet) != 0 }
+
+  /// Wakes all who wait, and lets all pass who come, until it is cleared.
+  public func set(_ wait: Wait) throws {
+    try lock(wait)
+    if state.pointee.isWanted != 0 {
+      state.pointee.isWanted = 0
+      brood_bell_ring(bells[0])
+    }
+    state.pointee.sets &+= 1
+    brood_store32(&state.pointee.isSet, 1)
+    unlock()
+  }
+
+  public func clear(_ wait: Wait) throws {
+    try lock(wait)
+    brood_store32(&state.pointee.isSet, 0)
+    unlock()
+  }
+
+  /// Waits until it is set.
+  ///
+  /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could set it.
+  public func wait(_ wait: Wait) throws {
+    let before = brood_load64(&state.pointee.sets)
+    func isOver() -> Bool { isSet || brood_load64(&state.pointee.sets) != before }
+    while !isOver() {
+      if wait.isNow { throw ChannelError.timeout }
+      try lock(wait)
+      if isOver() {
+        unlock()
+        return
+      }
+      brood_bell_silence(bells[0])
+      state.pointee.isWanted = 1
+      unlock()
+      if try !sleep(wait, on: bells[0], as: .stuckReading, .reading), !isOver() {
+        throw abandoned()
+      }
+    }
+  }
+}

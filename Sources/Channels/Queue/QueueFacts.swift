@@ -1,0 +1,49 @@
+import Posix
+
+/// What there is to know about a queue at one moment.
+public struct QueueFacts: Sendable {
+  /// Items that can be taken, and those that are lent.
+  public let items: Int
+  public let leased: Int
+  /// Bytes of the items that can be taken.
+  public let bytes: Int
+  /// The bounds, nil for none.
+  public let mostItems: Int?
+  public let mostBytes: Int?
+  public let isClosed: Bool
+  /// Items that were ever put and taken.
+  public let puts: Int
+  public let gets: Int
+  /// Bytes of memory that it takes.
+  public let memory: Int
+}
+
+extension Queue {
+  /// What there is to know about it.
+  public func facts(_ wait: Wait) throws -> QueueFacts {
+    let state = try snapshot(wait)
+    func bound(_ value: Int64) -> Int? { value == .max ? nil : Int(value) }
+    return QueueFacts(
+      items: Int(state.items) + Int(state.returned), leased: Int(state.leases - state.returned),
+      bytes: Int(state.bytes + state.returnedBytes), mostItems: bound(header.pointee.mostItems),
+      mostBytes: bound(header.pointee.mostBytes), isClosed: state.isClosed != 0,
+      puts: Int(state.puts), gets: Int(state.gets), memory: memory.used)
+  }
+
+  /// Lends the first message to `body` without taking it; throws `empty` if there is none.
+  public func peek<R>(_ wait: Wait, body: (QueueItem) throws -> R) throws -> R {
+    _ = try reclaim(wait)
+    try lock(wait)
+    var next = state
+    guard next.items > 0 || next.returned > 0 else {
+      unlock()
+      throw ChannelError.empty
+    }
+    let seen = Result { try lookAtFirst(&next) }
+    publish(next)
+    unlock()
+    let (item, lease) = try seen.get()
+    defer { if let lease { try? putBack(lease, wait) } }
+    return try body(item)
+  }
+}

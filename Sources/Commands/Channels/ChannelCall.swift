@@ -1,0 +1,44 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// What the commands of all families ask of a call.
+extension Call {
+  /// The channel of an argument that the declaration has made a handle of.
+  @inline(__always)
+  func channel<H: Handle>(_ index: Int = 0, as type: H.Type) throws -> H {
+    if case .handle(let handle) = self[index], let channel = handle as? H { return channel }
+    throw bad("channel", must: "a channel", at: index)
+  }
+
+  /// How long to wait, as `--timeout` and `--no-wait` say.
+  @inline(__always)
+  var patience: Wait {
+    if !hasFlags { return session.patience() }
+    return isSet("no-wait") ? session.impatience : session.patience(nanoseconds("timeout"))
+  }
+
+  /// The name of a channel to be made, nil for one that Brood chooses.
+  func newName(_ index: Int = 0) -> String? { has(index) ? spelled(index) : nil }
+}
+
+extension Flag {
+  static let timeout = Flag("timeout", .duration, "throw `timeout` after so long")
+  static let softTimeout = Flag("timeout", .duration, "yield false after so long")
+}
+
+extension ChannelHandle {
+  /// Pids with names, for reports.
+  func names(of pids: [Int32], _ session: Session) -> Value {
+    .items(pids.map { .text(session.named($0)) })
+  }
+}
+
+/// A report of channels: one record each, shown as a table.
+func channelReport<H: ChannelHandle>(
+  _ call: borrowing Call, _ type: H.Type, _ record: (H) throws -> Value
+) throws -> Value {
+  let handles = call.session.channels.all.compactMap { $0 as? H }
+  return .items(try handles.map(record))
+}

@@ -1,0 +1,76 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// `lock`: mutual exclusion.
+enum LockCommands {
+  static let all = [new, acquire, release, info, list]
+
+  private static let lock = Parameter("lock", .channel(LockHandle.self, "lock"))
+
+  static let new = Command(
+    "lock new", "Make a lock: one process at a time holds it",
+    details: """
+      It is given back when its holder ends in any way; whoever gets it next is told by a warning, \
+      and by the record that `lock acquire` yields.
+      """,
+    parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],
+    flags: [Flag("reentrant", nil, "its holder may acquire it again")],
+    examples: [
+      Example("lock new m\nlock acquire m\nlock release m\nprint (lock info m).holder", "null")
+    ]
+  ) { call in
+    let session = call.session
+    let isReentrant = call.isSet("reentrant")
+    return .handle(
+      try session.addChannel(call.newName(), prefix: "lock") { name in
+        LockHandle(
+          name, try asking("cannot make a lock") { try Lock(isReentrant: isReentrant) }, session)
+      })
+  }
+
+  static let acquire = Command(
+    "lock acquire", "Take a lock, waiting until it is free",
+    details: """
+      Yields null, or, if the last holder ended while it held the lock, a record with its pid, exit \
+      and signal. Taking it twice is an error unless it is reentrant.
+      """,
+    parameters: [lock], flags: [.timeout],
+    examples: [
+      Example(
+        "lock new m\nlet p = fork { lock acquire m; kill -9 $pid }\nwait $p\n"
+          + "print (lock acquire m).signal", "KILL")
+    ]
+  ) { call in
+    let handle = try call.channel(as: LockHandle.self)
+    let session = call.session
+    let wait = call.patience
+    return try session.report(
+      session.withLock(handle, "acquire", holder: { handle.lock.holder }) {
+        try handle.lock.acquire(wait)
+      }, handle)
+  }
+
+  static let release = Command(
+    "lock release", "Give a lock back", parameters: [lock],
+    examples: [Example("lock new m\nlock acquire m\nlock release m")]
+  ) { call in
+    let handle = try call.channel(as: LockHandle.self)
+    let session = call.session
+    try session.withLock(handle, "release", holder: { handle.lock.holder }) {
+      try handle.lock.release(session.patience())
+    }
+    return .null
+  }
+
+  static let info = Command(
+    "lock info", "Tell who holds a lock and who waits for it", parameters: [lock],
+    traits: .reports, examples: [Example("lock new m\nprint (lock info m).reentrant", "false")]
+  ) { call in try call.channel(as: LockHandle.self).fields() }
+
+  static let list = Command(
+    "lock list", "List this process's locks, who holds them and who waits for them",
+    traits: .reports, examples: [Example("lock new m\nprint (lock list)[0].name", "m")]
+  ) { call in try channelReport(call, LockHandle.self) { try $0.fields() } }
+}

@@ -1,0 +1,268 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// `event`: a flag that processes wait for.
+enum EventCommands {
+  static let all = [new, set, clear, wait, isSet, list]
+
+  private static let event = Parameter("event", .channel(EventHandle.self, "event"))
+
+  static let new = Command(
+    "event new", "Make an event: a flag that processes wait for",
+    parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],
+    examples: [
+      Example("event new go\nfork { event wait go; print started }\nevent set go\nwait", "started")
+    ]
+  ) { call in
+    let session = call.session
+    return .handle(
+      try session.addChannel(call.newName(), prefix: "event") { name in
+        EventHandle(name, try asking("cannot make an event") { try Event() }, session)
+      })
+  }
+
+  static let set = Command(
+    "event set", "Set an event: all who wait go on, and all who come pass", parameters: [event],
+    examples: [Example("event new go\nevent set go\nprint (event is-set go)", "true")]
+  ) { call in
+    let handle = try call.channel(as: EventHandle.self)
+    let session = call.session
+    try session.with(handle, "set") { try handle.event.set(session.patience()) }
+    return .null
+  }
+
+  static let clear = Command(
+    "event clear", "Clear an event: who comes now waits", parameters: [event],
+    examples: [
+      Example("event new go\nevent set go\nevent clear go\nprint (event is-set go)", "false")
+    ]
+  ) { call in
+    let handle = try call.channel(as: EventHandle.self)
+    let session = call.session
+    try session.with(handle, "clear") { try handle.event.clear(session.patience()) }
+    return .null
+  }
+
+  static let wait = Command(
+    "event wait", "Wait until an event is set; yields true, or false at the end of the time",
+    parameters: [event], flags: [.softTimeout],
+    examples: [Example("event new go\nprint (event wait go --timeout 10ms)", "false")]
+  ) { call in
+    let handle = try call.channel(as: EventHandle.self)
+    let patience = call.patience
+    return try call.session.with(handle, "wait for") {
+      do {
+        try handle.event.wait(patience)
+        return .bool(true)
+      } catch ChannelError.timeout {
+        return .bool(false)
+      }
+    }
+  }
+
+  static let isSet = Command(
+    "event is-set", "Whether an event is set", parameters: [event], traits: .pure,
+    examples: [Example("event new go\nprint (event is-set go)", "false")]
+  ) { call in .bool(try call.channel(as: EventHandle.self).event.isSet) }
+
+  static let list = Command(
+    "event list", "List this process's events and who waits for them", traits: .reports,
+    examples: [Example("event new go\nprint (event list)[0].set", "false")]
+  ) { call in try channelReport(call, EventHandle.self) { try $0.fields() } }
+}
+
+/// `barrier`: a place where N processes wait for each other.
+enum BarrierCommands {
+  static let all = [new, wait, reset, list]
+
+  private static let barrier = Parameter("barrier", .channel(BarrierHandle.self, "barrier"))
+
+  static let new = Command(
+    "barrier new", "Make a barrier: a place where N processes wait for each other",
+    details: """
+      It opens when all N have come, and is ready for the next round at once. A party that dies \
+      while it waits breaks the barrier: the others, and whoever comes later, get `peer-died`, until \
+      `barrier reset`.
+      """,
+    parameters: [
+      Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
+      Parameter("n", .int, .optional, "how many parties"),
+    ],
+    examples: [
+      Example(
+        "barrier new meet 2\nlet p = fork { barrier wait meet }\nbarrier wait meet\n"
+          + "print (wait $p).ok", "true")
+    ]
+  ) { call in
+    let session = call.session
+    var name = call.newName()
+    var parties = call.has(1) ? call.int(1) : 0
+    if case .int(let number) = call[0], call.count == 1 { (name, parties) = (nil, number) }
+    guard parties >= 1, parties <= 65536 else {
+      throw call.error(
+        .range, "a barrier has 1 to 65536 parties\(call.count > 0 ? ", but N is \(parties)" : "")",
+        at: call.count > 0 ? call.count - 1 : nil, help: "write: barrier new NAME N")
+    }
+    return .handle(
+      try session.addChannel(name, prefix: "barrier") { name in
+        BarrierHandle(
+          name, try asking("cannot make a barrier") { try Barrier(parties: parties) }, session)
+      })
+  }
+
+  static let wait = Command(
+    "barrier wait", "Wait until all parties have come; yields the order of coming, from 0",
+    details: """
+      Throws `timeout` at the end of the time, and says how many have come and who has not; then \
+      this process does not count. Throws `peer-died` if a party died at the barrier, or too few \
+      are left to come.
+      """,
+    parameters: [barrier], flags: [.timeout],
+    examples: [
+      Example(
+        "barrier new meet 2\ntry { barrier wait meet --timeout 10ms } catch e: timeout { print "
+          + "$e.message }", "barrier 'meet' did not open in time: 1 of 2 have come…")
+    ]
+  ) { call in
+    let handle = try call.channel(as: BarrierHandle.self)
+    let session = call.session
+    let patience = call.patience
+    return try session.with(handle, "wait at") {
+      do {
+        return .int(try handle.barrier.wait(patience))
+      } catch let missing as Barrier.Missing {
+        let absent = missing.absent.map { session.named($0) }
+        let error = ErrorObject(
+          .timeout,
+          "\(handle.shown) did not open in time: \(missing.arrived) of \(missing.parties) have come"
+            + (absent.isEmpty
+              ? ", and no other process has it" : ", not yet: " + absent.joined(separator: ", ")))
+        error.payload["arrived"] = .int(missing.arrived)
+        error.payload["missing"] = .items(absent.map { .text($0) })
+        throw error
+      }
+    }
+  }
+
+  static let reset = Command(
+    "barrier reset", "Make a broken barrier whole again",
+    details: "Whoever waits at it gets `closed`.", parameters: [barrier],
+    examples: [Example("barrier new meet 2\nbarrier reset meet")]
+  ) { call in
+    let handle = try call.channel(as: BarrierHandle.self)
+    let session = call.session
+    try session.with(handle, "reset") { try handle.barrier.reset(session.patience()) }
+    return .null
+  }
+
+  static let list = Command(
+    "barrier list", "List this process's barriers and who has come to them", traits: .reports,
+    examples: [Example("barrier new meet 2\nprint (barrier list)[0].parties", "2")]
+  ) { call in try channelReport(call, BarrierHandle.self) { try $0.fields() } }
+}
+
+/// `cond`: a condition variable with its lock.
+enum ConditionCommands {
+  static let all = [new, acquire, release, wait, notify, notifyAll, list]
+
+  private static let condition = Parameter("cond", .channel(ConditionHandle.self, "cond"))
+
+  static let new = Command(
+    "cond new", "Make a condition: processes wait until they are told that something may be so",
+    details: """
+      It goes with a lock that guards what it is about: LOCK, or one of its own, which `cond acquire`, \
+      `cond release` and `cond with` take and give back.
+      """,
+    parameters: [
+      Parameter("name", .channelName, .optional, "chosen by Brood if it is left out"),
+      Parameter("lock", .channel(LockHandle.self, "lock"), .optional, "the lock it goes with"),
+    ],
+    flags: [Flag("lock", .channel(LockHandle.self, "lock"), "the lock it goes with")],
+    examples: [
+      Example(
+        "cond new ready\nlet p = fork { cond acquire ready; cond wait ready; cond release ready; "
+          + "print told }\nwhile (cond notify ready) == 0 { sleep 1ms }\nwait $p", "told")
+    ]
+  ) { call in
+    let session = call.session
+    let given = call.has(1) ? call[1] : call.flag("lock") ?? .null
+    let lock: Lock? = if case .handle(let handle as LockHandle) = given { handle.lock } else { nil }
+    return .handle(
+      try session.addChannel(call.newName(), prefix: "cond") { name in
+        let condition = try asking("cannot make a condition") { try Condition(mutex: lock) }
+        return ConditionHandle(name, condition, session)
+      })
+  }
+
+  static let acquire = Command(
+    "cond acquire", "Take the lock of a condition, waiting until it is free",
+    parameters: [condition], flags: [.timeout],
+    examples: [Example("cond new c\ncond acquire c\ncond release c")]
+  ) { call in
+    let handle = try call.channel(as: ConditionHandle.self)
+    let session = call.session
+    let patience = call.patience
+    let mutex = handle.condition.mutex
+    return try session.report(
+      session.withLock(handle, "acquire", holder: { mutex.holder }) { try mutex.acquire(patience) },
+      handle)
+  }
+
+  static let release = Command(
+    "cond release", "Give the lock of a condition back", parameters: [condition],
+    examples: [Example("cond new c\ncond acquire c\ncond release c")]
+  ) { call in
+    let handle = try call.channel(as: ConditionHandle.self)
+    let session = call.session
+    let mutex = handle.condition.mutex
+    try session.withLock(handle, "release", holder: { mutex.holder }) {
+      try mutex.release(session.patience())
+    }
+    return .null
+  }
+
+  static let wait = Command(
+    "cond wait", "Wait until a condition is notified",
+    details: """
+      If this process holds its lock, the lock is free meanwhile, and held again afterwards. Look \
+      again at what it is about: others may have been faster.
+      """,
+    parameters: [condition], flags: [.timeout],
+    examples: [
+      Example(
+        "cond new c\ntry { cond wait c --timeout 10ms } catch e: timeout { print late }", "late")
+    ]
+  ) { call in
+    let handle = try call.channel(as: ConditionHandle.self)
+    let patience = call.patience
+    try call.session.with(handle, "wait for") { try handle.condition.wait(patience) }
+    return .null
+  }
+
+  static let notify = Command(
+    "cond notify", "Wake N of those who wait for a condition, 1 by default; yields how many",
+    parameters: [condition, Parameter("n", .int, .optional)],
+    examples: [Example("cond new c\nprint (cond notify c)", "0")]
+  ) { call in .int(try notify(call, call.has(1) ? max(0, call.int(1)) : 1)) }
+
+  static let notifyAll = Command(
+    "cond notify-all", "Wake all who wait for a condition; yields how many",
+    parameters: [condition],
+    examples: [Example("cond new c\nprint (cond notify-all c)", "0")]
+  ) { call in .int(try notify(call, .max)) }
+
+  private static func notify(_ call: borrowing Call, _ count: Int) throws -> Int {
+    let handle = try call.channel(as: ConditionHandle.self)
+    let session = call.session
+    return try session.with(handle, "notify") {
+      try handle.condition.notify(count, session.patience())
+    }
+  }
+
+  static let list = Command(
+    "cond list", "List this process's conditions and how many wait for them", traits: .reports,
+    examples: [Example("cond new c\nprint (cond list)[0].waiting", "0")]
+  ) { call in try channelReport(call, ConditionHandle.self) { try $0.fields() } }
+}

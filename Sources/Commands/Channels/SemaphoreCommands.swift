@@ -1,0 +1,99 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// `sem`: a number of permits.
+enum SemaphoreCommands {
+  static let all = [new, acquire, release, value, info, list]
+
+  private static let semaphore = Parameter("sem", .channel(SemaphoreHandle.self, "sem"))
+
+  static let new = Command(
+    "sem new", "Make a semaphore: N processes at a time hold a permit of it",
+    details: """
+      A permit belongs to the process that took it: only that one can release it, and it comes back \
+      when the process ends in any way. With --counter it is the textbook's counter instead: anybody \
+      raises it by `release`, `acquire` waits until it can lower it, and nothing comes back.
+      """,
+    parameters: [
+      Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
+      Parameter("n", .int, .optional, "how many permits; 1 if it is left out"),
+    ],
+    flags: [Flag("counter", nil, "anybody may release, and nothing comes back")],
+    examples: [
+      Example("sem new s 2\nsem acquire s\nprint (sem value s)\nsem release s", "1"),
+      Example(
+        "sem new ready 0 --counter\nfork { sem release ready }\nsem acquire ready\nprint go", "go"),
+    ]
+  ) { call in
+    let session = call.session
+    var name = call.newName()
+    var permits = call.has(1) ? call.int(1) : 1
+    if case .int(let number) = call[0], call.count == 1 { (name, permits) = (nil, number) }
+    let isCounter = call.isSet("counter")
+    guard permits >= (isCounter ? 0 : 1) else {
+      throw call.error(
+        .range, "N must be \(isCounter ? 0 : 1) or more, but is \(permits)",
+        at: call.count - 1, help: isCounter ? nil : "a semaphore that begins at 0 is a --counter")
+    }
+    return .handle(
+      try session.addChannel(name, prefix: "sem") { name in
+        let semaphore = try asking("cannot make a semaphore") {
+          try Semaphore(permits: permits, isCounter: isCounter)
+        }
+        return SemaphoreHandle(name, semaphore, session)
+      })
+  }
+
+  static let acquire = Command(
+    "sem acquire", "Take a permit, waiting for one", parameters: [semaphore], flags: [.timeout],
+    examples: [
+      Example(
+        "sem new s 1\nlet p = fork { sem acquire s; kill -9 $pid }\nwait $p\nsem acquire s\n"
+          + "print (sem value s)", "0")
+    ]
+  ) { call in
+    let handle = try call.channel(as: SemaphoreHandle.self)
+    let session = call.session
+    let wait = call.patience
+    try session.with(handle, "acquire") { try handle.semaphore.acquire(wait) }
+    return .null
+  }
+
+  static let release = Command(
+    "sem release", "Give a permit back", parameters: [semaphore],
+    examples: [Example("sem new s\nsem acquire s\nsem release s\nprint (sem value s)", "1")]
+  ) { call in
+    let handle = try call.channel(as: SemaphoreHandle.self)
+    let session = call.session
+    try session.with(handle, "release") {
+      do {
+        try handle.semaphore.release(session.patience())
+      } catch ChannelError.notHeld {
+        throw ErrorObject(
+          .type, "this process holds no permit of \(handle.shown)",
+          help: "only who took a permit gives it back; for one that anybody raises: sem new NAME N "
+            + "--counter")
+      }
+    }
+    return .null
+  }
+
+  static let value = Command(
+    "sem value", "How many permits can be taken now", parameters: [semaphore], traits: .pure,
+    examples: [Example("sem new s 3\nprint (sem value s)", "3")]
+  ) { call in
+    try call.channel(as: SemaphoreHandle.self).field("value") ?? .null
+  }
+
+  static let info = Command(
+    "sem info", "Tell who holds permits of a semaphore and who waits", parameters: [semaphore],
+    traits: .reports, examples: [Example("sem new s 3\nprint (sem info s).permits", "3")]
+  ) { call in try call.channel(as: SemaphoreHandle.self).fields() }
+
+  static let list = Command(
+    "sem list", "List this process's semaphores, who holds permits and who waits",
+    traits: .reports, examples: [Example("sem new s 2\nprint (sem list)[0].value", "2")]
+  ) { call in try channelReport(call, SemaphoreHandle.self) { try $0.fields() } }
+}

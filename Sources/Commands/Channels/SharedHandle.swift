@@ -1,0 +1,279 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// Shared memory as the language sees it.
+final class SharedHandle: ChannelHandle {
+  let memory: SharedArray
+
+  init(_ name: String, _ memory: SharedArray, _ session: Session) {
+    self.memory = memory
+    super.init(name, memory, session)
+  }
+
+  override var typeName: String { "shm" }
+  override var fieldNames: [String] {
+    ["name", "type", "count", "bytes", "value", "holder", "waiting"]
+  }
+
+  override func field(_ name: String) throws -> Value? {
+    switch name {
+    case "name": return .text(self.name)
+    case "type": return .text(memory.type.name)
+    case "count": return memory.isScalar ? .null : .int(memory.count)
+    case "bytes": return .size(memory.byteCount)
+    case "value": return memory.count > 1000 ? .null : try get()
+    case "holder": return memory.holder.map { .text(session.named($0.pid)) } ?? .null
+    case "waiting": return names(of: memory.peers.pids(.reading, .stuckReading), session)
+    default: return nil
+    }
+  }
+}
+
+// MARK: Elements as values
+
+extension SharedHandle {
+  /// An element's value.
+  @inline(__always)
+  func value(of bits: Int) -> Value {
+    switch memory.type {
+    case .float, .double: .float(memory.float(bits))
+    case .bool: .bool(bits != 0)
+    case .char: .text(bits == 0 ? "" : String(scalar(bits)))
+    default: .int(bits)
+    }
+  }
+
+  private func scalar(_ bits: Int) -> Character {
+    Character(UInt32(exactly: bits).flatMap(Unicode.Scalar.init) ?? "\u{FFFD}")
+  }
+
+  /// A value as an element's bits; throws `range` if it does not fit, `type` if it is of another kind.
+  @inline(__always)
+  func bits(_ value: Value) throws -> Int {
+    if case .int(let number) = value, let range = memory.type.range, memory.type != .char,
+      memory.type != .bool, range.contains(number)
+    {
+      return number
+    }
+    return try otherBits(value)
+  }
+
+  @inline(never)
+  private func otherBits(_ value: Value) throws -> Int {
+    switch (memory.type, value.plain) {
+    case (.float, .float(let number)), (.double, .float(let number)): return memory.bits(number)
+    case (.float, .int(let number)), (.double, .int(let number)):
+      return memory.bits(Double(number))
+    case (.bool, .bool(let isTrue)): return isTrue ? 1 : 0
+    case (.char, .string(let text)):
+      let scalars = Array(text.string.unicodeScalars)
+      if scalars.isEmpty { return 0 }
+      guard scalars.count == 1 else {
+        throw ErrorObject(
+          .range, "one element of \(shown) is one character, but the text has \(scalars.count)",
+          help: "leave the index out to set the whole text")
+      }
+      return Int(scalars[0].value)
+    case (.char, .int(let number)) where (0...9).contains(number):
+      return 48 + number  // a digit typed bare
+    case (let type, .float(let number)) where type.range != nil && type != .char && type != .bool:
+      if let whole = Int(exactly: number) { return try bits(.int(whole)) }
+      throw doesNotFit(value)
+    case (let type, .int) where type.range != nil && type != .char && type != .bool:
+      throw doesNotFit(value)
+    default:
+      throw ErrorObject.badValue(
+        "value for \(shown)", must: SharedHandle.phrase(memory.type), is: value.plain)
+    }
+  }
+
+  private static func phrase(_ type: ElementType) -> String {
+    switch type {
+    case .float, .double: "a number"
+    case .bool: "true or false"
+    case .char: "a text"
+    default: "a whole number"
+    }
+  }
+
+  private func doesNotFit(_ value: Value) -> ErrorObject {
+    let range = memory.type.range ?? 0...0
+    return ErrorObject(
+      .range,
+      "\(value.plain.asText) does not fit \(memory.type.name), which holds "
+        + "\(range.lowerBound) to \(range.upperBound)",
+      help: "make it with a wider type, such as int64 or double")
+  }
+
+  // MARK: Places
+
+  /// A place by its number; negative ones count from the end.
+  @inline(__always)
+  func index(_ value: Value) throws -> Int {
+    if case .int(let number) = value, number >= 0, number < memory.count { return number }
+    return try otherIndex(value)
+  }
+
+  @inline(never)
+  private func otherIndex(_ value: Value) throws -> Int {
+    guard case .int(let number) = value.plain else {
+      throw ErrorObject.badValue("index into \(shown)", must: "a whole number", is: value.plain)
+    }
+    let place = number < 0 ? number + memory.count : number
+    guard place >= 0, place < memory.count else {
+      throw ErrorObject(
+        .range, "\(shown) has no element \(number): it has \(memory.count)",
+        help: "indexes go from 0 to \(memory.count - 1), or from -1 backwards")
+    }
+    return place
+  }
+
+  /// The places of a slice.
+  func places(_ range: RangeObject) throws -> Range<Int> {
+    if range.isEmpty { return 0..<0 }
+    let start = range.start < 0 ? range.start + memory.count : range.start
+    let last = range.last < 0 ? range.last + memory.count : range.last
+    guard start >= 0, last < memory.count, start <= last else {
+      throw ErrorObject(
+        .range, "\(shown) has no elements \(range.start) to \(range.last): it has \(memory.count)")
+    }
+    return start..<(last + 1)
+  }
+
+  // MARK: Reading and writing
+
+  /// All of it: the value of a scalar, the text of characters, a list of anything else.
+  func get() throws -> Value {
+    if memory.type == .char {
+      let scalars = try session.with(self, "read") { try memory.text(session.patience()) }
+      return .text(SharedHandle.string(scalars))
+    }
+    if memory.isScalar { return value(of: memory.load(0)) }
+    return .items((0..<memory.count).map { value(of: memory.load($0)) })
+  }
+
+  /// An element, or a slice.
+  func get(_ place: Value) throws -> Value {
+    if case .range(let range) = place.plain {
+      let places = try places(range)
+      if memory.type == .char {
+        let scalars = try session.with(self, "read") {
+          try memory.characters(places, session.patience())
+        }
+        return .text(SharedHandle.string(scalars.filter { $0 != 0 }))
+      }
+      return .items(places.map { value(of: memory.load($0)) })
+    }
+    let index = try index(place)
+    if memory.type == .char {
+      let scalars = try session.with(self, "read") {
+        try memory.characters(index..<(index + 1), session.patience())
+      }
+      return value(of: Int(scalars[0]))
+    }
+    return value(of: memory.load(index))
+  }
+
+  private static func string(_ scalars: [UInt32]) -> String {
+    var text = String.UnicodeScalarView()
+    for scalar in scalars { text.append(Unicode.Scalar(scalar) ?? "\u{FFFD}") }
+    return String(text)
+  }
+
+  /// Sets all of it.
+  func set(_ value: Value) throws {
+    if memory.type == .char { return try write(value, at: 0, fillsUp: true) }
+    if memory.isScalar { return memory.store(0, try bits(value)) }
+    guard case .list(let list) = value.plain else {
+      let error = ErrorObject.badValue(
+        "value for \(shown)", must: "a list of \(memory.count) items", is: value.plain)
+      error.help = "one element is set by: shm set \(name) INDEX VALUE"
+      throw error
+    }
+    guard list.items.count == memory.count else {
+      throw ErrorObject(
+        .range, "\(shown) has \(memory.count) elements, but the list has \(list.items.count)")
+    }
+    // All are looked at before the first is changed.
+    let all = try list.items.map { try bits($0) }
+    for (i, bits) in all.enumerated() { memory.store(i, bits) }
+  }
+
+  /// Sets an element, or a slice.
+  func set(_ place: Value, _ value: Value) throws {
+    if case .range(let range) = place.plain {
+      let places = try places(range)
+      if memory.type == .char {
+        return try write(value, at: places.lowerBound, fillsUp: false, most: places.count)
+      }
+      guard case .list(let list) = value.plain, list.items.count == places.count else {
+        throw ErrorObject.badValue(
+          "value for a slice of \(shown)", must: "a list of \(places.count) items", is: value.plain)
+      }
+      let all = try list.items.map { try bits($0) }
+      for (i, bits) in all.enumerated() { memory.store(places.lowerBound + i, bits) }
+      return
+    }
+    let index = try index(place)
+    if memory.type == .char {
+      let bits = UInt32(truncatingIfNeeded: try bits(value))
+      return try session.with(self, "write to") {
+        try memory.write([bits], at: index, fillsUp: false, session.patience())
+      }
+    }
+    memory.store(index, try bits(value))
+  }
+
+  private func write(_ value: Value, at start: Int, fillsUp: Bool, most: Int? = nil) throws {
+    guard case .string(let text) = value.plain else {
+      throw ErrorObject.badValue("value for \(shown)", must: "a text", is: value.plain)
+    }
+    let scalars = text.string.unicodeScalars.map(\.value)
+    let room = most ?? memory.count - start
+    guard scalars.count <= room else {
+      throw ErrorObject(
+        .range, "the text has \(scalars.count) characters, but \(shown) holds \(room)",
+        help: "make it larger with --count, or shorten the text")
+    }
+    try session.with(self, "write to") {
+      try memory.write(scalars, at: start, fillsUp: fillsUp, session.patience())
+    }
+  }
+
+  /// Adds to an element; yields the new value.
+  @inline(__always)
+  func add(_ index: Int, _ amount: Value) throws -> Value {
+    if case .int(let number) = amount, memory.type.range != nil, memory.type != .char,
+      memory.type != .bool
+    {
+      if let sum = memory.add(index, number) { return .int(sum) }
+      throw ErrorObject(
+        .range,
+        "\(memory.load(index)) and \(number) together do not fit \(memory.type.name)",
+        help: "it is left as it was; a wider type holds more")
+    }
+    return try addOther(index, amount)
+  }
+
+  private func addOther(_ index: Int, _ amount: Value) throws -> Value {
+    if memory.type.isFloat {
+      switch amount.plain {
+      case .int(let number): return .float(memory.add(index, Double(number)))
+      case .float(let number): return .float(memory.add(index, number))
+      default: break
+      }
+    }
+    if case .float(let number) = amount.plain, let whole = Int(exactly: number),
+      memory.type.range != nil, memory.type != .char, memory.type != .bool
+    {
+      return try add(index, .int(whole))
+    }
+    throw ErrorObject.badValue(
+      "amount for \(shown)",
+      must: memory.type == .char || memory.type == .bool
+        ? "left out: \(memory.type.name) cannot be added to" : SharedHandle.phrase(memory.type),
+      is: amount.plain)
+  }
+}
