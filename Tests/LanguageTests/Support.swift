@@ -76,7 +76,7 @@ final class TestHost: Host {
 
 /// Commands enough to test the language by itself.
 let testTable: CommandTable = {
-  let table = CommandTable(testFamilies)
+  let table = CommandTable(testFamilies + [inlineFamily])
   // Tests run side by side, so it is put together before they share it.
   _ = table.families
   return table
