@@ -94,10 +94,10 @@ struct SelectTests {
     ("select { queue a b { } }", "the arm 'queue' takes one argument and a block", "b"),
     ("select { queue ...[a] { } }", "an arm takes one argument, which can be a list", "...[a]"),
     ("select { queue q --fast { } }", "the arm 'queue' has no flag '--fast'", "--fast"),
-    ("select { after 1s { |x| } }", "the block of 'select's arm 'after' takes no parameters", "x"),
+    ("select { after 1s { |x| } }", "the block of the arm 'after' takes no parameters", "x"),
     (
       "select { queue q { |a, b, c| } }",
-      "the block of 'select's arm 'queue' takes at most 2 parameters", "c"
+      "the block of the arm 'queue' takes at most 2 parameters", "c"
     ),
     ("select { if true { } }", "'if' stands where an arm must begin", "if"),
     ("select { let x = 1 }", "'let' stands where an arm must begin", "let"),

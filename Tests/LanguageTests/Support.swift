@@ -126,6 +126,10 @@ private let testFamilies = [
         try call.interpreter.write("put \(call.text(0)) \(call[1].asText)\n")
         return .null
       },
+      Command("help", "Help", parameters: [Parameter("topic", .text, .rest)]) { call in
+        try call.interpreter.write("help on \(call.text(0)) \(call.text(1))\n")
+        return .null
+      },
       Command("source", "Source", parameters: [Parameter("path", .path)]) { call in
         try call.interpreter.runSource(call.text(0), from: call.site.source)
       },

@@ -8,6 +8,7 @@ extension Resolver {
     var flagsEnded = false
     for argument in node.arguments.dropFirst(node.verbCount) {
       switch argument.role {
+      case .flag("help") where command.flagIndex("help") == nil: return nil
       case .flag(let name) where !flagsEnded:
         let type = command.flagIndex(name).flatMap { command.flags[$0].type }
         isFlagValue = argument.value == nil && type != nil
@@ -85,7 +86,6 @@ extension Resolver {
       return nil
     }
     let arm = choice.arms[kind]
-    let owner = "'\(command.name)'s arm '\(word)'"
     let shape = "write it as: \(arm.usage)"
     var arguments = node.arguments
     guard let last = arguments.popLast(), case .positional = last.role,
@@ -98,7 +98,7 @@ extension Resolver {
       return nil
     }
     for argument in arguments { if let value = argument.value { expression(value) } }
-    inlineBlock(block, of: owner, accepts: arm.blockParameters)
+    inlineBlock(block, of: "the arm '\(word)'", accepts: arm.blockParameters)
     for argument in arguments {
       switch argument.role {
       case .positional: continue
