@@ -44,7 +44,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",
-      swiftSettings: swiftSettings),
+      exclude: ["Corpus"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),

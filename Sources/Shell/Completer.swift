@@ -23,6 +23,8 @@ struct Completer {
     case .command(let isForced, let isStatement):
       if typed.contains("/") || typed.hasPrefix("~") { return files(point, kind: .program) }
       all = commands(typed, isForced: isForced, isStatement: isStatement)
+    case .arm:
+      all = arms.map { Candidate($0.name, "\($0.usage)  \($0.parameter.summary)") }
     case .argument(let command):
       switch argument(command, point) {
       case .candidates(let found): all = found

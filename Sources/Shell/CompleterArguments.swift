@@ -14,6 +14,11 @@ extension Completer {
   /// What could be the next argument of a command.
   func argument(_ typed: CompletionCommand, _ point: CompletionPoint) -> Answer {
     guard let name = typed.name else { return .files(.any) }
+    if typed.isArm {
+      let arm = arms.first { $0.name == name }
+      guard let arm, typed.arguments.isEmpty else { return .candidates([]) }
+      return candidates(for: arm.parameter.type, typed: point.text)
+    }
     let functionNames = interpreter.globals.functionNames
     if !typed.isForced, functionNames.contains(name) { return functionArgument(name, point) }
     guard !typed.isForced, let (command, used) = builtin(name, typed.arguments) else {
@@ -28,6 +33,9 @@ extension Completer {
     }
     return builtinArgument(command, Array(typed.arguments.dropFirst(used)), typed, point)
   }
+
+  /// The kinds of arms that `select` has.
+  var arms: [SelectArm] { interpreter.table["select"]?.choice?.arms ?? [] }
 
   /// The declaration that the words mean, and how many arguments belong to its name.
   private func builtin(_ name: String, _ arguments: [String?]) -> (Command, Int)? {

@@ -3,6 +3,8 @@ struct CompletionPoint: Error {
   enum Kind: Equatable {
     /// The first word of a command; `isForced` behind `^`, `isStatement` where a keyword may stand.
     case command(isForced: Bool, isStatement: Bool)
+    /// The first word of an arm of `select`.
+    case arm
     /// An argument behind the words of a command.
     case argument(CompletionCommand)
     /// The target of a redirection.
@@ -36,6 +38,8 @@ struct CompletionCommand: Equatable {
   var isForced = false
   /// A value comes from `|>` in front of the arguments.
   var hasInput = false
+  /// It is an arm of `select`.
+  var isArm = false
   /// The arguments, nil where one is computed.
   var arguments: [String?] = []
 }

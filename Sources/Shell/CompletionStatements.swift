@@ -124,7 +124,9 @@ extension CompletionFinder {
   // MARK: Brackets
 
   /// `{ … }` with parameters in `| |` or without.
-  mutating func block() throws(CompletionPoint) {
+  ///
+  /// - Parameter hasArms: whether arms of `select` stand in it rather than statements.
+  mutating func block(hasArms: Bool = false) throws(CompletionPoint) {
     try nested { (finder) throws(CompletionPoint) in
       let outer = finder.newlinesAreBlank
       finder.newlinesAreBlank = false
@@ -132,10 +134,26 @@ extension CompletionFinder {
       finder.position += 1
       try finder.skipBlanks()
       if finder.byte == UInt8(ascii: "|") { try finder.parameters(until: UInt8(ascii: "|")) }
-      try finder.statements(until: UInt8(ascii: "}"))
+      if hasArms {
+        try finder.arms()
+      } else {
+        try finder.statements(until: UInt8(ascii: "}"))
+      }
       finder.position += 1
       finder.blockDepth -= 1
       finder.newlinesAreBlank = outer
+    }
+  }
+
+  /// The arms of `select`, up to the `}`.
+  private mutating func arms() throws(CompletionPoint) {
+    while true {
+      try skipSeparators()
+      if isAtEnd { throw here(.arm) }
+      if byte == UInt8(ascii: "}") { return }
+      let before = position
+      try command(isStatement: false, hasInput: false, isArm: true)
+      if position == before { position += 1 }
     }
   }
 

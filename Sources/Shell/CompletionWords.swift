@@ -45,15 +45,20 @@ extension CompletionFinder {
     }
   }
 
-  private mutating func command(isStatement: Bool, hasInput: Bool) throws(CompletionPoint) {
+  mutating func command(
+    isStatement: Bool, hasInput: Bool, isArm: Bool = false
+  ) throws(CompletionPoint) {
     var command = CompletionCommand()
     command.hasInput = hasInput
+    command.isArm = isArm
     if byte == UInt8(ascii: "^") {
       command.isForced = true
       position += 1
     }
-    let head = CompletionPoint.Kind.command(
-      isForced: command.isForced, isStatement: isStatement && !command.isForced)
+    let head =
+      isArm
+      ? CompletionPoint.Kind.arm
+      : .command(isForced: command.isForced, isStatement: isStatement && !command.isForced)
     if isAtEnd { throw here(head) }
     command.name = try word(head)
     while true {
@@ -68,7 +73,9 @@ extension CompletionFinder {
       let before = position
       switch byte {
       case UInt8(ascii: "["): try bracketed()
-      case UInt8(ascii: "{") where !isPlainBraces: try block()
+      case UInt8(ascii: "{") where !isPlainBraces:
+        let isSelect = command.name == "select" && !command.isForced && !isArm
+        try block(hasArms: isSelect && command.arguments.isEmpty)
       default:
         command.arguments.append(try word(.argument(command)))
         if position == before { return }

@@ -14,7 +14,9 @@ struct Mutator {
     "1", "0x7fffffffffffffff", "9223372036854775807", "-9223372036854775808", "1e308", "2s",
     "64KiB", "true", "false", "null", "\\", "#", "--flag", "--", "^ls", "print ", "map ", "each ",
     "len ", "call ", "[:]", "$x[0]", "$x.a", "$args", "ok ", "status ", "time ", "2>&1", "> f",
-    "é", "哈", "\u{0}", "\t", "sort ", "reduce ", "split ", "range ", "json-parse ", "format ",
+    "select { ", "queue $x { |v| ", "queue [$x, full] { |v, q| ", "after 1 { ", "lock with m { ",
+    "shm lock s { |v| ", "lock with $x $y", "é", "哈", "\u{0}", "\t", "sort ", "reduce ", "split ",
+    "range ", "json-parse ", "format ",
   ]
 
   init(seed: UInt64, corpus: [[UInt8]]) {
@@ -52,7 +54,10 @@ struct Mutator {
   }
 
   private mutating func nested() -> [UInt8] {
-    let open = ["(", "[", "{ ", "if true { ", "-", "not ", "[a: ", "\"${", "fn f() { ", "try { "]
+    let open = [
+      "(", "[", "{ ", "if true { ", "-", "not ", "[a: ", "\"${", "fn f() { ", "try { ",
+      "lock with m { ", "select { after 1 { ", "shm lock s { |v| ",
+    ]
     let piece = Array(open[below(open.count)].utf8)
     return Array(repeatElement(piece, count: 1 + below(5000)).joined())
       + (below(2) == 0 ? [] : Array("1".utf8))

@@ -27,6 +27,9 @@ struct LanguageTests {
     ("print --to=z x -- --loud", "[z] x --loud"), ("queue put q 5", "put q 5"),
     ("print (if 1 > 2 { \"a\" } else { \"b\" })", "b"), ("each [1, 2] double", ""),
     ("fn f(x) { $x + 1 }\nprint (call f 1) (call $f 2)", "2 3"),
+    ("var x = 5\nx = [a: 1].b ?? $x\nprint $x", "5"),
+    ("var x = false\nx = true and $x\nprint $x", "false"),
+    ("var x = 1\nx = if true { [a: 1].b ?? $x } else { 0 }\nprint $x", "1"),
     ("print (shout 007)", "007"), ("[3] |> each { |x| print $x }", "3"),
   ])
   func prints(_ text: String, _ output: String) {

@@ -76,7 +76,7 @@ final class TestHost: Host {
 
 /// Commands enough to test the language by itself.
 let testTable: CommandTable = {
-  let table = CommandTable(testFamilies)
+  let table = CommandTable(testFamilies + [inlineFamily])
   // Tests run side by side, so it is put together before they share it.
   _ = table.families
   return table
@@ -124,6 +124,10 @@ private let testFamilies = [
       Command("queue put", "Put", parameters: [Parameter("name", .text), Parameter("v", .any)]) {
         call in
         try call.interpreter.write("put \(call.text(0)) \(call[1].asText)\n")
+        return .null
+      },
+      Command("help", "Help", parameters: [Parameter("topic", .text, .rest)]) { call in
+        try call.interpreter.write("help on \(call.text(0)) \(call.text(1))\n")
         return .null
       },
       Command("source", "Source", parameters: [Parameter("path", .path)]) { call in

@@ -10,8 +10,10 @@ struct FuzzTests {
     let seed = UInt64.random(in: 1...UInt64(UInt32.max))
     let fuzzer = URL(filePath: Program.brood).deletingLastPathComponent()
       .appending(path: "language-fuzz").path
-    let examples = try FileManager.default.contentsOfDirectory(
-      at: Program.sourceTree.appending(path: "scripts/examples"), includingPropertiesForKeys: nil)
+    let examples = try ["scripts/examples", "Tests/Fuzz/Corpus"].flatMap { folder in
+      try FileManager.default.contentsOfDirectory(
+        at: Program.sourceTree.appending(path: folder), includingPropertiesForKeys: nil)
+    }
     let directory = try TemporaryDirectory()
     let last = directory.path + "/last.brood"
     var environment = Program.environment(home: directory.path)

@@ -15,6 +15,8 @@ enum HelpText {
       (label(parameter), parameter.summary.isEmpty ? parameter.type.phrase : parameter.summary)
     }
     if !arguments.isEmpty { text += "\nArguments\n" + columns(arguments) }
+    let arms = command.choice?.arms.map { ($0.usage, $0.parameter.summary) } ?? []
+    if !arms.isEmpty { text += "\nArms\n" + columns(arms) }
     let flags = command.flags.map { flag in (label(flag), flag.summary) }
     if !flags.isEmpty { text += "\nFlags\n" + columns(flags) }
     if !command.examples.isEmpty {

@@ -29,6 +29,16 @@ final class Compiler {
     /// An active handler that must be popped.
     case handler
     case finally(Finally)
+    case inline(Inline)
+  }
+
+  /// A block between the beginning and the end of a command: `lock with m { … }`.
+  struct Inline {
+    /// Register: what entering yielded.
+    let token: Int
+    let site: Int
+    /// The command's words.
+    let span: Span
   }
 
   final class Loop {

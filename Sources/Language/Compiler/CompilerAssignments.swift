@@ -31,13 +31,28 @@ extension Compiler {
       try assignCombined(node, op, binding, place, index)
       return
     }
-    if case .local(let variable) = binding, !variable.isCaptured {
+    if case .local(let variable) = binding, !variable.isCaptured,
+      !Compiler.writesEarly(node.value)
+    {
       try value(node.value, into: variable.register)
       return
     }
     let register = allocate()
     try value(node.value, into: register)
-    store(register, place, index)
+    if case .register = place {
+      emit(.take, a: index, b: register)
+    } else {
+      store(register, place, index)
+    }
+  }
+
+  /// Whether an expression may write its target before it has read all that it reads, so that
+  /// `x = $m.key ?? $x` needs a register beside `x`.
+  private static func writesEarly(_ node: Expression) -> Bool {
+    switch node.kind {
+    case .and, .or, .coalesce, .ifElse, .tryCatch: true
+    default: false
+    }
   }
 
   /// `env[$name] = value`: the environment is a handle that takes assignments to its fields.

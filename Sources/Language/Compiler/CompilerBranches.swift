@@ -71,6 +71,10 @@ extension Compiler {
     for context in contexts.reversed() {
       switch context {
       case .handler: emit(.popTry)
+      case .inline(let inline):
+        emit(.popTry)
+        span = inline.span
+        emit(.leaveInline, a: inline.token, b: inline.site)
       case .loop(let loop):
         switch exit {
         case .breakLoop:

@@ -5,7 +5,11 @@ extension Compiler {
   func command(
     _ node: CommandNode, into target: Int, isTail: Bool, input: Int? = nil
   ) throws {
-    let written = Array(node.arguments.dropFirst(node.verbCount))
+    if node.writtenArms != nil { return try select(node, into: target, isTail: isTail) }
+    let written = node.arguments.dropFirst(node.verbCount).filter { argument in
+      guard case .closure(let function)? = argument.value?.kind else { return true }
+      return function !== node.inlineBlock
+    }
     let inputs = input == nil ? 0 : 1
     // The result's register can be the call's own where nothing else lives in it or behind it.
     let isFresh = freshRegister == target && target == nextRegister - 1
@@ -13,7 +17,8 @@ extension Compiler {
     let base = isFresh ? target : allocate()
     _ = allocate(inputs + written.count)
     if let input { emit(.take, a: base + 1, b: input) }
-    let isBuiltin: Command? = if case .builtin(let command) = node.target { command } else { nil }
+    var isBuiltin: Command? = if case .builtin(let command) = node.target { command } else { nil }
+    if node.inlineBlock != nil { isBuiltin = isBuiltin?.opening }
     var isDynamic = false
     if case .dynamic = node.target { isDynamic = true }
     let takesPatterns = isDynamic || isBuiltin?.traits.contains(.passesWords) == true
@@ -42,10 +47,18 @@ extension Compiler {
     if case .value = node.head { isComputed = true }
     let site = self.site(
       CallSite(
-        source: source, span: headSpan, fullSpan: node.span, name: name, arguments: arguments,
-        inputCount: inputs, wantsValue: !isTail, command: isBuiltin, global: global,
+        source: source, span: headSpan,
+        fullSpan: node.inlineBlock == nil
+          ? node.span : headSpan.joined(written.last?.span ?? headSpan),
+        name: name, arguments: arguments, inputCount: inputs,
+        wantsValue: !isTail || node.inlineBlock != nil, command: isBuiltin, global: global,
         isForcedProgram: node.isForcedProgram, hasComputedName: isComputed))
     let count = inputs + written.count
+    if let block = node.inlineBlock {
+      try inlineBlock(
+        block, token: base, site: site, count: count, into: target, isTail: isTail)
+      return
+    }
     switch node.target {
     case .builtin: emit(.callNative, a: base, b: site, c: count)
     case .global: emit(.callGlobal, a: base, b: site, c: count)

@@ -67,6 +67,12 @@ enum Op: UInt8 {
   case pipeline  // A = outcome of pipeline site B, values from A on
   case returnValue  // A
 
+  // Inline blocks: between `enterInline` and `pushTry` nothing is attended to.
+  case enterInline  // A = what site B's enter yields, C arguments behind it
+  case inlineValue  // A = the value for the block's parameter, of the token in C
+  case leaveInline  // A: taken and handed to site B's leave; errors are dropped if spare is 1
+  case select  // A, A+1, A+2 = arm, value, origin by site B, C arguments from A+1 on
+
   // Loops.
   case loopStart  // checks that A can be looped over
   case loopNext  // A+2 (and A+3 if B is 2) = next item of A, then jump; else go on
@@ -81,7 +87,7 @@ enum Op: UInt8 {
   case raise  // the error K(A)
 
   // The rest.
-  case checkType  // argument A against type B
+  case checkType  // argument A against type B; named K(C) if spare is 1
   case discard  // A: prints a report
   case printValue  // A: printed unless it is null, which it becomes
   case unreport  // A: its plain value

@@ -112,6 +112,10 @@ final class Resolver {
     case .expression(let expression):
       guard case .command(let node) = expression.kind, case .builtin(let command) = node.target
       else { return false }
+      if let block = node.inlineBlock { return block.body.statements.contains(where: leaves) }
+      if !node.arms.isEmpty {
+        return node.arms.allSatisfy { $0.block.body.statements.contains(where: leaves) }
+      }
       return command.traits.contains(.leaves)
     default: return false
     }
@@ -153,11 +157,17 @@ final class Resolver {
         }
       }
     case .tryCatch(let node): tryStatement(node)
-    case .returnValue(let value): if let value { expression(value) }
+    case .returnValue(let value):
+      if let value { expression(value) }
+      if scope.function.isStage {
+        let start = Int(statement.span.start)
+        failToLeaveStage("return", Span(start, start + 6))
+      }
     case .throwValue(let value): expression(value)
     case .breakLoop, .continueLoop:
       if scope.loopDepth == 0 {
         let word = source.text(statement.span)
+        if scope.function.isStage { return failToLeaveStage(word, statement.span) }
         fail(
           scope.function.parent == nil || scope.function.definedIn == nil
             ? "'\(word)' stands outside a loop"
@@ -300,9 +310,10 @@ final class Resolver {
 
   // MARK: Functions
 
-  func function(_ node: FunctionNode, isSnapshot: Bool) {
+  func function(_ node: FunctionNode, isSnapshot: Bool, isStage: Bool = false) {
     let inner = FunctionScope(
       parent: scope.function, definedIn: scope, isSnapshot: isSnapshot, span: node.span)
+    inner.isStage = isStage
     node.scope = inner
     let outer = scope
     scope = BlockScope(parent: nil, function: inner)
@@ -318,7 +329,7 @@ final class Resolver {
     block(node.body)
   }
 
-  private func typeNames(_ node: FunctionNode) {
+  func typeNames(_ node: FunctionNode) {
     for parameter in node.parameters {
       guard let name = parameter.typeName, ParameterType.named(name) == nil else { continue }
       let known = ParameterType.declarable.map(\.name)

@@ -61,11 +61,17 @@ extension Resolver {
   func command(_ node: CommandNode) {
     if case .value(let head) = node.head { expression(head) }
     node.target = target(of: node)
+    if let arms = node.writtenArms { return select(node, arms) }
     guard case .builtin(let command) = node.target else {
       if case .dynamic = node.target { warnIfUnknown(node) }
       arguments(node, snapshots: false, command: nil)
       return
     }
+    if command.choice != nil {
+      fail(
+        "'\(command.name)' is written with its arms", node.span, help: "usage: \(command.usage)")
+    }
+    node.inlineBlock = inlineBlock(node, command)
     arguments(
       node, snapshots: command.traits.contains(.snapshots), command: command)
     checkFlags(node, command)
@@ -89,6 +95,7 @@ extension Resolver {
 
   func target(of node: CommandNode) -> CommandTarget {
     guard !node.isForcedProgram, case .word(let word) = node.head else { return .dynamic }
+    if node.writtenArms != nil { return table[word].map { .builtin($0) } ?? .dynamic }
     if let function = lookUpFunction(word) { return function }
     if let verbs = table.verbs(of: word) {
       if let first = node.arguments.first, let verb = first.spelling, verbs.contains(verb),
@@ -106,6 +113,10 @@ extension Resolver {
     for argument in node.arguments {
       if let value = argument.value {
         if case .closure(let function) = value.kind {
+          if let command, function === node.inlineBlock, let inline = command.inline {
+            inlineBlock(function, of: "'\(command.name)'", accepts: inline.parameters)
+            continue
+          }
           self.function(function, isSnapshot: snapshots)
         } else {
           expression(value)
@@ -175,7 +186,7 @@ extension Resolver {
           thunk.printsValue = node.stages.count > 1 || !stage.redirections.isEmpty
         }
         stage.thunk = thunk
-        function(thunk, isSnapshot: isForked)
+        function(thunk, isSnapshot: isForked, isStage: true)
       }
     }
   }

@@ -97,6 +97,8 @@ final class FunctionScope {
   /// Runs in another process, on copies of the variables.
   let isSnapshot: Bool
   let span: Span
+  /// A command that is redirected or part of a pipeline, in a function of its own.
+  var isStage = false
   private(set) var captures: [Capture] = []
   private var captureIndex: [ObjectIdentifier: Int] = [:]
 

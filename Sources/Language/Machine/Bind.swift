@@ -204,8 +204,10 @@ extension Interpreter {
     } else if command.parameters.isEmpty {
       message = "'\(command.name)' takes no arguments"
     } else {
+      let block = command.inline != nil && command.opening == nil ? " and a block" : ""
       message =
-        "'\(command.name)' takes at most \(limit) argument\(limit == 1 ? "" : "s"), but got \(count)"
+        "'\(command.name)' takes at most \(limit) argument\(limit == 1 ? "" : "s")\(block), "
+        + "but got \(count)"
     }
     let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
     let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
@@ -242,8 +244,17 @@ extension Interpreter {
   }
 
   /// Checks an argument of a user's function against its declared type.
-  func checkType(_ frame: UnsafeMutablePointer<Frame>, _ slot: Slot, _ index: Int) throws {
+  func checkType(
+    _ frame: UnsafeMutablePointer<Frame>, _ slot: Slot, _ index: Int, named blockParameter: String?
+  ) throws {
     let function = frame.pointee.code.pointee.function.takeUnretainedValue()
+    if let blockParameter {
+      if slot.pointee.isNull { return }
+      slot.pointee = try convert(
+        slot.pointee, spelling: nil, function.types[index], "argument '\(blockParameter)'", nil, nil
+      )
+      return
+    }
     let register = slot - frame.pointee.base
     let ordered =
       function.parameters.filter { $0.role == .positional }

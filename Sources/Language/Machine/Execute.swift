@@ -350,6 +350,32 @@ extension Interpreter {
           try callNative($0, a, instruction.c)
         }
         if attention.pointee != 0 { try attend(frame) }
+      case .enterInline:
+        frame.pointee.pc = pc
+        let site = frame.pointee.code.pointee.sites + instruction.b
+        top = base + frame.pointee.code.pointee.registerCount
+        try site.pointee.site._withUnsafeGuaranteedRef {
+          try callNative($0, a, instruction.c)
+        }
+      case .inlineValue:
+        frame.pointee.pc = pc
+        top = base + frame.pointee.code.pointee.registerCount
+        let site = frame.pointee.code.pointee.sites + instruction.b
+        a.pointee = try inlineValue(
+          site.pointee.site.takeUnretainedValue(), (base + instruction.c).pointee)
+      case .leaveInline:
+        frame.pointee.pc = pc
+        let site = frame.pointee.code.pointee.sites + instruction.b
+        top = base + frame.pointee.code.pointee.registerCount
+        try site.pointee.site._withUnsafeGuaranteedRef {
+          try leaveInline($0, a, isQuiet: instruction.spare == 1)
+        }
+      case .select:
+        frame.pointee.pc = pc
+        let site = frame.pointee.code.pointee.sites + instruction.b
+        top = base + frame.pointee.code.pointee.registerCount
+        try select(site.pointee.site.takeUnretainedValue(), a, instruction.c)
+        if attention.pointee != 0 { try attend(frame) }
       case .callDynamic:
         frame.pointee.pc = pc
         top = base + frame.pointee.code.pointee.registerCount
@@ -434,7 +460,8 @@ extension Interpreter {
       case .checkType:
         if !a.isMissing {
           frame.pointee.pc = pc
-          try checkType(frame, a, instruction.b)
+          let name = instruction.spare == 1 ? (constants + instruction.c).pointee.asText : nil
+          try checkType(frame, a, instruction.b, named: name)
         }
       case .discard:
         if a.tag == Tag.report {

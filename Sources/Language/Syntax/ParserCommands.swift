@@ -48,7 +48,11 @@ extension Parser {
         target = .value(try suffixes(of: try parenthesized()))
       } else {
         guard startsCommand() else { throw unexpected(expecting: "a command behind '|>'") }
-        target = .command(try command())
+        let node = try command()
+        if node.writtenArms != nil {
+          throw error("no value can be passed to 'select'", node.headSpan)
+        }
+        target = .command(node)
       }
       left = Expression(.chain(left, target), Span(Int(left.span.start), max(start, position)))
     }
@@ -221,7 +225,12 @@ extension Parser {
     return node
   }
 
-  private mutating func command(_ redirections: inout [RedirectionNode]) throws -> CommandNode {
+  mutating func command(_ redirections: inout [RedirectionNode]) throws -> CommandNode {
+    if startsSelect {
+      let node = try select()
+      redirections += try self.redirections()
+      return node
+    }
     let start = position
     var isForced = false
     if byte == UInt8(ascii: "^") {

@@ -285,16 +285,32 @@ final class CommandNode {
   var target: CommandTarget = .unresolved
   /// How many leading arguments are part of the command's name, as `put` in `queue put`.
   var verbCount = 0
+  /// The last argument where it is a block that runs as part of this function.
+  var inlineBlock: FunctionNode?
+  /// The arms of `select { … }` as they were written.
+  let writtenArms: [CommandNode]?
+  /// The same, made out by the resolver.
+  var arms: [ArmNode] = []
 
   init(
-    head: Head, headSpan: Span, isForcedProgram: Bool, arguments: [ArgumentNode], span: Span
+    head: Head, headSpan: Span, isForcedProgram: Bool, arguments: [ArgumentNode], span: Span,
+    arms: [CommandNode]? = nil
   ) {
     self.head = head
     self.headSpan = headSpan
     self.isForcedProgram = isForcedProgram
     self.arguments = arguments
     self.span = span
+    writtenArms = arms
   }
+}
+
+/// One arm of `select`.
+struct ArmNode {
+  /// The index of its word among the declared kinds.
+  let kind: Int
+  let argument: ArgumentNode
+  let block: FunctionNode
 }
 
 final class ArgumentNode {

@@ -112,6 +112,14 @@ public struct Call: ~Copyable {
     ErrorObject(kind, message, help: help, location: index.flatMap { location($0) } ?? location)
   }
 
+  /// The same call with only its first arguments.
+  func first(_ count: Int) -> Call {
+    Call(
+      interpreter: interpreter, command: command, site: site,
+      arguments: UnsafeMutableBufferPointer(rebasing: arguments[..<min(count, arguments.count)]),
+      count: count, flags: flags, origins: origins)
+  }
+
   /// Runs a function value with arguments.
   public func invoke(_ function: Value, _ arguments: Value...) throws -> Value {
     try interpreter.invoke(function, arguments)
@@ -139,11 +147,13 @@ public final class CallSite {
   let isForcedProgram: Bool
   /// The program's name was computed, `^$name`, and stands in front of the arguments.
   let hasComputedName: Bool
+  /// Of `select`: the kind of each arm.
+  let armKinds: [Int]
 
   init(
     source: Source, span: Span, fullSpan: Span, name: String, arguments: [SiteArgument],
     inputCount: Int, wantsValue: Bool, command: Command? = nil, global: GlobalFunction? = nil,
-    isForcedProgram: Bool = false, hasComputedName: Bool = false
+    isForcedProgram: Bool = false, hasComputedName: Bool = false, armKinds: [Int] = []
   ) {
     self.source = source
     self.span = span
@@ -156,6 +166,7 @@ public final class CallSite {
     self.global = global
     self.isForcedProgram = isForcedProgram
     self.hasComputedName = hasComputedName
+    self.armKinds = armKinds
     isSimple = arguments.allSatisfy { $0.role == .positional }
   }
 }

@@ -15,7 +15,13 @@ public final class Command: Sendable {
   ///
   /// Its result is the command's value.
   public let run: @Sendable (borrowing Call) throws -> Value
+  /// How it surrounds the block that is its last argument, if that block is inline.
+  public let inline: InlineBody?
+  /// What `select` waits for, and how.
+  public let choice: Choice?
 
+  /// The command without its block, which compiled code calls in front of an inline block.
+  let opening: Command?
   let required: Int
   let hasRest: Bool
   /// Whether arguments can be handed over as they stand on the stack.
@@ -39,10 +45,51 @@ public final class Command: Sendable {
     public static let hidden = Traits(rawValue: 32)
   }
 
-  public init(
+  public convenience init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
     flags: [Flag] = [], traits: Traits = [], examples: [Example] = [],
     run: @escaping @Sendable (borrowing Call) throws -> Value
+  ) {
+    self.init(
+      name, summary, details: details, parameters: parameters, flags: flags, traits: traits,
+      examples: examples, inline: nil, choice: nil, opening: nil, run: run)
+  }
+
+  /// A command around a block, which is the last of the parameters and inline where it is written
+  /// out: `lock with NAME { … }`.
+  ///
+  /// The parameters in front of the block must be required ones.
+  public convenience init(
+    _ name: String, _ summary: String, details: String = "", parameters: [Parameter],
+    flags: [Flag] = [], traits: Traits = [], examples: [Example] = [], inline: InlineBody
+  ) {
+    let opening = Command(
+      name, summary, parameters: parameters.dropLast(), flags: flags, traits: traits,
+      inline: inline, choice: nil, opening: nil, run: inline.enter)
+    self.init(
+      name, summary, details: details, parameters: parameters, flags: flags, traits: traits,
+      examples: examples, inline: inline, choice: nil, opening: opening, run: inline.run)
+  }
+
+  /// The command that is written with arms: `select { queue Q { |v| … } … }`.
+  public convenience init(
+    _ name: String, _ summary: String, details: String = "", traits: Traits = [],
+    examples: [Example] = [], choice: Choice
+  ) {
+    self.init(
+      name, summary, details: details, traits: traits, examples: examples, inline: nil,
+      choice: choice, opening: nil
+    ) { call in
+      throw call.error(
+        .arity, "'\(call.command.name)' is written with its arms",
+        help: "usage: \(call.command.usage)")
+    }
+  }
+
+  private init(
+    _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
+    flags: [Flag] = [], traits: Traits = [], examples: [Example] = [], inline: InlineBody?,
+    choice: Choice?, opening: Command?, run: @escaping @Sendable (borrowing Call) throws -> Value
   ) {
     self.name = name
     self.summary = summary
@@ -52,6 +99,9 @@ public final class Command: Sendable {
     self.traits = traits
     self.examples = examples
     self.run = run
+    self.inline = inline
+    self.choice = choice
+    self.opening = opening
     required = parameters.count { $0.arity == .required }
     hasRest = parameters.last?.arity == .rest
     isPlain = parameters.allSatisfy { $0.type.isAny && $0.arity == .required }
@@ -59,6 +109,7 @@ public final class Command: Sendable {
 
   /// `queue put NAME VALUE [--timeout DURATION]`, as help and arity errors show it.
   public var usage: String {
+    if choice != nil { return "\(name) { ARM… }" }
     var parts = [name]
     for flag in flags { parts.append("[\(flag.usage)]") }
     for parameter in parameters {
@@ -69,6 +120,7 @@ public final class Command: Sendable {
       case .rest: parts.append("[\(label)…]")
       }
     }
+    if inline != nil, opening == nil { parts.append("BLOCK") }
     return parts.joined(separator: " ")
   }
 
