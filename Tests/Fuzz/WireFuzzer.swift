@@ -108,12 +108,13 @@ final class WireFuzzer {
 
   private func mutated() -> [UInt8] {
     var message = corpus[random.below(corpus.count)]
-    for _ in 0...random.below(4) {
+    for _ in 0...(random.below(2) == 0 ? 0 : random.below(4)) {
       let at = random.below(message.count + 1)
-      switch random.below(6) {
-      case 0,
-        1 where at < message.count:
-        message[at] = random.byte()
+      switch random.below(9) {
+      case 0 where at < message.count: message[at] = random.byte()
+      case 5...7 where at < message.count:
+        // A letter for a letter keeps lengths right, and changes texts of functions.
+        message[at] = UInt8(truncatingIfNeeded: 0x20 + random.below(0x60))
       case 2 where at < message.count:
         message.removeSubrange(at..<min(message.count, at + 1 + random.below(8)))
       case 3:
@@ -165,12 +166,14 @@ final class WireFuzzer {
   private func inPortions(_ message: [UInt8]) -> Value? {
     let most = 1 + random.below(30)
     var place = 0
-    return try? decoder.decode(length: random.below(2) == 0 ? message.count : nil) { buffer in
+    let value = try? decoder.decode(length: random.below(2) == 0 ? message.count : nil) { buffer in
       let count = min(most, buffer.count, message.count - place)
       buffer.copyBytes(from: message[place..<(place + count)])
       place += count
       return count
     }
+    // Without a length nobody asks for what follows.
+    return place == message.count ? value : nil
   }
 
   /// Calls what can be called.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Texts and bytes: read into their own storage, and checked.
 extension WireDecoder {
   /// Checks that so many bytes can follow, beside what is promised to others.
@@ -26,7 +28,7 @@ extension WireDecoder {
     let bytes = UnsafeRawBufferPointer(rebasing: ready[..<count])
     let slot = (Int(bytes[0]) &* 7 &+ Int(bytes[count - 1]) &* 3 &+ count) & 63
     if let known = keys[slot], known.byteCount == count,
-      known.withBytes({ UnsafeRawBufferPointer($0).elementsEqual(bytes) })
+      known.withBytes({ $0.baseAddress.map { memcmp($0, cursor, count) == 0 } ?? false })
     {
       cursor += count
       return known

@@ -96,8 +96,8 @@ extension WireDecoder {
         }
       }
     }
+    // Not even a little is reserved, as each of a thousand nested lists could ask for it.
     var items: [Value] = []
-    items.reserveCapacity(min(count, Wire.stepSize / MemoryLayout<Value>.stride))
     for _ in 0..<count { items.append(try value()) }
     return items
   }

@@ -96,6 +96,7 @@ public final class WireEncoder {
     case .int(let int): return Wire.size(of: int)
     case .null, .missing, .bool: return 1
     case .float: return 9
+    case .duration(let n), .size(let n), .time(let n): return 2 + Wire.numberSize(n)
     case .string(let string): return string.byteCount + Wire.lengthSize(string.byteCount, short: 31)
     case .bytes(let bytes): return bytes.bytes.count + Wire.lengthSize(bytes.bytes.count, short: -1)
     default: break
@@ -220,6 +221,16 @@ extension Wire {
     case -0x8000...0xFFFF: 3
     case -0x8000_0000...0xFFFF_FFFF: 5
     default: 9
+    }
+  }
+
+  /// The bytes of a number in an extension.
+  static func numberSize(_ int: Int) -> Int {
+    switch int {
+    case -0x80...0x7F: 1
+    case -0x8000...0x7FFF: 2
+    case -0x8000_0000...0x7FFF_FFFF: 4
+    default: 8
     }
   }
 

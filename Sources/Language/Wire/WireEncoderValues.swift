@@ -105,21 +105,20 @@ extension WireEncoder {
   // MARK: Values
 
   private func putNumber(_ type: Wire.Extension, _ number: Int) throws {
-    let type = UInt16(UInt8(bitPattern: type.rawValue))
-    if let short = Int8(exactly: number) {
-      try put(0xD4, type << 8 | UInt16(UInt8(bitPattern: short)))
-      return
+    let type = UInt8(bitPattern: type.rawValue)
+    switch Wire.numberSize(number) {
+    case 1: try put(0xD4, type, Int8(truncatingIfNeeded: number))
+    case 2: try put(0xD5, type, Int16(truncatingIfNeeded: number))
+    case 4: try put(0xD6, type, Int32(truncatingIfNeeded: number))
+    default: try put(0xD7, type, number)
     }
-    let lead: UInt8 =
-      Int16(exactly: number) != nil ? 0xD5 : Int32(exactly: number) != nil ? 0xD6 : 0xD7
-    try put(lead, UInt8(type))
-    switch lead {
-    case 0xD5:
-      try room(2).storeBytes(of: Int16(truncatingIfNeeded: number).bigEndian, as: Int16.self)
-    case 0xD6:
-      try room(4).storeBytes(of: Int32(truncatingIfNeeded: number).bigEndian, as: Int32.self)
-    default: try room(8).storeBytes(of: number.bigEndian, as: Int.self)
-    }
+  }
+
+  private func put<T: FixedWidthInteger>(_ lead: UInt8, _ type: UInt8, _ number: T) throws {
+    let place = try room(2 + MemoryLayout<T>.size)
+    place.storeBytes(of: lead, as: UInt8.self)
+    place.storeBytes(of: type, toByteOffset: 1, as: UInt8.self)
+    place.storeBytes(of: number.bigEndian, toByteOffset: 2, as: T.self)
   }
 
   private func put(_ range: RangeObject) throws {

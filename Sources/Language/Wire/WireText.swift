@@ -37,15 +37,13 @@ final class WireText {
   private init(
     _ function: Function, _ references: References, _ functions: [GlobalFunction]
   ) throws {
-    var names = function.captureNames
-    var places = names.indices.map { Place.captured($0) }
-    // A captured variable or function hides a global one: text and name mean one thing.
-    var taken = Set(names.map { TakenName($0) })
+    var found: [(name: OuterName, place: Place)] = []
+    var taken: Set<TakenName> = []
     func add(_ name: OuterName, _ place: Place) {
-      guard taken.insert(TakenName(name)).inserted else { return }
-      names.append(name)
-      places.append(place)
+      if taken.insert(TakenName(name)).inserted { found.append((name, place)) }
     }
+    // A captured variable or function comes first, as it hides a global one.
+    for (index, name) in function.captureNames.enumerated() { add(name, .captured(index)) }
     for variable in references.variables {
       let kind: OuterName.Kind = variable.isConstant ? .constant : .variable
       add(OuterName(name: variable.name, kind: kind), .variable(variable))
@@ -53,8 +51,10 @@ final class WireText {
     for function in functions {
       add(OuterName(name: function.name, kind: .function), .function(function))
     }
-    self.names = names
-    self.places = places
+    // In an order that does not depend on where the function was compiled.
+    found.sort { ($0.name.name, $0.name.kind.rawValue) < ($1.name.name, $1.name.kind.rawValue) }
+    names = found.map(\.name)
+    places = found.map(\.place)
     self.references = references
     self.functions = functions
     bytes = try WireText.encoded(function, names)
