@@ -233,24 +233,26 @@ void brood_slot_free(int32_t slot) {
   if (table->slots[slot].owner == getpid()) release(slot);
 }
 
-int32_t brood_slot_write(int32_t slot, const void *bytes, size_t size) {
-  if (size >= 1 << 30) return -EFBIG;
+int32_t brood_slot_write(int32_t slot, const void *bytes, size_t size, size_t at) {
+  if (size >= 1 << 30 || at >= 1 << 30 || at + size >= 1 << 30) return -EFBIG;
   for (size_t done = 0; done < size;) {
     ssize_t count = pwrite(
-      values, (const char *)bytes + done, size - done, offset(slot) + (off_t)done);
+      values, (const char *)bytes + done, size - done, offset(slot) + (off_t)(at + done));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return -errno;
     done += (size_t)count;
   }
-  table->slots[slot].size = (int64_t)size + 1;
   return 0;
 }
 
+void brood_slot_publish(int32_t slot, size_t size) { table->slots[slot].size = (int64_t)size + 1; }
+
 int64_t brood_slot_size(int32_t slot) { return table->slots[slot].size; }
 
-int32_t brood_slot_read(int32_t slot, void *bytes, size_t size) {
+int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at) {
   for (size_t done = 0; done < size;) {
-    ssize_t count = pread(values, (char *)bytes + done, size - done, offset(slot) + (off_t)done);
+    ssize_t count =
+      pread(values, (char *)bytes + done, size - done, offset(slot) + (off_t)(at + done));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return count < 0 ? -errno : -EIO;
     done += (size_t)count;

@@ -74,23 +74,29 @@ public final class ProcessSlots {
   /// In the parent once the child was reaped, or after a failed fork.
   public func free(_ slot: SlotID) { brood_slot_free(slot.number) }
 
-  /// In the child: stores its value; EFBIG from 1 GiB on, ENOSPC.
-  public func store(_ bytes: [UInt8], in slot: SlotID) throws(SystemError) {
-    let code = bytes.withUnsafeBytes { brood_slot_write(slot.number, $0.baseAddress, $0.count) }
+  /// In the child: stores a part of its value, from the byte `at` on; EFBIG from 1 GiB on, ENOSPC.
+  public func store(
+    _ bytes: UnsafeRawBufferPointer, at place: Int, in slot: SlotID
+  ) throws(SystemError) {
+    let code = brood_slot_write(slot.number, bytes.baseAddress, bytes.count, place)
     if code < 0 { throw SystemError(call: "pwrite", code: -code) }
   }
 
-  /// In the parent: what the ended child stored, nil if nothing.
-  public func value(in slot: SlotID) throws(SystemError) -> [UInt8]? {
+  /// In the child: its value is whole.
+  public func publish(_ slot: SlotID, size: Int) { brood_slot_publish(slot.number, size) }
+
+  /// In the parent: how many bytes the ended child stored, nil if it stored none.
+  public func size(of slot: SlotID) -> Int? {
     let size = Int(brood_slot_size(slot.number)) - 1
-    guard size >= 0 else { return nil }
-    var code: Int32 = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      code = brood_slot_read(slot.number, buffer.baseAddress, size)
-      count = code < 0 ? 0 : size
-    }
+    return size >= 0 ? size : nil
+  }
+
+  /// In the parent: reads a part of what the ended child stored, from the byte `at` on.
+  public func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, of slot: SlotID
+  ) throws(SystemError) {
+    let code = brood_slot_read(slot.number, buffer.baseAddress, buffer.count, place)
     if code < 0 { throw SystemError(call: "pread", code: -code) }
-    return bytes
   }
 
   /// Whether the limit is reported for the first time since `rearm`.

@@ -42,7 +42,7 @@ extension Session {
       if case .report = result {
         try interpreter.printReport(result)
       } else {
-        try store(result, ticket.slot)
+        try store(result, ticket.slot, interpreter)
       }
     } catch {
       status = self.status(of: error)
@@ -87,26 +87,6 @@ extension Session {
       Descriptors.close(null)
     }
     output.descriptorChanged()
-  }
-
-  /// Leaves the value for the parent to read when it waits.
-  private func store(_ value: Value, _ slot: SlotID?) throws {
-    switch value {
-    // A block that ends with `fork` or `spawn` does not mean to return the process.
-    case .null, .missing, .handle, .stream: return
-    default: break
-    }
-    guard let slot, let slots else { return }
-    let encoded = ValueCodec.encode(value)
-    if let lost = encoded.lost {
-      try? output.flush()
-      try? Transfer.writeAll(
-        2, "warning: process '\(ownName ?? "")' cannot return a \(lost): null stands for it\n")
-    }
-    try asking(
-      "cannot return a value of \(sizeText(encoded.bytes.count))",
-      help: "write it to a file, or send it in parts"
-    ) { try slots.store(encoded.bytes, in: slot) }
   }
 
   /// The status that an uncaught error ends a process with; prints it.

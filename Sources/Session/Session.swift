@@ -28,7 +28,7 @@ public final class Session {
   /// The one session of this process.
   ///
   /// Asking the host would cost a dynamic cast for each command.
-  nonisolated(unsafe) fileprivate static var current: Session?
+  nonisolated(unsafe) static var current: Session?
 
   public let loop = EventLoop()
   public let processes = ProcessTable()
@@ -42,11 +42,13 @@ public final class Session {
   /// The channels that this process has.
   public let channels = ChannelList()
   /// How values become messages.
-  public let messages = MessageCoder()
+  public private(set) lazy var messages = MessageCoder(transport) { [unowned self] in interpreter }
   /// How it sleeps while it waits for one of them.
   public private(set) lazy var sleeper = SessionSleeper(self)
   /// Blocks of `process define`, by the name of the class.
   public var processClasses: [String: Value] = [:]
+  /// How values go to other processes, and come from them.
+  public let transport = Transport()
   let slots: ProcessSlots?
   let supervisor = Supervisor()
 

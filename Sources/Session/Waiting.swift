@@ -164,11 +164,6 @@ extension Session {
     return record
   }
 
-  private func value(of process: ProcessHandle) -> Value {
-    guard let slot = process.slot, let bytes = try? slots?.value(in: slot) else { return .null }
-    return ValueCodec.decode(bytes) ?? .null
-  }
-
   /// `config reap manual` or `auto`.
   func setReaping(isAutomatic: Bool) {
     supervisor.reapsAtOnce = isAutomatic

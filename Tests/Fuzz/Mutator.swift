@@ -2,7 +2,7 @@ import Glibc
 
 /// Makes texts: mutated pieces of a corpus, random tokens, random bytes, deep nesting, huge numbers.
 struct Mutator {
-  private var state: UInt64
+  private var numbers: Random
   private let corpus: [[UInt8]]
   private let pieces: [[UInt8]]
 
@@ -20,20 +20,14 @@ struct Mutator {
   ]
 
   init(seed: UInt64, corpus: [[UInt8]]) {
-    state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    numbers = Random(seed: seed)
     self.corpus = corpus.isEmpty ? [Array("print 1\n".utf8)] : corpus
     pieces = self.corpus.flatMap { $0.split(separator: 0x0A).map(Array.init) }
   }
 
-  /// xorshift64* (Vigna 2016): repeatable from the seed.
-  private mutating func random() -> UInt64 {
-    state ^= state >> 12
-    state ^= state << 25
-    state ^= state >> 27
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
+  private mutating func random() -> UInt64 { numbers.next() }
 
-  private mutating func below(_ n: Int) -> Int { n <= 1 ? 0 : Int(random() % UInt64(n)) }
+  private mutating func below(_ n: Int) -> Int { numbers.below(n) }
 
   mutating func next() -> [UInt8] {
     switch below(20) {

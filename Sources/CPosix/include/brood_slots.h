@@ -70,14 +70,17 @@ void brood_slot_free(int32_t slot);
 /// How many live processes are counted now.
 int32_t brood_slots_live(void);
 
-/// In the child: stores the value.
-int32_t brood_slot_write(int32_t slot, const void *bytes, size_t size);
+/// In the child: stores a part of the value, from the byte `at` on.
+int32_t brood_slot_write(int32_t slot, const void *bytes, size_t size, size_t at);
+
+/// In the child: the value is whole.
+void brood_slot_publish(int32_t slot, size_t size);
 
 /// The length of the value that a child stored plus one; 0 if it stored none.
 int64_t brood_slot_size(int32_t slot);
 
-/// Copies the value.
-int32_t brood_slot_read(int32_t slot, void *bytes, size_t size);
+/// Copies a part of the value, from the byte `at` on.
+int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at);
 
 /// Whether this is the first report of the limit since `brood_slots_rearm`.
 bool brood_slots_first_report(void);

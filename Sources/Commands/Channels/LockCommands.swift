@@ -5,7 +5,7 @@ import Session
 
 /// `lock`: mutual exclusion.
 enum LockCommands {
-  static let all = [new, acquire, release, info, list]
+  static let all = [new, acquire, release, with, info, list]
 
   private static let lock = Parameter("lock", .channel(LockHandle.self, "lock"))
 
@@ -40,7 +40,7 @@ enum LockCommands {
     examples: [
       Example(
         "lock new m\nlet p = fork { lock acquire m; kill -9 $pid }\nwait $p\n"
-          + "print (lock acquire m).signal", "KILL")
+          + "let dead = (lock acquire m 2> /dev/null)\nprint $dead.signal", "KILL")
     ]
   ) { call in
     let handle = try call.channel(as: LockHandle.self)

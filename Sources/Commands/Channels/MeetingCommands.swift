@@ -165,7 +165,7 @@ enum BarrierCommands {
 
 /// `cond`: a condition variable with its lock.
 enum ConditionCommands {
-  static let all = [new, acquire, release, wait, notify, notifyAll, list]
+  static let all = [new, acquire, release, with, wait, notify, notifyAll, list]
 
   private static let condition = Parameter("cond", .channel(ConditionHandle.self, "cond"))
 

@@ -5,7 +5,7 @@ import Session
 
 /// `sem`: a number of permits.
 enum SemaphoreCommands {
-  static let all = [new, acquire, release, value, info, list]
+  static let all = [new, acquire, release, with, value, info, list]
 
   private static let semaphore = Parameter("sem", .channel(SemaphoreHandle.self, "sem"))
 

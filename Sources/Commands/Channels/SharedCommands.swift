@@ -5,7 +5,7 @@ import Session
 
 /// `shm`: numbers and texts that processes share.
 enum SharedCommands {
-  static let all = [new, get, set, add, compareAndSwap, update, info, list, drop]
+  static let all = [new, get, set, add, compareAndSwap, update, lock, info, list, drop]
 
   static let shared = Parameter("shm", .channel(SharedHandle.self, "shm"))
   private static let index = "a place from 0, or from -1 backwards; a range is a slice"

@@ -25,6 +25,7 @@ public final class BroodHost: SessionHost {
   public init(_ session: Session) {
     self.session = session
     programs = Programs(environment)
+    session.transport.makeHandles = { ChannelCoder(session) }
     session.afterForkInChild.append { [unowned self] in becomeChild() }
     session.printError = { [unowned self] error, session in
       printError(error, session)

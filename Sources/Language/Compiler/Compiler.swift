@@ -14,6 +14,7 @@ final class Compiler {
   var pipelines: [PipelineSite] = []
   var functions: [Function] = []
   private var globalFunctions: [GlobalFunction] = []
+  private var globalVariables: [GlobalVariable] = []
   var types: [ParameterType] = []
   var nextRegister = 0
   /// The register that an operand is being compiled into, which nobody else uses yet.
@@ -82,7 +83,7 @@ final class Compiler {
     let result = compiler.allocate()
     try compiler.block(block, into: result, isTopLevel: true)
     compiler.emit(.returnValue, a: result)
-    return try compiler.finish(captureNames: [])
+    return try compiler.finish()
   }
 
   /// Compiles an inner function or block.
@@ -92,7 +93,7 @@ final class Compiler {
     }
     let compiler = Compiler(node, scope: scope, source: source, resolver: resolver)
     try compiler.body(node)
-    functions.append(try compiler.finish(captureNames: []))
+    functions.append(try compiler.finish())
     return functions.count - 1
   }
 
@@ -135,7 +136,7 @@ final class Compiler {
     emit(.returnValue, a: result)
   }
 
-  private func finish(captureNames: [String]) throws -> Function {
+  private func finish() throws -> Function {
     if registerCount > Compiler.operandLimit || constants.count > Compiler.operandLimit
       || sites.count > Compiler.operandLimit || functions.count > Compiler.operandLimit
       || code.count > 8_000_000
@@ -150,10 +151,11 @@ final class Compiler {
       case .captured(let index): .captured(index)
       }
     }
-    let function = Function(node, source: source, captures: captures, captureNames: captureNames)
+    let function = Function(
+      node, source: source, captures: captures, captureNames: scope.captureNames)
     function.finish(
       code: code, spans: spans, constants: constants, sites: sites, pipelines: pipelines,
-      functions: functions, globals: globalFunctions, types: types,
+      functions: functions, globals: globalFunctions, variables: globalVariables, types: types,
       registerCount: registerCount + 1)
     return function
   }
@@ -228,6 +230,11 @@ final class Compiler {
     if let index = globalFunctions.firstIndex(where: { $0 === function }) { return index }
     globalFunctions.append(function)
     return globalFunctions.count - 1
+  }
+
+  func cell(of variable: GlobalVariable) -> Int {
+    if !globalVariables.contains(where: { $0 === variable }) { globalVariables.append(variable) }
+    return constant(.cell(variable.cell))
   }
 
   func site(_ site: CallSite) -> Int {

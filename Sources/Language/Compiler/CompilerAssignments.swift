@@ -155,7 +155,7 @@ extension Compiler {
     case .local(let variable):
       (variable.isCaptured ? .cell : .register, max(0, variable.register))
     case .captured(let index, _): (.captured, index)
-    case .global(let variable): (.global, constant(.cell(variable.cell)))
+    case .global(let variable): (.global, cell(of: variable))
     case .globalFunction, .live: (.register, 0)
     }
   }
@@ -178,7 +178,7 @@ extension Compiler {
         emit(.move, a: target, b: variable.register)
       }
     case .captured(let index, _): emit(.getCaptured, a: target, b: index)
-    case .global(let variable): emit(.getGlobal, a: target, b: constant(.cell(variable.cell)))
+    case .global(let variable): emit(.getGlobal, a: target, b: cell(of: variable))
     case .globalFunction(let function): emit(.getFunction, a: target, b: global(function))
     case .live(let name): emit(.getLive, a: target, b: constant(.text(name)))
     }

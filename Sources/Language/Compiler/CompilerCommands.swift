@@ -96,6 +96,10 @@ extension Compiler {
       load(.text("--"), into: register)
       return SiteArgument(role: .endOfFlags, span: node.span, spelling: spelling)
     case .flag(let name):
+      if let binding = resolver.functionBinding[ObjectIdentifier(node)] {
+        fetch(binding, into: register)
+        return SiteArgument(role: .flag(name, hasValue: true), span: node.span, spelling: nil)
+      }
       if let expression = node.value {
         try value(expression, into: register)
       } else {

@@ -33,7 +33,7 @@ public final class Function {
   /// Made of a stage of a pipeline, not written as a function.
   let isThunk: Bool
   let captures: [CaptureSource]
-  let captureNames: [String]
+  let captureNames: [OuterName]
 
   /// What the machine needs while it runs, in one place without reference counts.
   let hot: UnsafeMutablePointer<FunctionCode>
@@ -44,9 +44,15 @@ public final class Function {
   private(set) var pipelines: [PipelineSite] = []
   private(set) var functions: [Function] = []
   private(set) var globals: [GlobalFunction] = []
+  private(set) var variables: [GlobalVariable] = []
   private(set) var types: [ParameterType] = []
 
-  init(_ node: FunctionNode?, source: Source, captures: [CaptureSource], captureNames: [String]) {
+  /// Its text as it travels, once it was sent.
+  var wireText: WireText?
+
+  init(
+    _ node: FunctionNode?, source: Source, captures: [CaptureSource], captureNames: [OuterName]
+  ) {
     name = node?.name
     kind = .compiled
     self.source = source
@@ -127,7 +133,8 @@ public final class Function {
   func finish(
     code instructions: [Instruction], spans: [Span], constants values: [Value],
     sites: [CallSite], pipelines: [PipelineSite], functions: [Function],
-    globals: [GlobalFunction], types: [ParameterType], registerCount: Int
+    globals: [GlobalFunction], variables: [GlobalVariable], types: [ParameterType],
+    registerCount: Int
   ) {
     free()
     let code = UnsafeMutablePointer<Instruction>.allocate(capacity: max(1, instructions.count))
@@ -152,6 +159,7 @@ public final class Function {
     self.pipelines = pipelines
     self.functions = functions
     self.globals = globals
+    self.variables = variables
     self.types = types
   }
 

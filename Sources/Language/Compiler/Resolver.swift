@@ -79,6 +79,7 @@ final class Resolver {
       }
       let variable = Variable(
         declaration.name, declaration.nameSpan, isConstant: true, in: scope.function)
+      variable.isFunction = true
       let symbol = FunctionSymbol(declaration, variable)
       declaration.symbol = symbol
       scope.functions[declaration.name] = symbol

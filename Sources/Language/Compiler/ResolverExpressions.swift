@@ -122,20 +122,39 @@ extension Resolver {
           expression(value)
         }
       }
-      if case .positional = argument.role {
-        if let command, let word = argument.spelling, takesFunction(command),
-          case .local(let symbol, _)? = lookUpFunction(word)
-        {
-          argument.functionUse = symbol
-          functionBinding[ObjectIdentifier(argument)] = lookUp(word)
-        }
+      if let command, let word = argument.spelling, mayBeFunction(argument, of: node, command),
+        case .local(let symbol, _)? = lookUpFunction(word)
+      {
+        argument.functionUse = symbol
+        functionBinding[ObjectIdentifier(argument)] = lookUp(word)
       }
     }
   }
 
-  private func takesFunction(_ command: Command) -> Bool {
-    command.parameters.contains { $0.type.name == "function" }
-      || command.flags.contains { $0.type?.name == "function" }
+  /// Whether a word may be meant as a function's name where it stands.
+  private func mayBeFunction(
+    _ argument: ArgumentNode, of node: CommandNode, _ command: Command
+  ) -> Bool {
+    guard command.takesFunction else { return false }
+    var place = -node.verbCount
+    var flag: Flag?
+    for other in node.arguments {
+      switch other.role {
+      case .flag(let name):
+        flag = command.flagIndex(name).map { command.flags[$0] }
+        if other === argument { return flag?.type?.name == "function" }
+        if flag?.type == nil || other.value != nil { flag = nil }
+      default:
+        if other === argument {
+          if let flag { return flag.type?.name == "function" }
+          // `|>` may pass a value in front of what is written.
+          return command.parameters.prefix(max(0, place) + 2).contains { $0.isFunction }
+        }
+        if flag == nil { place += 1 }
+        flag = nil
+      }
+    }
+    return false
   }
 
   private func checkFlags(_ node: CommandNode, _ command: Command) {

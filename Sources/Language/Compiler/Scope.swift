@@ -4,6 +4,8 @@ final class Variable {
   let span: Span
   let isConstant: Bool
   unowned let function: FunctionScope
+  /// Holds a function that its block declares.
+  var isFunction = false
   /// Captured by a closure, so that it lives in a cell.
   var isCaptured = false
   /// Its cell is made at the beginning of its block, for functions that are declared there.
@@ -83,6 +85,14 @@ final class FunctionSymbol {
   }
 }
 
+/// A name of a function's text that means something outside of it.
+struct OuterName: Hashable {
+  enum Kind: Int { case constant, variable, function }
+
+  let name: String
+  let kind: Kind
+}
+
 /// What a closure takes from the function around it when it is made.
 enum Capture {
   case local(Variable)
@@ -100,6 +110,8 @@ final class FunctionScope {
   /// A command that is redirected or part of a pipeline, in a function of its own.
   var isStage = false
   private(set) var captures: [Capture] = []
+  /// What those are called in its text.
+  private(set) var captureNames: [OuterName] = []
   private var captureIndex: [ObjectIdentifier: Int] = [:]
 
   init(parent: FunctionScope?, definedIn: BlockScope?, isSnapshot: Bool, span: Span) {
@@ -121,6 +133,10 @@ final class FunctionScope {
       capture = .local(variable)
     }
     captures.append(capture)
+    captureNames.append(
+      OuterName(
+        name: variable.name,
+        kind: variable.isFunction ? .function : variable.isConstant ? .constant : .variable))
     captureIndex[id] = captures.count - 1
     return captures.count - 1
   }

@@ -41,6 +41,8 @@ public final class Interpreter {
   var nativeDepth = 0
   /// Texts that the resolver has compiled for `source`.
   var prepared: [String: Function] = [:]
+  /// Functions that other processes sent.
+  let arrived = ArrivedFunctions()
 
   /// How many `source` are being read or run one inside the other.
   private var sourceDepth = 0

@@ -20,6 +20,10 @@ public struct Span: Equatable, Sendable {
 public final class Source {
   public let name: String
   public let bytes: [UInt8]
+  /// The number of its first line, and of that line's first column: more than 1 for a piece of a
+  /// longer text.
+  let firstLine: Int
+  let firstColumn: Int
   private let lineStarts: [Int32]
 
   /// Makes a source from a text; a text that is not UTF-8 is repaired.
@@ -28,9 +32,16 @@ public final class Source {
   }
 
   /// Makes a source from bytes, which are taken as UTF-8.
-  public init(name: String, bytes: [UInt8]) {
+  public convenience init(name: String, bytes: [UInt8]) {
+    self.init(name: name, bytes: bytes, firstLine: 1, firstColumn: 1)
+  }
+
+  /// Makes a source from a piece of a longer text.
+  init(name: String, bytes: [UInt8], firstLine: Int, firstColumn: Int = 1) {
     self.name = name
     self.bytes = bytes
+    self.firstLine = min(max(1, firstLine), Int(Int32.max))
+    self.firstColumn = min(max(1, firstColumn), Int(Int32.max))
     var starts: [Int32] = [0]
     for (i, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
       starts.append(Int32(clamping: i + 1))
@@ -47,26 +58,52 @@ public final class Source {
 
   /// The line (from 1) and column (from 1, in scalars) of a byte offset.
   public func position(_ offset: Int32) -> (line: Int, column: Int) {
+    let low = lineIndex(Int(offset))
+    let start = Int(lineStarts[low])
+    let end = min(max(start, Int(offset)), bytes.count)
+    let column = bytes[start..<end].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    return (low + firstLine, low == 0 ? column + firstColumn - 1 : column)
+  }
+
+  /// The index of the line that an offset stands on.
+  private func lineIndex(_ offset: Int) -> Int {
     var low = 0
     var high = lineStarts.count
     while high - low > 1 {
       let middle = (low + high) / 2
-      if lineStarts[middle] <= offset { low = middle } else { high = middle }
+      if Int(lineStarts[middle]) <= offset { low = middle } else { high = middle }
     }
-    let start = Int(lineStarts[low])
-    let end = min(max(start, Int(offset)), bytes.count)
-    let column = bytes[start..<end].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
-    return (low + 1, column)
+    return low
   }
 
   /// The text of a line (from 1) without its newline.
   public func line(_ number: Int) -> String {
-    guard number >= 1, number <= lineStarts.count else { return "" }
-    let start = Int(lineStarts[number - 1])
-    var end = start
-    while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+    let index = number - firstLine
+    guard lineStarts.indices.contains(index) else { return "" }
+    let start = Int(lineStarts[index])
+    var end = lineEnd(start)
     if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
     return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+
+  private func lineEnd(_ offset: Int) -> Int {
+    var end = offset
+    while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+    return end
+  }
+
+  /// The lines that a span stands on, and the span within them.
+  ///
+  /// - Parameter limit: how many bytes from the span's beginning on are enough.
+  func lines(of span: Span, limit: Int = .max) -> (firstLine: Int, bytes: ArraySlice<UInt8>, Span) {
+    let start = min(max(0, Int(span.start)), bytes.count)
+    let end = min(max(start, Int(span.end)), bytes.count)
+    let first = Int(lineStarts[lineIndex(start)])
+    let last = min(lineEnd(end), limit < bytes.count - start ? start + limit : bytes.count)
+    return (
+      lineIndex(start) + firstLine, bytes[first..<last],
+      Span(start - first, min(end, last) - first)
+    )
   }
 }
 

@@ -124,6 +124,12 @@ public final class Command: Sendable {
     return parts.joined(separator: " ")
   }
 
+  /// Whether an argument or a flag's value can be a function's name.
+  var takesFunction: Bool {
+    parameters.contains { $0.isFunction }
+      || flags.contains { $0.type?.name == "function" }
+  }
+
   func flagIndex(_ name: String) -> Int? { flags.firstIndex { $0.name == name } }
 }
 
@@ -135,6 +141,8 @@ public struct Parameter: Sendable {
   public let type: ParameterType
   public let arity: Arity
   public let summary: String
+
+  var isFunction: Bool { type.name == "function" }
 
   public init(
     _ name: String, _ type: ParameterType, _ arity: Arity = .required, _ summary: String = ""

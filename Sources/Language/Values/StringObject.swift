@@ -44,6 +44,24 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
     make(String(decoding: bytes, as: UTF8.self))
   }
 
+  /// The bytes that there is room for.
+  var capacityInBytes: Int { header.capacity }
+
+  /// A copy with more room.
+  func copy(capacity: Int) -> StringObject {
+    StringObject.make(count: byteCount, capacity: capacity) { target in
+      withUnsafeMutablePointerToElements { target.update(from: $0, count: byteCount) }
+    }
+  }
+
+  /// Appends `count` bytes, for which there is room, that `body` writes; not valid UTF-8 by halves.
+  func fill(_ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> Void) rethrows {
+    try withUnsafeMutablePointers { header, bytes in
+      try body(UnsafeMutableRawBufferPointer(start: bytes + header.pointee.count, count: count))
+      header.pointee.count += count
+    }
+  }
+
   /// The length in bytes.
   public var byteCount: Int { header.count }
 

@@ -46,6 +46,17 @@ extension Session {
     return handle
   }
 
+  /// Takes over a channel that came from another process, by its name there if that is free here.
+  public func adoptChannel<H: ChannelHandle>(
+    _ name: String, make: (String) throws -> H
+  ) throws -> H {
+    let isFree = names[name] == nil && (try? names.check(name)) != nil
+    let handle = try make(isFree ? name : names.fresh("\(name)_"))
+    names.take(handle.name, for: handle)
+    channels.add(handle)
+    return handle
+  }
+
   /// Forgets a channel: its name is free, and its memory goes when the last process has let go.
   public func dropChannel(_ handle: ChannelHandle) {
     names.release(handle.name, of: handle)

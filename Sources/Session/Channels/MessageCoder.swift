@@ -1,45 +1,96 @@
 import Language
 
+/// Knows how handles travel whose descriptors go beside the message.
+public protocol DescriptorCoder: HandleCoder {
+  /// The descriptors of the handles that were encoded, in order; they stay the sender's.
+  var outgoing: [Int32] { get set }
+  /// Those that came with the message that is being decoded, in order; they are the receiver's, and
+  /// what is left of them is closed.
+  var incoming: ArraySlice<Int32> { get set }
+}
+
 /// Values as messages: their bytes, and the descriptors that go beside them.
 public final class MessageCoder {
-  private var kept: [UInt8] = []
+  private let transport: Transport
+  private var interpreter: (() -> Interpreter?)
+
   /// Messages of more bytes are handed over in pieces.
   public static let largestWhole = 65536 - 64
 
-  public init() {}
+  init(_ transport: Transport, interpreter: @escaping () -> Interpreter?) {
+    self.transport = transport
+    self.interpreter = interpreter
+  }
 
   /// Whether a value's message is surely small, which is quickly told.
   @inline(__always)
   public func isSmall(_ value: Value) -> Bool {
     switch value {
-    case .bool, .int, .float, .duration, .size, .time, .null: true
-    case .string(let string): string.byteCount < MessageCoder.largestWhole / 2
-    default: false
+    case .bool, .int, .float, .duration, .size, .time, .null, .missing, .range: true
+    case .string(let string): string.byteCount < MessageCoder.largestWhole
+    default: isSmallContainer(value)
     }
   }
 
-  /// The size of a value's message, at least roughly, without making it.
-  public func size(of value: Value) throws -> Int {
-    kept = ValueCodec.encode(value).bytes
-    return kept.count
+  private func isSmallContainer(_ value: Value) -> Bool {
+    var room = MessageCoder.largestWhole / 2
+    return fits(value, &room)
   }
 
+  private func fits(_ value: Value, _ room: inout Int) -> Bool {
+    switch value {
+    case .string(let string): room -= string.byteCount + 8
+    case .bytes(let object): room -= object.bytes.count + 8
+    case .list(let list):
+      if list.items.count > 4096 { return false }
+      room -= 8
+      for item in list.items where !fits(item, &room) { return false }
+    case .map(let map):
+      if map.count > 4096 { return false }
+      room -= 8
+      for (key, item) in map.pairs where !fits(key, &room) || !fits(item, &room) { return false }
+    case .closure, .error, .stream, .cell: return false
+    default: room -= 16
+    }
+    return room >= 0
+  }
+
+  /// The size of a value's message, without making it.
+  public func size(of value: Value) throws -> Int {
+    guard let encoder else { return 0 }
+    return try encoder.encodedSize(of: value)
+  }
+
+  private var encoder: WireEncoder? { interpreter().map { transport.encoder($0) } }
+
   /// The message of a value; valid until the next call.
+  @inline(__always)
   public func message(
     _ value: Value
   ) throws -> (bytes: UnsafeRawBufferPointer, descriptors: [Int32]) {
-    kept = ValueCodec.encode(value).bytes
-    return (kept.withUnsafeBytes { $0 }, [])
+    guard let encoder else { return (UnsafeRawBufferPointer(start: nil, count: 0), []) }
+    transport.coder?.outgoing = []
+    let bytes = try encoder.encode(value)
+    return (bytes, transport.coder?.outgoing ?? [])
   }
 
-  /// Hands a value's message over in pieces.
-  public func write(_ value: Value, to sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-    try ValueCodec.encode(value).bytes.withUnsafeBytes { try sink($0) }
+  /// Hands a value's message over in pieces; yields the descriptors that belong to it.
+  @discardableResult
+  public func write(
+    _ value: Value, to sink: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> [Int32] {
+    guard let encoder else { return [] }
+    transport.coder?.outgoing = []
+    try encoder.encode(value, to: sink)
+    return transport.coder?.outgoing ?? []
   }
 
   /// The value of a message.
+  @inline(__always)
   public func value(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) throws -> Value {
-    ValueCodec.decode(Array(bytes)) ?? .null
+    guard let interpreter = interpreter() else { return .null }
+    if descriptors.isEmpty { return try transport.decoder(interpreter).decode(bytes) }
+    return try receiving(descriptors) { try transport.decoder(interpreter).decode(bytes) }
   }
 
   /// The value of a message that comes in pieces.
@@ -49,14 +100,18 @@ public final class MessageCoder {
     count: Int, _ descriptors: [Int32],
     read: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws -> Value {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
-    defer { buffer.deallocate() }
-    var done = 0
-    while done < count {
-      let more = try read(UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
-      if more == 0 { break }
-      done += more
+    guard let interpreter = interpreter() else { return .null }
+    return try receiving(descriptors) {
+      try transport.decoder(interpreter).decode(length: count, from: read)
     }
-    return try value(UnsafeRawBufferPointer(buffer), descriptors)
+  }
+
+  private func receiving(_ descriptors: [Int32], _ body: () throws -> Value) throws -> Value {
+    transport.coder?.incoming = descriptors[...]
+    defer {
+      for fd in transport.coder?.incoming ?? descriptors[...] { transport.close(fd) }
+      transport.coder?.incoming = []
+    }
+    return try body()
   }
 }

@@ -1,0 +1,111 @@
+import Language
+import Posix
+
+/// What turns values into bytes and back, for every way between processes.
+///
+/// Made when first needed, so that a fork has less to copy.
+public final class Transport {
+  private var usedEncoder: WireEncoder?
+  private var usedDecoder: WireDecoder?
+
+  /// Makes what knows how handles travel, when it is first needed; set by a layer above.
+  public var makeHandles: () -> any HandleCoder = { ProcessCoder() }
+  private lazy var handles = makeHandles()
+
+  /// The same, if it knows of handles with descriptors.
+  private(set) lazy var coder = handles as? any DescriptorCoder
+
+  func close(_ descriptor: Int32) { Descriptors.close(descriptor) }
+
+  /// The session's encoder, for one message at a time.
+  public func encoder(_ interpreter: Interpreter) -> WireEncoder {
+    let encoder = usedEncoder ?? WireEncoder(interpreter)
+    usedEncoder = encoder
+    encoder.handles = handles
+    return encoder
+  }
+
+  /// The session's decoder, for one message at a time.
+  public func decoder(_ interpreter: Interpreter) -> WireDecoder {
+    let decoder = usedDecoder ?? WireDecoder(interpreter)
+    usedDecoder = decoder
+    decoder.handles = handles
+    return decoder
+  }
+}
+
+/// What a forked block returns (kernel.md §6).
+extension Session {
+  /// In the child, at its end: leaves the value for the parent to read when it waits.
+  func store(_ value: Value, _ slot: SlotID?, _ interpreter: Interpreter) throws {
+    // A block that ends with `fork` or `spawn` does not mean to return the process.
+    switch value {
+    case .null, .missing, .stream: return
+    case .handle(let handle as ProcessHandle) where processes.child(handle.pid) === handle: return
+    default: break
+    }
+    guard let slot, let slots else { return }
+    let encoder = transport.encoder(interpreter)
+    var lost: ErrorObject?
+    encoder.onLoss = { lost = lost ?? $0 }
+    defer { encoder.onLoss = nil }
+    var size = 0
+    do {
+      try encoder.encode(value) { bytes in
+        try slots.store(bytes, at: size, in: slot)
+        size += bytes.count
+      }
+    } catch let error as SystemError {
+      let size = try encoder.encodedSize(of: value)
+      throw error.asError(
+        "cannot return a value of \(sizeText(size))",
+        help: "write it to a file, or send it in parts")
+    }
+    if case .handle = value, lost != nil { return }
+    slots.publish(slot, size: size)
+    if let lost { warn("process '\(ownName ?? "")' returns null in part: \(lost.message)") }
+  }
+
+  /// In the parent: what an ended child left.
+  func value(of process: ProcessHandle) -> Value {
+    guard let slot = process.slot, let slots, let size = slots.size(of: slot), let interpreter
+    else { return .null }
+    let decoder = transport.decoder(interpreter)
+    var lost: ErrorObject?
+    decoder.onLoss = { lost = lost ?? $0 }
+    defer { decoder.onLoss = nil }
+    do {
+      let result = try read(slots, slot, size, decoder)
+      if let lost {
+        warn("null stands in the value of process '\(process.name)': \(lost.message)")
+      }
+      return result
+    } catch {
+      let reason = (error as? ErrorObject)?.message ?? "\(error)"
+      warn("the value of process '\(process.name)' is lost: \(reason)")
+      return .null
+    }
+  }
+
+  private func read(
+    _ slots: ProcessSlots, _ slot: SlotID, _ size: Int, _ decoder: WireDecoder
+  ) throws -> Value {
+    if size <= 4096 {
+      return try withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { buffer in
+        try slots.read(into: buffer, at: 0, of: slot)
+        return try decoder.decode(UnsafeRawBufferPointer(buffer))
+      }
+    }
+    var place = 0
+    return try decoder.decode(length: size) { buffer in
+      try slots.read(into: buffer, at: place, of: slot)
+      place += buffer.count
+      return buffer.count
+    }
+  }
+
+  private func warn(_ message: String) {
+    try? output.flush()
+    try? Transfer.writeAll(2, "warning: \(message)\n")
+  }
+}
