@@ -217,7 +217,8 @@ uint32_t brood_slots_deaths(void) { return table ? table->deaths : 0; }
 int32_t brood_slot_occupant(int32_t slot) { return table ? table->slots[slot].pid : 0; }
 
 const char *brood_own_name(void) {
-  return table && own_plus_one ? table->slots[own_plus_one - 1].name : NULL;
+  if (!table || !own_plus_one || brood_forks() == 0) return NULL;
+  return table->slots[own_plus_one - 1].name;
 }
 
 bool brood_slot_holds(int32_t slot, int32_t pid) { return table->slots[slot].pid == pid; }

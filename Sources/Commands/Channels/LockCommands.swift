@@ -40,7 +40,7 @@ enum LockCommands {
     examples: [
       Example(
         "lock new m\nlet p = fork { lock acquire m; kill -9 $pid }\nwait $p\n"
-          + "let dead = (lock acquire m 2> /dev/null)\nprint $dead.signal", "KILL")
+          + "print (lock acquire m).signal", "KILL")
     ]
   ) { call in
     let handle = try call.channel(as: LockHandle.self)
