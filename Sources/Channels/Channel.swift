@@ -173,6 +173,12 @@ open class Channel {
     return true
   }
 
+  /// For someone who waits for several things: a pidfd of somebody who could act, nil if nobody is
+  /// left.
+  final func somebody(needing closed: Peers.Closed = []) -> Int32? {
+    watchedPeer(except: .left, needing: closed)
+  }
+
   // With nobody else alive: by a handler of this process, or because it does not wait for ever and
   // nobody has ended; without a table nobody can be told apart.
   private func mayBeAnswered(_ wait: Wait) -> Bool {

@@ -69,6 +69,12 @@ public struct Wait {
     try sleep(descriptors, until: earlier)
   }
 
+  /// Sleeps until one of some descriptors is readable, or the deadline has passed, or a handler ran;
+  /// yields a bit for each of the first 62 that is readable.
+  public func sleepOnce(_ descriptors: [Int32], until earlier: Int64 = .max) throws -> Int {
+    try sleep(descriptors, until: earlier)
+  }
+
   func sleep(_ descriptors: [Int32], until earlier: Int64 = .max) throws -> Int {
     try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: descriptors.count + 1) { ready in
       guard let base = ready.baseAddress else { return 0 }

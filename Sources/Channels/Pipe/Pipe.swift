@@ -275,6 +275,25 @@ public final class Pipe: Channel {
     return try window("ppoll") { brood_wait_readable(&copy, 1, &ready, 0) } > 0
   }
 
+  /// For someone who waits for several things: whether a message is there or could come.
+  public func awaitMessage(at end: End, watchesPeers: Bool) throws -> Readiness {
+    let fd = try descriptor(end)
+    guard watchesPeers else {
+      // The end of the file is readable for ever.
+      return try isAtEnd(fd) ? .never : .descriptors([fd], until: .max)
+    }
+    guard let peer = somebody(needing: needed(by: end)) else {
+      return try isReady(fd) && !isAtEnd(fd) ? .ready : .never
+    }
+    return .descriptors([fd, peer], until: .max)
+  }
+
+  private func isAtEnd(_ fd: Int32) throws -> Bool {
+    guard try isReady(fd) else { return false }
+    var byte: UInt8 = 0
+    return recv(fd, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+  }
+
   /// Waits until something can be received, or the file has ended; false at the deadline.
   public func poll(at end: End, watchesPeers: Bool, _ wait: Wait) throws -> Bool {
     let fd = try descriptor(end)

@@ -20,6 +20,8 @@ public final class Queue: Channel {
   var scratch = ScratchBuffer()
   /// The deaths of the session when leases were last looked through.
   private var deathsSeen: UInt32 = 0
+  /// What is watched while this process waits for several things.
+  private var awaited: LeaseWatch?
   /// Segments whose memory goes back with the next state.
   var cooling: [UInt32] = []
 
@@ -393,6 +395,50 @@ public final class Queue: Channel {
         throw now.isClosed != 0 ? ChannelError.closed : abandoned()
       }
     }
+  }
+
+  // MARK: Waiting for several things
+
+  /// Whether an item is there or could come; whoever sleeps on the descriptors is woken by it.
+  ///
+  /// Call `awaitedItems` when the wait is over.
+  public func awaitItems(_ wait: Wait) throws -> Readiness {
+    awaitedItems()
+    try lock(wait)
+    let now = state
+    if now.items > 0 || now.returned > 0 {
+      unlock()
+      return .ready
+    }
+    if now.isClosed != 0 && now.leases == 0 {
+      unlock()
+      return .never
+    }
+    brood_bell_silence(itemsBell)
+    header.pointee.wantsItems = 1
+    let holders = now.leases > 0 ? leaseHolders(now) : nil
+    unlock()
+    if let holders {
+      let watch = LeaseWatch(holders)
+      awaited = watch
+      if watch.isOverdue, try reclaim(wait) { return .ready }
+    }
+    let watched = awaited?.descriptors ?? []
+    let deadline = awaited?.deadline ?? .max
+    if let peer = somebody() {
+      return .descriptors([itemsBell, peer] + watched, until: deadline)
+    }
+    if !watched.isEmpty || deadline != .max {
+      return .descriptors([itemsBell] + watched, until: deadline)
+    }
+    // What the last one put before it ended is still there.
+    return try count(wait) > 0 ? .ready : .never
+  }
+
+  /// The wait for several things is over.
+  public func awaitedItems() {
+    awaited?.close()
+    awaited = nil
   }
 
   // MARK: Facts

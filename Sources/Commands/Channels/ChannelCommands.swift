@@ -11,5 +11,6 @@ public enum ChannelCommands {
     CommandFamily(
       "Events, barriers and conditions",
       EventCommands.all + BarrierCommands.all + ConditionCommands.all),
+    CommandFamily("Whatever comes first", [SelectCommand.command]),
   ]
 }

@@ -1,0 +1,134 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// `select`: whichever comes first of queues, pipes, the ends of processes, signals, and a timer.
+enum SelectCommand {
+  static let command = Command(
+    "select", "Wait for whichever comes first, and run its arm",
+    details: """
+      Of several that are ready the first in the order of the arms is taken; nothing is taken but \
+      what the arm that runs receives. A queue or pipe that is closed for good is passed over; when \
+      no arm can ever run, `select` throws `closed`. Arms run in place, as the blocks of `lock \
+      with`, and the value of the one that ran is the value of `select`.
+      """,
+    examples: [
+      Example(
+        "queue new q\nlet child = fork { queue put q hello; sleep 10ms }\nfor i in 1..2 {\n  select {"
+          + "\n    queue q { |v| print got $v }\n    exit $child { |r| print ended $r.exit }\n    "
+          + "after 5s { print late }\n  }\n}", "got hello\nended 0"),
+      Example("let x = (select { after 10ms { \"nothing came\" } })\nprint $x", "nothing came"),
+    ],
+    choice: Choice(arms: SelectKind.allCases.map(\.arm), select: select))
+
+  private static func select(_ call: borrowing Selection) throws -> Selected {
+    let session = call.interpreter.session
+    var signals: SignalSet = []
+    var arms: [any SelectSource] = []
+    for index in 0..<call.count {
+      let kind = SelectKind.allCases[call.kind(index)]
+      let items: [Value] =
+        if case .list(let list) = call[index] { list.items } else { [call[index]] }
+      if kind == .signal { for item in items { signals.insert(try signal(item)) } }
+      for item in items { arms.append(try kind.source(item, index, session)) }
+    }
+    // Blocked while we wait, so that none is lost to a handler; then as before.
+    let before = signals.isEmpty ? nil : Signals.block(signals)
+    defer { if let before { Signals.setMask(before) } }
+    defer { for arm in arms { arm.close() } }
+    while true {
+      for arm in arms {
+        if let (value, origin) = try arm.take() {
+          return Selected(arm.index, value, origin: origin)
+        }
+      }
+      try sleep(arms, session, call)
+    }
+  }
+
+  private static func signal(_ value: Value) throws -> Signal {
+    try ParameterType.signal(named: value.asText)
+  }
+
+  private static func sleep(
+    _ arms: [any SelectSource], _ session: Session, _ call: borrowing Selection
+  ) throws {
+    var descriptors: [Int32] = []
+    var deadline = Int64.max
+    var canCome = session.sleeper.mayActWhileAsleep
+    for arm in arms {
+      switch try arm.prepare() {
+      case .ready: return
+      case .never: continue
+      case .at(let moment): deadline = min(deadline, moment)
+      case .descriptors(let more, let until):
+        descriptors += more
+        deadline = min(deadline, until)
+      }
+      canCome = true
+    }
+    guard canCome else {
+      throw call.error(
+        .closed, "no arm of 'select' can ever run",
+        help: "its queues and pipes are closed, or no other process is left that could use them")
+    }
+    _ = try session.patience().sleepOnce(descriptors, until: deadline)
+  }
+}
+
+/// The kinds of arms.
+private enum SelectKind: CaseIterable {
+  case queue, pipe, exit, signal, after
+
+  var arm: SelectArm {
+    switch self {
+    case .queue:
+      SelectArm(
+        "queue", Parameter("queue", .listed(.channel(QueueHandle.self, "queue"))),
+        gives: ["value", "queue"])
+    case .pipe: SelectArm("pipe", Parameter("pipe", .listed(.pipe)), gives: ["value", "pipe"])
+    case .exit:
+      SelectArm("exit", Parameter("process", .processes), gives: ["record", "process"])
+    case .signal: SelectArm("signal", Parameter("signal", .listed(.signal)), gives: ["signal"])
+    case .after: SelectArm("after", Parameter("duration", .duration))
+    }
+  }
+
+  func source(_ value: Value, _ index: Int, _ session: Session) throws -> any SelectSource {
+    switch self {
+    case .queue:
+      guard case .handle(let handle as QueueHandle) = value else {
+        throw ErrorObject.badValue("queue", must: "a queue", is: value)
+      }
+      return QueueSource(index, handle, session)
+    case .pipe: return try PipeSource(index, value, session)
+    case .exit: return try ExitSource(index, ProcessTarget(value), session)
+    case .signal: return try SignalSource(index, ParameterType.signal(named: value.asText))
+    case .after:
+      guard case .duration(let time) = value else {
+        throw ErrorObject.badValue("time", must: "a duration", is: value)
+      }
+      return TimeSource(index: index, moment: Clock.deadline(after: Int64(time)))
+    }
+  }
+}
+
+extension ParameterType {
+  /// One thing, or a list of them.
+  static func listed(_ type: ParameterType) -> ParameterType {
+    ParameterType(
+      type.name, "\(type.phrase), or a list of them", completion: type.completion
+    ) { input in
+      guard case .list(let list) = input.value else { return try type.converted(input) }
+      return .items(
+        try list.items.map { item in
+          let input = Input(value: item, interpreter: input.interpreter)
+          guard let value = try type.converted(input) else {
+            throw ErrorObject.badValue("item of the list", must: type.phrase, is: item)
+          }
+          return value
+        })
+    }
+  }
+}

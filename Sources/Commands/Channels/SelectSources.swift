@@ -1,0 +1,174 @@
+import Channels
+import Language
+import Posix
+import Session
+
+/// Something that an arm of `select` waits for.
+protocol SelectSource {
+  /// The arm.
+  var index: Int { get }
+
+  /// What has come, and from where; nil if nothing has. Never waits.
+  func take() throws -> (value: Value, origin: Value)?
+
+  /// Makes sure that a sleep ends when something comes.
+  func prepare() throws -> SelectReadiness
+
+  /// Gives back what `prepare` and `init` have opened.
+  func close()
+}
+
+extension SelectSource {
+  func close() {}
+}
+
+/// What a source says before the sleep.
+enum SelectReadiness {
+  /// Something has come meanwhile.
+  case ready
+  /// Nothing can come any more.
+  case never
+  /// Something comes at this moment (monotonic ns).
+  case at(Int64)
+  /// Something has come when one of these is readable, or may have at a moment (monotonic ns).
+  case descriptors([Int32], until: Int64 = .max)
+}
+
+/// Values out of a queue.
+final class QueueSource: SelectSource {
+  let index: Int
+  private let handle: QueueHandle
+  private let session: Session
+
+  init(_ index: Int, _ handle: QueueHandle, _ session: Session) {
+    (self.index, self.handle, self.session) = (index, handle, session)
+  }
+
+  func take() throws -> (value: Value, origin: Value)? {
+    do {
+      let value = try handle.queue.get(session.impatience) { try session.messages.value($0) }
+      return (value, .handle(handle))
+    } catch ChannelError.empty {
+      return nil
+    } catch ChannelError.closed {
+      return nil
+    } catch let error as ChannelError {
+      throw session.error(error, handle, "get from")
+    }
+  }
+
+  func prepare() throws -> SelectReadiness {
+    switch try handle.queue.awaitItems(session.patience()) {
+    case .ready: .ready
+    case .never: .never
+    case .descriptors(let descriptors, let until): .descriptors(descriptors, until: until)
+    }
+  }
+
+  func close() { handle.queue.awaitedItems() }
+}
+
+/// Values out of a pipe.
+final class PipeSource: SelectSource {
+  let index: Int
+  private let target: PipeTarget
+  private let session: Session
+
+  init(_ index: Int, _ value: Value, _ session: Session) throws {
+    self.index = index
+    self.session = session
+    target = try PipeTarget(value, sends: false)
+    try target.require(raw: false, "recv")
+  }
+
+  func take() throws -> (value: Value, origin: Value)? {
+    do {
+      return (try target.receive(session.impatience), .handle(target.handle))
+    } catch let error as ErrorObject where error.kind == .empty || error.kind == .closed {
+      return nil
+    }
+  }
+
+  func prepare() throws -> SelectReadiness {
+    let pipe = target.handle.pipe
+    guard pipe.openEnds.contains(target.end) else { return .never }
+    switch try pipe.awaitMessage(at: target.end, watchesPeers: !target.isNamed) {
+    case .ready: return .ready
+    case .never: return .never
+    case .descriptors(let descriptors, let until): return .descriptors(descriptors, until: until)
+    }
+  }
+}
+
+/// The end of a process.
+final class ExitSource: SelectSource {
+  let index: Int
+  private let process: ProcessHandle
+  private let session: Session
+  private var pidfd: Int32 = -1
+
+  init(_ index: Int, _ target: ProcessTarget, _ session: Session) throws {
+    guard let process = target.handle else {
+      throw ErrorObject(
+        .missing, "no child has the pid \(target.pid)", help: session.liveProcesses)
+    }
+    (self.index, self.process, self.session) = (index, process, session)
+  }
+
+  func take() throws -> (value: Value, origin: Value)? {
+    try session.reapNow(process).map { ($0.map, .handle(process)) }
+  }
+
+  func prepare() throws -> SelectReadiness {
+    if pidfd < 0 {
+      pidfd = try asking("cannot watch process \(process.pid)") {
+        try Process.descriptor(of: process.pid)
+      }
+    }
+    return .descriptors([pidfd])
+  }
+
+  func close() {
+    Descriptors.close(pidfd)
+    pidfd = -1
+  }
+}
+
+/// A signal, which is blocked meanwhile.
+final class SignalSource: SelectSource {
+  let index: Int
+  private let signal: Signal
+  private var descriptor: Int32 = -1
+
+  init(_ index: Int, _ signal: Signal) { (self.index, self.signal) = (index, signal) }
+
+  func take() throws -> (value: Value, origin: Value)? {
+    Signals.takePending([signal]).map { (.text($0.signal.name), .int(Int($0.sender))) }
+  }
+
+  func prepare() throws -> SelectReadiness {
+    if descriptor < 0 {
+      descriptor = try asking("cannot wait for \(signal.name)") {
+        try Signals.descriptor([signal])
+      }
+    }
+    return .descriptors([descriptor])
+  }
+
+  func close() {
+    Descriptors.close(descriptor)
+    descriptor = -1
+  }
+}
+
+/// A moment.
+struct TimeSource: SelectSource {
+  let index: Int
+  let moment: Int64
+
+  func take() throws -> (value: Value, origin: Value)? {
+    Clock.monotonic >= moment ? (.null, .null) : nil
+  }
+
+  func prepare() throws -> SelectReadiness { .at(moment) }
+}
