@@ -5,7 +5,9 @@ import Session
 
 /// `sem`: a number of permits.
 enum SemaphoreCommands {
-  static let all = [new, acquire, release, with, value, info, list]
+  static let all = [
+    new, acquire, release, with, value, info, list, LockTorture.semaphore,
+  ]
 
   private static let semaphore = Parameter("sem", .channel(SemaphoreHandle.self, "sem"))
 

@@ -4,6 +4,8 @@ import Posix
 /// The channels that this process has, in the order in which it got them.
 public final class ChannelList {
   private var handles: [ChannelHandle] = []
+  /// Channels without a name, which forked children have too.
+  private var nameless: [Channel] = []
 
   /// All of them, for reports.
   public var all: [ChannelHandle] { handles }
@@ -18,10 +20,25 @@ public final class ChannelList {
   /// Before a fork: the child has them all.
   func admit(_ slot: SlotID) {
     for handle in handles { handle.channel.admit(slot) }
+    for channel in nameless { channel.admit(slot) }
   }
 
   /// This process will use none of them any more.
   func leave() {
     for handle in handles { handle.channel.leave() }
   }
+
+  func share(_ channels: [Channel]) { nameless += channels }
+
+  func endSharing(_ channels: [Channel]) {
+    nameless.removeAll { channel in channels.contains { $0 === channel } }
+  }
+}
+
+extension Session {
+  /// Channels that forked children shall have although they have no name.
+  public func share(_ channels: [Channel]) { self.channels.share(channels) }
+
+  /// The opposite.
+  public func endSharing(_ channels: [Channel]) { self.channels.endSharing(channels) }
 }
