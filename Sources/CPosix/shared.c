@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 struct brood_robust_head brood_robust = {&brood_robust, 0, NULL};
+struct brood_identity brood_self;
 uint32_t brood_lock_self;
 uint32_t brood_lock_forks;
 

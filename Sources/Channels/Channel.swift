@@ -92,7 +92,7 @@ open class Channel {
   /// This process will not use it any more: whoever waits for it looks again.
   open func leave() {
     peers.set(.left)
-    for bell in bells { brood_bell_ring(bell) }
+    for bell in bells { ring(bell) }
   }
 
   // MARK: The inner lock
@@ -143,9 +143,28 @@ open class Channel {
 
   // MARK: Sleeping
 
+  /// Counts how often sleepers were woken: whoever says that it is stuck adds the count at which it
+  /// saw its condition false, and is not believed once somebody was woken since.
+  private var seenTurn: UInt32 = 0
+
+  /// To be called before a condition is looked at, or under the lock, by one who may sleep then.
+  @inline(__always)
+  final func noteTurn() { seenTurn = brood_load32(peers.turn) }
+
+  /// Rings a bell; before what its sleepers wait for is published.
+  final func ring(_ bell: Int32) {
+    _ = brood_add32(peers.turn, 1)
+    brood_bell_ring(bell)
+  }
+
+  /// The same where the kernel wakes the sleepers.
+  @inline(__always)
+  final func nextTurn() { _ = brood_add32(peers.turn, 1) }
+
   /// Sleeps until a bell rings, somebody who could act has ended, or the deadline has passed.
   ///
-  /// The caller has set the mark that makes others ring, under the lock, and looks again afterwards.
+  /// The caller has called `noteTurn` and set the mark that makes others ring, under the lock, and
+  /// looks again afterwards.
   ///
   /// - Parameter stuck: the state that this process is in if it waits for ever.
   /// - Parameter closed: what a process that could act must not have closed.
@@ -159,7 +178,7 @@ open class Channel {
   ) throws -> Bool {
     try wait.check()
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
-    peers.set(isStuck ? stuck : passing)
+    if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
     defer { peers.set(.idle) }
     guard let peer = watchedPeer(except: stuck, needing: closed) else {
       if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {

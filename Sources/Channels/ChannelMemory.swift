@@ -9,7 +9,7 @@ import Posix
 final class ChannelMemory {
   /// Where the parts begin, in bytes.
   static let peersOffset = 4096
-  static let bodyOffset = 4096 + Peers.capacity * 4
+  static let bodyOffset = 4096 + Peers.capacity * 8
 
   private static let magic: UInt32 = 0x646F_7262  // "brod"
 
@@ -41,7 +41,9 @@ final class ChannelMemory {
   }
 
   var peers: Peers {
-    Peers(entries: (base + ChannelMemory.peersOffset).assumingMemoryBound(to: UInt32.self))
+    Peers(
+      entries: (base + ChannelMemory.peersOffset).assumingMemoryBound(to: UInt64.self),
+      turn: (base + 132).assumingMemoryBound(to: UInt32.self))
   }
 
   /// Makes memory of `bodySize` bytes beyond the fixed parts; throws EMFILE, ENOMEM.

@@ -12,6 +12,8 @@ public struct Peers {
   public enum State: UInt32 {
     case idle
     /// Waits for ever for something to come, or for room; no handler of signals can act meanwhile.
+    ///
+    /// Only true while nobody has woken sleepers since: see `Channel.turn`.
     case stuckReading, stuckWriting
     /// Waits, but not for ever.
     case reading, writing
@@ -22,7 +24,9 @@ public struct Peers {
   /// How many slots there can be.
   static let capacity = 65536
 
-  let entries: UnsafeMutablePointer<UInt32>
+  let entries: UnsafeMutablePointer<UInt64>
+  /// Counts how often sleepers were woken.
+  let turn: UnsafeMutablePointer<UInt32>
 
   /// Another living process that has the channel.
   struct Peer {
@@ -40,15 +44,28 @@ public struct Peers {
     static let b = Closed(rawValue: 2)
   }
 
-  // State, generation, a mark that there is an entry, closed ends.
-  private static func word(_ generation: UInt32, _ state: State, _ closed: Closed) -> UInt32 {
-    (generation & 0xFFFF) << 8 | 1 << 24 | state.rawValue | closed.rawValue << 25
+  // State, closed ends, a mark that there is an entry, generation, and the turn at which a state was
+  // told.
+  private static func word(
+    _ generation: UInt32, _ state: State, _ closed: Closed, turn: UInt32 = 0
+  ) -> UInt64 {
+    UInt64(state.rawValue | closed.rawValue << 8 | 1 << 15 | (generation & 0xFFFF) << 16)
+      | UInt64(turn) << 32
+  }
+
+  private func closed(_ word: UInt64) -> Closed {
+    Closed(rawValue: UInt32(truncatingIfNeeded: word >> 8) & 0x7F)
+  }
+
+  private func isOf(_ word: UInt64, _ slot: Int32) -> Bool {
+    word != 0
+      && UInt32(truncatingIfNeeded: word >> 16) & 0xFFFF == brood_slot_generation(slot) & 0xFFFF
   }
 
   /// Enters a process.
   func admit(slot: Int32, generation: UInt32, closed: Closed = []) {
     guard slot >= 0, slot < Peers.capacity else { return }
-    brood_store32(entries + Int(slot), Peers.word(generation, .idle, closed))
+    brood_store64(entries + Int(slot), Peers.word(generation, .idle, closed))
   }
 
   /// Enters this process.
@@ -58,29 +75,34 @@ public struct Peers {
   }
 
   /// Tells the others what this process does.
-  func set(_ state: State) {
+  ///
+  /// - Parameter turn: for a state that is only true until sleepers are woken again.
+  func set(_ state: State, turn: UInt32 = 0) {
     let own = brood_slot_own()
     guard own >= 0 else { return }
-    let closed = Closed(rawValue: brood_load32(entries + Int(own)) >> 25)
-    brood_store32(entries + Int(own), Peers.word(brood_slot_generation(own), state, closed))
+    let closed = closed(brood_load64(entries + Int(own)))
+    let word = Peers.word(brood_slot_generation(own), state, closed, turn: turn)
+    brood_store64(entries + Int(own), word)
   }
 
   /// Tells the others what this process has closed.
   func set(_ closed: Closed) {
     let own = brood_slot_own()
     guard own >= 0 else { return }
-    let word = Peers.word(brood_slot_generation(own), .idle, closed)
-    brood_store32(entries + Int(own), word)
+    brood_store64(entries + Int(own), Peers.word(brood_slot_generation(own), .idle, closed))
   }
 
   /// The state that a slot's process has told; nil if it does not have the channel.
-  private func state(_ slot: Int32, without closed: Closed = []) -> State? {
-    let word = brood_load32(entries + Int(slot))
-    guard word != 0, brood_slot_occupied(slot),
-      word >> 8 & 0xFFFF == brood_slot_generation(slot) & 0xFFFF,
-      Closed(rawValue: word >> 25).isDisjoint(with: closed)
-    else { return nil }
-    return State(rawValue: word & 0xFF)
+  private func state(_ slot: Int32, without ends: Closed = []) -> State? {
+    let word = brood_load64(entries + Int(slot))
+    guard isOf(word, slot), brood_slot_occupied(slot), closed(word).isDisjoint(with: ends) else {
+      return nil
+    }
+    let state = State(rawValue: UInt32(truncatingIfNeeded: word) & 0xFF) ?? .idle
+    // It was woken since, and has only not come to say so.
+    let isStuck = state == .stuckReading || state == .stuckWriting
+    if isStuck, UInt32(truncatingIfNeeded: word >> 32) != brood_load32(turn) { return .idle }
+    return state
   }
 
   /// Another living process whose state is not this one, and that has not closed what is needed.
@@ -142,9 +164,8 @@ public struct Peers {
     let own = brood_slot_own()
     var latest: (when: Int64, ending: Ending)?
     for slot in 0..<brood_slots_top() where slot != own {
-      let word = brood_load32(entries + Int(slot))
-      guard word != 0, word & 0xFF != State.left.rawValue,
-        word >> 8 & 0xFFFF == brood_slot_generation(slot) & 0xFFFF,
+      let word = brood_load64(entries + Int(slot))
+      guard isOf(word, slot), word & 0xFF != UInt64(State.left.rawValue),
         let found = Ending.recorded(slot)
       else { continue }
       if let known = latest, known.when > found.when { continue }

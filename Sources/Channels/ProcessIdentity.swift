@@ -16,8 +16,6 @@ public struct ProcessIdentity: Hashable, Sendable {
 
   var isNobody: Bool { pid == 0 }
 
-  nonisolated(unsafe) private static var known = nobody
-  nonisolated(unsafe) private static var depth: UInt32 = .max
   nonisolated(unsafe) private static let reader = ProcReader()
 
   static func stat(_ pid: Int32) -> ProcessStat? { reader.stat(pid) }
@@ -25,23 +23,32 @@ public struct ProcessIdentity: Hashable, Sendable {
   /// This process; costs a read of /proc the first time.
   @inline(__always)
   public static var own: ProcessIdentity {
-    if depth == brood_fork_depth() { return known }
-    return readOwn()
+    if !brood_self_known() { readOwn() }
+    let word = brood_self_word()
+    return ProcessIdentity(
+      pid: Int32(truncatingIfNeeded: word), slot: UInt32(truncatingIfNeeded: word >> 32),
+      start: brood_self_start())
   }
 
   @inline(never)
-  private static func readOwn() -> ProcessIdentity {
+  private static func readOwn() {
     let pid = Process.pid
-    known = ProcessIdentity(
+    let own = ProcessIdentity(
       pid: pid, slot: UInt32(bitPattern: brood_slot_own() + 1),
       start: reader.stat(pid)?.startTicks ?? 0)
-    depth = brood_fork_depth()
-    return known
+    brood_self_set(own.word, own.start)
   }
+
+  /// Pid and slot in one word.
+  @inline(__always)
+  var word: UInt64 { UInt64(UInt32(bitPattern: pid)) | UInt64(slot) << 32 }
 
   /// Whether it is this process.
   @inline(__always)
-  var isOwn: Bool { pid == ProcessIdentity.own.pid && start == ProcessIdentity.own.start }
+  var isOwn: Bool {
+    let own = ProcessIdentity.own
+    return pid == own.pid && start == own.start
+  }
 
   /// Whether it lives; a zombie does not.
   public var isLiving: Bool {

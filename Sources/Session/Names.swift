@@ -10,10 +10,16 @@ public protocol NameHolder: Handle {
 /// The one name space of processes and channels.
 public final class Names {
   private var entries: [String: Handle] = [:] {
-    didSet { version &+= 1 }
+    didSet { Names.changes.pointee &+= 1 }
   }
-  /// Another number after each change.
-  public private(set) var version = 0
+  /// Counts the changes of all names, for those who remember what a name means.
+  nonisolated(unsafe) private static let changes: UnsafeMutablePointer<Int> = {
+    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+    counter.initialize(to: 0)
+    return counter
+  }()
+  /// Where that count stands.
+  public static var version: UnsafePointer<Int> { UnsafePointer(changes) }
 
   public init() {}
 

@@ -43,8 +43,6 @@ public final class Session {
   public let channels = ChannelList()
   /// How values become messages.
   public private(set) lazy var messages = MessageCoder(transport) { [unowned self] in interpreter }
-  /// How it sleeps while it waits for one of them.
-  public private(set) lazy var sleeper = SessionSleeper(self)
   /// Blocks of `process define`, by the name of the class.
   public var processClasses: [String: Value] = [:]
   /// How values go to other processes, and come from them.

@@ -74,6 +74,28 @@ static inline void brood_relax(void) {
 #endif
 }
 
+/// This process for ever: pid and slot plus one in one word, and when it was started.
+struct brood_identity {
+  uint64_t word;
+  uint64_t start;
+  uint32_t depth;  // the fork depth at which it was read, plus one; 0: not yet
+};
+
+extern struct brood_identity brood_self;
+
+/// Whether `brood_self` is this process's.
+static inline bool brood_self_known(void) { return brood_self.depth == brood_fork_count + 1; }
+
+static inline uint64_t brood_self_word(void) { return brood_self.word; }
+
+static inline uint64_t brood_self_start(void) { return brood_self.start; }
+
+static inline void brood_self_set(uint64_t word, uint64_t start) {
+  brood_self.word = word;
+  brood_self.start = start;
+  brood_self.depth = brood_fork_count + 1;
+}
+
 /// What the kernel reads when this thread ends.
 struct brood_robust_head {
   void *next;

@@ -79,10 +79,10 @@ public final class Barrier: Channel {
     return (0..<Int(state.pointee.top)).filter { table[$0].round == current }
   }
 
-  private func ring() {
+  private func ringIfWanted() {
     if state.pointee.isWanted == 0 { return }
     state.pointee.isWanted = 0
-    brood_bell_ring(bells[0])
+    ring(bells[0])
   }
 
   /// Waits until all parties have come; yields this one's place in the order of coming, from 0.
@@ -95,7 +95,7 @@ public final class Barrier: Channel {
     let arrived = waiting
     let mine = state.pointee.round
     if arrived.count + 1 >= parties {
-      ring()
+      ringIfWanted()
       brood_store64(&state.pointee.round, mine + 1)
       unlock()
       return arrived.count
@@ -132,6 +132,7 @@ public final class Barrier: Channel {
       }
       try checkWhole()
       brood_bell_silence(bells[0])
+      noteTurn()
       state.pointee.isWanted = 1
       let others = waiting.map { table[$0].process }.filter { !$0.isOwn }
       unlock()
@@ -158,7 +159,7 @@ public final class Barrier: Channel {
     defer { unlock() }
     if round != mine || isBroken { return }
     state.pointee.isWanted = 0
-    brood_bell_ring(bells[0])
+    ring(bells[0])
     state.pointee.dead = dead
     brood_store32(&state.pointee.isBroken, 1)
   }
@@ -189,7 +190,7 @@ public final class Barrier: Channel {
   public func reset(_ wait: Wait) throws {
     try lock(wait)
     state.pointee.isWanted = 0
-    brood_bell_ring(bells[0])
+    ring(bells[0])
     state.pointee.resetTo = state.pointee.round + 1
     brood_store64(&state.pointee.round, state.pointee.round + 1)
     brood_store32(&state.pointee.isBroken, 0)

@@ -119,6 +119,7 @@ public final class Condition: Channel {
       return
     }
     brood_bell_silence(bells[0])
+    noteTurn()
     state.pointee.isWanted = 1
     unlock()
     if try !sleep(wait, on: bells[0], as: .stuckReading, .reading), !isNotified(index) {
@@ -147,7 +148,7 @@ public final class Condition: Channel {
       }
       if woken == 0 {
         state.pointee.isWanted = 0
-        brood_bell_ring(bells[0])
+        ring(bells[0])
       }
       brood_store32(&table[index].isNotified, 1)
       woken += 1

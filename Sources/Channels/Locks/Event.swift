@@ -34,7 +34,7 @@ public final class Event: Channel {
     try lock(wait)
     if state.pointee.isWanted != 0 {
       state.pointee.isWanted = 0
-      brood_bell_ring(bells[0])
+      ring(bells[0])
     }
     state.pointee.sets &+= 1
     brood_store32(&state.pointee.isSet, 1)
@@ -61,6 +61,7 @@ public final class Event: Channel {
         return
       }
       brood_bell_silence(bells[0])
+      noteTurn()
       state.pointee.isWanted = 1
       unlock()
       if try !sleep(wait, on: bells[0], as: .stuckReading, .reading), !isOver() {

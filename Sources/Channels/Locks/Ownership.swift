@@ -149,9 +149,3 @@ struct Ownership {
   /// After `acquire`: as deep as it was before.
   func setDepth(_ depth: UInt32) { state.pointee.depth = max(1, depth) }
 }
-
-extension ProcessIdentity {
-  /// Pid and slot in one word.
-  @inline(__always)
-  var word: UInt64 { UInt64(UInt32(bitPattern: pid)) | UInt64(slot) << 32 }
-}

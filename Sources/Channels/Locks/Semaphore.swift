@@ -93,10 +93,10 @@ public final class Semaphore: Channel {
     brood_store32(&holdings[index].count, 1)
   }
 
-  private func ring() {
+  private func ringIfWanted() {
     if state.pointee.isWanted == 0 { return }
     state.pointee.isWanted = 0
-    brood_bell_ring(bell)
+    ring(bell)
   }
 
   // MARK: What users ask for
@@ -125,6 +125,7 @@ public final class Semaphore: Channel {
       return
     }
     brood_bell_silence(bell)
+    noteTurn()
     state.pointee.isWanted = 1
     let holders = otherHolders()
     unlock()
@@ -162,7 +163,7 @@ public final class Semaphore: Channel {
     if dead.isEmpty { return false }
     try lock(wait)
     defer { unlock() }
-    ring()
+    ringIfWanted()
     for i in 0..<Int(state.pointee.top)
     where holdings[i].count > 0 && dead.contains(holdings[i].holder) {
       brood_store32(&holdings[i].count, 0)
@@ -177,12 +178,12 @@ public final class Semaphore: Channel {
     defer { unlock() }
     if isCounter {
       guard state.pointee.value < Int64.max else { throw ChannelError.tooLarge(limit: .max) }
-      ring()
+      ringIfWanted()
       state.pointee.value += 1
       return
     }
     guard let index = own() else { throw ChannelError.notHeld }
-    ring()
+    ringIfWanted()
     brood_store32(&holdings[index].count, holdings[index].count - 1)
   }
 

@@ -178,6 +178,8 @@ public final class Pipe: Channel {
   ) throws {
     let fd = try descriptor(end)
     while true {
+      noteTurn()
+      nextTurn()
       do throws(SystemError) {
         if try Messages.send(fd, message, descriptors: descriptors) { return }
       } catch {
@@ -220,9 +222,11 @@ public final class Pipe: Channel {
   ) throws -> R {
     let fd = try descriptor(end)
     while true {
+      noteTurn()
       scratch.reserve(Pipe.largestInline)
       if let message = try receiveNow(fd) {
         if message.count == 0 { throw ChannelError.closed }
+        nextTurn()
         brood_count(&state.pointee.received)
         let kind = scratch.base.load(as: UInt8.self)
         guard kind == 1 else {
@@ -298,7 +302,9 @@ public final class Pipe: Channel {
   public func poll(at end: End, watchesPeers: Bool, _ wait: Wait) throws -> Bool {
     let fd = try descriptor(end)
     do {
-      while try !isReady(fd) {
+      while true {
+        noteTurn()
+        if try isReady(fd) { break }
         if wait.isNow { return false }
         try sleepUntilReadable(end, watchesPeers, wait)
       }

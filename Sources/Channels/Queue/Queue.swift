@@ -216,13 +216,13 @@ public final class Queue: Channel {
   @inline(never)
   func ringItems() {
     header.pointee.wantsItems = 0
-    brood_bell_ring(itemsBell)
+    ring(itemsBell)
   }
 
   @inline(never)
   func ringRoom() {
     header.pointee.wantsRoom = 0
-    brood_bell_ring(roomBell)
+    ring(roomBell)
   }
 
   /// Whether an item of so many bytes may go in now.
@@ -248,6 +248,7 @@ public final class Queue: Channel {
       return
     }
     brood_bell_silence(roomBell)
+    noteTurn()
     header.pointee.wantsRoom = 1
     unlock()
     let isAlone = try !sleep(wait, on: roomBell, as: .stuckWriting, .writing)
@@ -377,6 +378,7 @@ public final class Queue: Channel {
       return
     }
     brood_bell_silence(itemsBell)
+    noteTurn()
     header.pointee.wantsItems = 1
     let holders = now.leases > 0 ? leaseHolders(now) : nil
     unlock()
@@ -415,6 +417,7 @@ public final class Queue: Channel {
       return .never
     }
     brood_bell_silence(itemsBell)
+    noteTurn()
     header.pointee.wantsItems = 1
     let holders = now.leases > 0 ? leaseHolders(now) : nil
     unlock()

@@ -29,9 +29,11 @@ extension Queue {
     // Its descriptors can be handed over once only: such an item is not lent.
     if frame.kind == Layout.FrameKind.ticket { return try take(&state) }
     let index = try freeLease(&state)
+    // Its state last: a death on the way leaves a free entry.
     leases[index] = QueueLayout.Lease(
-      state: LeaseState.taken, attempts: 1, number: state.gets, segment: state.head,
+      state: LeaseState.free, attempts: 1, number: state.gets, segment: state.head,
       offset: state.headOffset, holder: .own, deadline: deadline)
+    brood_store32(&leases[index].state, LeaseState.taken)
     state.leases += 1
     header.pointee.leaseDeadline = min(header.pointee.leaseDeadline, deadline)
     let item = contents(frame.place, frame.count, frame.kind)

@@ -17,12 +17,18 @@ extension Queue {
       }
     }
     if state.head != 0 { mark(state.head) }
+    var referred: Set<UInt32> = []
     repairLeases(&state) { segment, large in
       if segment != 0, segment <= state.top { isUsed[Int(segment)] = true }
-      if let large { mark(large.first, large.count) }
+      guard let large else { return }
+      referred.insert(large.first)
+      mark(large.first, large.count)
     }
-    markLargeItems(state, mark)
-    for chain in chainsAfterDeath(state) { mark(chain.first, chain.count) }
+    markLargeItems(state) { first, count in
+      referred.insert(first)
+      mark(first, count)
+    }
+    for chain in chainsAfterDeath({ referred.contains($0) }) { mark(chain.first, chain.count) }
     recount(&state)
     state.used = 0
     state.warm = 0

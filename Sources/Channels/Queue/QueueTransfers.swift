@@ -239,15 +239,21 @@ extension Queue {
     }
   }
 
-  /// After a death inside the lock: drops the entries of the dead, whose chains are swept later, and
-  /// yields the chains of the living.
-  func chainsAfterDeath(_ state: QueueState) -> [(first: UInt32, count: UInt32)] {
+  /// After a death inside the lock: the chains that are being written or read.
+  ///
+  /// An entry whose chain a frame or a lease refers to is one that the dead process had begun, or was
+  /// about to clear: it is dropped. (Whether its owner lives cannot be asked: it may still be dying.)
+  ///
+  /// - Parameter isReferred: whether a frame or a lease refers to the chain that begins there.
+  func chainsAfterDeath(
+    _ isReferred: (UInt32) -> Bool
+  ) -> [(first: UInt32, count: UInt32)] {
     var result: [(first: UInt32, count: UInt32)] = []
     for i in 0..<Layout.mostTransfers where !transfers[i].owner.isNobody {
-      if transfers[i].owner.isLiving {
-        result.append((transfers[i].first, transfers[i].count))
-      } else {
+      if transfers[i].first != 0, isReferred(transfers[i].first) {
         transfers[i].owner = .nobody
+      } else {
+        result.append((transfers[i].first, transfers[i].count))
       }
     }
     return result

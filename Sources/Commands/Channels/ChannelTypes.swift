@@ -7,11 +7,11 @@ extension ParameterType {
   /// A channel of one family, by name or handle: becomes its handle.
   static func channel<H: ChannelHandle>(_ type: H.Type, _ family: String) -> ParameterType {
     ParameterType(
-      family, "a \(family): its name or handle", completion: .live(family)
+      family, "a \(family): its name or handle", completion: .live(family), version: Names.version
     ) { input in
       if case .handle(let handle) = input.value, handle is H { return input.value }
       if case .string(let word)? = input.spelling ?? input.value.asString {
-        return .handle(try input.interpreter.session.channel(word, type, family))
+        return .handle(try input.interpreter.session.channel(word.string, type, family))
       }
       return nil
     }
@@ -28,43 +28,9 @@ extension Value {
   }
 }
 
-/// Words of the source that were looked up last, since a loop asks for the same ones again.
-private struct NameCache {
-  private typealias Entry = (word: StringObject, version: Int, handle: ChannelHandle)
-  private var entries = [Entry?](repeating: nil, count: 64)
-
-  @inline(__always)
-  private func place(_ word: StringObject) -> Int {
-    Int(bitPattern: Unmanaged.passUnretained(word).toOpaque()) >> 5 & 63
-  }
-
-  @inline(__always)
-  func find(_ word: StringObject, _ version: Int) -> ChannelHandle? {
-    guard let entry = entries[place(word)], entry.word === word, entry.version == version else {
-      return nil
-    }
-    return entry.handle
-  }
-
-  mutating func keep(_ word: StringObject, _ version: Int, _ handle: ChannelHandle) {
-    entries[place(word)] = (word, version, handle)
-  }
-}
-
-nonisolated(unsafe) private var nameCache = NameCache()
-
 extension Session {
   /// A channel by its name.
   func channel<H: ChannelHandle>(
-    _ word: StringObject, _ type: H.Type, _ family: String
-  ) throws -> H {
-    if let handle = nameCache.find(word, names.version) as? H { return handle }
-    let handle = try findChannel(word.string, type, family)
-    nameCache.keep(word, names.version, handle)
-    return handle
-  }
-
-  private func findChannel<H: ChannelHandle>(
     _ name: String, _ type: H.Type, _ family: String
   ) throws -> H {
     if let handle = names[name] {

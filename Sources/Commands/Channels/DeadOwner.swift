@@ -30,29 +30,50 @@ extension Session {
     return .map(record)
   }
 
-  /// Works on a lock; a timeout names who holds it and in which state that is.
-  func withLock<R>(
-    _ handle: ChannelHandle, _ what: String, holder: () -> ProcessIdentity?, _ body: () throws -> R
-  ) throws -> R {
-    try with(handle, what) {
-      do {
-        return try body()
-      } catch ChannelError.timeout {
-        guard let holder = holder() else { throw ChannelError.timeout }
-        let state = holder.state == UInt8(ascii: "T") ? ", which is stopped" : ""
-        throw ErrorObject(
-          .timeout,
-          "cannot \(what) \(handle.shown) in time: process \(named(holder.pid)) holds it\(state)",
-          help: state.isEmpty ? nil : "let it go on: continue \(holder.pid)")
-      } catch ChannelError.selfDeadlock {
-        throw ErrorObject(
-          .type, "this process holds \(handle.shown) already: it would wait for itself for ever",
-          help: "release it first, or make it with --reentrant")
-      } catch ChannelError.notHeld {
-        throw ErrorObject(
-          .type, "this process does not hold \(handle.shown)",
-          help: holder().map { "process \(named($0.pid)) does" } ?? "nobody does")
-      }
+  /// What went wrong at a lock in words: a timeout names who holds it and in which state that is.
+  @inline(never)
+  func lockError<H: Lockable>(_ error: any Error, _ handle: H, _ what: String) -> any Error {
+    guard let error = error as? ChannelError else {
+      guard let error = error as? SystemError else { return error }
+      return error.asError("cannot \(what) \(handle.shown)")
+    }
+    let holder = handle.holder
+    switch error {
+    case .timeout:
+      guard let holder else { return self.error(error, handle, what) }
+      let state = holder.state == UInt8(ascii: "T") ? ", which is stopped" : ""
+      return ErrorObject(
+        .timeout,
+        "cannot \(what) \(handle.shown) in time: process \(named(holder.pid)) holds it\(state)",
+        help: state.isEmpty ? nil : "let it go on: continue \(holder.pid)")
+    case .selfDeadlock:
+      return ErrorObject(
+        .type, "this process holds \(handle.shown) already: it would wait for itself for ever",
+        help: "release it first, or make it with --reentrant")
+    case .notHeld:
+      return ErrorObject(
+        .type, "this process does not hold \(handle.shown)",
+        help: holder.map { "process \(named($0.pid)) does" } ?? "nobody does")
+    default: return self.error(error, handle, what)
+    }
+  }
+
+  /// Takes a lock; yields what is to be known of its last holder.
+  func acquire<H: Lockable>(_ handle: H, _ wait: Wait) throws -> Value {
+    do {
+      guard let dead = try handle.acquire(wait) else { return .null }
+      return try report(dead, handle)
+    } catch {
+      throw lockError(error, handle, "acquire")
+    }
+  }
+
+  /// Gives a lock back.
+  func release<H: Lockable>(_ handle: H) throws {
+    do {
+      try handle.release(patience())
+    } catch {
+      throw lockError(error, handle, "release")
     }
   }
 }

@@ -18,24 +18,45 @@ private final class Taken: Handle {
   }
 }
 
+/// A channel that is, or has, a lock.
+protocol Lockable: ChannelHandle {
+  func acquire(_ wait: Wait) throws -> Ending?
+  func release(_ wait: Wait) throws
+  var holder: ProcessIdentity? { get }
+}
+
+extension LockHandle: Lockable {
+  func acquire(_ wait: Wait) throws -> Ending? { try lock.acquire(wait) }
+  func release(_ wait: Wait) throws { try lock.release(wait) }
+  var holder: ProcessIdentity? { lock.holder }
+}
+
+extension SharedHandle: Lockable {
+  func acquire(_ wait: Wait) throws -> Ending? { try memory.acquire(wait) }
+  func release(_ wait: Wait) throws { try memory.release(wait) }
+  var holder: ProcessIdentity? { memory.holder }
+}
+
+extension ConditionHandle: Lockable {
+  func acquire(_ wait: Wait) throws -> Ending? { try condition.mutex.acquire(wait) }
+  func release(_ wait: Wait) throws { try condition.mutex.release(wait) }
+  var holder: ProcessIdentity? { condition.mutex.holder }
+}
+
 extension InlineBody {
   /// A lock around a block, whose parameter is what `acquire` yields.
-  static func holding<H: ChannelHandle>(
-    _ type: H.Type, acquire: @escaping @Sendable (H, Wait) throws -> Ending?,
-    release: @escaping @Sendable (H, Wait) throws -> Void,
-    holder: @escaping @Sendable (H) -> ProcessIdentity?
-  ) -> InlineBody {
+  static func holding<H: Lockable>(_ type: H.Type) -> InlineBody {
     InlineBody(
       parameter: "previous",
       enter: { call in
         let handle = try call.channel(as: type)
-        let session = call.session
         let wait = call.patience
-        let dead = try session.withLock(handle, "acquire", holder: { holder(handle) }) {
-          try acquire(handle, wait)
+        do {
+          guard let dead = try handle.acquire(wait) else { return .handle(handle) }
+          return .handle(Taken(handle, dead: try call.session.report(dead, handle)))
+        } catch {
+          throw call.session.lockError(error, handle, "acquire")
         }
-        guard let dead else { return .handle(handle) }
-        return .handle(Taken(handle, dead: try session.report(dead, handle)))
       },
       value: { _, token in
         if case .handle(let taken as Taken) = token { return taken.dead }
@@ -43,16 +64,14 @@ extension InlineBody {
       },
       leave: { interpreter, token in
         guard case .handle(let given) = token,
-          let handle = (given as? Taken)?.handle ?? given as? ChannelHandle,
-          let handle = handle as? H
+          let handle = given as? H ?? (given as? Taken)?.handle as? H
         else { return }
-        let session = interpreter.session
         do {
-          try release(handle, session.patience())
+          try handle.release(interpreter.session.patience())
         } catch ChannelError.notHeld {
           // It was released inside the block, or this is a child that began in it.
-        } catch let error as ChannelError {
-          throw session.error(error, handle, "release")
+        } catch {
+          throw interpreter.session.lockError(error, handle, "release")
         }
       })
   }
@@ -75,9 +94,7 @@ extension LockCommands {
         "lock new m\nvar total = 0\nfor i in 1..3 { lock with m { if $i == 2 { continue }; total += "
           + "$i } }\nprint $total", "4")
     ],
-    inline: .holding(
-      LockHandle.self, acquire: { try $0.lock.acquire($1) }, release: { try $0.lock.release($1) },
-      holder: { $0.lock.holder }))
+    inline: .holding(LockHandle.self))
 }
 
 extension SharedCommands {
@@ -90,9 +107,7 @@ extension SharedCommands {
         "shm new n int\nfor i in 1..4 { fork { for k in 1..500 { shm lock n { shm set n ((shm get n) "
           + "+ 1) } } } }\nwait --all\nprint (shm get n)", "2000")
     ],
-    inline: .holding(
-      SharedHandle.self, acquire: { try $0.memory.acquire($1) },
-      release: { try $0.memory.release($1) }, holder: { $0.memory.holder }))
+    inline: .holding(SharedHandle.self))
 }
 
 extension ConditionCommands {
@@ -102,9 +117,7 @@ extension ConditionCommands {
       Parameter("cond", .channel(ConditionHandle.self, "cond")), Parameter("block", .function),
     ],
     flags: [.timeout], examples: [Example("cond new c\ncond with c { print inside }", "inside")],
-    inline: .holding(
-      ConditionHandle.self, acquire: { try $0.condition.mutex.acquire($1) },
-      release: { try $0.condition.mutex.release($1) }, holder: { $0.condition.mutex.holder }))
+    inline: .holding(ConditionHandle.self))
 }
 
 extension SemaphoreCommands {

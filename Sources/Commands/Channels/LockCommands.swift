@@ -44,12 +44,7 @@ enum LockCommands {
     ]
   ) { call in
     let handle = try call.channel(as: LockHandle.self)
-    let session = call.session
-    let wait = call.patience
-    return try session.report(
-      session.withLock(handle, "acquire", holder: { handle.lock.holder }) {
-        try handle.lock.acquire(wait)
-      }, handle)
+    return try call.session.acquire(handle, call.patience)
   }
 
   static let release = Command(
@@ -57,10 +52,7 @@ enum LockCommands {
     examples: [Example("lock new m\nlock acquire m\nlock release m")]
   ) { call in
     let handle = try call.channel(as: LockHandle.self)
-    let session = call.session
-    try session.withLock(handle, "release", holder: { handle.lock.holder }) {
-      try handle.lock.release(session.patience())
-    }
+    try call.session.release(handle)
     return .null
   }
 

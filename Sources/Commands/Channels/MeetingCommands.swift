@@ -202,12 +202,7 @@ enum ConditionCommands {
     examples: [Example("cond new c\ncond acquire c\ncond release c")]
   ) { call in
     let handle = try call.channel(as: ConditionHandle.self)
-    let session = call.session
-    let patience = call.patience
-    let mutex = handle.condition.mutex
-    return try session.report(
-      session.withLock(handle, "acquire", holder: { mutex.holder }) { try mutex.acquire(patience) },
-      handle)
+    return try call.session.acquire(handle, call.patience)
   }
 
   static let release = Command(
@@ -215,11 +210,7 @@ enum ConditionCommands {
     examples: [Example("cond new c\ncond acquire c\ncond release c")]
   ) { call in
     let handle = try call.channel(as: ConditionHandle.self)
-    let session = call.session
-    let mutex = handle.condition.mutex
-    try session.withLock(handle, "release", holder: { mutex.holder }) {
-      try mutex.release(session.patience())
-    }
+    try call.session.release(handle)
     return .null
   }
 

@@ -152,7 +152,7 @@ extension ParameterType {
   /// A pipe by name or handle, or an end of one, `p.w`.
   static let pipe = ParameterType(
     "pipe", "a pipe or an end of one: a name such as p or p.w, or a handle",
-    completion: .live("pipe")
+    completion: .live("pipe"), version: Names.version
   ) { input in
     if case .handle(let handle) = input.value {
       return handle is PipeHandle || handle is PipeEndHandle ? input.value : nil
@@ -176,6 +176,6 @@ extension Session {
         help: "its ends are "
           + pipe.endNames.map { "\(pipe.name).\($0)" }.joined(separator: " and "))
     }
-    return try channel(word, PipeHandle.self, "pipe")
+    return try channel(name, PipeHandle.self, "pipe")
   }
 }

@@ -56,7 +56,7 @@ enum SelectCommand {
   ) throws {
     var descriptors: [Int32] = []
     var deadline = Int64.max
-    var canCome = session.sleeper.mayActWhileAsleep
+    var canCome = session.mayActWhileAsleep
     for arm in arms {
       switch try arm.prepare() {
       case .ready: return

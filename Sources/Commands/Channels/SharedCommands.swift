@@ -221,10 +221,7 @@ enum SharedCommands {
       throw call.bad("block", must: "a block or a function", at: call.has(2) ? 2 : 1)
     }
     let place: Value = call.has(2) ? .int(try handle.index(call[1])) : .null
-    _ = try session.report(
-      session.withLock(handle, "lock", holder: { handle.memory.holder }) {
-        try handle.memory.acquire(session.patience())
-      }, handle)
+    _ = try session.acquire(handle, session.patience())
     defer { try? handle.memory.release(session.patience()) }
     let old = place.isNull ? try handle.get() : try handle.get(place)
     let new = try call.invoke(block, old)

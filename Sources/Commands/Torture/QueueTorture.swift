@@ -104,17 +104,18 @@ private final class QueueTest {
       let size = 32 + Int(generator.next() % UInt64(largest))
       QueueTest.fill(buffer, size, source, number)
       let message = UnsafeRawBufferPointer(rebasing: buffer[..<size])
-      try put(message)
+      guard try put(message) else { return }
       number += 1
       ledger.store(place(source), number)
     }
   }
 
-  private func put(_ message: UnsafeRawBufferPointer) throws {
+  private func put(_ message: UnsafeRawBufferPointer) throws -> Bool {
     do {
       try queue.put(message, session.patience())
+      return true
     } catch ChannelError.closed {
-      return
+      return false
     }
   }
 

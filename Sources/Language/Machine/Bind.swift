@@ -54,8 +54,14 @@ extension Interpreter {
     for i in 0..<count {
       let slot = base + i
       if slot.tag == Tag.report { slot.pointee = slot.pointee.plain }
-      let type = command.parameters[min(i, command.parameters.count - 1)].type
-      if !type.isAny { slot.pointee = try convert(slot.pointee, i, command, site, i) }
+      let type = command.types[min(i, command.parameters.count - 1)]
+      if type._withUnsafeGuaranteedRef({ $0.isAny }) { continue }
+      let place = i - site.inputCount
+      if place >= 0, type._withUnsafeGuaranteedRef({ site.recall(place, $0, into: slot) }) {
+        continue
+      }
+      slot.pointee = try convert(slot.pointee, i, command, site, i)
+      if place >= 0 { site.remember(place, type.takeUnretainedValue(), slot.pointee) }
     }
     var i = count
     while i < total {

@@ -147,6 +147,13 @@ public final class CallSite {
   let isForcedProgram: Bool
   /// The program's name was computed, `^$name`, and stands in front of the arguments.
   let hasComputedName: Bool
+  /// What bare words were converted to, and at which version of their type.
+  private var remembered: UnsafeMutablePointer<Remembered>?
+
+  private struct Remembered {
+    var version: Int
+    var value: Value
+  }
   /// Of `select`: the kind of each arm.
   let armKinds: [Int]
 
@@ -168,6 +175,34 @@ public final class CallSite {
     self.hasComputedName = hasComputedName
     self.armKinds = armKinds
     isSimple = arguments.allSatisfy { $0.role == .positional }
+  }
+
+  deinit {
+    remembered?.deinitialize(count: arguments.count)
+    remembered?.deallocate()
+  }
+
+  /// What a word was converted to, if it would be converted to the same again.
+  @inline(__always)
+  func recall(_ index: Int, _ type: ParameterType, into slot: Slot) -> Bool {
+    guard let remembered, let version = type.version,
+      remembered[index].version == version.pointee
+    else { return false }
+    slot.pointee = remembered[index].value
+    return true
+  }
+
+  /// Keeps what a bare word was converted to.
+  func remember(_ index: Int, _ type: ParameterType, _ value: Value) {
+    guard let version = type.version, arguments.indices.contains(index),
+      arguments[index].spelling != nil
+    else { return }
+    if remembered == nil {
+      let made = UnsafeMutablePointer<Remembered>.allocate(capacity: arguments.count)
+      made.initialize(repeating: Remembered(version: -1, value: .null), count: arguments.count)
+      remembered = made
+    }
+    remembered?[index] = Remembered(version: version.pointee, value: value)
   }
 }
 

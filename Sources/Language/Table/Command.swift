@@ -22,6 +22,8 @@ public final class Command: Sendable {
 
   /// The command without its block, which compiled code calls in front of an inline block.
   let opening: Command?
+  /// The types of the parameters, where they can be read without counting references.
+  nonisolated(unsafe) let types: UnsafeMutablePointer<Unmanaged<ParameterType>>
   let required: Int
   let hasRest: Bool
   /// Whether arguments can be handed over as they stand on the stack.
@@ -102,6 +104,10 @@ public final class Command: Sendable {
     self.inline = inline
     self.choice = choice
     self.opening = opening
+    types = .allocate(capacity: max(1, parameters.count))
+    for (i, parameter) in parameters.enumerated() {
+      (types + i).initialize(to: .passRetained(parameter.type))
+    }
     required = parameters.count { $0.arity == .required }
     hasRest = parameters.last?.arity == .rest
     isPlain = parameters.allSatisfy { $0.type.isAny && $0.arity == .required }
@@ -128,6 +134,11 @@ public final class Command: Sendable {
   var takesFunction: Bool {
     parameters.contains { $0.isFunction }
       || flags.contains { $0.type?.name == "function" }
+  }
+
+  deinit {
+    for i in parameters.indices { types[i].release() }
+    types.deallocate()
   }
 
   func flagIndex(_ name: String) -> Int? { flags.firstIndex { $0.name == name } }

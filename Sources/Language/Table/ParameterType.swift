@@ -1,5 +1,5 @@
 /// What an argument must be, how other values become it, and what completes it.
-public struct ParameterType: Sendable {
+public final class ParameterType: Sendable {
   /// What to offer when the user asks to complete an argument of this type.
   public enum Completion: Sendable {
     case nothing, file, directory, command, program, signal, variable
@@ -36,18 +36,25 @@ public struct ParameterType: Sendable {
   let isAny: Bool
   /// Converts, nil if the value does not fit; may throw an error that says more.
   let convert: @Sendable (Input) throws -> Value?
+  /// Where a number stands that changes whenever a word may mean something else: until then a call
+  /// need not convert the same word again.
+  nonisolated(unsafe) let version: UnsafePointer<Int>?
 
-  public init(
+  /// - Parameter version: where a number stands that changes whenever a word may mean something
+  ///   else, for types that look words up.
+  public convenience init(
     _ name: String, _ phrase: String, completion: Completion = .nothing,
-    convert: @escaping @Sendable (Input) throws -> Value?
+    version: UnsafePointer<Int>? = nil, convert: @escaping @Sendable (Input) throws -> Value?
   ) {
-    self.init(name, phrase, completion: completion, isAny: false, convert: convert)
+    self.init(
+      name, phrase, completion: completion, isAny: false, version: version, convert: convert)
   }
 
   private init(
     _ name: String, _ phrase: String, completion: Completion, isAny: Bool,
-    convert: @escaping @Sendable (Input) throws -> Value?
+    version: UnsafePointer<Int>?, convert: @escaping @Sendable (Input) throws -> Value?
   ) {
+    self.version = version
     self.name = name
     self.phrase = phrase
     self.completion = completion
@@ -61,7 +68,7 @@ public struct ParameterType: Sendable {
   ) -> ParameterType {
     ParameterType(
       name, phrase ?? self.phrase, completion: completion ?? self.completion, isAny: isAny,
-      convert: convert)
+      version: version, convert: convert)
   }
 
   /// A value converted to this type; nil if it does not fit.
@@ -71,7 +78,7 @@ public struct ParameterType: Sendable {
 
   /// Any value, as it is.
   public static let any = ParameterType(
-    "value", "a value", completion: .nothing, isAny: true, convert: { $0.value })
+    "value", "a value", completion: .nothing, isAny: true, version: nil, convert: { $0.value })
 
   /// Any value, a bare word as it was typed.
   public static let spelled = ParameterType("value", "a value") { $0.spelling ?? $0.value }
