@@ -39,6 +39,10 @@ struct LanguageTests {
   }
 
   @Test(arguments: [
+    (
+      "print (1 - -9223372036854775808)",
+      "range: 1 - -9223372036854775808 does not fit in 64 bits"
+    ),
     ("throw \"x\"", "thrown: x"), ("print (1 / 0)", "range: division by zero"),
     ("print (9223372036854775807 + 1)", "range: 9223372036854775807 + 1 does not fit in 64 bits"),
     ("let xs = [1]\nprint $xs[3]", "range: the list has 1 items, so there is no index 3"),

@@ -121,7 +121,7 @@ extension Compiler {
   }
 
   func smallInt(_ node: Expression) -> Int? {
-    if case .constant(.int(let int)) = node.kind, abs(int) <= 32000 { return int }
+    if case .constant(.int(let int)) = node.kind, (-32000...32000).contains(int) { return int }
     return nil
   }
 
