@@ -65,11 +65,13 @@ final class ChannelMemory {
       magic: ChannelMemory.magic, kind: kind, id: id, maker: .own, repairs: 0)
   }
 
-  /// Takes over a descriptor that came from elsewhere; throws EBADMSG if it is of no such kind.
+  /// Takes over a descriptor that came from elsewhere; throws EBADMSG if it is of no such kind, or
+  /// smaller than it must be.
   init(adopting fd: Int32, kind: UInt32, bodySize: Int) throws(SystemError) {
-    size = ChannelMemory.bodyOffset + bodySize
-    let found = try window("fstat") { brood_memory_size(fd) }
-    guard found == Int64(size) else { throw SystemError(call: "mmap", code: EBADMSG) }
+    size = Int(try window("fstat") { brood_memory_size(fd) })
+    guard size >= ChannelMemory.bodyOffset + bodySize else {
+      throw SystemError(call: "mmap", code: EBADMSG)
+    }
     base = try ChannelMemory.map(fd, size)
     descriptor = fd
     guard header.pointee.magic == ChannelMemory.magic, header.pointee.kind == kind else {

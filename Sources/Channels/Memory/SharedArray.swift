@@ -14,8 +14,6 @@ public final class SharedArray: Channel {
     var ownership: OwnershipState
   }
 
-  /// Virtual room for the elements.
-  private static let bodySize = 1 << 36
   /// The largest number of bytes.
   public static let mostBytes = 1 << 34
 
@@ -32,9 +30,9 @@ public final class SharedArray: Channel {
     guard count >= 1, count <= SharedArray.mostBytes / type.size else {
       throw ChannelError.tooLarge(limit: SharedArray.mostBytes / type.size)
     }
-    let memory = try ChannelMemory(kind: Kind.memory.rawValue, bodySize: SharedArray.bodySize)
-    let copies = type == .char ? 2 : 1
-    try memory.commit(ChannelMemory.bodyOffset, count * type.size * copies)
+    let size = SharedArray.size(type, count)
+    let memory = try ChannelMemory(kind: Kind.memory.rawValue, bodySize: size)
+    try memory.commit(ChannelMemory.bodyOffset, size)
     state = memory.state(State.self)
     state.pointee = State(
       type: type.rawValue, isScalar: isScalar ? 1 : 0, count: UInt64(count), current: 0, padding: 0,
@@ -49,10 +47,11 @@ public final class SharedArray: Channel {
   /// From descriptors that came from another process.
   public init(adopting descriptors: [Int32]) throws(SystemError) {
     let (memory, rest) = try Channel.adopt(
-      descriptors, kind: .memory, bells: 1, bodySize: SharedArray.bodySize)
+      descriptors, kind: .memory, bells: 1)
     state = memory.state(State.self)
     guard let type = ElementType(rawValue: state.pointee.type),
-      state.pointee.count <= UInt64(SharedArray.mostBytes / type.size)
+      state.pointee.count <= UInt64(SharedArray.mostBytes / type.size),
+      ChannelMemory.bodyOffset + SharedArray.size(type, Int(state.pointee.count)) <= memory.size
     else {
       for fd in rest { Descriptors.close(fd) }
       throw SystemError(call: "recvmsg", code: 74)  // EBADMSG
@@ -61,6 +60,11 @@ public final class SharedArray: Channel {
     count = Int(state.pointee.count)
     ownership = SharedArray.ownership(state, rest[0])
     super.init(kind: .memory, bells: rest, memory: memory)
+  }
+
+  // A text has two copies, of which one is current.
+  private static func size(_ type: ElementType, _ count: Int) -> Int {
+    count * type.size * (type == .char ? 2 : 1)
   }
 
   private static func ownership(_ state: UnsafeMutablePointer<State>, _ bell: Int32) -> Ownership {

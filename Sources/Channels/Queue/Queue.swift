@@ -38,7 +38,7 @@ public final class Queue: Channel {
   ) throws(SystemError) {
     let pair = try Descriptors.messagePair()
     courier = (pair.0, pair.1)
-    let memory = try ChannelMemory(kind: Kind.queue.rawValue, bodySize: QueueLayout.bodySize)
+    let memory = try Queue.makeMemory()
     header = memory.state(QueueHeader.self)
     states = Queue.states(memory)
     links = Queue.links(memory)
@@ -54,7 +54,8 @@ public final class Queue: Channel {
   /// From descriptors that came from another process.
   public init(adopting descriptors: [Int32]) throws(SystemError) {
     let (memory, rest) = try Channel.adopt(
-      descriptors, kind: .queue, bells: 4, bodySize: QueueLayout.bodySize)
+      descriptors, kind: .queue, bells: 4,
+      bodySize: QueueLayout.bodySize(QueueLayout.fewestSegments))
     header = memory.state(QueueHeader.self)
     states = Queue.states(memory)
     links = Queue.links(memory)
@@ -66,6 +67,22 @@ public final class Queue: Channel {
     Descriptors.close(courier.out)
     Descriptors.close(courier.in)
   }
+
+  private static func makeMemory() throws(SystemError) -> ChannelMemory {
+    var segments = QueueLayout.mostSegments
+    while true {
+      do throws(SystemError) {
+        return try ChannelMemory(
+          kind: Kind.queue.rawValue, bodySize: QueueLayout.bodySize(segments))
+      } catch {
+        guard error.name == "ENOMEM", segments > QueueLayout.fewestSegments else { throw error }
+        segments /= 4
+      }
+    }
+  }
+
+  /// How many segments there is address space for.
+  var mostSegments: Int { (memory.size - QueueLayout.segmentsOffset) / QueueLayout.segmentSize }
 
   private static func states(_ memory: ChannelMemory) -> UnsafeMutablePointer<QueueState> {
     (memory.base + 512).assumingMemoryBound(to: QueueState.self)

@@ -9,8 +9,10 @@ enum QueueLayout {
   /// The largest content of a frame.
   static let largestInline = segmentSize - frameHeader
   static let frameHeader = 8
-  /// Segments are numbered from 1; 0 is none.
+  /// Segments are numbered from 1; 0 is none. Address space for so many, or, where that is bounded
+  /// (RLIMIT_AS), for less.
   static let mostSegments = 1 << 24
+  static let fewestSegments = 1 << 10
   /// Segments that stay warm when they are drained.
   static let mostWarm: UInt32 = 8
 
@@ -23,8 +25,11 @@ enum QueueLayout {
   static let segmentsOffset =
     (transfersOffset + mostTransfers * MemoryLayout<Transfer>.stride + segmentSize - 1)
     / segmentSize * segmentSize
-  static let bodySize =
-    segmentsOffset + mostSegments * segmentSize - ChannelMemory.bodyOffset
+
+  /// What memory with so many segments takes, beyond the fixed parts.
+  static func bodySize(_ segments: Int) -> Int {
+    segmentsOffset + segments * segmentSize - ChannelMemory.bodyOffset
+  }
 
   enum FrameKind {
     static let plain: UInt32 = 0

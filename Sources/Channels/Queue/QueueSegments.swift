@@ -41,8 +41,8 @@ extension Queue {
       segment = state.cold
       state.cold = nextFree(segment).pointee
     } else {
-      guard state.top < UInt32(Layout.mostSegments) - 1 else {
-        throw ChannelError.memory(limit: Layout.mostSegments * Layout.segmentSize)
+      guard Int(state.top) < mostSegments else {
+        throw ChannelError.memory(limit: mostSegments * Layout.segmentSize)
       }
       segment = state.top + 1
       // A page of links serves 512 segments.
