@@ -8,10 +8,12 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <linux/sockios.h>
 
 // Terminals and some files refuse RWF_NOWAIT: there a ready descriptor is all that can be asked.
 static bool refuses_nowait(int error) { return error == EOPNOTSUPP || error == EINVAL; }
@@ -140,3 +142,10 @@ int32_t brood_usable_cpus(void) {
   }
   return -EINVAL;
 }
+
+bool brood_has_unread(int32_t socket) {
+  int count = 0;
+  return ioctl(socket, SIOCOUTQ, &count) == 0 && count > 0;
+}
+
+bool brood_is_writable(int32_t fd) { return when_ready(fd, POLLOUT) == 0; }

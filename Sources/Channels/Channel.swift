@@ -149,19 +149,28 @@ open class Channel {
   ///
   /// - Parameter stuck: the state that this process is in if it waits for ever.
   /// - Parameter closed: what a process that could act must not have closed.
+  /// - Parameter isRoused: whether one who is marked as stuck likewise is about to wake up, as what
+  ///   it sleeps for has come.
   /// - Parameter others: pidfds of processes that could act, too.
   /// - Parameter watching: further descriptors that end the sleep.
   /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
-    needing closed: Peers.Closed = [], others: [Int32] = [], watching: [Int32] = [],
-    until earlier: Int64 = .max
+    needing closed: Peers.Closed = [], isRoused: () -> Bool = { false }, others: [Int32] = [],
+    watching: [Int32] = [], until earlier: Int64 = .max
   ) throws -> Bool {
     try wait.check()
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
     peers.set(isStuck ? stuck : passing)
     defer { peers.set(.idle) }
     guard let peer = watchedPeer(except: stuck, needing: closed) else {
+      // Which one wakes up is not known.
+      let roused = isRoused() ? peers.all(needing: closed) : []
+      defer { for peer in roused { Descriptors.close(peer.pidfd) } }
+      if !roused.isEmpty {
+        _ = try wait.sleep([bell] + roused.map(\.pidfd) + others + watching, until: earlier)
+        return true
+      }
       if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {
         _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true

@@ -43,6 +43,12 @@ int64_t brood_write_now(int32_t fd, const void *buffer, size_t size);
 /// Waits for one descriptor (poll events) or the wake descriptor: 1 if ready, 0 if awoken.
 int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable);
 
+/// Whether the other end of a socket has not received all that was sent (SIOCOUTQ).
+bool brood_has_unread(int32_t socket);
+
+/// Whether a descriptor could be written to now.
+bool brood_is_writable(int32_t fd);
+
 /// memfd_create(2), close-on-exec, sealing allowed.
 int32_t brood_memfd(const char *name);
 

@@ -201,7 +201,8 @@ public final class Pipe: Channel {
     }
     if watchesPeers {
       let isAnswered = try sleep(
-        wait, on: epoll, as: .stuckWriting, .writing, needing: needed(by: end))
+        wait, on: epoll, as: .stuckWriting, .writing, needing: needed(by: end),
+        isRoused: { isRoused(at: end, writing: true) })
       if !isAnswered { throw abandoned() }
     } else {
       try wait.check()
@@ -257,7 +258,8 @@ public final class Pipe: Channel {
     let fd = try descriptor(end)
     if watchesPeers {
       let isAnswered = try sleep(
-        wait, on: fd, as: .stuckReading, .reading, needing: needed(by: end))
+        wait, on: fd, as: .stuckReading, .reading, needing: needed(by: end),
+        isRoused: { isRoused(at: end, writing: false) })
       if isAnswered { return }
       // What the last one sent before it ended is still there.
       if try !isReady(fd) { throw abandoned() }
@@ -267,6 +269,15 @@ public final class Pipe: Channel {
       defer { peers.set(.idle) }
       _ = try wait.sleep(fd)
     }
+  }
+
+  // Whether a process at the other end that waits likewise has what it waits for: there is a
+  // message for it that it has not received yet, or room that it has not used yet.
+  private func isRoused(at end: End, writing: Bool) -> Bool {
+    guard form == .duplex else { return false }
+    if !writing { return brood_has_unread(fds[end.rawValue]) }
+    let other = fds[end.other.rawValue]
+    return other < 0 || brood_is_writable(other)
   }
 
   private func isReady(_ fd: Int32) throws -> Bool {

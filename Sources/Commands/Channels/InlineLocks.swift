@@ -47,6 +47,8 @@ extension InlineBody {
           let handle = handle as? H
         else { return }
         let session = interpreter.session
+        // What cannot be written is said once the lock is free.
+        let written = Result { try session.output.flushBeforeOthersKnow() }
         do {
           try release(handle, session.patience())
         } catch ChannelError.notHeld {
@@ -54,6 +56,7 @@ extension InlineBody {
         } catch let error as ChannelError {
           throw session.error(error, handle, "release")
         }
+        try written.get()
       })
   }
 }
@@ -128,6 +131,8 @@ extension SemaphoreCommands {
       leave: { interpreter, token in
         guard case .handle(let handle as SemaphoreHandle) = token else { return }
         let session = interpreter.session
+        // What cannot be written is said once the lock is free.
+        let written = Result { try session.output.flushBeforeOthersKnow() }
         do {
           try handle.semaphore.release(session.patience())
         } catch ChannelError.notHeld {
@@ -135,5 +140,6 @@ extension SemaphoreCommands {
         } catch let error as ChannelError {
           throw session.error(error, handle, "release")
         }
+        try written.get()
       }))
 }

@@ -8,6 +8,7 @@ extension Session {
   public func with<R>(
     _ handle: ChannelHandle, _ what: @autoclosure () -> String, _ body: () throws -> R
   ) throws -> R {
+    try output.flushBeforeOthersKnow()
     do {
       return try body()
     } catch let error as ChannelError {
