@@ -125,7 +125,7 @@ extension SemaphoreCommands {
       enter: { call in
         let handle = try call.channel(as: SemaphoreHandle.self)
         let wait = call.patience
-        try call.session.with(handle, "acquire") { try handle.semaphore.acquire(wait) }
+        try call.session.acquire(handle, wait)
         return .handle(handle)
       },
       leave: { interpreter, token in

@@ -215,6 +215,7 @@ enum SharedCommands {
       shared, Parameter("index", .any, .required, "a place, or the block"),
       Parameter("block", .any, .optional),
     ],
+    flags: [.timeout],
     examples: [Example("shm new n int 20\nprint (shm update n { |v| $v * 2 + 2 })", "42")]
   ) { call in
     let handle = try call.channel(as: SharedHandle.self)
@@ -224,9 +225,10 @@ enum SharedCommands {
       throw call.bad("block", must: "a block or a function", at: call.has(2) ? 2 : 1)
     }
     let place: Value = call.has(2) ? .int(try handle.index(call[1])) : .null
+    let wait = call.patience
     _ = try session.report(
       session.withLock(handle, "lock", holder: { handle.memory.holder }) {
-        try handle.memory.acquire(session.patience())
+        try handle.memory.acquire(wait)
       }, handle)
     defer { try? handle.memory.release(session.patience()) }
     let old = place.isNull ? try handle.get() : try handle.get(place)
