@@ -173,8 +173,8 @@ open class Channel {
   /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
-    needing closed: Peers.Closed = [], others: [Int32] = [], watching: [Int32] = [],
-    until earlier: Int64 = .max
+    needing closed: Peers.Closed = [], others: [Int32] = [],
+    watching: [Int32] = [], until earlier: Int64 = .max
   ) throws -> Bool {
     try wait.check()
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep

@@ -24,6 +24,10 @@ public struct Peers {
   /// How many slots there can be.
   static let capacity = 65536
 
+  /// Whether this process waits for those that will never use the channel again, as long as they
+  /// live: a daemon goes with its parent, and is not to complain before.
+  nonisolated(unsafe) public static var waitsForLeft = false
+
   let entries: UnsafeMutablePointer<UInt64>
   /// Counts how often sleepers were woken.
   let turn: UnsafeMutablePointer<UInt32>
@@ -109,7 +113,7 @@ public struct Peers {
   func other(except stuck: State, needing closed: Closed) -> Peer? {
     let own = brood_slot_own()
     for slot in 0..<brood_slots_top() where slot != own {
-      guard let state = state(slot, without: closed), state != .left, state != stuck else {
+      guard let state = state(slot, without: closed), mayAct(state), state != stuck else {
         continue
       }
       if let peer = open(slot) { return peer }
@@ -117,13 +121,16 @@ public struct Peers {
     return nil
   }
 
+
   /// Whether a process that was found still counts.
   func isIn(_ peer: Peer, except stuck: State, needing closed: Closed) -> Bool {
     guard peer.generation == brood_slot_generation(peer.slot),
       let state = state(peer.slot, without: closed)
     else { return false }
-    return state != .left && state != stuck
+    return mayAct(state) && state != stuck
   }
+
+  private func mayAct(_ state: State) -> Bool { state != .left || Peers.waitsForLeft }
 
   private func open(_ slot: Int32) -> Peer? {
     let generation = brood_slot_generation(slot)

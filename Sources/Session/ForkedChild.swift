@@ -1,3 +1,4 @@
+import Channels
 import Glibc
 import Language
 import Posix
@@ -61,6 +62,7 @@ extension Session {
       } catch {
         Session.dieOf(.term)  // the parent has ended already
       }
+      Peers.waitsForLeft = true
     }
     if let nice = options.nice {
       try asking("cannot set the priority to \(nice)") {

@@ -43,6 +43,11 @@ public final class Output {
   /// Hands everything to the operating system.
   public func flush() throws { if !buffer.isEmpty { try flush(onlyLines: false) } }
 
+  /// Before others can learn something from this process and print themselves: what came before is
+  /// to stand before.
+  @inline(__always)
+  public func flushBeforeOthersKnow() throws { if isPending { try flush() } }
+
   /// In a forked child: what was collected is the parent's to write.
   func forgetAfterFork() {
     if !buffer.isEmpty { buffer = [] }

@@ -92,9 +92,19 @@ public final class Barrier: Channel {
   public func wait(_ wait: Wait) throws -> Int {
     try lock(wait)
     try checkWhole()
-    let arrived = waiting
-    let mine = state.pointee.round
-    if arrived.count + 1 >= parties {
+    var arrived = waiting
+    var mine = state.pointee.round
+    while arrived.count + 1 >= parties {
+      // The last one to come looks whether those who came before it live: nobody else may have.
+      let others = arrived.map { table[$0].process }
+      unlock()
+      if let dead = others.first(where: { !$0.isLiving }) { try breakUp(dead, mine, wait) }
+      try lock(wait)
+      try checkWhole()
+      let isSame = state.pointee.round == mine
+      arrived = waiting
+      mine = state.pointee.round
+      guard isSame, arrived.count + 1 >= parties else { continue }
       ringIfWanted()
       brood_store64(&state.pointee.round, mine + 1)
       unlock()

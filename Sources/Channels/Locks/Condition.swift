@@ -121,10 +121,48 @@ public final class Condition: Channel {
     brood_bell_silence(bells[0])
     noteTurn()
     state.pointee.isWanted = 1
+    let told = self.told
     unlock()
-    if try !sleep(wait, on: bells[0], as: .stuckReading, .reading), !isNotified(index) {
-      throw abandoned()
+    var watched: [Int32] = []
+    defer { for fd in watched { Descriptors.close(fd) } }
+    for waiter in told {
+      guard let fd = waiter.process.descriptor() else { return try passOn(waiter, wait) }
+      watched.append(fd)
     }
+    let isAnswered = try sleep(
+      wait, on: bells[0], as: .stuckReading, .reading, watching: watched)
+    if !isAnswered, !isNotified(index) { throw abandoned() }
+  }
+
+  // Under the lock: a few of those who were told and have not gone on yet.
+  private var told: [(index: Int, number: UInt64, process: ProcessIdentity)] {
+    let indexes = (0..<Int(state.pointee.top)).lazy
+      .filter { self.table[$0].number != 0 && self.isNotified($0) }
+    return indexes.prefix(16).map { ($0, table[$0].number, table[$0].process) }
+  }
+
+  // Who was told has died before it could go on: the next one is told instead.
+  private func passOn(
+    _ waiter: (index: Int, number: UInt64, process: ProcessIdentity), _ wait: Wait
+  ) throws {
+    try lock(wait)
+    defer { unlock() }
+    guard table[waiter.index].number == waiter.number else { return }
+    brood_store64(&table[waiter.index].number, 0)
+    if let next = asleep.first { tell(next) }
+  }
+
+  // Under the lock: those who wait to be told, the first to come first.
+  private var asleep: [Int] {
+    (0..<Int(state.pointee.top))
+      .filter { table[$0].number != 0 && !isNotified($0) }
+      .sorted { table[$0].number < table[$1].number }
+  }
+
+  private func tell(_ index: Int) {
+    state.pointee.isWanted = 0
+    ring(bells[0])
+    brood_store32(&table[index].isNotified, 1)
   }
 
   private func leave(_ index: Int, _ wait: Wait) throws -> Bool {
@@ -137,20 +175,13 @@ public final class Condition: Channel {
   /// Wakes up to `count` of those who wait, the first to come first; yields how many.
   public func notify(_ count: Int, _ wait: Wait) throws -> Int {
     try lock(wait)
-    let asleep = (0..<Int(state.pointee.top))
-      .filter { table[$0].number != 0 && table[$0].isNotified == 0 }
-      .sorted { table[$0].number < table[$1].number }
     var woken = 0
     for index in asleep where woken < count {
       guard table[index].process.isLiving else {
         table[index].number = 0
         continue
       }
-      if woken == 0 {
-        state.pointee.isWanted = 0
-        ring(bells[0])
-      }
-      brood_store32(&table[index].isNotified, 1)
+      tell(index)
       woken += 1
     }
     unlock()

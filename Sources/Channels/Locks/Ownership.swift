@@ -72,10 +72,10 @@ struct Ownership {
   private func take() -> ProcessIdentity {
     let own = ProcessIdentity.own
     let dead = state.pointee.dead
-    if !dead.isNobody { state.pointee.dead = .nobody }
     state.pointee.depth = 1
     state.pointee.start = own.start
     brood_store64(&state.pointee.holder, own.word)
+    if !dead.isNobody { state.pointee.dead = .nobody }
     return dead
   }
 

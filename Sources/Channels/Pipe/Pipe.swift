@@ -26,7 +26,8 @@ public final class Pipe: Channel {
 
   private struct State {
     var form: UInt32
-    var padding: UInt32
+    /// Set by those who sleep until there is room.
+    var wantsRoom: UInt32
     var sent: UInt64
     var received: UInt64
   }
@@ -44,7 +45,7 @@ public final class Pipe: Channel {
   public init(_ form: Form) throws(SystemError) {
     let memory = try ChannelMemory(kind: Kind.pipe.rawValue, bodySize: 0)
     state = memory.state(State.self)
-    state.pointee = State(form: form.rawValue, padding: 0, sent: 0, received: 0)
+    state.pointee = State(form: form.rawValue, wantsRoom: 0, sent: 0, received: 0)
     self.form = form
     if form == .raw {
       let ends = try Descriptors.pipe()
@@ -195,6 +196,7 @@ public final class Pipe: Channel {
   /// Sleeps until an end may take something.
   public func sleepUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
     let fd = try descriptor(end)
+    brood_store32(&state.pointee.wantsRoom, 1)
     // An epoll set is readable when one of its descriptors is ready.
     let epoll = try window("epoll_create1") { brood_epoll_create() }
     defer { Descriptors.close(epoll) }
@@ -226,7 +228,7 @@ public final class Pipe: Channel {
       scratch.reserve(Pipe.largestInline)
       if let message = try receiveNow(fd) {
         if message.count == 0 { throw ChannelError.closed }
-        nextTurn()
+        noteReceived()
         brood_count(&state.pointee.received)
         let kind = scratch.base.load(as: UInt8.self)
         guard kind == 1 else {
@@ -243,6 +245,14 @@ public final class Pipe: Channel {
       if wait.isNow { throw ChannelError.empty }
       try sleepUntilReadable(end, watchesPeers, wait)
     }
+  }
+
+  // The kernel wakes those who wait for room; that they are no longer stuck is ours to say.
+  @inline(__always)
+  private func noteReceived() {
+    guard brood_load32(&state.pointee.wantsRoom) != 0 else { return }
+    brood_store32(&state.pointee.wantsRoom, 0)
+    nextTurn()
   }
 
   private func receiveNow(_ fd: Int32) throws(SystemError) -> (count: Int, descriptors: [Int32])? {

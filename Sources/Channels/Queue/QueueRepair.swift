@@ -2,7 +2,9 @@ import Posix
 
 extension Queue {
   /// After a death inside the lock: the current state is whole, but what the dead process had taken
-  /// for a state that it did not publish is nobody's. Counts what is in use, and frees the rest.
+  /// for a state that it did not publish is nobody's.
+  ///
+  /// Counts what is in use, and frees the rest.
   func dropUnpublished() {
     var state = self.state
     var isUsed = [Bool](repeating: false, count: Int(state.top) + 1)

@@ -21,6 +21,13 @@ extension Call {
 
   /// The name of a channel to be made, nil for one that Brood chooses.
   func newName(_ index: Int = 0) -> String? { has(index) ? spelled(index) : nil }
+
+  /// The name of a channel to be made and the number behind it; a number alone, as in
+  /// `queue new 3`, is that number.
+  var newNameAndNumber: (name: String?, number: Int?) {
+    if count == 1, let number = Int(spelled(0)) { return (nil, number) }
+    return (newName(), has(1) ? int(1) : nil)
+  }
 }
 
 extension Flag {

@@ -5,7 +5,9 @@ import Session
 
 extension Session {
   /// What is said and yielded when a lock comes from a holder that died with it: what it guards may
-  /// be half done. Null if there was none.
+  /// be half done.
+  ///
+  /// Null if there was none.
   func report(_ ending: Ending?, _ handle: ChannelHandle) throws -> Value {
     guard let ending else { return .null }
     try? output.flush()

@@ -66,6 +66,9 @@ extension InlineBody {
         guard case .handle(let given) = token,
           let handle = given as? H ?? (given as? Taken)?.handle as? H
         else { return }
+        let session = interpreter.session
+        // What cannot be written is said once the lock is free.
+        let written = Result { try session.output.flushBeforeOthersKnow() }
         do {
           try handle.release(interpreter.session.patience())
         } catch ChannelError.notHeld {
@@ -73,6 +76,7 @@ extension InlineBody {
         } catch {
           throw interpreter.session.lockError(error, handle, "release")
         }
+        try written.get()
       })
   }
 }
@@ -135,12 +139,14 @@ extension SemaphoreCommands {
       enter: { call in
         let handle = try call.channel(as: SemaphoreHandle.self)
         let wait = call.patience
-        try call.session.with(handle, "acquire") { try handle.semaphore.acquire(wait) }
+        try call.session.acquire(handle, wait)
         return .handle(handle)
       },
       leave: { interpreter, token in
         guard case .handle(let handle as SemaphoreHandle) = token else { return }
         let session = interpreter.session
+        // What cannot be written is said once the lock is free.
+        let written = Result { try session.output.flushBeforeOthersKnow() }
         do {
           try handle.semaphore.release(session.patience())
         } catch ChannelError.notHeld {
@@ -148,5 +154,6 @@ extension SemaphoreCommands {
         } catch let error as ChannelError {
           throw session.error(error, handle, "release")
         }
+        try written.get()
       }))
 }

@@ -97,13 +97,14 @@ enum BarrierCommands {
     ]
   ) { call in
     let session = call.session
-    var name = call.newName()
-    var parties = call.has(1) ? call.int(1) : 0
-    if case .int(let number) = call[0], call.count == 1 { (name, parties) = (nil, number) }
+    let (name, given) = call.newNameAndNumber
+    guard let parties = given else {
+      throw call.error(
+        .arity, "a barrier needs its number of parties", help: "write: barrier new NAME N")
+    }
     guard parties >= 1, parties <= 65536 else {
       throw call.error(
-        .range, "a barrier has 1 to 65536 parties\(call.count > 0 ? ", but N is \(parties)" : "")",
-        at: call.count > 0 ? call.count - 1 : nil, help: "write: barrier new NAME N")
+        .range, "a barrier has 1 to 65536 parties, but N is \(parties)", at: call.count - 1)
     }
     return .handle(
       try session.addChannel(name, prefix: "barrier") { name in
@@ -132,6 +133,13 @@ enum BarrierCommands {
     return try session.with(handle, "wait at") {
       do {
         return .int(try handle.barrier.wait(patience))
+      } catch ChannelError.peerDied(let ending) where handle.barrier.isBroken {
+        let error = ErrorObject(
+          .peerDied,
+          "\(handle.shown) is broken: process \(session.named(ending.pid)) \(ending.description) "
+            + "while it waited there", help: "make it whole again: barrier reset \(handle.name)")
+        session.add(ending, to: error)
+        throw error
       } catch let missing as Barrier.Missing {
         let absent = missing.absent.map { session.named($0) }
         let error = ErrorObject(

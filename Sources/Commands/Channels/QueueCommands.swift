@@ -39,20 +39,19 @@ enum QueueCommands {
     ]
   ) { call in
     let session = call.session
-    var name = call.newName()
-    var most = call.has(1) ? call.int(1) : nil
-    var place = 1
-    // `queue new 3` is a size.
-    if case .int(let number) = call[0], call.count == 1 {
-      (name, most, place) = (nil, number, 0)
-    }
+    let (name, most) = call.newNameAndNumber
     if let most, most < 1 {
       throw call.error(
-        .range, "MAX must be 1 or more, but is \(most)", at: place,
+        .range, "MAX must be 1 or more, but is \(most)", at: call.count - 1,
         help: "leave it out for a queue without a bound")
     }
     var mostBytes: Int?
-    if case .size(let bytes)? = call.flag("bytes") { mostBytes = max(1, bytes) }
+    if case .size(let bytes)? = call.flag("bytes") {
+      guard bytes >= 1 else {
+        throw call.error(.range, "--bytes must be 1B or more, but is \(sizeText(bytes))")
+      }
+      mostBytes = bytes
+    }
     let handle = try session.addChannel(name, prefix: "queue") { name in
       let queue = try asking("cannot make a queue") {
         try Queue(

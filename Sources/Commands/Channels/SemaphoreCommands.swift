@@ -30,9 +30,8 @@ enum SemaphoreCommands {
     ]
   ) { call in
     let session = call.session
-    var name = call.newName()
-    var permits = call.has(1) ? call.int(1) : 1
-    if case .int(let number) = call[0], call.count == 1 { (name, permits) = (nil, number) }
+    let (name, given) = call.newNameAndNumber
+    let permits = given ?? 1
     let isCounter = call.isSet("counter")
     guard permits >= (isCounter ? 0 : 1) else {
       throw call.error(
@@ -59,7 +58,7 @@ enum SemaphoreCommands {
     let handle = try call.channel(as: SemaphoreHandle.self)
     let session = call.session
     let wait = call.patience
-    try session.with(handle, "acquire") { try handle.semaphore.acquire(wait) }
+    try session.acquire(handle, wait)
     return .null
   }
 
@@ -98,4 +97,27 @@ enum SemaphoreCommands {
     "sem list", "List this process's semaphores, who holds permits and who waits",
     traits: .reports, examples: [Example("sem new s 2\nprint (sem list)[0].value", "2")]
   ) { call in try channelReport(call, SemaphoreHandle.self) { try $0.fields() } }
+}
+
+extension Session {
+  /// Takes a permit; a timeout names who holds them and in which state that is.
+  func acquire(_ handle: SemaphoreHandle, _ wait: Wait) throws {
+    try with(handle, "acquire") {
+      do {
+        try handle.semaphore.acquire(wait)
+      } catch ChannelError.timeout {
+        let holders = try handle.semaphore.holders(patience())
+        if holders.isEmpty { throw ChannelError.timeout }
+        let shown = holders.prefix(8).map { holder in
+          named(holder.process.pid)
+            + (holder.process.state == UInt8(ascii: "T") ? " (stopped)" : "")
+        }
+        let more = holders.count > 8 ? " and \(holders.count - 8) more" : ""
+        throw ErrorObject(
+          .timeout,
+          "cannot acquire \(handle.shown) in time: its permits are held by "
+            + shown.joined(separator: ", ") + more)
+      }
+    }
+  }
 }

@@ -142,6 +142,7 @@ enum SharedCommands {
     ]
   ) { call in
     let handle = try call.channel(as: SharedHandle.self)
+    try call.session.output.flushBeforeOthersKnow()
     if call.has(2) {
       try handle.set(call.value(1), text(call, 2, handle))
     } else {
@@ -169,6 +170,7 @@ enum SharedCommands {
     ]
   ) { call in
     let handle = try call.channel(as: SharedHandle.self)
+    try call.session.output.flushBeforeOthersKnow()
     if call.has(2) { return try handle.add(handle.index(call[1]), call[2]) }
     try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
     return try handle.add(0, call[1])
@@ -191,6 +193,7 @@ enum SharedCommands {
     ]
   ) { call in
     let handle = try call.channel(as: SharedHandle.self)
+    try call.session.output.flushBeforeOthersKnow()
     let hasIndex = call.has(3)
     if !hasIndex { try requireScalar(handle, "shm cas \(handle.name) INDEX OLD NEW") }
     if handle.memory.type == .char {
@@ -212,6 +215,7 @@ enum SharedCommands {
       shared, Parameter("index", .any, .required, "a place, or the block"),
       Parameter("block", .any, .optional),
     ],
+    flags: [.timeout],
     examples: [Example("shm new n int 20\nprint (shm update n { |v| $v * 2 + 2 })", "42")]
   ) { call in
     let handle = try call.channel(as: SharedHandle.self)
@@ -221,10 +225,11 @@ enum SharedCommands {
       throw call.bad("block", must: "a block or a function", at: call.has(2) ? 2 : 1)
     }
     let place: Value = call.has(2) ? .int(try handle.index(call[1])) : .null
-    _ = try session.acquire(handle, session.patience())
+    _ = try session.acquire(handle, call.patience)
     defer { try? handle.memory.release(session.patience()) }
     let old = place.isNull ? try handle.get() : try handle.get(place)
     let new = try call.invoke(block, old)
+    try session.output.flushBeforeOthersKnow()
     if place.isNull { try handle.set(new) } else { try handle.set(place, new) }
     return new
   }

@@ -8,6 +8,7 @@ extension Session {
   public func with<R>(
     _ handle: ChannelHandle, _ what: @autoclosure () -> String, _ body: () throws -> R
   ) throws -> R {
+    try output.flushBeforeOthersKnow()
     do {
       return try body()
     } catch let error as ChannelError {
@@ -65,7 +66,7 @@ extension Session {
   }
 
   /// Who ended, and how, as fields of an error.
-  func add(_ ending: Ending, to error: ErrorObject) {
+  public func add(_ ending: Ending, to error: ErrorObject) {
     error.payload["pid"] = .int(Int(ending.pid))
     switch ending.cause {
     case .signaled(let signal): error.payload["signal"] = .text(signal.name)
