@@ -179,7 +179,6 @@ public final class Pipe: Channel {
   ) throws {
     let fd = try descriptor(end)
     while true {
-      noteTurn()
       nextTurn()
       do throws(SystemError) {
         if try Messages.send(fd, message, descriptors: descriptors) { return }
@@ -197,6 +196,7 @@ public final class Pipe: Channel {
   public func sleepUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
     let fd = try descriptor(end)
     brood_store32(&state.pointee.wantsRoom, 1)
+    noteTurn()
     // An epoll set is readable when one of its descriptors is ready.
     let epoll = try window("epoll_create1") { brood_epoll_create() }
     defer { Descriptors.close(epoll) }
