@@ -8,7 +8,7 @@ let swiftSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   // With one thread and no stored inout access the run-time checks find nothing, and cost the
   // machine a fifth of its time and every forked child some page faults.
-  .unsafeFlags(["-enforce-exclusivity=unchecked"]),
+  .unsafeFlags(["-enforce-exclusivity=unchecked", "-assume-single-threaded", "-Xfrontend", "-function-sections"]),
 ]
 
 let cSettings: [CSetting] = [
