@@ -55,11 +55,17 @@ enum TextCommands {
     ], traits: .pure,
     examples: [Example("print (join [a, 1, true] \", \") (join [a, b])", "a, 1, true ab")]
   ) { call in
-    let pieces = call.list(0).map { $0.plain.textObject }
+    var pieces = call.list(0)
     let separator = call.string(1, default: "")
     var total = 0
-    for piece in pieces {
-      total += piece.byteCount + separator.byteCount
+    for index in pieces.indices {
+      if case .string(let piece) = pieces[index] {
+        total += piece.byteCount + separator.byteCount
+      } else {
+        let piece = pieces[index].plain.textObject
+        pieces[index] = .string(piece)
+        total += piece.byteCount + separator.byteCount
+      }
       if total > mostBytes { throw call.tooLong() }
     }
     total = max(0, total - separator.byteCount)
@@ -68,7 +74,7 @@ enum TextCommands {
         var place = target
         for (index, piece) in pieces.enumerated() {
           if index > 0 { place = place.adding(separator) }
-          place = place.adding(piece)
+          if case .string(let text) = piece { place = place.adding(text) }
         }
       })
   }
