@@ -396,7 +396,7 @@ extension Interpreter {
         clear(base, frame.pointee.code.pointee.registerCount)
         frameCount -= 1
         if frame.pointee.isEntry { return }
-        frame -= 1
+        frame = self.frame(frameCount - 1)
         pc = frame.pointee.pc
         base = frame.pointee.base
         constants = frame.pointee.code.pointee.constants
