@@ -56,27 +56,15 @@ enum TextCommands {
     examples: [Example("print (join [a, 1, true] \", \") (join [a, b])", "a, 1, true ab")]
   ) { call in
     var pieces = call.list(0)
-    let separator = call.string(1, default: "")
-    var total = 0
     for index in pieces.indices {
-      if case .string(let piece) = pieces[index] {
-        total += piece.byteCount + separator.byteCount
-      } else {
-        let piece = pieces[index].plain.textObject
-        pieces[index] = .string(piece)
-        total += piece.byteCount + separator.byteCount
-      }
-      if total > mostBytes { throw call.tooLong() }
+      if case .string = pieces[index] { continue }
+      pieces[index] = .string(pieces[index].plain.textObject)
     }
-    total = max(0, total - separator.byteCount)
-    return .string(
-      StringObject.make(count: total) { target in
-        var place = target
-        for (index, piece) in pieces.enumerated() {
-          if index > 0 { place = place.adding(separator) }
-          if case .string(let text) = piece { place = place.adding(text) }
-        }
-      })
+    let separator = call.string(1, default: "")
+    guard let text = StringObject.joined(pieces, by: separator, limit: mostBytes) else {
+      throw call.tooLong()
+    }
+    return .string(text)
   }
 
   private static let lines = Command(
