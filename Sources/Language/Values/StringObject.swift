@@ -45,7 +45,7 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
   }
 
   /// The bytes that there is room for.
-  var capacityInBytes: Int { header.capacity }
+  var capacityInBytes: Int { header.count + Int(header.spare) }
 
   /// A copy with more room.
   func copy(capacity: Int) -> StringObject {
@@ -59,6 +59,7 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
     try withUnsafeMutablePointers { header, bytes in
       try body(UnsafeMutableRawBufferPointer(start: bytes + header.pointee.count, count: count))
       header.pointee.count += count
+      header.pointee.spare -= UInt32(count)
     }
   }
 
