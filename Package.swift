@@ -9,6 +9,11 @@ let swiftSettings: [SwiftSetting] = [
   // With one thread and no stored inout access the run-time checks find nothing, and cost the
   // machine a fifth of its time and every forked child some page faults.
   .unsafeFlags(["-enforce-exclusivity=unchecked"]),
+  // References are counted without atomic instructions: only test runners have threads. Functions
+  // in sections of their own can be placed by scripts/link/symbol-order.
+  .unsafeFlags(
+    ["-assume-single-threaded", "-Xfrontend", "-function-sections"],
+    .when(configuration: .release)),
 ]
 
 let cSettings: [CSetting] = [

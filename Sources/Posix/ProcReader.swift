@@ -4,12 +4,19 @@ import CPosix
 ///
 /// Everything yields nil for a process that is gone or may not be looked into.
 public final class ProcReader {
-  private let buffer: UnsafeMutableRawBufferPointer
+  private var memory: UnsafeMutableRawBufferPointer?
 
-  /// Makes a reader with room for 64 KiB.
-  public init() { buffer = .allocate(byteCount: 65536, alignment: 16) }
+  public init() {}
 
-  deinit { buffer.deallocate() }
+  deinit { memory?.deallocate() }
+
+  /// 64 KiB, made at the first use: it would stand between objects that are used together.
+  private var buffer: UnsafeMutableRawBufferPointer {
+    if let memory { return memory }
+    let made = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
+    memory = made
+    return made
+  }
 
   /// All pids at this moment.
   public func pids() -> [Int32] {

@@ -82,24 +82,25 @@ public struct Signal: Hashable, Sendable, Comparable, CustomStringConvertible {
   }
 }
 
+// Computed, since a forked child would have to fault in the page of constants.
 extension Signal {
-  public static let hup = Signal(known: 1)
-  public static let int = Signal(known: 2)
-  public static let quit = Signal(known: 3)
-  public static let kill = Signal(known: 9)
-  public static let usr1 = Signal(known: 10)
-  public static let usr2 = Signal(known: 12)
-  public static let pipe = Signal(known: 13)
-  public static let alrm = Signal(known: 14)
-  public static let term = Signal(known: 15)
-  public static let chld = Signal(known: 17)
-  public static let cont = Signal(known: 18)
-  public static let stop = Signal(known: 19)
-  public static let tstp = Signal(known: 20)
-  public static let ttin = Signal(known: 21)
-  public static let ttou = Signal(known: 22)
-  public static let xfsz = Signal(known: 25)
-  public static let winch = Signal(known: 28)
+  public static var hup: Signal { Signal(known: 1) }
+  public static var int: Signal { Signal(known: 2) }
+  public static var quit: Signal { Signal(known: 3) }
+  public static var kill: Signal { Signal(known: 9) }
+  public static var usr1: Signal { Signal(known: 10) }
+  public static var usr2: Signal { Signal(known: 12) }
+  public static var pipe: Signal { Signal(known: 13) }
+  public static var alrm: Signal { Signal(known: 14) }
+  public static var term: Signal { Signal(known: 15) }
+  public static var chld: Signal { Signal(known: 17) }
+  public static var cont: Signal { Signal(known: 18) }
+  public static var stop: Signal { Signal(known: 19) }
+  public static var tstp: Signal { Signal(known: 20) }
+  public static var ttin: Signal { Signal(known: 21) }
+  public static var ttou: Signal { Signal(known: 22) }
+  public static var xfsz: Signal { Signal(known: 25) }
+  public static var winch: Signal { Signal(known: 28) }
 
   /// Sent by the event loop's kernel timer, so that a computing program looks up.
   public static var timer: Signal { Signal(known: brood_timer_signal()) }

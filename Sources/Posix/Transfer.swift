@@ -67,9 +67,17 @@ public enum Transfer {
   public static func readAll(
     _ fd: Int32, limit: Int = .max, onAttention: OnAttention? = nil
   ) throws -> [UInt8] {
-    var result: [UInt8] = []
-    var chunk = 65536
-    while true {
+    var result = try readSome(fd, onAttention: onAttention)
+    var isMore = !result.isEmpty
+    var chunk = firstChunk
+    while isMore, result.count <= limit {
+      if result.count < chunk {
+        // Without touching memory that the little there is does not need.
+        let some = try readSome(fd, onAttention: onAttention)
+        result += some
+        isMore = !some.isEmpty
+        continue
+      }
       let used = result.count
       // Grown in place, so that a large output is not copied twice.
       result.append(contentsOf: repeatElement(0, count: chunk))
@@ -79,9 +87,18 @@ public enum Transfer {
           onAttention: onAttention)
       }
       result.removeLast(chunk - count)
-      if count == 0 { return result }
-      if result.count > limit { throw SystemError(call: "read", code: EFBIG) }
+      isMore = count > 0
       if count == chunk && chunk < 1 << 20 { chunk *= 2 }
+    }
+    if result.count > limit { throw SystemError(call: "read", code: EFBIG) }
+    return result
+  }
+
+  private static let firstChunk = 65536
+
+  private static func readSome(_ fd: Int32, onAttention: OnAttention?) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: firstChunk) { buffer, count in
+      count = try read(fd, into: UnsafeMutableRawBufferPointer(buffer), onAttention: onAttention)
     }
   }
 

@@ -12,11 +12,9 @@ public final class ProcessTable {
   /// Those before `indexed`, by pid.
   private var index: [Int32: ProcessHandle] = [:]
   private var indexed = 0
-  private var history: [ProcessHandle] = []
+  private var history = History()
   private var depth = Process.forkDepth
   private var nextID = 1
-
-  static let keptRecords = 256
 
   /// Every child that was not reaped, in the order of their ids.
   public var all: [ProcessHandle] { isInherited ? [] : live.compactMap { $0 } }
@@ -87,8 +85,7 @@ public final class ProcessTable {
   /// Keeps a reaped child's record findable for a while.
   func remember(_ process: ProcessHandle) {
     guard process.kind.isUsers || process.kind == .foreground else { return }
-    history.append(process)
-    if history.count > 2 * Self.keptRecords { history.removeFirst(Self.keptRecords) }
+    history.add(process)
   }
 
   /// In a forked child the parent's children are none of this process's.
@@ -101,11 +98,36 @@ public final class ProcessTable {
     guard isInherited else { return }
     depth = Process.forkDepth
     relics.append(live)
-    relics.append(history)
+    relics.append(history.ring)
     live = []
     liveCount = 0
     index = [:]
     indexed = 0
-    history = []
+    history = History()
+  }
+}
+
+/// The last processes that were reaped.
+private struct History {
+  static let room = 256
+
+  /// Filled in turns, since moving or releasing many at once would write to many pages.
+  private(set) var ring: [ProcessHandle?] = []
+  private var next = 0
+
+  mutating func add(_ process: ProcessHandle) {
+    if ring.isEmpty { ring = Array(repeating: nil, count: History.room) }
+    ring[next] = process
+    next = (next + 1) % History.room
+  }
+
+  /// The latest that answers to a description.
+  func last(where matches: (ProcessHandle) -> Bool) -> ProcessHandle? {
+    for older in 1...History.room where !ring.isEmpty {
+      if let process = ring[(next + History.room - older) % History.room], matches(process) {
+        return process
+      }
+    }
+    return nil
   }
 }

@@ -62,10 +62,12 @@ public final class WaitRecord {
     }
   }
 
-  /// The record as a map, made when first asked for.
-  public private(set) lazy var map: Value = {
-    let map = MapObject()
-    for name in Self.fieldNames { map.set(name, field(name) ?? .null) }
+  /// The record as a map.
+  public var map: Value {
+    let map = MapObject(room: Self.keys.count)
+    for (name, key) in Self.keys { map.set(key, field(name) ?? .null) }
     return .map(map)
-  }()
+  }
+
+  nonisolated(unsafe) private static let keys = fieldNames.map { (name: $0, key: Value.text($0)) }
 }

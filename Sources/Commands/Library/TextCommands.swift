@@ -55,22 +55,16 @@ enum TextCommands {
     ], traits: .pure,
     examples: [Example("print (join [a, 1, true] \", \") (join [a, b])", "a, 1, true ab")]
   ) { call in
-    let pieces = call.list(0).map { $0.plain.textObject }
-    let separator = call.string(1, default: "")
-    var total = 0
-    for piece in pieces {
-      total += piece.byteCount + separator.byteCount
-      if total > mostBytes { throw call.tooLong() }
+    var pieces = call.list(0)
+    for index in pieces.indices {
+      if case .string = pieces[index] { continue }
+      pieces[index] = .string(pieces[index].plain.textObject)
     }
-    total = max(0, total - separator.byteCount)
-    return .string(
-      StringObject.make(count: total) { target in
-        var place = target
-        for (index, piece) in pieces.enumerated() {
-          if index > 0 { place = place.adding(separator) }
-          place = place.adding(piece)
-        }
-      })
+    let separator = call.string(1, default: "")
+    guard let text = StringObject.joined(pieces, by: separator, limit: mostBytes) else {
+      throw call.tooLong()
+    }
+    return .string(text)
   }
 
   private static let lines = Command(

@@ -2,7 +2,7 @@ extension Interpreter {
   /// Runs from the topmost frame until the frame that entered the machine returns.
   func execute() throws {
     let attention = host.attention
-    var frame = frames + (frameCount - 1)
+    var frame = self.frame(frameCount - 1)
     var pc = frame.pointee.pc
     var base = frame.pointee.base
     var constants = frame.pointee.code.pointee.constants
@@ -328,7 +328,7 @@ extension Interpreter {
           if attention.pointee != 0 { try attend(frame) }
           try callGlobal(site, a, instruction.c)
         }
-        frame = frames + (frameCount - 1)
+        frame = self.frame(frameCount - 1)
         pc = frame.pointee.pc
         base = frame.pointee.base
         constants = frame.pointee.code.pointee.constants
@@ -337,7 +337,7 @@ extension Interpreter {
         frame.pointee.pc = pc
         if attention.pointee != 0 { try attend(frame) }
         try callValue(frame.pointee.code.pointee.sites + instruction.b, a, instruction.c)
-        frame = frames + (frameCount - 1)
+        frame = self.frame(frameCount - 1)
         pc = frame.pointee.pc
         base = frame.pointee.base
         constants = frame.pointee.code.pointee.constants
@@ -380,7 +380,7 @@ extension Interpreter {
         frame.pointee.pc = pc
         top = base + frame.pointee.code.pointee.registerCount
         try callDynamic(frame.pointee.code.pointee.sites + instruction.b, a, instruction.c)
-        frame = frames + (frameCount - 1)
+        frame = self.frame(frameCount - 1)
         pc = frame.pointee.pc
         base = frame.pointee.base
         constants = frame.pointee.code.pointee.constants
@@ -396,7 +396,7 @@ extension Interpreter {
         clear(base, frame.pointee.code.pointee.registerCount)
         frameCount -= 1
         if frame.pointee.isEntry { return }
-        frame -= 1
+        frame = self.frame(frameCount - 1)
         pc = frame.pointee.pc
         base = frame.pointee.base
         constants = frame.pointee.code.pointee.constants
@@ -553,7 +553,7 @@ extension Interpreter {
     {
       throw tooDeep()
     }
-    (frames + frameCount).initialize(
+    frame(frameCount).initialize(
       to: Frame(
         code: code, cells: cells, base: base, pc: UnsafePointer(code.pointee.code),
         wantsValue: wantsValue, isEntry: isEntry))

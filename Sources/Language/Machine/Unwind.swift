@@ -8,7 +8,7 @@ extension Interpreter {
     if let handler = handlers.last, handler.frame >= entry {
       handlers.removeLast()
       dropFrames(to: handler.frame + 1)
-      let frame = frames + handler.frame
+      let frame = self.frame(handler.frame)
       frame.pointee.pc = handler.pc
       (frame.pointee.base + handler.register).pointee = .error(error)
       return
@@ -20,7 +20,7 @@ extension Interpreter {
   private func dropFrames(to count: Int) {
     while frameCount > count {
       frameCount -= 1
-      let frame = frames + frameCount
+      let frame = self.frame(frameCount)
       // The slot below holds the callee or the result to be.
       clear(frame.pointee.base - 1, frame.pointee.code.pointee.registerCount + 1)
     }
@@ -34,7 +34,7 @@ extension Interpreter {
     if error.location == nil { error.location = location(of: frameCount - 1) }
     var i = frameCount - 1
     while i > 0, error.trace.count < 20 {
-      let function = frames[i].code.pointee.function.takeUnretainedValue()
+      let function = frame(i).pointee.code.pointee.function.takeUnretainedValue()
       // A stage of a pipeline is no call that its reader would know of.
       if !function.isThunk {
         error.trace.append(
@@ -45,7 +45,7 @@ extension Interpreter {
   }
 
   private func location(of index: Int) -> Location {
-    let frame = frames + index
+    let frame = self.frame(index)
     let function = frame.pointee.code.pointee.function.takeUnretainedValue()
     return Location(function.source, function.span(before: frame.pointee.pc))
   }

@@ -21,6 +21,9 @@ public final class MapObject {
 
   public init() {}
 
+  /// Makes room for a number of entries that is known beforehand.
+  public init(room: Int) { if room > 0 { grow(to: room) } }
+
   deinit { free() }
 
   private func free() {
@@ -168,9 +171,9 @@ public final class MapObject {
   }
 
   /// Drops removed entries and makes room for as many again; the table stays at most 2/3 full.
-  private func rebuild() {
-    let live = used - removed
-    let newRoom = max(5, live * 2)
+  private func rebuild() { grow(to: max(5, count * 2)) }
+
+  private func grow(to newRoom: Int) {
     let newEntries = UnsafeMutablePointer<Entry>.allocate(capacity: newRoom)
     var kept = 0
     if let entries {

@@ -1,15 +1,15 @@
 import Glibc
 
-/// What stands before the bytes of a string.
+/// What stands before the bytes of a string, in little space since most strings are short.
 public struct StringHeader {
   /// Bytes in use.
   var count: Int
-  /// Bytes there is room for.
-  var capacity: Int
   /// 0 until asked for.
-  var hash: Int
-  /// The number of Unicode scalars, -1 until asked for.
-  var scalars: Int
+  var hash = 0
+  /// Bytes there is room for behind those in use, at least.
+  var spare: UInt32
+  /// The number of Unicode scalars plus one; 0 until asked for, and where it is larger.
+  var scalarsPlusOne: UInt32 = 0
 }
 
 /// The text of a string value: valid UTF-8 in the object's own tail, so that a string is one
@@ -21,7 +21,7 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
   ) -> StringObject {
     let room = max(count, capacity, 8)
     let buffer = StringObject.create(minimumCapacity: room) { _ in
-      StringHeader(count: count, capacity: room, hash: 0, scalars: -1)
+      StringHeader(count: count, spare: UInt32(clamping: room - count))
     }
     buffer.withUnsafeMutablePointerToElements(fill)
     return unsafeDowncast(buffer, to: StringObject.self)
@@ -45,7 +45,7 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
   }
 
   /// The bytes that there is room for.
-  var capacityInBytes: Int { header.capacity }
+  var capacityInBytes: Int { header.count + Int(header.spare) }
 
   /// A copy with more room.
   func copy(capacity: Int) -> StringObject {
@@ -59,6 +59,7 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
     try withUnsafeMutablePointers { header, bytes in
       try body(UnsafeMutableRawBufferPointer(start: bytes + header.pointee.count, count: count))
       header.pointee.count += count
+      header.pointee.spare -= UInt32(count)
     }
   }
 
@@ -78,13 +79,9 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
 
   /// The length in Unicode scalars, as Python's `len` counts.
   public var scalarCount: Int {
-    if header.scalars >= 0 { return header.scalars }
-    let count = withBytes { bytes in
-      var n = 0
-      for byte in bytes where byte & 0xC0 != 0x80 { n += 1 }
-      return n
-    }
-    header.scalars = count
+    if header.scalarsPlusOne > 0 { return Int(header.scalarsPlusOne) - 1 }
+    let count = header.count - withBytes(continuationBytes)
+    header.scalarsPlusOne = UInt32(exactly: count + 1) ?? 0
     return count
   }
 
@@ -147,7 +144,7 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
   func appending(_ bytes: UnsafeBufferPointer<UInt8>, unique: Bool) -> StringObject {
     let old = header.count
     let total = old + bytes.count
-    guard unique, total <= header.capacity else {
+    guard unique, bytes.count <= header.spare else {
       return StringObject.make(count: total, capacity: unique ? total * 2 : total) { target in
         withUnsafeMutablePointerToElements { target.update(from: $0, count: old) }
         if let base = bytes.baseAddress { (target + old).update(from: base, count: bytes.count) }
@@ -158,9 +155,27 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
     }
     header.count = total
     header.hash = 0
-    header.scalars = -1
+    header.spare -= UInt32(bytes.count)
+    header.scalarsPlusOne = 0
     return self
   }
+}
+
+/// How many bytes are of the form 10xxxxxx, eight at a time.
+private func continuationBytes(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+  let raw = UnsafeRawBufferPointer(bytes)
+  var count = 0
+  var i = 0
+  while i + 8 <= raw.count {
+    let word = raw.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+    count += (word & ~(word << 1) & 0x8080_8080_8080_8080).nonzeroBitCount
+    i += 8
+  }
+  while i < raw.count {
+    if raw[i] & 0xC0 == 0x80 { count += 1 }
+    i += 1
+  }
+  return count
 }
 
 /// Mixes eight bytes at a time by a 128-bit product, as wyhash does
