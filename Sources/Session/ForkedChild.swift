@@ -10,6 +10,7 @@ extension Session {
   func becomeChild(_ slot: SlotID?) {
     if let slot { slots?.take(slot) }
     output.forgetAfterFork()
+    if hasRedirectedOutput { hasRedirectedOutput = false }
     handlers.forgetAfterFork()
     if Process.forkDepth == 1 {
       dieOfItself(.hup)

@@ -26,6 +26,7 @@ extension Session {
   public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
     let status = runExitBlocks(status, interpreter)
     try? output.flush()
+    if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
       if !isInteractive && endingSignal == nil { join(interpreter) }
