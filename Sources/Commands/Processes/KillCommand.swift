@@ -102,6 +102,11 @@ enum KillCommand {
       given = try ParameterType.processValues(call[index], word: word, call.session)
     } catch let error as ErrorObject {
       error.location = error.location ?? call.location(index)
+      if error.kind == .missing, index > 0, index == call.count - 1,
+        let signal = nearest(call.spelled(index).uppercased(), among: Signal.all.map(\.name))
+      {
+        error.help = "did you mean the signal \(signal)?"
+      }
       throw error
     }
     guard let value = given else {

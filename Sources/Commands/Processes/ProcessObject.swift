@@ -24,7 +24,8 @@ final class ProcessObject: Handle, NameHolder {
   override var typeName: String { "process" }
 
   override var text: String {
-    process?.text ?? "process \(name) (\(isClosed ? "closed" : "not started"))"
+    if isClosed { return "process \(name) (closed)" }
+    return process?.text ?? "process \(name) (not started)"
   }
 
   override var fieldNames: [String] {

@@ -96,6 +96,8 @@ struct ProcessSurvey {
 
   /// Whose copy a fork is; unknown once that has ended.
   private func origin(_ parent: Int32) -> String {
+    // Those that this very process made are in its table.
+    if parent == Process.pid { return "fork (orphan)" }
     if parent == session.rootPid { return "fork of brood" }
     return names[parent].map { "fork of \($0)" } ?? "fork (orphan)"
   }
@@ -106,6 +108,17 @@ struct ProcessSurvey {
     case "T": return "CONT"
     case "R", "X": return ""
     default: return session.reader.waiting(stat.pid).map { plainWords($0, of: stat.pid) } ?? ""
+    }
+  }
+
+  /// Whether a wait for events has a time limit: milliseconds or a place in memory.
+  private func isTimed(_ wait: ProcessWait) -> Bool {
+    switch wait.name {
+    case "epoll_wait", "epoll_pwait": Int32(truncatingIfNeeded: wait.arguments[3]) >= 0
+    case "epoll_pwait2": wait.arguments[3] != 0
+    case "poll": Int32(truncatingIfNeeded: wait.arguments[2]) >= 0
+    case "ppoll": wait.arguments[2] != 0
+    default: wait.arguments[4] != 0
     }
   }
 
@@ -121,7 +134,8 @@ struct ProcessSurvey {
     case "pause", "rt_sigsuspend": return "a signal"
     case "nanosleep", "clock_nanosleep": return "time"
     case "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6":
-      return "events"
+
+      return isTimed(wait) ? "events, time" : "events"
     case "futex": return "a lock"
     default: return wait.summary
     }

@@ -102,21 +102,23 @@ extension Interpreter {
 
   private func convertFlag(_ value: Value, _ flag: Flag, _ site: CallSite) throws -> Value {
     guard let type = flag.type, !value.isAbsent else { return value }
-    let argument = site.arguments.first { $0.role.flagName == flag.name }
     return try convert(
       value, spelling: flagSpelling(site, flag.name), type, "value of '--\(flag.name)'", site,
-      argument?.span)
+      flagArgument(site, flag.name)?.span)
+  }
+
+  /// What is written as a flag's value: the piece behind it, or with it in `--name=value`.
+  private func flagArgument(_ site: CallSite, _ name: String) -> SiteArgument? {
+    guard let at = site.arguments.firstIndex(where: { $0.role.flagName == name }) else {
+      return nil
+    }
+    if case .flag(_, hasValue: true) = site.arguments[at].role { return site.arguments[at] }
+    return site.arguments.indices.contains(at + 1) ? site.arguments[at + 1] : nil
   }
 
   /// The bare word that stands as a flag's value.
   private func flagSpelling(_ site: CallSite, _ name: String) -> Value? {
-    guard let at = site.arguments.firstIndex(where: { $0.role.flagName == name }) else {
-      return nil
-    }
-    if case .flag(_, hasValue: true) = site.arguments[at].role {
-      return site.arguments[at].spelling
-    }
-    return at + 1 < site.arguments.count ? site.arguments[at + 1].spelling : nil
+    flagArgument(site, name)?.spelling
   }
 
   private struct Sorted {
