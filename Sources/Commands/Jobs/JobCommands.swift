@@ -58,6 +58,7 @@ public enum JobCommands {
     host.jobs.add(job)
     host.jobControl?.stopsBackgroundOutput = host.jobs.shareTerminal
     job.send(.cont)
+    try StopCommands.waitUntilContinued(job.members, call)
     return .handle(job.last)
   }
 

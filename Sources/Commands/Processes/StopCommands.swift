@@ -34,8 +34,20 @@ enum StopCommands {
   ) { call in
     for (target, index) in try targets(call) {
       try call.at(index) { try SignalDelivery.send(.cont, to: target) }
+      if let process = call.session.processes.child(target.pid) {
+        try waitUntilContinued([process], call)
+      }
     }
     return .null
+  }
+
+  /// Takes the news that children go on, so that it does not come later as if it were none of ours.
+  static func waitUntilContinued(_ processes: [ProcessHandle], _ call: borrowing Call) throws {
+    if call.session.handlers.blocked.contains(.chld) { return }
+    // One that stops again at once, as `bg vim` does, is not waited for.
+    _ = try call.session.pause(call.interpreter, until: Clock.deadline(after: 100_000_000)) {
+      processes.allSatisfy { $0.stoppedBy == nil || $0.record != nil || "ZX".contains($0.letter) }
+    }
   }
 
   static let terminate = Command(
