@@ -29,7 +29,7 @@ extension Session {
     if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
-      if !isInteractive && endingSignal == nil { join(interpreter) }
+      if !isInteractive && endingSignal == nil { join(interpreter, hasFailed: status != 0) }
       endChildren(interpreter)
     }
     try? output.flush()
@@ -53,11 +53,19 @@ extension Session {
   }
 
   /// Waits until no child is left that is neither a daemon nor detached.
-  private func join(_ interpreter: Interpreter) {
+  ///
+  /// After a failure it says so when that takes long, lest one takes the script to hang.
+  private func join(_ interpreter: Interpreter, hasFailed: Bool) {
     // Nothing more will come from this process: whoever waits for it alone shall know.
     channels.leave()
     var named: Set<Int32> = []
     do {
+      let deadline = Clock.deadline(after: Session.patience)
+      if hasFailed, try !pause(interpreter, until: deadline, done: { joinable.isEmpty }) {
+        let rest = joinable
+        let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
+        note("waiting for \(names)\(rest.count > 5 ? ", …" : "") to end")
+      }
       _ = try pause(interpreter) {
         sweep()
         let rest = joinable
@@ -89,6 +97,9 @@ extension Session {
     if areGone == true { return }
     for process in living() { try? Process.send(.kill, to: process.pid) }
   }
+
+  /// After how long a failed script tells whom it waits for (ns).
+  private static let patience: Int64 = 1_000_000_000
 
   /// How long children have to obey TERM when the session ends (ns).
   static let graceAtEnd: Int64 = 300_000_000

@@ -31,6 +31,16 @@ import Testing
     try shell.enter("print (1 +)", expecting: "\nerror: ")
   }
 
+  @Test func longMessagesBreakBetweenWords() throws {
+    let words = "twenty long words " + String(repeating: "word ", count: 20) + "end"
+    try terminal.enter("throw [message: \"\(words)\", help: \"\(words)\"]")
+    try terminal.expect("= help: twenty long words word")
+    try terminal.expectLine("brood> ")
+    let lines = terminal.screen.text.split(separator: "\n")
+    #expect(lines.contains("  word word word end"))
+    #expect(lines.contains("          word word word word end"))
+  }
+
   @Test func valuesOutliveTheirEntry() throws {
     try shell.enter("var n = 1")
     try shell.enter("fn twice(x) { $x * 2 }")

@@ -217,11 +217,27 @@ extension Interpreter {
         "'\(command.name)' takes at most \(limit) argument\(limit == 1 ? "" : "s")\(block), "
         + "but got \(count)"
     }
+    // What was meant is an operator on the command's result.
+    if count > limit,
+      let sign = site.arguments.first(where: { isOperator($0.spelling?.asText ?? "") })
+    {
+      var call = site.source.text(Span(Int(site.span.start), Int(sign.span.start)))
+      while call.last?.isWhitespace ?? false { call.removeLast() }
+      throw ErrorObject(
+        .arity, message,
+        help: "all words belong to the command; for a value write (\(call)) "
+          + "\(sign.spelling?.asText ?? "") …",
+        location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+    }
     let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
     let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
     throw ErrorObject(
       .arity, message, help: "usage: \(command.usage)\(program)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+  }
+
+  private func isOperator(_ word: String) -> Bool {
+    ["+", "-", "*", "/", "//", "%", "==", "!=", "<=", ">=", "and", "or", "in", "??"].contains(word)
   }
 
   private func article(_ name: String) -> String {
@@ -267,12 +283,22 @@ extension Interpreter {
     let ordered =
       function.parameters.filter { $0.role == .positional }
       + function.parameters.filter { $0.role == .flag }
+      + function.parameters.filter { $0.role == .rest }
     let name = ordered.indices.contains(register) ? ordered[register].name : "?"
     // A flag or default that was left out is null, which fits every type.
     if slot.pointee.isNull { return }
-    slot.pointee = try convert(
-      slot.pointee, spelling: nil, function.types[index],
-      "argument '\(name)' of '\(function.name ?? "the block")'", nil, nil)
+    func converted(_ value: Value) throws -> Value {
+      try convert(
+        value, spelling: nil, function.types[index],
+        "argument '\(name)' of '\(function.name ?? "the block")'", nil, nil)
+    }
+    if ordered.indices.contains(register), ordered[register].role == .rest,
+      case .list(let list) = slot.pointee
+    {
+      slot.pointee = .items(try list.items.map(converted))
+    } else {
+      slot.pointee = try converted(slot.pointee)
+    }
   }
 }
 

@@ -5,6 +5,9 @@ func slip(_ word: String, at location: Location) -> String? {
   if word.first == "!" {
     return "'!' is no operator; write 'not \(word.count > 1 ? String(word.dropFirst()) : "…")'"
   }
+  if ["ok", "status", "time"].contains(word) {
+    return "'\(word)' stands before a command: \(word) COMMAND ARGUMENT…"
+  }
   guard word.utf8.allSatisfy({ isVariableByte($0) }) else { return nil }
   let bytes = location.source.bytes
   let start = Int(location.span.end)
