@@ -69,12 +69,15 @@ extension Session {
       }
     }
     if options.isDetached { try detachSelf(leavesTerminal: isatty(0) == 1 || isatty(1) == 1) }
-    if let terminal {
-      try asking { try Descriptors.copy(terminal, onto: 1) }
-      try asking { try Descriptors.copy(terminal, onto: 2) }
-      Descriptors.close(terminal)
-      output.descriptorChanged()
-    }
+    if let terminal { try writeTo(terminal) }
+  }
+
+  /// Makes a terminal what this process writes to.
+  func writeTo(_ terminal: Int32) throws {
+    try asking { try Descriptors.copy(terminal, onto: 1) }
+    try asking { try Descriptors.copy(terminal, onto: 2) }
+    Descriptors.close(terminal)
+    output.descriptorChanged()
   }
 
   private func detachSelf(leavesTerminal: Bool) throws {

@@ -59,21 +59,21 @@ extension Session {
     // Nothing more will come from this process: whoever waits for it alone shall know.
     channels.leave()
     var named: Set<Int32> = []
+    func isOver() -> Bool {
+      sweep()
+      let rest = joinable
+      for process in rest where process.letter == "T" && named.insert(process.pid).inserted {
+        note("waiting for process '\(process.name)' (\(process.pid)), which is stopped")
+      }
+      return rest.isEmpty
+    }
     do {
-      let deadline = Clock.deadline(after: Session.patience)
-      if hasFailed, try !pause(interpreter, until: deadline, done: { joinable.isEmpty }) {
-        let rest = joinable
-        let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
-        note("waiting for \(names)\(rest.count > 5 ? ", …" : "") to end")
-      }
-      _ = try pause(interpreter) {
-        sweep()
-        let rest = joinable
-        for process in rest where process.letter == "T" && named.insert(process.pid).inserted {
-          note("waiting for process '\(process.name)' (\(process.pid)), which is stopped")
-        }
-        return rest.isEmpty
-      }
+      let deadline = hasFailed ? Clock.deadline(after: Session.patience) : nil
+      if try pause(interpreter, until: deadline, done: isOver) { return }
+      let rest = joinable.filter { !named.contains($0.pid) }
+      let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
+      if !rest.isEmpty { note("waiting for \(names)\(rest.count > 5 ? ", …" : "") to end") }
+      _ = try pause(interpreter, done: isOver)
     } catch {
       _ = status(of: error)
     }

@@ -95,9 +95,14 @@ extension Interpreter {
     if parameter.type.isAny { return value }
     let place = origin - site.inputCount
     let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
-    return try convert(
-      value, spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'", site,
-      argument?.span)
+    do {
+      return try convert(
+        value, spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'", site,
+        argument?.span)
+    } catch let error as ErrorObject where place < 0 && value.isNull && error.help == nil {
+      error.help = "what stands before '|>' yields nothing to pass on"
+      throw error
+    }
   }
 
   private func convertFlag(_ value: Value, _ flag: Flag, _ site: CallSite) throws -> Value {
