@@ -16,8 +16,10 @@
 
 // More than there can be pids, since zombies keep their slots.
 enum { slot_count = 65536, counted = 1, not_counted = 2 };
+static const int64_t pause_of_root = 500000000;
 static const int64_t pause_after_sweep = 200000000, pause_of_children = 1000000000;
-static const int64_t longest_pause = 5000000000;
+// A bomb of thousands needs a while until each of its processes had its turn to fail.
+static const int64_t longest_pause = 5000000000, pause_per_process = 10000000;
 
 struct slot {
   _Atomic int32_t owner;    // the parent; 0 is free
@@ -32,10 +34,11 @@ struct slot {
 };
 
 struct table {
-  _Atomic int32_t live, limit, hint, top, reported;
+  _Atomic int32_t live, used, limit, hint, top, reported;
   _Atomic int64_t swept;    // when the table was last swept
   _Atomic int64_t hit;      // when the limit was last reached
-  _Atomic int64_t refused;  // when a child was last refused
+  _Atomic int64_t refused;  // when somebody was last refused
+  _Atomic int64_t nested;   // when a forked child was
   _Atomic uint32_t deaths;  // how many ends were seen
   struct slot slots[slot_count];
 };
@@ -92,6 +95,7 @@ static void release(int32_t index) {
   memset(slot->name, 0, sizeof slot->name);
   uncount(slot);
   slot->state = 0;
+  atomic_fetch_sub(&table->used, 1);
   table->hint = index;
   slot->owner = 0;
 }
@@ -105,9 +109,9 @@ static bool is_there(int32_t pid) {
     (hard ^ mark.value) >> mark.shift == 0;
 }
 
-static void sweep(int64_t now) {
+static void sweep(int64_t now, int64_t pause) {
   int64_t last = table->swept;
-  if (now - last < pause_after_sweep || !atomic_compare_exchange_strong(&table->swept, &last, now))
+  if (now - last < pause || !atomic_compare_exchange_strong(&table->swept, &last, now))
     return;
   for (int32_t i = 0; i < table->top; i++) {
     struct slot *slot = &table->slots[i];
@@ -123,31 +127,50 @@ static void sweep(int64_t now) {
 // otherwise a bomb whose processes end would go on for ever at the limit.
 static bool is_refused(int64_t now) {
   int64_t hit = table->hit;
-  if (!hit || now - hit > longest_pause || now - table->refused > pause_of_children) return false;
+  int64_t longest = longest_pause + table->limit * pause_per_process;
+  if (!hit || now - hit > longest || now - table->refused > pause_of_children) return false;
   table->refused = now;
+  table->nested = now;
   return true;
+}
+
+static bool is_crowded(void) {
+  return table->live > table->limit / 2 || table->used >= table->limit;
+}
+
+// The session's own process is let go on, except in the thick of a bomb: it may be the bomb's root,
+// and would find room again and again among children that end. Their zombies count too, then.
+static bool is_root_refused(int64_t now) {
+  if (now - table->nested >= pause_of_root || !is_crowded()) return false;
+  sweep(now, 0);  // the dead of dead parents are counted until then
+  return is_crowded();
 }
 
 int32_t brood_slot_reserve(bool nested) {
   if (!table) return -EINVAL;
   int32_t code = open_values();
   if (code < 0) return code;
-  if (nested && table->hit && is_refused(brood_monotonic())) return -EDQUOT;
+  if (table->hit) {
+    int64_t now = brood_monotonic();
+    if (nested ? is_refused(now) : is_root_refused(now)) return -EDQUOT;
+  }
   for (int attempt = 0; atomic_fetch_add(&table->live, 1) >= table->limit; attempt++) {
     atomic_fetch_sub(&table->live, 1);
     int64_t now = brood_monotonic();
     if (attempt) {
       table->refused = now;
       table->hit = now;
+      if (nested) table->nested = now;
       return -EDQUOT;
     }
-    sweep(now);
+    sweep(now, pause_after_sweep);
   }
   int32_t start = table->hint, self = getpid();
   for (int32_t i = 0; i < slot_count; i++) {
     int32_t index = (start + i) % slot_count, expected = 0;
     struct slot *slot = &table->slots[index];
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
+    atomic_fetch_add(&table->used, 1);
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;

@@ -24,6 +24,8 @@ extension ProcReader {
     guard let fields = text(pid, "syscall")?.split(whereSeparator: \.isWhitespace),
       let first = fields.first, let number = Int(first), number >= 0, fields.count >= 7
     else { return nil }
+    // A thread of the kernel is in no system call, and shows zeros.
+    if fields.allSatisfy({ $0 == "0" || $0 == "0x0" }) { return nil }
     let arguments = fields[1...6].map { UInt64($0.dropFirst(2), radix: 16) ?? 0 }
     let name = brood_syscall_name(Int64(number)).map { String(cString: $0) }
     var wait = ProcessWait(

@@ -10,6 +10,12 @@ public struct RecordedSignal: Hashable, Sendable {
 
   /// The pid that sent the last one; 0 is the kernel (a terminal key, a timer).
   public let sender: Int32
+
+  public init(signal: Signal, count: Int, sender: Int32) {
+    self.signal = signal
+    self.count = count
+    self.sender = sender
+  }
 }
 
 /// This process's signals: handlers only record, and the program looks when it can.

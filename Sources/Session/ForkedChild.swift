@@ -11,6 +11,7 @@ extension Session {
   func becomeChild(_ slot: SlotID?) {
     if let slot { slots?.take(slot) }
     output.forgetAfterFork()
+    if hasRedirectedOutput { hasRedirectedOutput = false }
     handlers.forgetAfterFork()
     if Process.forkDepth == 1 {
       dieOfItself(.hup)
@@ -70,12 +71,15 @@ extension Session {
       }
     }
     if options.isDetached { try detachSelf(leavesTerminal: isatty(0) == 1 || isatty(1) == 1) }
-    if let terminal {
-      try asking { try Descriptors.copy(terminal, onto: 1) }
-      try asking { try Descriptors.copy(terminal, onto: 2) }
-      Descriptors.close(terminal)
-      output.descriptorChanged()
-    }
+    if let terminal { try writeTo(terminal) }
+  }
+
+  /// Makes a terminal what this process writes to.
+  func writeTo(_ terminal: Int32) throws {
+    try asking { try Descriptors.copy(terminal, onto: 1) }
+    try asking { try Descriptors.copy(terminal, onto: 2) }
+    Descriptors.close(terminal)
+    output.descriptorChanged()
   }
 
   private func detachSelf(leavesTerminal: Bool) throws {

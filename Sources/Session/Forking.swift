@@ -74,17 +74,26 @@ extension Session {
   public func forkClassic(_ interpreter: Interpreter) throws -> ProcessHandle? {
     let ticket = try takeTicket(name: nil, prefix: "fork")
     var options = ForkOptions(command: "fork")
-    if isInteractive { options.group = 0 }
-    let process = ProcessHandle(ticket, options, session: self)
     let wasInteractive = isInteractive
-    let pid = try forkNow(process)
+    if wasInteractive { options.group = 0 }
+    let process = ProcessHandle(ticket, options, session: self)
+    let terminal = wasInteractive ? try backgroundOutput?.open() : nil
+    let pid: Int32
+    do {
+      pid = try forkNow(process)
+    } catch {
+      if let terminal { backgroundOutput?.abandon(terminal) }
+      throw error
+    }
     if pid > 0 {
       started(process, pid: pid, group: options.group)
+      if let terminal { backgroundOutput?.attach(terminal, to: process) }
       return process
     }
     becomeChild(ticket.slot)
     endsAfterText = wasInteractive
     if options.group != nil { try? Process.setGroup(of: 0, to: 0) }
+    if let terminal { try? writeTo(terminal) }
     return nil
   }
 

@@ -13,10 +13,16 @@ public final class Output {
   /// Runs handlers when a write has to wait and a signal comes; may throw to give up.
   public var onAttention: OnAttention = { Attention.clear() }
 
+  /// What a write throws when nobody reads any more; without a result the output is discarded from
+  /// then on.
+  public var brokenPipe: () -> ErrorObject? = { nil }
+  private var isBroken = false
+
   private static let size = 1 << 16
 
   /// Adds to the output; throws when a write was due and failed.
   public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+    if isBroken { return }
     buffer.append(contentsOf: bytes)
     guard let last = bytes.last else { return }
     if buffer.count >= Output.size {
@@ -35,7 +41,10 @@ public final class Output {
   }
 
   /// Descriptor 1 was redirected or put back: what it is must be found out again.
-  public func descriptorChanged() { terminal = nil }
+  public func descriptorChanged() {
+    terminal = nil
+    isBroken = false
+  }
 
   /// Whether something waits to be written.
   public var isPending: Bool { !buffer.isEmpty }
@@ -72,7 +81,12 @@ public final class Output {
       do {
         try Transfer.writeAll(1, taken, onAttention: onAttention)
       } catch let error as SystemError {
-        if error.code == EPIPE { Session.dieOf(.pipe) }
+        if error.code == EPIPE {
+          if let broken = brokenPipe() { throw broken }
+          isBroken = true
+          buffer = []
+          return
+        }
         throw error.asError("cannot write to standard output")
       }
       if buffer.isEmpty, taken.capacity <= 4 * Output.size {

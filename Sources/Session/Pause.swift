@@ -48,7 +48,10 @@ extension Session {
   public var isInterruptPending: Bool {
     guard Attention.isPending else { return false }
     takeSignals()
-    return handlers.waiting.contains { $0.signal == .int && handlers.blocks[.int] == nil }
+    return handlers.waiting.contains {
+      ($0.signal == .int || isInteractive && $0.signal == .quit)
+        && handlers.blocks[$0.signal] == nil
+    }
   }
 
   private func takeSignals() {
@@ -63,6 +66,26 @@ extension Session {
       default: handlers.waiting.append(recorded)
       }
     }
+  }
+
+  /// Nobody reads standard output any more.
+  ///
+  /// As for any program, that is the end of this process: by PIPE, and quietly, but after `finally`
+  /// and `on-exit`. It is an error where only one command's output went there, or the user has
+  /// decided about PIPE.
+  func outputBroke() -> ErrorObject? {
+    if hasRedirectedOutput || handlers.blocks[.pipe] != nil || handlers.ignored.contains(.pipe) {
+      let error = ErrorObject(
+        .failed, "cannot write: nobody reads the other end any more (broken pipe, EPIPE)")
+      error.payload["signal"] = .text(Signal.pipe.name)
+      return error
+    }
+    lostReader = true
+    if endingSignal == nil {
+      handlers.waiting.append(RecordedSignal(signal: .pipe, count: 1, sender: 0))
+      Attention.raise()
+    }
+    return nil
   }
 
   private func deal(with recorded: RecordedSignal, _ interpreter: Interpreter) throws {
@@ -82,9 +105,12 @@ extension Session {
       }
       return
     }
-    if !isChild, let hook = handlers.hooks[signal] { return hook() }
+    if !isChild, let hook = handlers.hooks[signal] { return try hook() }
     switch signal {
     case .int: throw ErrorObject(.interrupted, "interrupted")
+    case .pipe:
+      endingSignal = .pipe
+      throw ErrorObject.exit(128 + signal.number)
     case .hup, .term:
       // A second one while the first is being obeyed does not wait.
       if endingSignal != nil { Session.dieOf(signal) }

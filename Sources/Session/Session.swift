@@ -50,6 +50,8 @@ public final class Session {
   let slots: ProcessSlots?
   let supervisor = Supervisor()
 
+  /// Whether a command has standard output redirected in this very process.
+  public var hasRedirectedOutput = false
   /// Whether a person types at a terminal; never true in a forked child.
   public var isInteractive: Bool {
     get { hasPerson && !isChild }
@@ -64,6 +66,8 @@ public final class Session {
   public var ownName: String? { slots?.ownName }
   /// The signal that this process is being ended by, of which it dies in the end.
   var endingSignal: Signal?
+  /// Nobody reads standard output any more, which is to end this process.
+  var lostReader = false
   /// Run in each forked child before its work, in the order added: later layers forget what the
   /// parent holds.
   public var afterForkInChild: [() -> Void] = []
@@ -100,6 +104,7 @@ public final class Session {
     try? Guardian.mark()
     slots = try? ProcessSlots()
     try? Process.adoptOrphans(true)
+    output.brokenPipe = { [unowned self] in outputBroke() }
     loop.beforeSleep = { [output] in try? output.flush() }
     defineSettings()
     Session.current = self

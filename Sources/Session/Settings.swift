@@ -31,7 +31,8 @@ public struct Setting {
       key, "\(summary): \(words.joined(separator: " or "))", standard: .text(words[0]),
       convert: { value in
         guard case .string(let word) = value, words.contains(word.string) else {
-          throw ErrorObject.badValue(key, must: words.joined(separator: " or "), is: value)
+          throw ErrorObject.badValue(
+            "value of '\(key)'", must: words.joined(separator: " or "), is: value)
         }
         return value
       }, apply: { try apply($0.asText) })

@@ -26,9 +26,10 @@ extension Session {
   public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
     let status = runExitBlocks(status, interpreter)
     try? output.flush()
+    if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
-      if !isInteractive && endingSignal == nil { join(interpreter) }
+      if !isInteractive && endingSignal == nil { join(interpreter, hasFailed: status != 0) }
       endChildren(interpreter)
     }
     try? output.flush()
@@ -52,19 +53,27 @@ extension Session {
   }
 
   /// Waits until no child is left that is neither a daemon nor detached.
-  private func join(_ interpreter: Interpreter) {
+  ///
+  /// After a failure it says so when that takes long, lest one takes the script to hang.
+  private func join(_ interpreter: Interpreter, hasFailed: Bool) {
     // Nothing more will come from this process: whoever waits for it alone shall know.
     channels.leave()
     var named: Set<Int32> = []
-    do {
-      _ = try pause(interpreter) {
-        sweep()
-        let rest = joinable
-        for process in rest where process.letter == "T" && named.insert(process.pid).inserted {
-          note("waiting for process '\(process.name)' (\(process.pid)), which is stopped")
-        }
-        return rest.isEmpty
+    func isOver() -> Bool {
+      sweep()
+      let rest = joinable
+      for process in rest where process.letter == "T" && named.insert(process.pid).inserted {
+        note("waiting for process '\(process.name)' (\(process.pid)), which is stopped")
       }
+      return rest.isEmpty
+    }
+    do {
+      let deadline = hasFailed ? Clock.deadline(after: Session.patience) : nil
+      if try pause(interpreter, until: deadline, done: isOver) { return }
+      let rest = joinable.filter { !named.contains($0.pid) }
+      let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
+      if !rest.isEmpty { note("waiting for \(names)\(rest.count > 5 ? ", …" : "") to end") }
+      _ = try pause(interpreter, done: isOver)
     } catch {
       _ = status(of: error)
     }
@@ -88,6 +97,9 @@ extension Session {
     if areGone == true { return }
     for process in living() { try? Process.send(.kill, to: process.pid) }
   }
+
+  /// After how long a failed script tells whom it waits for (ns).
+  private static let patience: Int64 = 1_000_000_000
 
   /// How long children have to obey TERM when the session ends (ns).
   static let graceAtEnd: Int64 = 300_000_000

@@ -10,7 +10,7 @@ public final class SignalHandlers {
   /// Signals of `signal block`.
   public private(set) var blocked: SignalSet = []
   /// What Swift code does at a signal that the user has no block for, as the prompt at WINCH.
-  public var hooks: [Signal: () -> Void] = [:]
+  public var hooks: [Signal: () throws -> Void] = [:]
   /// Signals whose block is running: the same signal waits until it is done.
   var running: SignalSet = []
   /// Recorded, but not dealt with yet.

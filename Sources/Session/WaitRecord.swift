@@ -19,7 +19,7 @@ public final class WaitRecord {
     self.value = value
   }
 
-  static let fieldNames = [
+  public static let fieldNames = [
     "pid", "name", "exit", "signal", "ok", "elapsed", "cpu", "maxrss", "value",
   ]
 

@@ -80,6 +80,11 @@ public final class Prompt {
     // The line being typed is adapted when the handlers have run.
     session.handlers.hooks[.winch] = { [unowned terminals] in terminals.resize() }
     try Signals.set(.winch, .record)
+    // Ctrl-\ gets one out of a loop although Ctrl-C has a block of the user's.
+    session.handlers.hooks[.quit] = { [unowned editor] in
+      if !editor.isActive { throw ErrorObject(.interrupted, "interrupted") }
+    }
+    try Signals.set(.quit, .record, force: true)
     // Somebody's `brood &` may have left it ignored.
     try Signals.set(.int, .record, force: true)
     session.settings.define(

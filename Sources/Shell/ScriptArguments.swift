@@ -45,8 +45,8 @@ struct ScriptArguments {
         let wanted = parameters.positional
         if place < wanted.count {
           call.positional.append(try value(word, for: wanted[place]))
-        } else if parameters.takesRest {
-          call.positional.append(.text(word))
+        } else if let rest = parameters.rest {
+          call.positional.append(try value(word, for: rest))
         } else {
           throw ErrorObject(.arity, "there is no use for the argument '\(word)'")
         }

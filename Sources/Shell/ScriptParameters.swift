@@ -35,7 +35,7 @@ struct ScriptParameters {
 
   var positional: [Item] { items.filter { $0.role == .positional } }
   var flags: [Item] { items.filter { $0.role == .flag } }
-  var takesRest: Bool { items.contains { $0.role == .rest } }
+  var rest: Item? { items.first { $0.role == .rest } }
 
   init(_ function: Function) {
     items = function.declaredParameters.map { parameter in

@@ -69,6 +69,34 @@ import Testing
     try terminal.expect("\n[\"alive\", \"alive\"]\nbrood> ")
   }
 
+  @Test func controlBackslashInterruptsWhereControlCIsTheUsers() throws {
+    try shell.enter("signal on INT { print \"handled\" }")
+    try terminal.enter("print up; while true { }")
+    try terminal.expect("\nup\n")
+    for _ in 1...2 {
+      try terminal.press(.control("C"))
+      try terminal.expect("handled\n")
+    }
+    try terminal.press(.control("\\"))
+    try terminal.expect("interrupted\nbrood> ")
+    try terminal.enter("print up again; sleep 1000")
+    try terminal.expect("\nup again\n")
+    try terminal.press(.control("\\"))
+    try terminal.expect("interrupted\nbrood> ")
+    // While one types it does nothing.
+    try shell.type("print a")
+    try terminal.press(.control("\\"))
+    try shell.enter("b", expecting: "\nab")
+  }
+
+  @Test func whatTheUserSetForAKeyHoldsInChildren() throws {
+    try shell.enter("signal ignore QUIT")
+    try shell.enter("let p = fork { kill -QUIT $pid; sleep 20ms; 7 }")
+    try shell.enter("(wait $p).value", expecting: "\n7")
+    try shell.enter("signal default QUIT")
+    try shell.enter("(wait (fork { kill -QUIT $pid; sleep 1000 })).signal", expecting: "\n\"QUIT\"")
+  }
+
   @Test func controlZDoesNothingAtThePrompt() throws {
     try shell.type("print a")
     try terminal.press(.control("Z"))

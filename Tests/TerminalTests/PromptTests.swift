@@ -31,6 +31,18 @@ import Testing
     try shell.enter("print (1 +)", expecting: "\nerror: ")
   }
 
+  @Test func longMessagesBreakBetweenWords() throws {
+    let words = String(repeating: "word ", count: 30) + "end"
+    try terminal.enter("throw [message: \"\(words)\", help: \"\(words)\"]")
+    try terminal.expect("= help: word word")
+    try terminal.expectLine("brood> ")
+    let output = terminal.screen.text.components(separatedBy: "\nerror: ").last ?? ""
+    let lines = output.split(separator: "\n").filter { $0.contains("word") && !$0.contains("|") }
+    #expect(lines.count == 6, "\(output)")
+    #expect(lines.allSatisfy { $0.hasSuffix(" word") || $0.hasSuffix(" end") }, "\(output)")
+    #expect(lines.last?.hasPrefix("          word ") ?? false, "\(output)")
+  }
+
   @Test func valuesOutliveTheirEntry() throws {
     try shell.enter("var n = 1")
     try shell.enter("fn twice(x) { $x * 2 }")
@@ -97,6 +109,16 @@ import Testing
     try terminal.expect("parent\nbrood> ")
     try shell.enter("$p == 0", expecting: "\nfalse")
     #expect(descendants(of: terminal.child.pid).filter { $0.name == "brood" }.count <= 1)
+  }
+
+  @Test func theChildOfAClassicForkWritesAboveTheLine() throws {
+    try shell.makeGate("gate")
+    try shell.enter("let p = fork; if $p == 0 { ^cat gate; print \"child\" }")
+    try shell.type("half a line")
+    try shell.open("gate")
+    try terminal.expectScreen("the child's lines above the one being typed") { screen in
+      screen.text.contains("\ngo\nchild\n[1] ") && screen.text.hasSuffix("\nbrood> half a line")
+    }
   }
 
   @Test func aHangupLeavesNothingBehind() throws {

@@ -45,7 +45,7 @@ public final class BroodHost: SessionHost {
   }
 
   private func becomeChild() {
-    jobControl?.becomeChild()
+    jobControl?.becomeChild(session.handlers)
     jobControl = nil
     jobs.forgetAfterFork()
     for set in redirections { set.forgetAfterFork() }

@@ -14,6 +14,8 @@ public struct Diagnostics {
   public var isColored: Bool
   /// The columns that a source line may take.
   public var width: Int
+  /// Whether messages are broken at blanks to fit the width too, as a person at a terminal wants.
+  public var wraps = false
   /// What stands behind the word `error`, as ` in process 'worker1' (4711)`.
   public var origin = ""
 
@@ -32,6 +34,7 @@ public struct Diagnostics {
     self.init(
       isColored: isTerminal && !isPlain && (environment("TERM") ?? "dumb") != "dumb",
       width: columns >= 40 ? columns : 100)
+    wraps = columns >= 40
   }
 
   /// An error, ending in a newline.
@@ -52,7 +55,8 @@ public struct Diagnostics {
     _ label: String, _ message: String, at location: Location?, help: String?,
     trace: [TraceEntry], color: Color
   ) -> String {
-    var out = paint(label, color) + paint(": " + Diagnostics.visible(message), .bold) + "\n"
+    let head = wrapped(Diagnostics.visible(message), indent: 2, taken: displayWidth(label))
+    var out = paint(label, color) + paint(": " + head, .bold) + "\n"
     var margin = " "
     // Calls that no source text made have an empty source.
     if let location, !location.source.bytes.isEmpty {
@@ -69,12 +73,39 @@ public struct Diagnostics {
     }
     let note = "\(margin) \(paint("=", .blue)) "
     if let help {
-      let lines = Diagnostics.visible(help).split(
-        separator: "\n", omittingEmptySubsequences: false)
-      let indent = "\n" + String(repeating: " ", count: margin.count + 9)
-      out += note + paint("help:", .bold) + " " + lines.joined(separator: indent) + "\n"
+      let lines = wrapped(Diagnostics.visible(help), indent: margin.count + 9)
+      out += note + paint("help:", .bold) + " " + lines + "\n"
     }
     for line in Diagnostics.calls(trace) { out += note + line + "\n" }
+    return out
+  }
+
+  /// A text whose further lines are indented, as those are that wrapping makes.
+  ///
+  /// - Parameter taken: the columns that stand before it, by default as many as the indent.
+  private func wrapped(_ text: String, indent: Int, taken: Int? = nil) -> String {
+    let margin = "\n" + String(repeating: " ", count: indent)
+    var used = taken.map { $0 + 2 } ?? indent
+    var out = ""
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
+      if number > 0 {
+        out += margin
+        used = indent
+      }
+      for (place, word) in line.split(separator: " ", omittingEmptySubsequences: false).enumerated()
+      {
+        let size = displayWidth(String(word))
+        if place > 0 {
+          // One column stays free: some terminals wrap when it is filled.
+          let isTooLong = wraps && used + 1 + size >= width && size < width - indent
+          out += isTooLong ? margin : " "
+          used = isTooLong ? indent : used + 1
+        }
+        out += word
+        used += size
+      }
+    }
     return out
   }
 

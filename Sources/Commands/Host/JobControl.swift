@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Session
 
 /// The terminal of an interactive session: who is in its foreground, and its modes.
 public final class JobControl {
@@ -41,9 +42,10 @@ public final class JobControl {
     if firstGroup != shellGroup { try? Terminal.setForeground(terminal, firstGroup) }
   }
 
-  /// In a forked child: it is a job like any other.
-  func becomeChild() {
-    for signal in JobControl.signals where Signals.disposition(of: signal) == .ignore {
+  /// In a forked child: it is a job like any other, and keeps what the user set.
+  func becomeChild(_ handlers: SignalHandlers) {
+    for signal in JobControl.signals
+    where handlers.blocks[signal] == nil && !handlers.ignored.contains(signal) {
       try? Signals.set(signal, .default)
     }
   }

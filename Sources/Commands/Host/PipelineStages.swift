@@ -37,6 +37,8 @@ extension PipelineRun {
     body: () throws -> Value
   ) throws -> ProcessHandle {
     var options = ForkOptions(kind: kind, command: command(stage))
+    let word = name(stage)
+    if Names.isValid(word) { options.prefix = word }
     options.group = group
     // The child of a fork at the prompt becomes the terminal's owner before it may read.
     let takesTerminal = terminal != nil && group == 0

@@ -12,7 +12,10 @@ extension BroodHost {
     let set = Redirections()
     let depth = self.redirections.count
     self.redirections.append(set)
+    let wasRedirected = session.hasRedirectedOutput
+    let forks = Process.forkDepth
     defer {
+      if Process.forkDepth == forks { session.hasRedirectedOutput = wasRedirected }
       // A forked child that comes by here has forgotten the originals, and keeps what it has.
       if self.redirections.count > depth { self.redirections.removeLast() }
       set.undo()
@@ -20,6 +23,9 @@ extension BroodHost {
     }
     for redirection in redirections { try apply(redirection, set, interpreter) }
     session.output.descriptorChanged()
+    if redirections.contains(where: { $0.descriptors.contains(1) }) {
+      session.hasRedirectedOutput = true
+    }
     let result: Value
     do {
       result = try body()

@@ -58,6 +58,7 @@ public enum JobCommands {
     host.jobs.add(job)
     host.jobControl?.stopsBackgroundOutput = host.jobs.shareTerminal
     job.send(.cont)
+    try StopCommands.waitUntilContinued(job.members, call)
     return .handle(job.last)
   }
 
@@ -71,7 +72,7 @@ public enum JobCommands {
     let known = host.listed(call.session).filter { $0.record == nil }
     var process: ProcessHandle?
     if call.has(0) {
-      let target = try ProcessTarget(call[0])
+      let target = try ProcessTarget(call, 0)
       process = target.handle
       // A small number is a job's, as `jobs` and the prompt show it.
       if process == nil, case .int(let id) = call[0] { process = known.last { $0.id == id } }

@@ -41,6 +41,7 @@ enum ForkCommand {
     options.isDaemon = call.isSet("daemon")
     options.isDetached = call.isSet("detach")
     if case .int(let nice)? = call.flag("nice") { options.nice = Int32(nice) }
+    if let name = options.name { try call.at(flag: "name") { try session.names.check(name) } }
     let interpreter = call.interpreter
     let arguments = call.rest(from: 1)
     return .handle(
@@ -52,7 +53,7 @@ enum ForkCommand {
   private static func classic(_ call: borrowing Call) throws -> Value {
     for flag in call.command.flags where call.flag(flag.name) != nil {
       throw call.error(
-        .arity, "'fork --\(flag.name)' needs a block",
+        .arity, "'fork --\(flag.name)' needs a block", flag: flag.name,
         help: "fork without a block copies this process and takes no flags")
     }
     let child = try call.session.forkClassic(call.interpreter)

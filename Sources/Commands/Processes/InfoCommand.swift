@@ -18,11 +18,11 @@ enum InfoCommand {
     ]
   ) { call in
     try call.session.output.flush()
-    let target = try ProcessTarget(call[0])
+    let target = try ProcessTarget(call, 0)
     if let record = target.handle?.record { return report(ended(record)) }
-    try target.requireLive()
+    try call.at(0) { try target.requireLive() }
     let survey = ProcessSurvey(call.session)
-    guard let row = survey.row(target.pid) else { throw target.goneError }
+    guard let row = survey.row(target.pid) else { throw call.at(0, target.goneError) }
     return report(facts(row, target, call.session))
   }
 

@@ -30,16 +30,11 @@ enum KillCommand {
     if request.isList {
       if call.count == 1 { return SignalTableReport.value() }
       return SignalTableReport.value(
-        of: try (1..<call.count).map { try ParameterType.signal(named: call.spelled($0)) })
+        of: try (1..<call.count).map { try signal(named: call.spelled($0), call, $0) })
     }
     try call.session.output.flush()
     for (target, index) in request.targets {
-      do {
-        try send(request.signal, to: target, call)
-      } catch let error as ErrorObject {
-        if error.location == nil { error.location = call.location(index) }
-        throw error
-      }
+      try call.at(index) { try send(request.signal, to: target, call) }
     }
     // A signal to oneself takes effect before the next command.
     if Attention.isPending { try call.session.attend(call.interpreter) }
@@ -67,7 +62,7 @@ enum KillCommand {
           name = call.spelled(1)
           first = 2
         }
-        signal = name == "0" ? nil : try ParameterType.signal(named: name)
+        signal = name == "0" ? nil : try KillCommand.signal(named: name, call, first - 1)
       } else if end > 1, let last = KillCommand.trailingSignal(call, end - 1) {
         signal = last
         end -= 1
@@ -78,9 +73,17 @@ enum KillCommand {
       }
       for index in first..<end {
         let value = try KillCommand.processes(call, index)
-        for item in value { targets.append((try ProcessTarget(item), index)) }
+        for item in value {
+          targets.append((try call.at(index) { try ProcessTarget(item) }, index))
+        }
       }
     }
+  }
+
+  private static func signal(
+    named name: String, _ call: borrowing Call, _ index: Int
+  ) throws -> Signal {
+    try call.at(index) { try ParameterType.signal(named: name) }
   }
 
   private static func trailingSignal(_ call: borrowing Call, _ index: Int) -> Signal? {
@@ -99,6 +102,11 @@ enum KillCommand {
       given = try ParameterType.processValues(call[index], word: word, call.session)
     } catch let error as ErrorObject {
       error.location = error.location ?? call.location(index)
+      if error.kind == .missing, index > 0, index == call.count - 1,
+        let signal = nearest(call.spelled(index).uppercased(), among: Signal.all.map(\.name))
+      {
+        error.help = "did you mean the signal \(signal)?"
+      }
       throw error
     }
     guard let value = given else {

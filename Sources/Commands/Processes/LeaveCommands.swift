@@ -26,7 +26,7 @@ enum LeaveCommands {
   static let exit = Command(
     "exit", "End this process, after its on-exit blocks",
     details: """
-      A number is the status, of which the lowest eight bits count. A text is written to standard \
+      A number from 0 to 255 is the status; -1 is 255, as in C. A text is written to standard \
       error, and the status is 1.
 
       The session's own process first waits for its children, except daemons and detached ones. \
@@ -41,12 +41,22 @@ enum LeaveCommands {
   ) { call in
     switch call[0] {
     case .null, .missing: throw ErrorObject.exit(0)
-    case .int(let status): throw ErrorObject.exit(Int32(truncatingIfNeeded: status & 0xFF))
+    case .int(let number): throw ErrorObject.exit(try status(number, call))
     case let text:
       try call.session.output.flush()
       try asking { try writeError(text.asText + "\n") }
       throw ErrorObject.exit(1)
     }
+  }
+
+  /// The kernel keeps eight bits, which must not turn a failure into 0.
+  private static func status(_ number: Int, _ call: borrowing Call) throws -> Int32 {
+    guard (-255...255).contains(number) else {
+      throw call.error(
+        .range, "an exit status is a number from 0 to 255, but this is \(number)", at: 0,
+        help: "the kernel would keep its lowest eight bits, \(number & 0xFF)")
+    }
+    return Int32(number & 0xFF)
   }
 
   private static func writeError(_ text: String) throws { try Transfer.writeAll(2, text) }
@@ -58,7 +68,7 @@ enum LeaveCommands {
       Example("let p = fork { on-exit { print never }; _exit 4 }\nprint (wait $p).exit", "4")
     ]
   ) { call in
-    Process.exitNow(Int32(truncatingIfNeeded: call.int(0) & 0xFF))
+    Process.exitNow(try status(call.int(0), call))
   }
 
   static let onExit = Command(

@@ -30,18 +30,7 @@ enum ListCommand {
     let records = Value.items(rows.map(\.record))
     // A value needs no text, and the text of a thousand rows takes time.
     if call.site.wantsValue { return records }
-    let text = tableText(rows.map(\.line), width: ReportWidth.columns)
+    let text = ProcessListing(rows, width: ReportWidth.columns).text
     return .report(ReportObject(records, text: text))
-  }
-}
-
-/// How wide reports are that would not fit.
-enum ReportWidth {
-  /// The terminal's columns, 80 for anything else.
-  static var columns: Int {
-    guard Terminal.isTerminal(1), let size = try? Terminal.size(1), size.columns >= 40 else {
-      return 80
-    }
-    return Int(size.columns)
   }
 }

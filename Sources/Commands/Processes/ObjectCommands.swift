@@ -55,11 +55,13 @@ enum ObjectCommands {
     let given: [Value] = if case .list(let list)? = call.flag("args") { list.items } else { [] }
     var arguments = NamedArguments.Arranged(positional: given)
     if case .map(let named)? = call.flag("kwargs"), case .closure(let closure) = target {
-      arguments = try NamedArguments(of: closure.function).arranged(given, named)
+      arguments = try call.at(flag: "kwargs") {
+        try NamedArguments(of: closure.function).arranged(given, named)
+      }
     }
     let object = ProcessObject(
       name: name, target: target, arguments: arguments, isDaemon: call.isSet("daemon"))
-    try session.names.claim(name, for: object)
+    try call.at(0) { try session.names.claim(name, for: object) }
     return .handle(object)
   }
 
@@ -70,13 +72,14 @@ enum ObjectCommands {
       let classes = call.session.processClasses
       if let block = classes[name.asText] { return block }
       throw call.error(
-        .missing, "there is no class '\(name.asText)'",
+        .missing, "there is no class '\(name.asText)'", flag: "class",
         help: classes.isEmpty
           ? "define it: process define \(name.asText) { … }"
           : "classes: " + classes.keys.sorted().joined(separator: ", "))
     case (nil, nil):
       throw call.error(.arity, "'process new' needs --target FUNCTION or --class CLASS")
-    default: throw call.error(.arity, "--target and --class exclude each other")
+    default:
+      throw call.error(.arity, "--target and --class exclude each other", flag: "class")
     }
   }
 
@@ -91,7 +94,7 @@ enum ObjectCommands {
     guard case .handle(let object as ProcessObject) = call[0] else {
       throw call.error(.type, "only what `process new` made can be started", at: 0)
     }
-    try object.start(call.interpreter)
+    try call.at(0) { try object.start(call.interpreter) }
     return call[0]
   }
 
@@ -118,7 +121,10 @@ enum ObjectCommands {
           + "process join w\nprint (process alive w)", "false\nfalse")
     ]
   ) { call in
-    if case .handle(let object as ProcessObject) = call[0] { return .bool(object.isAlive) }
+    if case .handle(let object as ProcessObject) = call[0] {
+      try call.at(0) { try object.requireOpen() }
+      return .bool(object.isAlive)
+    }
     return .bool(!"ZX".contains(try handle(call).letter))
   }
 
@@ -131,14 +137,16 @@ enum ObjectCommands {
           + "process join w\nprint (process info w).exitcode", "null\n2")
     ]
   ) { call in
-    guard case .handle(let shown) = call[0] else { throw ErrorObject(.type, "not a process") }
+    let object = call[0].asProcessObject
+    let shown: Handle = try object ?? handle(call)
     let facts = MapObject()
     for name in ["name", "pid", "alive", "daemon", "state", "word", "exitcode"] {
-      facts.set(name, try shown.field(name) ?? .null)
+      facts.set(name, try call.at(0) { try shown.field(name) ?? .null })
     }
     if let process = shown as? ProcessHandle {
       facts.set("alive", .bool(!"ZX".contains(process.letter)))
       facts.set("daemon", .bool(process.isDaemon))
+      facts.set("exitcode", ProcessObject.exitCode(of: process))
     }
     let text = facts.pairs.map { key, value in
       let name = key.asText
@@ -156,20 +164,24 @@ enum ObjectCommands {
     ]
   ) { call in
     try call.session.output.flush()
-    try SignalDelivery.send(.term, to: try ProcessTarget(call[0]))
+    let target = try ProcessTarget(call, 0)
+    if target.pid < 2 { throw call.error(.range, "pid \(target.pid) is refused", at: 0) }
+    try call.at(0) { try SignalDelivery.send(.term, to: target) }
     return .null
   }
 
   private static let close = Command(
-    "process close", "Let go of a process that has ended, and of its name", parameters: [name],
+    "process close", "Let go of a process that has ended, and of its name",
+    details: "Its other verbs and fields then throw `closed`; the name may be given again.",
+    parameters: [name],
     examples: [
       Example(
         "process new w --target { 1 }\nprocess start w\nprocess join w\nprocess close w\n"
           + "process new w --target { 2 }\nprint again", "again")
     ]
   ) { call in
-    if case .handle(let object as ProcessObject) = call[0] {
-      try object.close(call.session)
+    if let object = call[0].asProcessObject {
+      try call.at(0) { try object.close(call.session) }
     } else if try call.session.reapNow(try handle(call)) == nil {
       throw call.error(
         .closed, "the process is still running", at: 0, help: "wait for it, or end it first")
@@ -178,9 +190,17 @@ enum ObjectCommands {
   }
 
   private static func handle(_ call: borrowing Call) throws -> ProcessHandle {
-    let target = try ProcessTarget(call[0])
+    let target = try ProcessTarget(call, 0)
     if let handle = target.handle { return handle }
     throw call.error(
       .missing, "no child has the pid \(target.pid)", at: 0, help: call.session.liveProcesses)
+  }
+}
+
+extension Value {
+  /// What `process new` made, if this is such a thing.
+  fileprivate var asProcessObject: ProcessObject? {
+    if case .handle(let handle) = self { return handle as? ProcessObject }
+    return nil
   }
 }

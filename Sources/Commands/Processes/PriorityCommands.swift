@@ -17,8 +17,7 @@ enum PriorityCommands {
       Example("let p = fork { sleep 10 }\nnice $p 10\nnice $p\nkill $p\nwait $p", "10")
     ]
   ) { call in
-    let target = try ProcessTarget(call[0])
-    try target.requireLive()
+    let target = try ProcessTarget(call, 0, isLive: true)
     do throws(SystemError) {
       if call.has(1) {
         try Process.setNiceness(of: target.pid, to: Int32(call.int(1)))
@@ -34,7 +33,7 @@ enum PriorityCommands {
     _ error: SystemError, _ target: ProcessTarget, _ call: borrowing Call
   ) -> ErrorObject {
     switch error.code {
-    case ESRCH: SignalDelivery.failure(error, target)
+    case ESRCH: call.at(0, SignalDelivery.failure(error, target))
     case EACCES:
       call.error(
         .system, "the priority of \(target.shown) may only be made less: not permitted", at: 1,
@@ -43,7 +42,7 @@ enum PriorityCommands {
       call.error(
         .system, "\(target.shown) belongs to another user: not permitted", at: 0,
         help: "only its owner and root may change it")
-    default: error.asError("cannot change the priority of \(target.shown)")
+    default: call.at(0, error.asError("cannot change the priority of \(target.shown)"))
     }
   }
 
@@ -56,8 +55,7 @@ enum PriorityCommands {
         "let p = fork { sleep 10 }\ndetach $p\nprint (info $p).detached\nkill $p\nwait $p", "true")
     ]
   ) { call in
-    let target = try ProcessTarget(call[0])
-    try target.requireLive()
+    let target = try ProcessTarget(call, 0, isLive: true)
     do throws(SystemError) {
       if Guardian.isMarked { try Guardian.detach(target.pid) }
     } catch {

@@ -24,26 +24,41 @@ final class ProcessObject: Handle, NameHolder {
   override var typeName: String { "process" }
 
   override var text: String {
-    process?.text ?? "process \(name) (\(isClosed ? "closed" : "not started"))"
+    if isClosed { return "process \(name) (closed)" }
+    return process?.text ?? "process \(name) (not started)"
   }
 
   override var fieldNames: [String] {
     ["name", "pid", "alive", "daemon", "exitcode", "state", "word"]
   }
 
-  override func field(_ name: String) -> Value? {
+  override func field(_ name: String) throws -> Value? {
     switch name {
     case "name": return .text(self.name)
+    case let name where isClosed && Self.knows(name): throw closedError
     case "pid": return process.map { .int(Int($0.pid)) } ?? .null
     case "daemon": return .bool(isDaemon)
     case "alive": return .bool(isAlive)
-    case "exitcode": return exitCode
+    case "exitcode": return process.map { Self.exitCode(of: $0) } ?? .null
     case "state", "word":
       guard let process else { return .text(name == "state" ? "" : "new") }
       return process.field(name)
     default: return process?.field(name)
     }
   }
+
+  private static func knows(_ name: String) -> Bool {
+    ["pid", "alive", "daemon", "exitcode", "id", "command"].contains(name)
+      || WaitRecord.fieldNames.contains(name) || name == "state" || name == "word"
+  }
+
+  private var closedError: ErrorObject {
+    ErrorObject(
+      .closed, "process '\(name)' is closed", help: "read what you need before you close it")
+  }
+
+  /// Throws after `process close`.
+  func requireOpen() throws { if isClosed { throw closedError } }
 
   /// Whether it was started and has not ended.
   var isAlive: Bool {
@@ -52,10 +67,8 @@ final class ProcessObject: Handle, NameHolder {
   }
 
   /// The status, or the signal's number negated; null before its end.
-  private var exitCode: Value {
-    guard let process, let info = process.record?.info ?? (try? process.ending) else {
-      return .null
-    }
+  static func exitCode(of process: ProcessHandle) -> Value {
+    guard let info = process.record?.info ?? (try? process.ending) else { return .null }
     switch info.cause {
     case .exited(let status): return .int(Int(status))
     case .signaled(let signal, _): return .int(-Int(signal.number))
@@ -64,15 +77,17 @@ final class ProcessObject: Handle, NameHolder {
 
   /// The running or ended process.
   func started() throws -> ProcessHandle {
+    try requireOpen()
     if let process { return process }
     throw ErrorObject(
-      .closed, "process '\(name)' \(isClosed ? "is closed" : "was not started")",
-      help: isClosed ? nil : "start it first: process start \(name)")
+      .closed, "process '\(name)' was not started",
+      help: "start it first: process start \(name)")
   }
 
   /// Forks it.
   func start(_ interpreter: Interpreter) throws {
-    guard process == nil, !isClosed else {
+    try requireOpen()
+    guard process == nil else {
       throw ErrorObject(
         .closed, "process '\(name)' was started before", help: "make another: process new NAME …")
     }
@@ -96,8 +111,8 @@ final class ProcessObject: Handle, NameHolder {
         help: "process join \(name), or process terminate \(name) first")
     }
     if let process { try session.reapNow(process) }
+    // The name is free, and means this object until it is given again.
     isClosed = true
-    session.names.release(name, of: self)
   }
 }
 

@@ -21,32 +21,6 @@ struct ProcessRow {
       "waits": .text(waitsFor), "command": .text(command),
     ])
   }
-
-  /// The same as a line of a table: state and flags in one, the age rounded.
-  var line: MapObject {
-    let map = MapObject()
-    map.set("name", .text(truncated(name, toWidth: 14)))
-    map.set("pid", .int(Int(stat.pid)))
-    map.set("ppid", .int(Int(stat.parent)))
-    map.set("state", .text("\(state.letter)\(state.flags)"))
-    map.set("word", .text(state.word))
-    map.set("nice", .int(Int(stat.nice)))
-    map.set("age", .text(ProcessRow.shortAge(age)))
-    map.set("waits", .text(truncated(waitsFor, toWidth: 16)))
-    map.set("command", .text(command))
-    return map
-  }
-
-  /// `0.4s`, `12s`, `3m20s`, `5h07m`, `2d03h`.
-  static func shortAge(_ nanoseconds: Int) -> String {
-    let seconds = max(0, nanoseconds) / 1_000_000_000
-    func two(_ n: Int) -> String { n < 10 ? "0\(n)" : "\(n)" }
-    if seconds < 10 { return "\(seconds).\(max(0, nanoseconds) / 100_000_000 % 10)s" }
-    if seconds < 60 { return "\(seconds)s" }
-    if seconds < 3600 { return "\(seconds / 60)m\(two(seconds % 60))s" }
-    if seconds < 86400 { return "\(seconds / 3600)h\(two(seconds / 60 % 60))m" }
-    return "\(seconds / 86400)d\(two(seconds / 3600 % 24))h"
-  }
 }
 
 /// Reads processes from /proc, all at one moment.
@@ -55,11 +29,14 @@ struct ProcessSurvey {
   let tree: ProcessTree
   private let names: [Int32: String]
   private let now: Int
+  /// The command line that forks of this shell have too.
+  private let ownArguments: [String]
 
   init(_ session: Session) {
     self.session = session
     tree = ProcessTree(session.reader)
     names = session.processNames
+    ownArguments = session.reader.arguments(of: Process.pid) ?? []
     // Starts are counted from the boot.
     let uptime = session.reader.text(0, "uptime")?.prefix { $0 != " " }
     now = uptime.flatMap { Double($0) }.map { Int($0 * 1e9) } ?? 0
@@ -96,14 +73,33 @@ struct ProcessSurvey {
     return stat.pid == session.rootPid ? "brood" : stat.name
   }
 
+  /// What it runs: the block of a fork, else its command line.
+  ///
+  /// A fork has the command line of the shell, which says nothing of it, until it becomes another
+  /// program; that shows in the kernel's name for it.
   private func command(_ stat: ProcessStat) -> String {
-    if let process = session.processes.child(stat.pid), !process.command.isEmpty {
+    let isCopy = stat.name == tree.processes[Process.pid]?.name
+    let process = session.processes.child(stat.pid)
+    if let process, process.kind != .adopted, !process.command.isEmpty,
+      isCopy || process.kind != .fork || "ZX".contains(ProcessState(stat).letter)
+    {
       return process.command
     }
     guard let arguments = session.reader.arguments(of: stat.pid), !arguments.isEmpty else {
       return "[\(stat.name)]"
     }
+    if isCopy, stat.pid != session.rootPid, names[stat.pid] != nil, arguments == ownArguments {
+      return process?.kind == .adopted ? "fork (orphan)" : origin(stat.parent)
+    }
     return arguments.joined(separator: " ")
+  }
+
+  /// Whose copy a fork is; unknown once that has ended.
+  private func origin(_ parent: Int32) -> String {
+    // Those that this very process made are in its table.
+    if parent == Process.pid { return "fork (orphan)" }
+    if parent == session.rootPid { return "fork of brood" }
+    return names[parent].map { "fork of \($0)" } ?? "fork (orphan)"
   }
 
   private func waits(_ stat: ProcessStat, _ state: ProcessState) -> String {
@@ -111,21 +107,35 @@ struct ProcessSurvey {
     case "Z": return "wait by parent"
     case "T": return "CONT"
     case "R", "X": return ""
-    default: return session.reader.waiting(stat.pid).map(plainWords) ?? ""
+    default: return session.reader.waiting(stat.pid).map { plainWords($0, of: stat.pid) } ?? ""
+    }
+  }
+
+  /// Whether a wait for events has a time limit: milliseconds or a place in memory.
+  private func isTimed(_ wait: ProcessWait) -> Bool {
+    switch wait.name {
+    case "epoll_wait", "epoll_pwait": Int32(truncatingIfNeeded: wait.arguments[3]) >= 0
+    case "epoll_pwait2": wait.arguments[3] != 0
+    case "poll": Int32(truncatingIfNeeded: wait.arguments[2]) >= 0
+    case "ppoll": wait.arguments[2] != 0
+    default: wait.arguments[4] != 0
     }
   }
 
   /// A system call in plain words, where there are some.
-  private func plainWords(_ wait: ProcessWait) -> String {
+  private func plainWords(_ wait: ProcessWait, of pid: Int32) -> String {
     switch wait.name {
     case "wait4", "waitid":
       guard let pid = wait.target.flatMap({ Int32($0) }) else { return "a child" }
       return "child \(names[pid] ?? String(pid))"
-    case "rt_sigtimedwait": return "a child or signal"
+    // A shell waits so for a child, and for signals meanwhile.
+    case "rt_sigtimedwait":
+      return names[pid] == nil && pid != session.rootPid ? "a signal" : "a child"
     case "pause", "rt_sigsuspend": return "a signal"
     case "nanosleep", "clock_nanosleep": return "time"
     case "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6":
-      return "events"
+
+      return isTimed(wait) ? "events, time" : "events"
     case "futex": return "a lock"
     default: return wait.summary
     }

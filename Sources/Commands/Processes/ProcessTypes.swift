@@ -119,6 +119,17 @@ struct ProcessTarget {
     }
   }
 
+  /// The same of an argument, at which errors point.
+  init(_ call: borrowing Call, _ index: Int, isLive: Bool = false) throws {
+    do {
+      try self.init(call[index])
+      if isLive { try requireLive() }
+    } catch let error as ErrorObject {
+      error.location = error.location ?? call.location(index)
+      throw error
+    }
+  }
+
   /// For messages: `process 'worker' (4711)` or `process 4711`.
   var shown: String { handle.map { "process '\($0.name)' (\(pid))" } ?? "process \(pid)" }
 

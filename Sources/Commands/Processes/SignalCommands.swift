@@ -55,7 +55,7 @@ enum SignalCommands {
       Example("signal on TERM { |name| print $name }\nkill $pid", "TERM"),
     ]
   ) { call in
-    try call.session.handlers.on(try signal(call, 0), call[1])
+    try call.at(0) { try call.session.handlers.on(try signal(call, 0), call[1]) }
     return .null
   }
 
@@ -64,7 +64,7 @@ enum SignalCommands {
     details: "Programs that are started inherit it.", parameters: [one],
     examples: [Example("signal ignore INT\nkill $pid INT\nprint alive", "alive")]
   ) { call in
-    try call.session.handlers.ignore(try signal(call, 0))
+    try call.at(0) { try call.session.handlers.ignore(try signal(call, 0)) }
     return .null
   }
 
@@ -77,7 +77,7 @@ enum SignalCommands {
     ]
   ) { call in
     let session = call.session
-    try session.handlers.reset(try signal(call, 0), isChild: session.isChild)
+    try call.at(0) { try session.handlers.reset(try signal(call, 0), isChild: session.isChild) }
     return .null
   }
 
@@ -93,7 +93,7 @@ enum SignalCommands {
     let set = try signals(call)
     for signal in set where signal == .kill || signal == .stop {
       throw call.error(
-        .type, "\(signal.name) cannot be blocked",
+        .type, "\(signal.name) cannot be blocked", at: 0,
         help: "that is the kernel's promise: \(signal.name) always works")
     }
     call.session.handlers.block(set)

@@ -20,6 +20,9 @@ enum SpawnCommand {
   ) { call in
     let session = call.session
     let name = call.text(0)
+    if let name = call.flag("name")?.asText {
+      try call.at(flag: "name") { try session.names.check(name) }
+    }
     var request = try programRequest(call)
     var terminal: Int32?
     if session.isInteractive {

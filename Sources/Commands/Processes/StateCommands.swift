@@ -17,9 +17,11 @@ enum StateCommands {
     ]
   ) { call in
     try call.session.output.flush()
-    let target = try ProcessTarget(call[0])
+    let target = try ProcessTarget(call, 0)
     if let handle = target.handle { return .text(handle.state.text) }
-    guard let stat = call.session.reader.stat(target.pid) else { throw target.goneError }
+    guard let stat = call.session.reader.stat(target.pid) else {
+      throw call.at(0, target.goneError)
+    }
     return .text(ProcessState(stat).text)
   }
 }

@@ -14,8 +14,8 @@ enum StopCommands {
         "T stopped")
     ]
   ) { call in
-    for target in try targets(call) {
-      try SignalDelivery.send(.stop, to: target)
+    for (target, index) in try targets(call) {
+      try call.at(index) { try SignalDelivery.send(.stop, to: target) }
       // Only a parent is told.
       guard let process = call.session.processes.child(target.pid) else { continue }
       // The kernel stops it when it next runs; a moment is enough unless the disk blocks it.
@@ -32,8 +32,22 @@ enum StopCommands {
       Example("let p = fork { 7 }\nstop $p\ncontinue $p\nprint (wait $p).exit", "0")
     ]
   ) { call in
-    for target in try targets(call) { try SignalDelivery.send(.cont, to: target) }
+    for (target, index) in try targets(call) {
+      try call.at(index) { try SignalDelivery.send(.cont, to: target) }
+      if let process = call.session.processes.child(target.pid) {
+        try waitUntilContinued([process], call)
+      }
+    }
     return .null
+  }
+
+  /// Takes the news that children go on, so that it does not come later as if it were none of ours.
+  static func waitUntilContinued(_ processes: [ProcessHandle], _ call: borrowing Call) throws {
+    if call.session.handlers.blocked.contains(.chld) { return }
+    // One that stops again at once, as `bg vim` does, is not waited for.
+    _ = try call.session.pause(call.interpreter, until: Clock.deadline(after: 100_000_000)) {
+      processes.allSatisfy { $0.stoppedBy == nil || $0.record != nil || "ZX".contains($0.letter) }
+    }
   }
 
   static let terminate = Command(
@@ -48,12 +62,12 @@ enum StopCommands {
   ) { call in
     let targets = try targets(call)
     try call.session.output.flush()
-    for target in targets {
-      try SignalDelivery.send(.term, to: target)
+    for (target, index) in targets {
+      try call.at(index) { try SignalDelivery.send(.term, to: target) }
       try? Process.send(.cont, to: target.pid)
     }
     let grace = Int64(call.nanoseconds("grace") ?? 2_000_000_000)
-    let ending = try EndOfOthers(targets, call.session)
+    let ending = try EndOfOthers(targets.map(\.target), call.session)
     defer { ending.close() }
     if try call.session.pause(
       call.interpreter, until: Clock.deadline(after: grace), done: { ending.isOver })
@@ -69,15 +83,18 @@ enum StopCommands {
   private static let first = Parameter("process", .processes, .required, "name, handle or pid")
   private static let more = Parameter("more", .processes, .rest)
 
-  private static func targets(_ call: borrowing Call) throws -> [ProcessTarget] {
-    var result: [ProcessTarget] = []
+  /// The processes meant, each with the argument that it came from.
+  private static func targets(
+    _ call: borrowing Call
+  ) throws -> [(target: ProcessTarget, index: Int)] {
+    var result: [(target: ProcessTarget, index: Int)] = []
     for index in 0..<call.count {
       var items = [call[index]]
       if case .list(let list) = call[index] { items = list.items }
       for item in items {
-        let target = try ProcessTarget(item)
+        let target = try call.at(index) { try ProcessTarget(item) }
         if target.pid < 2 { throw call.error(.range, "pid \(target.pid) is refused", at: index) }
-        result.append(target)
+        result.append((target, index))
       }
     }
     return result

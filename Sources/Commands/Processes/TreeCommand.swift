@@ -21,9 +21,10 @@ enum TreeCommand {
     let survey = ProcessSurvey(call.session)
     var root = survey.root
     if call.has(0) {
-      let target = try ProcessTarget(call[0])
-      try target.requireLive()
-      guard survey.tree.processes[target.pid] != nil else { throw target.goneError }
+      let target = try ProcessTarget(call, 0, isLive: true)
+      guard survey.tree.processes[target.pid] != nil else {
+        throw call.at(0, target.goneError)
+      }
       root = target.pid
     }
     var drawing = Drawing(survey: survey)

@@ -33,7 +33,7 @@ enum WaitCommand {
   ) { call in
     let given = try targets(call)
     if call.isSet("any"), call.isSet("all") {
-      throw call.error(.arity, "--any and --all exclude each other")
+      throw call.error(.arity, "--any and --all exclude each other", flag: "all")
     }
     let result: Value
     if call.isSet("all"), given == nil {
@@ -54,7 +54,7 @@ enum WaitCommand {
     for index in 0..<call.count {
       let items = isList(call[index]) ? call.list(index) : [call[index]]
       for item in items {
-        let target = try ProcessTarget(item)
+        let target = try call.at(index) { try ProcessTarget(item) }
         guard let process = target.handle else {
           throw call.error(
             .missing, "no child has the pid \(target.pid)", at: index,

@@ -105,9 +105,9 @@ final class Compiler {
       + node.parameters.filter { $0.role == .rest }
     for parameter in ordered { parameter.variable?.register = allocate() }
     for parameter in ordered {
-      guard let variable = parameter.variable, parameter.role != .rest else { continue }
+      guard let variable = parameter.variable else { continue }
       span = parameter.span
-      if parameter.role == .flag || parameter.defaultValue != nil {
+      if parameter.role == .flag || parameter.role == .positional && parameter.defaultValue != nil {
         let given = emitJump(.jumpGiven, a: variable.register)
         if let value = parameter.defaultValue {
           try self.value(value, into: variable.register)

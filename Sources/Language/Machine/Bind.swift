@@ -95,28 +95,35 @@ extension Interpreter {
     if parameter.type.isAny { return value }
     let place = origin - site.inputCount
     let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
-    return try convert(
-      value, spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'", site,
-      argument?.span)
+    do {
+      return try convert(
+        value, spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'", site,
+        argument?.span)
+    } catch let error as ErrorObject where place < 0 && value.isNull && error.help == nil {
+      error.help = "what stands before '|>' yields nothing to pass on"
+      throw error
+    }
   }
 
   private func convertFlag(_ value: Value, _ flag: Flag, _ site: CallSite) throws -> Value {
     guard let type = flag.type, !value.isAbsent else { return value }
-    let argument = site.arguments.first { $0.role.flagName == flag.name }
     return try convert(
       value, spelling: flagSpelling(site, flag.name), type, "value of '--\(flag.name)'", site,
-      argument?.span)
+      flagArgument(site, flag.name)?.span)
+  }
+
+  /// What is written as a flag's value: the piece behind it, or with it in `--name=value`.
+  private func flagArgument(_ site: CallSite, _ name: String) -> SiteArgument? {
+    guard let at = site.arguments.firstIndex(where: { $0.role.flagName == name }) else {
+      return nil
+    }
+    if case .flag(_, hasValue: true) = site.arguments[at].role { return site.arguments[at] }
+    return site.arguments.indices.contains(at + 1) ? site.arguments[at + 1] : nil
   }
 
   /// The bare word that stands as a flag's value.
   private func flagSpelling(_ site: CallSite, _ name: String) -> Value? {
-    guard let at = site.arguments.firstIndex(where: { $0.role.flagName == name }) else {
-      return nil
-    }
-    if case .flag(_, hasValue: true) = site.arguments[at].role {
-      return site.arguments[at].spelling
-    }
-    return at + 1 < site.arguments.count ? site.arguments[at + 1].spelling : nil
+    flagArgument(site, name)?.spelling
   }
 
   private struct Sorted {
@@ -215,11 +222,27 @@ extension Interpreter {
         "'\(command.name)' takes at most \(limit) argument\(limit == 1 ? "" : "s")\(block), "
         + "but got \(count)"
     }
+    // What was meant is an operator on the command's result.
+    if count > limit,
+      let sign = site.arguments.first(where: { isOperator($0.spelling?.asText ?? "") })
+    {
+      var call = site.source.text(Span(Int(site.span.start), Int(sign.span.start)))
+      while call.last?.isWhitespace ?? false { call.removeLast() }
+      throw ErrorObject(
+        .arity, message,
+        help: "all words belong to the command; for a value write (\(call)) "
+          + "\(sign.spelling?.asText ?? "") …",
+        location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+    }
     let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
     let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
     throw ErrorObject(
       .arity, message, help: "usage: \(command.usage)\(program)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+  }
+
+  private func isOperator(_ word: String) -> Bool {
+    ["+", "-", "*", "/", "//", "%", "==", "!=", "<=", ">=", "and", "or", "in", "??"].contains(word)
   }
 
   private func article(_ name: String) -> String {
@@ -265,12 +288,22 @@ extension Interpreter {
     let ordered =
       function.parameters.filter { $0.role == .positional }
       + function.parameters.filter { $0.role == .flag }
+      + function.parameters.filter { $0.role == .rest }
     let name = ordered.indices.contains(register) ? ordered[register].name : "?"
     // A flag or default that was left out is null, which fits every type.
     if slot.pointee.isNull { return }
-    slot.pointee = try convert(
-      slot.pointee, spelling: nil, function.types[index],
-      "argument '\(name)' of '\(function.name ?? "the block")'", nil, nil)
+    func converted(_ value: Value) throws -> Value {
+      try convert(
+        value, spelling: nil, function.types[index],
+        "argument '\(name)' of '\(function.name ?? "the block")'", nil, nil)
+    }
+    if ordered.indices.contains(register), ordered[register].role == .rest,
+      case .list(let list) = slot.pointee
+    {
+      slot.pointee = .items(try list.items.map(converted))
+    } else {
+      slot.pointee = try converted(slot.pointee)
+    }
   }
 }
 

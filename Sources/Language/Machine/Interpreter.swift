@@ -214,10 +214,12 @@ public final class Interpreter {
         .missing, "'\(name)' is a plain word here",
         help: "a block that looks like a placeholder needs blanks: { … }", location: location)
     }
-    return ErrorObject(
+    let error = ErrorObject(
       .missing, "there is no command '\(name)'",
       help: near.map { "did you mean '\($0)'?" }
         ?? "it is no function, built-in or program on $env.PATH", location: location)
+    if let help = location.flatMap({ slip(name, at: $0) }) { error.help = help }
+    return error
   }
 
   /// Gives a variable of the top level a value, declaring it if need be.

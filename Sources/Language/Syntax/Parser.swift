@@ -93,7 +93,9 @@ struct Parser {
       }
       return error("unexpected '='", help: "compare with '=='; assign as 'name = value'")
     case UInt8(ascii: ">"), UInt8(ascii: "<"):
-      return error("only commands can be redirected", help: "use 'write FILE TEXT' for a value")
+      return error(
+        "only commands can be redirected",
+        help: "put statements in a block: { … } > FILE; 'write FILE TEXT' writes a value")
     default:
       for word in ["else", "catch", "finally"] where isKeyword(word) {
         return error("'\(word)' has no '}' before it on its line")

@@ -221,6 +221,12 @@ extension Parser {
         help: "quote it, write $\(isName(word) ? word : "name") for a variable,"
           + " or write ( \(word) … ) to call it")
     }
+    if byte == UInt8(ascii: "!"), byte(at: 1) != UInt8(ascii: "=") {
+      let span = Span(start + 1, tokenEnd(start + 1))
+      let operand = source.text(span)
+      throw unexpected(
+        expecting: "a value", help: "write 'not \(operand.isEmpty ? "…" : operand)'")
+    }
     throw unexpected(expecting: "a value")
   }
 

@@ -105,6 +105,53 @@ public struct Call: ~Copyable {
     return nil
   }
 
+  /// Where a flag stands in the source, with the value written behind it; nil if it was not typed.
+  public func location(flag name: String) -> Location? {
+    guard !site.source.bytes.isEmpty,
+      let index = site.arguments.firstIndex(where: { $0.role.flagName == name })
+    else { return nil }
+    var span = site.arguments[index].span
+    if command.flags.contains(where: { $0.name == name && $0.type != nil }),
+      site.arguments[index].role == .flag(name, hasValue: false), index + 1 < site.arguments.count
+    {
+      span = span.joined(site.arguments[index + 1].span)
+    }
+    return Location(site.source, span)
+  }
+
+  /// An error that points at a flag.
+  public func error(
+    _ kind: ErrorKind, _ message: String, flag: String, help: String? = nil
+  ) -> ErrorObject {
+    ErrorObject(kind, message, help: help, location: location(flag: flag) ?? location)
+  }
+
+  /// Runs what a flag's value decides; errors without a place point at it.
+  public func at<Result>(flag name: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as ErrorObject {
+      if error.location == nil, error.control == nil { error.location = location(flag: name) }
+      throw error
+    }
+  }
+
+  /// Runs what an argument decides; errors without a place point at it.
+  public func at<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as ErrorObject {
+      if error.location == nil, error.control == nil { error.location = location(index) }
+      throw error
+    }
+  }
+
+  /// An error, pointing at an argument unless it has a place already.
+  public func at(_ index: Int, _ error: ErrorObject) -> ErrorObject {
+    error.location = error.location ?? location(index)
+    return error
+  }
+
   /// An error that points at an argument.
   public func error(
     _ kind: ErrorKind, _ message: String, at index: Int? = nil, help: String? = nil

@@ -129,6 +129,10 @@ public final class ParameterType: Sendable {
     case .float(let seconds):
       let nanoseconds = seconds * 1e9
       return nanoseconds >= 0 && nanoseconds < 9e18 ? .duration(Int(nanoseconds)) : nil
+    // A computed one, as "${$n}ms".
+    case .string(let text):
+      if case .value(.duration(let n)) = literal(text.string), n >= 0 { return .duration(n) }
+      return nil
     default: return nil
     }
   }
@@ -138,6 +142,9 @@ public final class ParameterType: Sendable {
     switch input.value {
     case .size: return input.value
     case .int(let bytes): return .size(bytes)
+    case .string(let text):
+      if case .value(.size(let n)) = literal(text.string) { return .size(n) }
+      return nil
     default: return nil
     }
   }
