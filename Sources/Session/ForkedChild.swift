@@ -65,7 +65,8 @@ extension Session {
       }
       Peers.waitsForLeft = true
     }
-    if let nice = options.nice {
+    // The parent does the same, and may have been told another since.
+    if let nice = options.nice, (try? Process.niceness(of: 0)) == options.inheritedNice {
       try asking("cannot set the priority to \(nice)") {
         try Process.setNiceness(of: 0, to: nice)
       }

@@ -16,6 +16,8 @@ public struct ForkOptions {
   /// Outlives the session.
   public var isDetached = false
   public var nice: Int32?
+  /// The priority that it has at first, where another is wanted.
+  var inheritedNice: Int32?
   /// The process group: nil stays in ours, 0 makes a new one, else joins that one.
   public var group: Int32?
   /// Runs in the child before its work: redirections, pipes.
@@ -53,6 +55,7 @@ extension Session {
     do {
       let ticket = try takeTicket(
         name: options.name, prefix: options.prefix, holder: options.nameHolder)
+      if options.nice != nil { options.inheritedNice = try? Process.niceness(of: 0) }
       let parent = options.isDaemon ? Process.pid : 0
       let process = ProcessHandle(ticket, options, session: self)
       let pid = try forkNow(process)
