@@ -94,7 +94,7 @@ static void watch(struct brood_mark mark, int session) {
   while (poll(&entry, 1, -1) <= 0)
     if (errno != EINTR && errno != EAGAIN) pause_for(100000000);
   kill_the_rest(mark);
-  brood_unlink_registered();
+  brood_guardian_unlink_all();
 }
 
 int32_t brood_guardian_start(int32_t *pidfd) {

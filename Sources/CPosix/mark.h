@@ -8,9 +8,6 @@
 // Whether a process exists and is no zombie.
 bool brood_is_living(int32_t pid);
 
-// Removes the registered sockets that are still the same files.
-void brood_unlink_registered(void);
-
 // Makes the register, in memory that all later forks share.
 int32_t brood_registry_start(void);
 

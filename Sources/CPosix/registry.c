@@ -1,5 +1,6 @@
 // Socket paths that the guardian unlinks: a table in memory shared with it.
 #include "brood_guardian.h"
+#include "brood_socket.h"
 #include "mark.h"
 
 #include <errno.h>
@@ -9,59 +10,98 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { most_paths = 512, longest_path = 232, slot_free = 0, slot_filling, slot_used };
+enum { most_paths = 512, longest_path = 1024, slot_free = 0, slot_filling, slot_used };
 
 struct slot {
   _Atomic int32_t state;
-  uint64_t device, inode;
+  _Atomic int32_t maker;
+  _Atomic uint64_t device, inode;  // inode 0: the file was about to be made
   char path[longest_path];
 };
 
-static struct slot *slots;
+static struct registry {
+  _Atomic int32_t top;  // all slots in use lie below, so that nobody looks at untouched pages
+  struct slot slots[most_paths];
+} *registry;
 
 int32_t brood_registry_start(void) {
-  if (slots) return 0;
+  if (registry) return 0;
   void *memory = mmap(
-    NULL, most_paths * sizeof(struct slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-    0);
+    NULL, sizeof *registry, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return -errno;
-  slots = memory;
+  registry = memory;
   return 0;
 }
 
-int32_t brood_guardian_register(const char *path) {
-  struct stat info;
-  if (!slots) return -ENOTSUP;
+static int32_t fill(int32_t i, const char *path) {
+  struct slot *slot = &registry->slots[i];
+  atomic_store(&slot->maker, getpid());
+  atomic_store(&slot->device, 0);
+  atomic_store(&slot->inode, 0);
+  strcpy(slot->path, path);
+  int32_t top = atomic_load(&registry->top);
+  while (top <= i && !atomic_compare_exchange_weak(&registry->top, &top, i + 1)) continue;
+  atomic_store(&slot->state, slot_used);
+  return i;
+}
+
+int32_t brood_guardian_announce(const char *path) {
+  if (!registry) return -ENOTSUP;
   if (path[0] != '/') return -EINVAL;  // the guardian has another working directory
   if (strlen(path) >= longest_path) return -ENAMETOOLONG;
-  if (lstat(path, &info) < 0) return -errno;
-  for (int i = 0; i < most_paths; i++) {
+  for (int32_t i = 0; i < most_paths; i++) {
     int32_t expected = slot_free;
-    if (!atomic_compare_exchange_strong(&slots[i].state, &expected, slot_filling)) continue;
-    slots[i].device = info.st_dev;
-    slots[i].inode = info.st_ino;
-    strcpy(slots[i].path, path);
-    atomic_store(&slots[i].state, slot_used);
-    return 0;
+    if (atomic_compare_exchange_strong(&registry->slots[i].state, &expected, slot_filling))
+      return fill(i, path);
   }
   return -ENOSPC;
 }
 
-int32_t brood_guardian_unregister(const char *path) {
-  for (int i = 0; slots && i < most_paths; i++) {
-    if (atomic_load(&slots[i].state) != slot_used || strcmp(slots[i].path, path)) continue;
-    atomic_store(&slots[i].state, slot_free);
-    return 0;
-  }
-  return -ENOENT;
+int32_t brood_guardian_confirm(int32_t number) {
+  struct stat info;
+  if (!registry || number < 0 || number >= most_paths) return -EINVAL;
+  struct slot *slot = &registry->slots[number];
+  if (lstat(slot->path, &info) < 0) return -errno;
+  atomic_store(&slot->device, info.st_dev);
+  atomic_store(&slot->inode, info.st_ino);
+  return 0;
 }
 
-void brood_unlink_registered(void) {
-  for (int i = 0; slots && i < most_paths; i++) {
-    struct stat info;
-    if (atomic_load(&slots[i].state) != slot_used) continue;
-    if (lstat(slots[i].path, &info) < 0 || !S_ISSOCK(info.st_mode)) continue;
-    // Another session may have taken the path since.
-    if (info.st_dev == slots[i].device && info.st_ino == slots[i].inode) unlink(slots[i].path);
+void brood_guardian_forget(int32_t number) {
+  if (registry && number >= 0 && number < most_paths)
+    atomic_store(&registry->slots[number].state, slot_free);
+}
+
+static void unlink_slot(struct slot *slot) {
+  struct stat info;
+  if (lstat(slot->path, &info) < 0 || !S_ISSOCK(info.st_mode)) return;
+  uint64_t device = atomic_load(&slot->device), inode = atomic_load(&slot->inode);
+  // Another session may have taken the path since. One that was killed before it could tell
+  // which file it made has left a socket that nobody has.
+  bool ours = inode ? info.st_dev == device && info.st_ino == inode : brood_unix_is_stale(slot->path);
+  if (ours) unlink(slot->path);
+}
+
+void brood_guardian_unlink(int32_t number) {
+  if (!registry || number < 0 || number >= most_paths) return;
+  unlink_slot(&registry->slots[number]);
+  brood_guardian_forget(number);
+}
+
+// A detached process keeps its socket.
+static bool is_detached(int32_t pid) {
+  struct brood_mark mark = brood_mark_current();
+  uint64_t soft, hard;
+  return mark.level >= 0 && brood_mark_of(pid, &soft, &hard) == 0 &&
+    (hard ^ mark.value) >> mark.shift == 0 && (uint32_t)soft == brood_soft_detached;
+}
+
+void brood_guardian_unlink_all(void) {
+  if (!registry) return;
+  int32_t top = atomic_load(&registry->top);
+  for (int32_t i = 0; i < top && i < most_paths; i++) {
+    struct slot *slot = &registry->slots[i];
+    if (atomic_load(&slot->state) == slot_used && !is_detached(atomic_load(&slot->maker)))
+      unlink_slot(slot);
   }
 }

@@ -76,15 +76,8 @@ public enum Guardian {
     return brood_mark_of(pid, &soft, &hard) == 0 && hard >> 63 == 1 && soft & 0xffff_ffff == 0
   }
 
-  /// Has the guardian unlink a Unix socket (absolute path) if it is still the same file.
-  ///
-  /// Throws ENOSPC above 512 paths, ENAMETOOLONG, EINVAL for a relative path.
-  public static func registerSocket(_ path: String) throws(SystemError) {
-    try window("register", path) { brood_guardian_register(path) }
-  }
-
-  /// Takes a socket off the guardian's list.
-  public static func unregisterSocket(_ path: String) { _ = brood_guardian_unregister(path) }
+  /// Unlinks the socket files that the session's processes made and that are still there.
+  public static func unlinkSockets() { brood_guardian_unlink_all() }
 
   static func softLimit(forTask task: UInt32) -> UInt64? {
     var soft: UInt64 = 0

@@ -35,6 +35,9 @@ public struct ProcessStat: Sendable {
   /// The CPU it last ran on.
   public var processor: Int32 = 0
 
+  /// Whether it is on its way out: killed, or past its last instruction.
+  public var isEnding = false
+
   /// How a zombie ended, as waitpid(2) will tell; 0 for a living process.
   public var exitCode: Int32 = 0
 
@@ -66,7 +69,8 @@ extension ProcessStat {
     session = Int32(truncatingIfNeeded: fields.next())
     terminal = Int32(truncatingIfNeeded: fields.next())
     foregroundGroup = Int32(truncatingIfNeeded: fields.next())
-    fields.skip(5)
+    isEnding = fields.next() & 0x4 != 0  // PF_EXITING of the kernel
+    fields.skip(4)
     userTime = fields.next() * ticks
     systemTime = fields.next() * ticks
     fields.skip(3)

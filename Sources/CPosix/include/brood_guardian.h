@@ -50,10 +50,20 @@ int32_t brood_mark_strays(int32_t *pids, int32_t capacity);
 /// Forks the guardian of this process; yields its pid.
 int32_t brood_guardian_start(int32_t *pidfd);
 
-/// Registers a socket path (with its inode) to be unlinked when the session has ended.
-int32_t brood_guardian_register(const char *path);
+/// Registers the path of a socket that is about to be made, to be unlinked when the session has
+/// ended; yields the entry's number.
+int32_t brood_guardian_announce(const char *path);
 
-/// Takes a path off the register.
-int32_t brood_guardian_unregister(const char *path);
+/// The socket was made: from now on only this very file is unlinked.
+int32_t brood_guardian_confirm(int32_t number);
+
+/// Takes an entry off the register.
+void brood_guardian_forget(int32_t number);
+
+/// Unlinks an entry's socket if it is still the same file, and takes it off the register.
+void brood_guardian_unlink(int32_t number);
+
+/// Unlinks all sockets of the register that are still the same files.
+void brood_guardian_unlink_all(void);
 
 #endif

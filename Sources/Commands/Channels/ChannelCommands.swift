@@ -11,6 +11,7 @@ public enum ChannelCommands {
     CommandFamily(
       "Events, barriers and conditions",
       EventCommands.all + BarrierCommands.all + ConditionCommands.all),
+    CommandFamily("Sockets", SocketCommands.all),
     CommandFamily("Whatever comes first", [SelectCommand.command]),
   ]
 }

@@ -3,14 +3,16 @@ import Language
 import Posix
 import Session
 
-/// `select`: whichever comes first of queues, pipes, the ends of processes, signals, and a timer.
+/// `select`: whichever comes first of queues, pipes, sockets, the ends of processes, signals, and a timer.
 enum SelectCommand {
   static let command = Command(
     "select", "Wait for whichever comes first, and run its arm",
     details: """
       Of several that are ready the first in the order of the arms is taken; nothing is taken but \
       what the arm that runs receives. A queue or pipe that is closed for good is passed over; when \
-      no arm can ever run, `select` throws `closed`. Arms run in place, as the blocks of `lock \
+      no arm can ever run, `select` throws `closed`. A listening socket gives a connection, a \
+      connection a value; when the other side is gone it throws, and the error's field `socket` \
+      tells which one. Arms run in place, as the blocks of `lock \
       with`, and the value of the one that ran is the value of `select`.
       """,
     examples: [
@@ -79,7 +81,7 @@ enum SelectCommand {
 
 /// The kinds of arms.
 private enum SelectKind: CaseIterable {
-  case queue, pipe, exit, signal, after
+  case queue, pipe, socket, exit, signal, after
 
   var arm: SelectArm {
     switch self {
@@ -88,6 +90,8 @@ private enum SelectKind: CaseIterable {
         "queue", Parameter("queue", .listed(.channel(QueueHandle.self, "queue"))),
         gives: ["value", "queue"])
     case .pipe: SelectArm("pipe", Parameter("pipe", .listed(.pipe)), gives: ["value", "pipe"])
+    case .socket:
+      SelectArm("socket", Parameter("socket", .listed(.socket)), gives: ["value", "socket"])
     case .exit:
       SelectArm("exit", Parameter("process", .processes), gives: ["record", "process"])
     case .signal: SelectArm("signal", Parameter("signal", .listed(.signal)), gives: ["signal"])
@@ -103,6 +107,11 @@ private enum SelectKind: CaseIterable {
       }
       return QueueSource(index, handle, session)
     case .pipe: return try PipeSource(index, value, session)
+    case .socket:
+      guard case .handle(let handle as SocketHandle) = value else {
+        throw ErrorObject.badValue("socket", must: "a socket", is: value)
+      }
+      return SocketSource(index: index, handle: handle)
     case .exit: return try ExitSource(index, ProcessTarget(value), session)
     case .signal: return try SignalSource(index, ParameterType.signal(named: value.asText))
     case .after:

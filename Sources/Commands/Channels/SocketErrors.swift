@@ -1,0 +1,165 @@
+import Channels
+import Glibc
+import Language
+import Posix
+import Session
+
+extension SocketHandle {
+  /// The descriptor of a connection that is open here.
+  ///
+  /// - Parameter what: what is to be done, as `receive from`.
+  func connection(_ what: String) throws -> Int32 {
+    if descriptor < 0 { throw closedHere(what) }
+    if isListening {
+      throw ErrorObject(
+        .type, "cannot \(what) \(shown): it listens, and is no connection",
+        help: "socket accept \(name) yields one")
+    }
+    return descriptor
+  }
+
+  /// The descriptor of a listening socket that is open here.
+  func listener() throws -> Int32 {
+    if descriptor < 0 { throw closedHere("accept from") }
+    if !isListening {
+      throw ErrorObject(
+        .type, "cannot accept from \(shown): it is a connection, and does not listen",
+        help: "socket listen NAME ADDRESS makes one that does")
+    }
+    return descriptor
+  }
+
+  private func closedHere(_ what: String) -> ErrorObject {
+    ErrorObject(.closed, "cannot \(what) \(shown): this process has closed it")
+  }
+
+  func timeout(_ what: String) -> ErrorObject {
+    ErrorObject(.timeout, "the time to \(what) \(shown) is over")
+  }
+
+  /// The other side is gone: `closed`, or `peer-died` if a signal ended its process.
+  ///
+  /// - Parameter detail: what is bad about that moment, such as `in the middle of a value`.
+  func ended(_ what: String, _ detail: String? = nil) -> ErrorObject {
+    let suffix = detail.map { ", \($0)" } ?? ""
+    if let ending = peerEnding, case .signaled(let signal) = ending.cause {
+      let error = ErrorObject(
+        .peerDied,
+        "cannot \(what) \(shown): process \(session.named(ending.pid)) on the other side "
+          + ending.description + suffix)
+      error.payload["pid"] = .int(Int(ending.pid))
+      error.payload["signal"] = .text(signal.name)
+      error.payload["socket"] = .handle(self)
+      return error
+    }
+    let error = ErrorObject(
+      .closed, "cannot \(what) \(shown): the other side has closed it\(suffix)")
+    error.payload["socket"] = .handle(self)
+    return error
+  }
+
+  private var peerEnding: Ending? {
+    guard let pid = peerPid else { return nil }
+    if let ending = Ending.recent(pid: pid) { return ending }
+    // A program has no place in the table of forked processes.
+    guard session.processes.child(pid) == nil,
+      let signal = session.processes.ended(pid: pid)?.record?.signal
+    else { return nil }
+    return Ending(pid: pid, cause: .signaled(signal))
+  }
+
+  /// Runs calls on the connection; what they fail of becomes an error of the language.
+  func working<R>(_ what: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as SystemError {
+      switch error.code {
+      case EPIPE, ECONNRESET, ENOTCONN, ECONNABORTED: throw ended(what)
+      case ETIMEDOUT: throw ended(what, "or it cannot be reached any more")
+      default: throw error.asError("cannot \(what) \(shown)")
+      }
+    }
+  }
+}
+
+extension SystemError {
+  /// Why a socket cannot listen.
+  func asListenError(_ endpoint: SocketEndpoint) -> ErrorObject {
+    let place = "cannot listen at \(endpoint.text): "
+    let error: ErrorObject
+    switch code {
+    case EADDRINUSE:
+      error = ErrorObject(
+        .system, "\(place)it is in use, somebody listens there already",
+        help: "choose another address, or end the process that has it: ss -lxtp shows it")
+    case ENOTSOCK:
+      error = ErrorObject(
+        .system, "\(place)there is a file of that name, which is no socket",
+        help: "choose another path, or remove the file")
+    case EADDRNOTAVAIL:
+      error = ErrorObject(.system, "\(place)this machine has no such address")
+    case EACCES where call == "bind" && isPort(endpoint):
+      error = ErrorObject(
+        .system, "\(place)permission denied", help: "ports below 1024 are for the superuser")
+    case ENAMETOOLONG: error = tooLong(place, endpoint)
+    case ENOSPC:
+      error = ErrorObject(.limit, "\(place)this session has too many socket files")
+    default: error = asError(String(place.dropLast(2)))
+    }
+    error.payload["code"] = .text(name)
+    return error
+  }
+
+  /// Why a connection could not be made.
+  func asConnectError(_ endpoint: SocketEndpoint) -> ErrorObject {
+    let place = "cannot connect to \(endpoint.text): "
+    let error: ErrorObject
+    switch code {
+    case ECONNREFUSED where isOtherFile(endpoint):
+      error = ErrorObject(.type, "\(place)that file is no socket")
+    case ECONNREFUSED:
+      error = ErrorObject(
+        .missing, "\(place)connection refused, nobody listens there",
+        help: "start the server first, with: socket listen NAME \(endpoint.text)")
+    case ENOENT:
+      error = ErrorObject(
+        .missing, "\(place)there is no such file, nobody listens there",
+        help: "start the server first, with: socket listen NAME \(endpoint.text)")
+    case EPROTOTYPE:
+      error = ErrorObject(.type, "\(place)that socket is of another kind, no stream")
+    case ETIMEDOUT:
+      error = ErrorObject(.timeout, "\(place)nobody answered")
+    case ENAMETOOLONG: error = tooLong(place, endpoint)
+    default: error = asError(String(place.dropLast(2)))
+    }
+    error.payload["code"] = .text(name)
+    return error
+  }
+
+  // connect(2) says no more than that nobody listens there.
+  private func isOtherFile(_ endpoint: SocketEndpoint) -> Bool {
+    guard case .path(let path) = endpoint.place, let status = try? FileStatus(path) else {
+      return false
+    }
+    return status.kind != .socket
+  }
+
+  private func isPort(_ endpoint: SocketEndpoint) -> Bool {
+    if case .host = endpoint.place { return true }
+    return false
+  }
+
+  private func tooLong(_ place: String, _ endpoint: SocketEndpoint) -> ErrorObject {
+    let most = SocketAddress.longestName
+    if case .abstract(let name) = endpoint.place {
+      return ErrorObject(
+        .limit, "\(place)the name is too long: it has \(name.utf8.count) bytes, and \(most) fit",
+        help: "choose a shorter name")
+    }
+    return ErrorObject(
+      .limit,
+      "\(place)the path is too long: above \(most) bytes its last part may have about "
+        + "\(most - 19), and all of it 1023",
+      help: "choose a shorter path")
+  }
+}

@@ -1,0 +1,79 @@
+import Language
+import Session
+
+/// Lines and bytes through a connection, for others than Brood.
+enum SocketTextCommands {
+  static let read = Command(
+    "socket read", "Read text, a line or bytes of a connection",
+    details: """
+      Without a flag: what is there, waiting for some. Yields text, or bytes where they are no \
+      text; a line comes without its newline. Nothing is read ahead, so that a forked child can go on. At the end it throws `closed`, or \
+      `peer-died` if a signal ended the process on the other side of a unix socket.
+      """,
+    parameters: [SocketCommands.socket],
+    flags: [
+      Flag("bytes", .int, "wait for so many bytes; fewer only at the end"),
+      Flag("line", nil, "a line, without its end"),
+      Flag("all", nil, "all that comes until the other side has no more"),
+      .timeout,
+    ],
+    examples: [
+      Example(
+        """
+        socket listen s unix:@help-read-$pid
+        socket connect a unix:@help-read-$pid
+        socket accept s b
+        socket write a "one\\ntwo\\nrest"
+        print (socket read b --line) (socket read b --line) (len (socket read b --bytes 4))
+        """, "one two 4")
+    ]
+  ) { call in
+    let handle = try SocketCommands.handle(call)
+    let deadline = SocketCommands.deadline(call)
+    let ways = ["bytes", "line", "all"].filter { call.flag($0) != nil }
+    if ways.count > 1 {
+      throw call.error(.arity, "--\(ways[0]) and --\(ways[1]) exclude each other")
+    }
+    if case .int(let count)? = call.flag("bytes") {
+      guard count >= 1 else {
+        throw call.error(.range, "--bytes must be 1 or more, but is \(count)")
+      }
+      return try handle.readBytes(count, until: deadline)
+    }
+    if call.isSet("line") { return try handle.readLine(until: deadline) }
+    if call.isSet("all") { return try handle.readAll(until: deadline) }
+    return try handle.readSome(until: deadline)
+  }
+
+  static let write = Command(
+    "socket write", "Write text or bytes to a connection",
+    details: """
+      As it is, without a newline added. If it ends early, the error's field `written` tells how \
+      many bytes have gone out.
+      """,
+    parameters: [SocketCommands.socket, Parameter("text", .any, .required, "a text or bytes")],
+    flags: [.timeout],
+    examples: [
+      Example(
+        """
+        let at = "unix:@help-write-$pid"
+        socket listen s $at
+        fork {
+          socket connect c $at
+          socket write c "hello\\n"
+        }
+        print (socket read (socket accept s) --line)
+        """, "hello")
+    ]
+  ) { call in
+    let handle = try SocketCommands.handle(call)
+    let bytes: [UInt8]
+    switch call.value(1) {
+    case .bytes(let object): bytes = object.bytes
+    case .string, .int, .float, .bool, .duration, .size, .time: bytes = Array(call.spelled(1).utf8)
+    default: throw call.bad("text", must: "a text or bytes", at: 1)
+    }
+    try handle.write(bytes, "write to", until: SocketCommands.deadline(call))
+    return .null
+  }
+}
