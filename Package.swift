@@ -48,8 +48,13 @@ let package = Package(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support",
       swiftSettings: swiftSettings),
     .executableTarget(
+      name: "channels-bench", dependencies: ["Channels", "Posix"], path: "Tests/Bench",
+      swiftSettings: swiftSettings),
+    .executableTarget(
       name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",
       exclude: ["Corpus"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ChannelsTests", dependencies: ["Channels", "Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
