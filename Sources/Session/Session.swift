@@ -85,7 +85,7 @@ public final class Session {
   }
 
   /// The interpreter whose handlers run when output has to wait; set by the host.
-  public weak var interpreter: Interpreter? {
+  public var interpreter: Interpreter? {
     didSet {
       output.onAttention = { [unowned self] in
         if let interpreter { try attend(interpreter) } else { Attention.clear() }

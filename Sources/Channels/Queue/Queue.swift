@@ -75,7 +75,8 @@ public final class Queue: Channel {
         return try ChannelMemory(
           kind: Kind.queue.rawValue, bodySize: QueueLayout.bodySize(segments))
       } catch {
-        guard error.name == "ENOMEM", segments > QueueLayout.fewestSegments else { throw error }
+        // ENOMEM, or whatever an emulated kernel says.
+        guard error.call == "mmap", segments > QueueLayout.fewestSegments else { throw error }
         segments /= 4
       }
     }

@@ -176,10 +176,12 @@ enum SharedCommands {
     return try handle.add(0, call[1])
   }
 
-  private static func requireScalar(_ handle: SharedHandle, _ usage: String) throws {
+  private static func requireScalar(
+    _ handle: SharedHandle, _ usage: @autoclosure () -> String
+  ) throws {
     if handle.memory.isScalar { return }
     throw ErrorObject(
-      .arity, "\(handle.shown) is an array: an index is needed", help: "write: \(usage)")
+      .arity, "\(handle.shown) is an array: an index is needed", help: "write: \(usage())")
   }
 
   static let compareAndSwap = Command(

@@ -76,7 +76,8 @@ extension Interpreter {
         flags: nil, origins: nil))
   }
 
-  private func run(_ command: Command, _ call: borrowing Call) throws -> Value {
+  @inline(__always)
+  func run(_ command: Command, _ call: borrowing Call) throws -> Value {
     do {
       return try command.run(call)
     } catch let error as ErrorObject {

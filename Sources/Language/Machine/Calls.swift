@@ -51,21 +51,69 @@ extension Interpreter {
   func callNative(_ site: CallSite, _ a: Slot, _ count: Int) throws {
     guard let command = site.command else { return }
     let result: Value
-    if site.isSimple, command.isPlain, count == command.parameters.count {
+    if site.isSimple, command.isFixed, count == command.parameterCount,
+      command.isPlain || recall(command, site, a + 1, count)
+    {
       // Arguments go over as they stand.
       nativeDepth += 1
       defer { nativeDepth -= 1 }
       if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
-      result = try command.run(
+      result = try run(
+        command,
         Call(
           interpreter: self, command: command, site: site,
           arguments: UnsafeMutableBufferPointer(start: a + 1, count: count), count: count,
           flags: nil, origins: nil))
+    } else if site.isSimple, command.isFixed, count >= command.required,
+      count < command.parameterCount, recall(command, site, a + 1, count)
+    {
+      result = try runShort(command, site, a + 1, count)
     } else {
       result = try runNative(command, site, a + 1, count)
     }
     for i in 0..<count { (a + 1 + i).setNull() }
     a.pointee = finished(result, command, site)
+  }
+
+  /// Whether all arguments that need a conversion had the same one before, which they get then.
+  @inline(__always)
+  private func recall(_ command: Command, _ site: CallSite, _ base: Slot, _ count: Int) -> Bool {
+    var i = 0
+    while i < count {
+      let slot = base + i
+      if slot.tag == Tag.report { return false }
+      let place = i - site.inputCount
+      let isReady = command.types[i]._withUnsafeGuaranteedRef { type in
+        type.isAny || (place >= 0 && site.recall(place, type, into: slot))
+      }
+      if !isReady { return false }
+      i += 1
+    }
+    return true
+  }
+
+  /// Runs a built-in whose last arguments were left out.
+  private func runShort(
+    _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
+  ) throws -> Value {
+    let total = command.parameterCount
+    nativeDepth += 1
+    let savedTop = top
+    defer {
+      nativeDepth -= 1
+      top = savedTop
+    }
+    guard nativeDepth <= Interpreter.maximumNativeDepth, base + total + 512 < stackEnd else {
+      throw tooDeep()
+    }
+    top = max(top, base + total)
+    for i in count..<total { (base + i).pointee = .missing }
+    return try run(
+      command,
+      Call(
+        interpreter: self, command: command, site: site,
+        arguments: UnsafeMutableBufferPointer(start: base, count: total), count: count,
+        flags: nil, origins: nil))
   }
 
   /// Marks a reporting command's result, or makes sure that a used result is plain.

@@ -1,8 +1,9 @@
 /// One call of a built-in command: its converted arguments and where they stand.
 public struct Call: ~Copyable {
-  public let interpreter: Interpreter
-  public let command: Command
-  public let site: CallSite
+  // They live as long as the call, and are not counted for it.
+  public unowned(unsafe) let interpreter: Interpreter
+  public unowned(unsafe) let command: Command
+  public unowned(unsafe) let site: CallSite
   /// The positional arguments, `.missing` for optional ones that were not given.
   let arguments: UnsafeMutableBufferPointer<Value>
   /// How many were given.

@@ -25,7 +25,10 @@ public final class Command: Sendable {
   /// The types of the parameters, where they can be read without counting references.
   nonisolated(unsafe) let types: UnsafeMutablePointer<Unmanaged<ParameterType>>
   let required: Int
+  let parameterCount: Int
   let hasRest: Bool
+  /// Takes as many arguments as it has parameters, and nothing but values.
+  let isFixed: Bool
   /// Whether arguments can be handed over as they stand on the stack.
   let isPlain: Bool
 
@@ -109,7 +112,9 @@ public final class Command: Sendable {
       (types + i).initialize(to: .passRetained(parameter.type))
     }
     required = parameters.count { $0.arity == .required }
+    parameterCount = parameters.count
     hasRest = parameters.last?.arity == .rest
+    isFixed = !hasRest && !traits.contains(.passesWords)
     isPlain = parameters.allSatisfy { $0.type.isAny && $0.arity == .required }
   }
 

@@ -9,7 +9,7 @@ public final class WireDecoder {
   /// error.
   public var onLoss: ((ErrorObject) -> Void)?
   /// Compiles the closures that arrive; without one they are an error.
-  weak var interpreter: Interpreter?
+  let interpreter: Interpreter?
 
   var cursor: UnsafeRawPointer
   private var end: UnsafeRawPointer

@@ -9,7 +9,7 @@ public final class WireEncoder {
   /// Told of what cannot travel, which null stands for then; without it that is an error.
   public var onLoss: ((ErrorObject) -> Void)?
   /// Finds the functions that a closure calls by name.
-  weak var interpreter: Interpreter?
+  let interpreter: Interpreter?
   let cells = WireCells()
   var nesting = 0
   var isMeasuring = false
