@@ -171,6 +171,16 @@ open class Channel {
   @inline(__always)
   final func nextTurn() { _ = brood_add32(peers.turn, 1) }
 
+  /// A descriptor that is readable once a bell has rung from now on, whoever silences it; the
+  /// caller's to close.
+  ///
+  /// A bell is silenced by whoever finds its condition false. Where that is true for one sleeper
+  /// and false for another, as of two rounds of a barrier, the one would silence the bell before
+  /// the other has woken up: such bells are never silenced, and their sleepers have ears.
+  final func ear(_ bell: Int32) throws(SystemError) -> Int32 {
+    try window("epoll_create1") { brood_ear_make(bell) }
+  }
+
   /// Sleeps until a bell rings, somebody who could act has ended, or the deadline has passed.
   ///
   /// The caller has called `noteTurn` and set the mark that makes others ring, under the lock, and
