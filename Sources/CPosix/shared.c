@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -154,4 +155,16 @@ int32_t brood_wait_readable(
   if (entries != few) free(entries);
   if (number < 0) return code == EINTR ? 0 : -code;
   return number;
+}
+
+int32_t brood_ear_make(int32_t bell) {
+  int32_t ear = brood_epoll_create();
+  if (ear < 0) return ear;
+  struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+  int error = epoll_ctl(ear, EPOLL_CTL_ADD, bell, &event) < 0 ? errno : 0;
+  // The rings before now are one edge: it is taken off.
+  if (error == 0 && epoll_wait(ear, &event, 1, 0) < 0 && errno != EINTR) error = errno;
+  if (error == 0) return ear;
+  close(ear);
+  return -error;
 }

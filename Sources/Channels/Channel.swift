@@ -89,6 +89,16 @@ open class Channel {
     peers.admit(slot: place.number, generation: place.generation)
   }
 
+  /// A handle sets out for another process, or has arrived in one, which has been entered.
+  public final func count(departure: Bool) {
+    let travels = peers.travels
+    if departure {
+      brood_count(&travels.pointee.departures)
+    } else {
+      brood_count(&travels.pointee.arrivals)
+    }
+  }
+
   /// This process will not use it any more: whoever waits for it looks again.
   open func leave() {
     peers.set(.left)
@@ -161,6 +171,16 @@ open class Channel {
   @inline(__always)
   final func nextTurn() { _ = brood_add32(peers.turn, 1) }
 
+  /// A descriptor that is readable once a bell has rung from now on, whoever silences it; the
+  /// caller's to close.
+  ///
+  /// A bell is silenced by whoever finds its condition false. Where that is true for one sleeper
+  /// and false for another, as of two rounds of a barrier, the one would silence the bell before
+  /// the other has woken up: such bells are never silenced, and their sleepers have ears.
+  final func ear(_ bell: Int32) throws(SystemError) -> Int32 {
+    try window("epoll_create1") { brood_ear_make(bell) }
+  }
+
   /// Sleeps until a bell rings, somebody who could act has ended, or the deadline has passed.
   ///
   /// The caller has called `noteTurn` and set the mark that makes others ring, under the lock, and
@@ -181,6 +201,13 @@ open class Channel {
     if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
     defer { peers.set(.idle) }
     guard let peer = watchedPeer(except: stuck, needing: closed) else {
+      // Who gets a handle that is on its way is not known.
+      let possible = peers.isTravelling ? peers.all(needing: closed) : []
+      defer { for peer in possible { Descriptors.close(peer.pidfd) } }
+      if !possible.isEmpty {
+        _ = try wait.sleep([bell] + possible.map(\.pidfd) + others + watching, until: earlier)
+        return true
+      }
       if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {
         _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true
@@ -195,7 +222,12 @@ open class Channel {
   /// For someone who waits for several things: a pidfd of somebody who could act, nil if nobody is
   /// left.
   final func somebody(needing closed: Peers.Closed = []) -> Int32? {
-    watchedPeer(except: .left, needing: closed)
+    if let peer = watchedPeer(except: .left, needing: closed) { return peer }
+    guard peers.isTravelling else { return nil }
+    let possible = peers.all(needing: closed)
+    for peer in possible.dropFirst() { Descriptors.close(peer.pidfd) }
+    watched = possible.first
+    return watched?.pidfd
   }
 
   // With nobody else alive: by a handler of this process, or because it does not wait for ever and

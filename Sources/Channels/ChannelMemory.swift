@@ -25,6 +25,13 @@ final class ChannelMemory {
     var maker: ProcessIdentity
     /// How often the inner lock's holder died inside.
     var repairs: UInt32
+    var travels = Travels()
+  }
+
+  /// How often handles of the channel set out for another process, and arrived.
+  struct Travels {
+    var departures: UInt64 = 0
+    var arrivals: UInt64 = 0
   }
 
   var header: UnsafeMutablePointer<Header> { base.assumingMemoryBound(to: Header.self) }
@@ -43,7 +50,9 @@ final class ChannelMemory {
   var peers: Peers {
     Peers(
       entries: (base + ChannelMemory.peersOffset).assumingMemoryBound(to: UInt64.self),
-      turn: (base + 132).assumingMemoryBound(to: UInt32.self))
+      turn: (base + 132).assumingMemoryBound(to: UInt32.self),
+      travels: (base + (MemoryLayout<Header>.offset(of: \.travels) ?? 40))
+        .assumingMemoryBound(to: Travels.self))
   }
 
   /// Makes memory of `bodySize` bytes beyond the fixed parts; throws EMFILE, ENOMEM.

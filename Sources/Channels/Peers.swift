@@ -31,6 +31,12 @@ public struct Peers {
   let entries: UnsafeMutablePointer<UInt64>
   /// Counts how often sleepers were woken.
   let turn: UnsafeMutablePointer<UInt32>
+  let travels: UnsafeMutablePointer<ChannelMemory.Travels>
+
+  /// Whether a handle is on its way: whoever will get it is not entered yet.
+  var isTravelling: Bool {
+    brood_load64(&travels.pointee.departures) != brood_load64(&travels.pointee.arrivals)
+  }
 
   /// Another living process that has the channel.
   struct Peer {
@@ -121,6 +127,17 @@ public struct Peers {
     return nil
   }
 
+  /// All other living processes of the session that have the channel and have not closed what is
+  /// needed, or may get it.
+  func all(needing closed: Closed) -> [Peer] {
+    let own = brood_slot_own()
+    return (0..<brood_slots_top()).compactMap { slot in
+      guard slot != own, brood_slot_occupied(slot),
+        mayAct(state(slot, without: closed) ?? .idle)
+      else { return nil }
+      return open(slot)
+    }
+  }
 
   /// Whether a process that was found still counts.
   func isIn(_ peer: Peer, except stuck: State, needing closed: Closed) -> Bool {

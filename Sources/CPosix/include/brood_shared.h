@@ -172,4 +172,8 @@ int64_t brood_memory_used(int32_t fd);
 int32_t brood_wait_readable(
   const int32_t *fds, int32_t count, uint8_t *ready, int64_t deadline);
 
+/// A private descriptor that is readable once a bell has rung from now on, whoever silences it: an
+/// epoll(7) set with an edge-triggered entry.
+int32_t brood_ear_make(int32_t bell);
+
 #endif

@@ -133,6 +133,8 @@ public final class Barrier: Channel {
   private func stay(_ mine: UInt64, _ wait: Wait) throws {
     while true {
       Spin.until { round != mine }
+      let ear = try ear(bells[0])
+      defer { Descriptors.close(ear) }
       try lock(wait)
       if round != mine {
         let wasReset = state.pointee.resetTo > mine
@@ -141,7 +143,6 @@ public final class Barrier: Channel {
         return
       }
       try checkWhole()
-      brood_bell_silence(bells[0])
       noteTurn()
       state.pointee.isWanted = 1
       let others = waiting.map { table[$0].process }.filter { !$0.isOwn }
@@ -158,7 +159,7 @@ public final class Barrier: Channel {
       }
       if wait.isNow { throw ChannelError.timeout }
       let isAnswered = try sleep(
-        wait, on: bells[0], as: .stuckReading, .reading, watching: watched,
+        wait, on: ear, as: .stuckReading, .reading, watching: watched,
         until: others.count <= 64 ? .max : Clock.deadline(after: 500_000_000))
       if !isAnswered, round == mine, !isBroken { throw abandoned() }
     }

@@ -113,12 +113,13 @@ public final class Condition: Channel {
 
   private func sleepOnce(_ index: Int, _ wait: Wait) throws {
     if wait.isNow { throw ChannelError.timeout }
+    let ear = try ear(bells[0])
+    defer { Descriptors.close(ear) }
     try lock(wait)
     if isNotified(index) {
       unlock()
       return
     }
-    brood_bell_silence(bells[0])
     noteTurn()
     state.pointee.isWanted = 1
     let told = self.told
@@ -130,7 +131,7 @@ public final class Condition: Channel {
       watched.append(fd)
     }
     let isAnswered = try sleep(
-      wait, on: bells[0], as: .stuckReading, .reading, watching: watched)
+      wait, on: ear, as: .stuckReading, .reading, watching: watched)
     if !isAnswered, !isNotified(index) { throw abandoned() }
   }
 

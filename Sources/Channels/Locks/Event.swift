@@ -55,16 +55,17 @@ public final class Event: Channel {
     func isOver() -> Bool { isSet || brood_load64(&state.pointee.sets) != before }
     while !isOver() {
       if wait.isNow { throw ChannelError.timeout }
+      let ear = try ear(bells[0])
+      defer { Descriptors.close(ear) }
       try lock(wait)
       if isOver() {
         unlock()
         return
       }
-      brood_bell_silence(bells[0])
       noteTurn()
       state.pointee.isWanted = 1
       unlock()
-      if try !sleep(wait, on: bells[0], as: .stuckReading, .reading), !isOver() {
+      if try !sleep(wait, on: ear, as: .stuckReading, .reading), !isOver() {
         throw abandoned()
       }
     }

@@ -24,6 +24,7 @@ final class ChannelCoder: DescriptorCoder {
   func encode(_ handle: Handle) throws -> (kind: UInt8, bytes: [UInt8]) {
     guard let parts = try Parts(handle) else { return try processes.encode(handle) }
     outgoing += parts.descriptors
+    parts.channel.channel.count(departure: true)
     var bytes = [UInt8(truncatingIfNeeded: parts.channel.channel.kind.rawValue)]
     bytes.append(UInt8(truncatingIfNeeded: parts.descriptors.count))
     bytes.append(parts.ends)
@@ -90,6 +91,7 @@ final class ChannelCoder: DescriptorCoder {
         try make(channel, name, descriptors, ends)
       }
     }
+    handle.channel.count(departure: false)
     guard bytes[3] == 1, let pipe = handle as? PipeHandle, let end = ends.first,
       case .handle(let part)? = try pipe.field(pipe.name(of: end))
     else { return handle }

@@ -51,7 +51,7 @@ extension Session {
     case .selfDeadlock:
       return ErrorObject(
         .type, "this process holds \(handle.shown) already: it would wait for itself for ever",
-        help: "release it first, or make it with --reentrant")
+        help: handle is LockHandle ? "release it first, or make it with --reentrant" : nil)
     case .notHeld:
       return ErrorObject(
         .type, "this process does not hold \(handle.shown)",

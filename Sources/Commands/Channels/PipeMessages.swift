@@ -60,7 +60,12 @@ extension PipeTarget {
   }
 
   /// Reads what is there, at most `most` bytes, waiting for the first; empty at the end of the file.
-  func readSome(_ most: Int, _ pipe: Pipe, _ wait: Wait) throws -> [UInt8] {
+  ///
+  /// - Parameter hasSome: whether something was read before: then it is the end, too, if nobody is
+  ///   left who could write.
+  func readSome(
+    _ most: Int, _ pipe: Pipe, _ wait: Wait, hasSome: Bool = false
+  ) throws -> [UInt8] {
     let fd = try pipe.descriptor(end)
     let chunk = min(most, 65536)
     while true {
@@ -70,7 +75,13 @@ extension PipeTarget {
         used = count ?? 0
       }
       if count != nil { return bytes }
-      try pipe.sleepUntilReadable(end, !isNamed, wait)
+      do {
+        try pipe.sleepUntilReadable(end, !isNamed, wait)
+      } catch ChannelError.abandoned where hasSome {
+        return []
+      } catch ChannelError.peerDied where hasSome {
+        return []
+      }
     }
   }
 
@@ -80,7 +91,7 @@ extension PipeTarget {
     try work("read from") { pipe in
       var line: [UInt8] = []
       while true {
-        let byte = try readSome(1, pipe, wait)
+        let byte = try readSome(1, pipe, wait, hasSome: !line.isEmpty)
         if byte.isEmpty { return line.isEmpty ? nil : line }
         if byte[0] == UInt8(ascii: "\n") { return line }
         line.append(byte[0])
@@ -94,7 +105,8 @@ extension PipeTarget {
       guard let count else { return try readSome(65536, pipe, wait) }
       var result: [UInt8] = []
       while result.count < count {
-        let more = try readSome(count - result.count, pipe, wait)
+        let more = try readSome(
+          count - result.count, pipe, wait, hasSome: !result.isEmpty)
         if more.isEmpty { break }
         result += more
       }

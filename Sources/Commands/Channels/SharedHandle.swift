@@ -80,7 +80,9 @@ extension SharedHandle {
       return 48 + number  // a digit typed bare
     case (let type, .float(let number)) where type.range != nil && type != .char && type != .bool:
       if let whole = Int(exactly: number) { return try bits(.int(whole)) }
-      throw doesNotFit(value)
+      if abs(number) >= 0x1p63 { throw doesNotFit(value) }
+      throw ErrorObject.badValue(
+        "value for \(shown)", must: SharedHandle.phrase(type), is: value.plain)
     case (let type, .int) where type.range != nil && type != .char && type != .bool:
       throw doesNotFit(value)
     default:
