@@ -98,10 +98,12 @@ extension Session {
       }
       let facts: [Value] = [.text(signal.name), .int(Int(recorded.sender))]
       let wanted = min(interpreter.parameterCount(block), facts.count)
-      for _ in 0..<recorded.count {
-        let result = try interpreter.invoke(
-          block, Array(facts.prefix(wanted)), wantsValue: false)
-        try interpreter.printReport(result)
+      try transport.setAside {
+        for _ in 0..<recorded.count {
+          let result = try interpreter.invoke(
+            block, Array(facts.prefix(wanted)), wantsValue: false)
+          try interpreter.printReport(result)
+        }
       }
       return
     }

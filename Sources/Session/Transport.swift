@@ -32,6 +32,20 @@ public final class Transport {
     decoder.handles = handles
     return decoder
   }
+
+  /// Runs something else while a message may be waiting to go out: what it sends is encoded
+  /// elsewhere.
+  func setAside<R>(_ body: () throws -> R) rethrows -> R {
+    let (encoder, decoder) = (usedEncoder, usedDecoder)
+    let (outgoing, incoming) = (coder?.outgoing ?? [], coder?.incoming ?? [])
+    (usedEncoder, usedDecoder) = (nil, nil)
+    defer {
+      (usedEncoder, usedDecoder) = (encoder, decoder)
+      coder?.outgoing = outgoing
+      coder?.incoming = incoming
+    }
+    return try body()
+  }
 }
 
 /// What a forked block returns (kernel.md §6).
