@@ -258,6 +258,9 @@ public final class Queue: Channel {
   func waitForRoom(_ wait: Wait, _ size: Int) throws {
     if wait.isNow { throw ChannelError.full }
     Spin.until { !looksFull }
+    // A large item may not fit where a small one does: then one must not silence the other's bell.
+    let ear = header.pointee.mostBytes == .max ? -1 : try ear(roomBell)
+    defer { Descriptors.close(ear) }
     try lock(wait)
     let now = state
     // `Int.max`: until anything at all was taken out.
@@ -265,11 +268,12 @@ public final class Queue: Channel {
       unlock()
       return
     }
-    brood_bell_silence(roomBell)
+    if ear < 0 { brood_bell_silence(roomBell) }
     noteTurn()
     header.pointee.wantsRoom = 1
     unlock()
-    let isAlone = try !sleep(wait, on: roomBell, as: .stuckWriting, .writing)
+    let isAlone = try !sleep(
+      wait, on: ear < 0 ? roomBell : ear, as: .stuckWriting, .writing)
     if isAlone {
       try lock(wait)
       let now = state

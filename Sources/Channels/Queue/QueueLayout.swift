@@ -9,8 +9,9 @@ enum QueueLayout {
   /// The largest content of a frame.
   static let largestInline = segmentSize - frameHeader
   static let frameHeader = 8
-  /// Segments are numbered from 1; 0 is none. Address space for so many, or, where that is bounded
-  /// (RLIMIT_AS), for less.
+  /// Segments are numbered from 1; 0 is none.
+  ///
+  /// There is address space for so many, or, where that is bounded (RLIMIT_AS), for less.
   static let mostSegments = 1 << 24
   static let fewestSegments = 1 << 10
   /// Segments that stay warm when they are drained.
