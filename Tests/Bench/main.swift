@@ -5,12 +5,10 @@ import Posix
 // The library of channels used from Swift, without the shell: seconds for each operation.
 //   channels-bench queue COUNT
 
-let sleeper = PollSleeper()
-let forever = Wait(sleeper)
-
 func seconds() -> Double { Double(Clock.monotonic) / 1e9 }
 
 func queue(_ count: Int) throws {
+  let forever = Wait(PollSleeper())
   let slots = try ProcessSlots()
   let queue = try Queue()
   let slot = try slots.reserve(isNested: false)
@@ -34,10 +32,14 @@ func queue(_ count: Int) throws {
   }
 }
 
-guard CommandLine.arguments.count == 3, CommandLine.arguments[1] == "queue",
-  let count = Int(CommandLine.arguments[2]), count > 0
-else {
-  print("usage: channels-bench queue COUNT")
-  exit(2)
+func main() throws {
+  let arguments = CommandLine.arguments
+  guard arguments.count == 3, arguments[1] == "queue", let count = Int(arguments[2]), count > 0
+  else {
+    print("usage: channels-bench queue COUNT")
+    exit(2)
+  }
+  try queue(count)
 }
-try queue(count)
+
+try main()
