@@ -5,7 +5,7 @@ import Testing
 extension ChannelsTests {
   @Suite("Locks and numbers", .serialized)
   struct LockTests {
-    private let now = ChannelsTests.now
+    private var now: Wait { ChannelsTests.now }
 
     private func failure(_ body: () throws -> Void) -> String { ChannelsTests.failure(body) }
 

@@ -7,7 +7,7 @@ import Testing
 /// One at a time: the library is made for processes with one thread.
 @Suite("Channels in one process", .serialized)
 struct ChannelsTests {
-  static let now = Wait.not(PollSleeper())
+  static var now: Wait { Wait.not(PollSleeper()) }
 
   static func put(_ bytes: [UInt8], into queue: Queue) throws {
     try bytes.withUnsafeBytes { try queue.put($0, now) }
