@@ -64,7 +64,7 @@ public enum PoolCommands {
     ]
   ) { call in
     let future = try call.workingPool().submit(
-      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call))
+      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call), at: call.location)
     do {
       return try future.result()
     } catch let error as ErrorObject where error.kind == .interrupted {
@@ -88,7 +88,7 @@ public enum PoolCommands {
   ) { call in
     let pool = try call.workingPool()
     let future = try pool.submit(
-      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call))
+      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call), at: call.location)
     pool.serveInBackground()
     return .handle(future)
   }

@@ -46,7 +46,7 @@ enum PoolFlags {
     default: break
     }
     if let rate = policy.rate, !(rate > 0 && rate < 1e9) {
-      throw call.error(.range, "--rate must be more than 0, but is \(call.flag("rate") ?? .null)")
+      throw call.error(.range, "--rate must be more than 0, but is \(rate)")
     }
     if case .int(let chunk)? = call.flag("chunk") {
       guard chunk > 0 else {

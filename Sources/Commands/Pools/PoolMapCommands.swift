@@ -60,7 +60,8 @@ enum PoolMapCommands {
     let progress = call.isSet("progress") ? PoolProgress(pool) : nil
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let job = try pool.map(
-      function, over: tasks.input, policy, verb: verb, takesTwo: tasks.takesTwo,
+      function, over: tasks.input, policy, verb: verb, at: call.location,
+      takesTwo: tasks.takesTwo,
       spreads: tasks.spreads, isUnordered: call.isSet("unordered"),
       onProgress: progress.map { progress in { progress.show($0) } })
     defer { progress?.clear() }
@@ -131,7 +132,8 @@ enum PoolMapCommands {
     let pool = try call.workingPool()
     let tasks = try Tasks(function, list, spreads: false, call)
     let job = try pool.map(
-      function, over: tasks.input, policy, verb: "imap", takesTwo: tasks.takesTwo,
+      function, over: tasks.input, policy, verb: "imap", at: call.location,
+      takesTwo: tasks.takesTwo,
       spreads: tasks.spreads, isUnordered: call.isSet("unordered"), collects: false)
     return .stream(PoolStream(job, pool))
   }
@@ -153,4 +155,6 @@ private final class PoolStream: StreamObject {
   }
 
   override func close() { pool.abandon(job) }
+
+  deinit { pool.abandon(job) }
 }

@@ -14,9 +14,10 @@ extension Pool {
     repeat {
       needsPump = false
       while !queue.isEmpty, let member = idle.popLast() {
+        member.isListed = false
         guard member.isOpen, member.batchCount == 0 else { continue }
         if !give(to: member) {
-          if member.isOpen, member.batchCount == 0 { idle.append(member) }
+          if member.isOpen, member.batchCount == 0 { rest(member) }
           break
         }
       }
@@ -31,17 +32,24 @@ extension Pool {
   func feed(_ member: PoolMember) {
     if isPumping {
       needsPump = true
-      if member.batchCount == 0, member.isOpen { idle.append(member) }
+      if member.batchCount == 0, member.isOpen { rest(member) }
       return
     }
     isPumping = true
     while member.isOpen, member.batchCount < TaskLedger.slots, give(to: member) {}
     isPumping = false
     if member.batchCount == 0, member.isOpen {
-      idle.append(member)
+      rest(member)
       if queue.isEmpty { steal(for: member) }
     }
     if needsPump { pump() }
+  }
+
+  /// A worker has nothing to do.
+  func rest(_ member: PoolMember) {
+    if member.isListed { return }
+    member.isListed = true
+    idle.append(member)
   }
 
   /// Sends a worker a batch; false if there is none for it now.
@@ -76,7 +84,7 @@ extension Pool {
     if job.nextStart <= now {
       let interval = Int64(1e9 / max(job.policy.rate ?? 1, 1e-6))
       // A pool that was busy does not make up for it in a rush.
-      job.nextStart = max(job.nextStart + interval, now)
+      job.nextStart = max(job.nextStart, now) + interval
       return true
     }
     if pumpTimer == nil {
@@ -160,7 +168,8 @@ extension Pool {
     do throws(SystemError) {
       try send(UnsafeRawBufferPointer(start: base, count: size), descriptors, to: member)
     } catch {
-      // The worker's end is closed: its death is about to be told, and gives the tasks back.
+      // No descriptors are left: a worker that never got its batch is of no use.
+      happened(.unwanted(.retired), to: member)
     }
     if let timeout = job.policy.timeout { check(after: timeout) }
     if waiters == 0, !member.isAsynchronous { setAsynchronous(true) }
@@ -198,10 +207,13 @@ extension Pool {
   private func send(
     _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], to member: PoolMember
   ) throws(SystemError) {
-    if member.unsent.isEmpty,
-      try Messages.send(member.socket, bytes, descriptors: descriptors)
-    {
-      return
+    if member.unsent.isEmpty {
+      do throws(SystemError) {
+        if try Messages.send(member.socket, bytes, descriptors: descriptors) { return }
+      } catch {
+        // Of one that has ended the pidfd tells; anything else passes.
+        if error.name == "EPIPE" || error.name == "ECONNRESET" { return }
+      }
     }
     var copies: [Int32] = []
     for fd in descriptors { copies.append(try Descriptors.privateCopy(of: fd)) }
@@ -218,7 +230,9 @@ extension Pool {
     while let (bytes, descriptors) = member.unsent.first {
       do throws(SystemError) {
         if try !Messages.send(member.socket, bytes, descriptors: descriptors) { return }
-      } catch {}
+      } catch {
+        if error.name != "EPIPE", error.name != "ECONNRESET" { return }
+      }
       for fd in descriptors { Descriptors.close(fd) }
       member.unsent.removeFirst()
     }

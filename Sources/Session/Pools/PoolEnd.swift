@@ -55,7 +55,6 @@ extension Pool {
       default: break
       }
     }
-    idle.removeAll { !$0.isOpen }
     fill()
     pump()
     if waiters == 0, !isIdle { setAsynchronous(true) }

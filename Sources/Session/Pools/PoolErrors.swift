@@ -14,7 +14,9 @@ extension Pool {
       let time = durationText(Int(job.policy.timeout ?? 0))
       error = ErrorObject(.timeout, "the task took longer than \(time) and was ended")
     case .cancelled:
-      error = ErrorObject(.interrupted, "the task was ended while it ran")
+      error = ErrorObject(
+        .failed, "the task was ended while it ran, since it was not wanted any more")
+      error.payload["cancelled"] = .bool(true)
     case .retired:
       error = ErrorObject(.closed, "the pool ended the worker \(worker) while the task ran")
     case nil:

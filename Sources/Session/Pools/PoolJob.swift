@@ -12,6 +12,8 @@ open class PoolJob {
   let verb: String
   var spreads: Bool { false }
   unowned let pool: Pool
+  /// Where in the source it was made.
+  let location: Location?
 
   /// The first task that was never taken.
   private(set) var next = 0
@@ -39,7 +41,10 @@ open class PoolJob {
   /// When the next task may be started, with a rate.
   var nextStart: Int64 = 0
 
-  init(_ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String) {
+  init(
+    _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String, at: Location?
+  ) {
+    location = at
     self.pool = pool
     self.function = function
     self.policy = policy
@@ -172,6 +177,7 @@ open class PoolJob {
     error.payload["item"] = item(index)
     error.payload["attempts"] = .int(attempts)
     error.payload["pool"] = .text(pool.name)
+    if let location { error.trace.append(TraceEntry(name: "task \(index)", location: location)) }
   }
 
   /// Lets no further task start.

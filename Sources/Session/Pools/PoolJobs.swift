@@ -44,7 +44,8 @@ public final class MapJob: PoolJob {
   ///   - collects: keep all results, for a list of them; else they are taken one by one.
   init(
     _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String,
-    input: PoolInput, takesTwo: Bool, spreads: Bool, isUnordered: Bool, collects: Bool
+    at location: Location?, input: PoolInput, takesTwo: Bool, spreads: Bool, isUnordered: Bool,
+    collects: Bool
   ) {
     self.input = input
     self.takesTwo = takesTwo
@@ -57,7 +58,7 @@ public final class MapJob: PoolJob {
     case .stream: (count, hasEnded) = (0, false)
     }
     if collects { results = Array(repeating: .null, count: count) }
-    super.init(pool, function, policy, verb: verb)
+    super.init(pool, function, policy, verb: verb, at: location)
   }
 
   // MARK: Input
@@ -192,9 +193,12 @@ public final class FutureJob: PoolJob {
   unowned(unsafe) var future: PoolFuture?
   private(set) var outcome: MapJob.Outcome?
 
-  init(_ pool: Pool, _ function: PoolFunction, _ arguments: [Value], _ policy: PoolPolicy) {
+  init(
+    _ pool: Pool, _ function: PoolFunction, _ arguments: [Value], _ policy: PoolPolicy,
+    at location: Location?
+  ) {
     self.arguments = arguments
-    super.init(pool, function, policy, verb: "submit")
+    super.init(pool, function, policy, verb: "submit", at: location)
   }
 
   public override var supplied: Int { 1 }

@@ -83,6 +83,8 @@ final class PoolMember {
   var writeWatch: Watch?
   var graceTimer: TimerID?
   var isAsynchronous = false
+  /// Whether it stands among those that have nothing to do.
+  var isListed = false
   /// When it last finished a batch.
   var finishedAt: Int64 = 0
   var tasksDone = 0

@@ -145,6 +145,8 @@ extension Pool {
 
   /// Lets a job start nothing more; what runs goes on.
   func cancel(_ job: PoolJob) {
+    // A forked child shares the ledgers, but the tasks are not its.
+    if isInherited { return }
     job.halt()
     takeBackAll(of: job)
     settle(job)
@@ -152,6 +154,7 @@ extension Pool {
 
   /// Ends the tasks of a job that run now, and starts no more.
   func endTasks(of job: PoolJob) {
+    if isInherited { return }
     job.halt()
     takeBackAll(of: job)
     for member in members {

@@ -147,6 +147,7 @@ extension Pool {
     return try session.fork(options, interpreter) { [self] in
       let socket = try asking { try Descriptors.makePrivate(socket) }
       try session.becomeWorker()
+      interpreter.hideCalls()
       if let initializer { _ = try interpreter.invoke(initializer, []) }
       try PoolWorker(socket, ledger, session, interpreter).run()
       return .null
@@ -178,7 +179,7 @@ extension Pool {
     highestNumber = max(highestNumber, number)
     freeNumbers.removeAll { $0 == number }
     members.append(member)
-    idle.append(member)
+    rest(member)
   }
 
   // MARK: Ending

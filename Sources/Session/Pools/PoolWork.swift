@@ -7,10 +7,12 @@ extension Pool {
   ///
   /// Unless somebody waits for it next, results interrupt code that computes.
   public func submit(
-    _ function: Value, _ arguments: [Value], _ policy: PoolPolicy = PoolPolicy()
+    _ function: Value, _ arguments: [Value], _ policy: PoolPolicy = PoolPolicy(),
+    at location: Location? = nil
   ) throws -> PoolFuture {
     try requireOpen()
-    let job = FutureJob(self, try self.function(function), arguments, policy)
+    let job = FutureJob(
+      self, try self.function(function), arguments, policy, at: location)
     futures += 1
     let future = PoolFuture(job, self, futures)
     try add(job)
@@ -20,13 +22,14 @@ extension Pool {
   /// Makes the tasks of a map and starts them.
   public func map(
     _ function: Value, over input: PoolInput, _ policy: PoolPolicy, verb: String,
-    takesTwo: Bool = false, spreads: Bool = false, isUnordered: Bool = false, collects: Bool = true,
+    at location: Location? = nil, takesTwo: Bool = false, spreads: Bool = false,
+    isUnordered: Bool = false, collects: Bool = true,
     onProgress: ((MapJob) -> Void)? = nil
   ) throws -> MapJob {
     try requireOpen()
     let job = MapJob(
-      self, try self.function(function), policy, verb: verb, input: input, takesTwo: takesTwo,
-      spreads: spreads, isUnordered: isUnordered, collects: collects)
+      self, try self.function(function), policy, verb: verb, at: location, input: input,
+      takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects)
     if let onProgress { job.onProgress = { [unowned job] in onProgress(job) } }
     try add(job)
     return job
@@ -74,6 +77,7 @@ extension Pool {
 
   /// Nobody wants the rest: nothing more is started, and what runs is let go.
   public func abandon(_ job: MapJob) {
+    if isInherited { return }
     job.stopInput()
     cancel(job)
   }
@@ -85,13 +89,15 @@ extension Pool {
     job.stopInput()
     let before = job.succeeded + job.failed
     endTasks(of: job)
+    // The end of this process ends them too.
+    if object.control != nil { return object }
     do {
       _ = try wait { job.isFinished }
     } catch {
       for member in members where member.isEnding { happened(.graceOver, to: member) }
       _ = try? wait(until: Clock.deadline(after: 1_000_000_000)) { job.isFinished }
     }
-    guard object.kind == .interrupted, object.control == nil else { return object }
+    guard object.kind == .interrupted else { return object }
     let ended = job.succeeded + job.failed - before
     let left = job.supplied - job.succeeded - job.failed
     let report = ErrorObject(
@@ -107,7 +113,9 @@ extension MapJob {
   /// The error of the first failed task, which knows all the others and the results.
   fileprivate var summary: ErrorObject {
     let sorted = failures.sorted { $0.index < $1.index }
-    guard let first = sorted.first else { return ErrorObject(.failed, "no task failed") }
+    // Not one that was only ended because another had failed.
+    let own = sorted.first { $0.error.payload["cancelled"] == nil }
+    guard let first = own ?? sorted.first else { return ErrorObject(.failed, "no task failed") }
     let error = first.error.copied
     error.payload["results"] = .items(collected)
     error.payload["failures"] = .items(

@@ -57,7 +57,7 @@ final class PoolWorker {
   private func sleep() throws {
     var ready: UInt8 = 0
     try withUnsafePointer(to: socket) { socket in
-      try session.sleeper.sleep(
+      try session.sleep(
         on: UnsafeBufferPointer(start: socket, count: 1), ready: &ready, until: .max)
     }
   }
