@@ -44,3 +44,8 @@ int32_t brood_signal_when_ready(int32_t fd) {
     return -errno;
   return 0;
 }
+
+int32_t brood_silence(int32_t fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_ASYNC) < 0 ? -errno : 0;
+}

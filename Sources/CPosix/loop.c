@@ -63,4 +63,6 @@ static int64_t read_clock(clockid_t clock) {
 
 int64_t brood_monotonic(void) { return read_clock(CLOCK_MONOTONIC); }
 
+int64_t brood_monotonic_coarse(void) { return read_clock(CLOCK_MONOTONIC_COARSE); }
+
 int64_t brood_realtime(void) { return read_clock(CLOCK_REALTIME); }

@@ -3,8 +3,8 @@ import Language
 /// Every built-in command, in the order in which `help` lists them.
 public enum AllCommands {
   public static let families: [CommandFamily] =
-    ProcessCommands.families + ChannelCommands.families + [JobCommands.family] + Library.families
-    + [MetaCommands.family]
+    ProcessCommands.families + ChannelCommands.families + [PoolCommands.family, JobCommands.family]
+    + Library.families + [MetaCommands.family]
 
   public static let table = CommandTable(families)
 }

@@ -22,8 +22,10 @@ public enum Attention {
   }
 
   /// Sends `Signal.io` whenever the descriptor becomes ready (fcntl(2), O_ASYNC and F_SETSIG).
-  public static func signalWhenReady(_ fd: Int32) throws(SystemError) {
-    try window("fcntl") { brood_signal_when_ready(fd) }
+  ///
+  /// - Parameter on: false to stop that.
+  public static func signalWhenReady(_ fd: Int32, _ on: Bool = true) throws(SystemError) {
+    try window("fcntl") { on ? brood_signal_when_ready(fd) : brood_silence(fd) }
   }
 
   /// Starts the process's one alarm clock, SIGALRM after so many ns, 0 cancels (setitimer(2)).

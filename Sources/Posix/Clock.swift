@@ -5,6 +5,9 @@ public enum Clock {
   /// Time since some fixed moment; never jumps.
   public static var monotonic: Int64 { brood_monotonic() }
 
+  /// The same to a few milliseconds, for a fifth of the price (CLOCK_MONOTONIC_COARSE).
+  public static var coarse: Int64 { brood_monotonic_coarse() }
+
   /// Time since 1970.
   public static var realtime: Int64 { brood_realtime() }
 

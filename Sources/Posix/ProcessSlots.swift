@@ -44,6 +44,13 @@ public final class ProcessSlots {
   /// In the child after the fork.
   public func take(_ slot: SlotID) { brood_slot_take(slot.number) }
 
+  /// The place of this forked process in the table; nil for the session's own.
+  public var own: Int32? {
+    guard Process.forkDepth > 0 else { return nil }
+    let slot = brood_slot_own()
+    return slot < 0 ? nil : slot
+  }
+
   /// The name that this forked process was given; nil in the session's own.
   public var ownName: String? { brood_own_name().map { String(cString: $0) } }
 

@@ -19,7 +19,7 @@ public enum SystemMemory {
   }
 
   /// The directory of this process's control group, and those above it.
-  private static func groups(_ reader: ProcReader) -> [String] {
+  static func groups(_ reader: ProcReader) -> [String] {
     guard let text = reader.text(0, "self/cgroup"),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
     else { return [] }
@@ -32,7 +32,7 @@ public enum SystemMemory {
     return result
   }
 
-  private static func number(_ path: String) -> Int? {
+  static func number(_ path: String) -> Int? {
     guard let bytes = try? Transfer.readFile(path) else { return nil }
     return Int(String(decoding: bytes, as: UTF8.self).split(separator: "\n").first ?? "")
   }

@@ -50,6 +50,11 @@ public enum Transfer {
     }
   }
 
+  /// Waits until something can be written; runs `onAttention` at recorded signals.
+  public static func waitWritable(_ fd: Int32, onAttention: OnAttention? = nil) throws {
+    try pause(fd, Int16(POLLOUT), "write", onAttention)
+  }
+
   /// Writes all bytes of an array.
   public static func writeAll(
     _ fd: Int32, _ bytes: [UInt8], onAttention: OnAttention? = nil

@@ -47,7 +47,7 @@ public final class Names {
   public func check(_ name: String) throws {
     if let taken = entries[name], (taken as? any NameHolder)?.holdsName ?? true {
       throw ErrorObject(
-        .type, "the name '\(name)' is taken by a \(taken.typeName)",
+        .type, "the name '\(name)' is taken by \(withArticle(taken.typeName))",
         help: taken is ProcessHandle
           ? "choose another, or `wait \(name)` first: that frees the name" : "choose another name")
     }
@@ -96,4 +96,9 @@ public final class Names {
           || ("0"..."9").contains($0)
       }
   }
+}
+
+/// As `a queue`, `an event`.
+public func withArticle(_ noun: String) -> String {
+  "aeiou".contains(noun.prefix(1)) ? "an \(noun)" : "a \(noun)"
 }

@@ -17,18 +17,33 @@ public final class Output {
   /// then on.
   public var brokenPipe: () -> ErrorObject? = { nil }
   private var isBroken = false
+  /// Stands in front of every line while it is set, as a task's tag.
+  public var linePrefix: String? {
+    didSet { prefix = linePrefix.map { Array($0.utf8) } ?? [] }
+  }
+  private var prefix: [UInt8] = []
 
   private static let size = 1 << 16
 
   /// Adds to the output; throws when a write was due and failed.
   public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws {
     if isBroken { return }
-    buffer.append(contentsOf: bytes)
+    if prefix.isEmpty { buffer.append(contentsOf: bytes) } else { appendPrefixed(bytes) }
     guard let last = bytes.last else { return }
     if buffer.count >= Output.size {
       try flush(onlyLines: true)
     } else if last == 0x0A, isTerminal {
       try flush()
+    }
+  }
+
+  private func appendPrefixed(_ bytes: UnsafeBufferPointer<UInt8>) {
+    for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+      let isLast = line.endIndex == bytes.endIndex
+      if isLast, line.isEmpty { return }
+      if buffer.isEmpty || buffer.last == 0x0A { buffer.append(contentsOf: prefix) }
+      buffer.append(contentsOf: line)
+      if !isLast { buffer.append(0x0A) }
     }
   }
 

@@ -47,6 +47,8 @@ public final class Session {
   public var processClasses: [String: Value] = [:]
   /// How values go to other processes, and come from them.
   public let transport = Transport()
+  /// The pools that this process has made.
+  public let pools = PoolList()
   let slots: ProcessSlots?
   let supervisor = Supervisor()
 

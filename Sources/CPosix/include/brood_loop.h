@@ -36,6 +36,9 @@ int32_t brood_wait_either(int32_t first, int32_t second, int64_t timeout);
 /// CLOCK_MONOTONIC in nanoseconds.
 int64_t brood_monotonic(void);
 
+/// The same by CLOCK_MONOTONIC_COARSE.
+int64_t brood_monotonic_coarse(void);
+
 /// CLOCK_REALTIME in nanoseconds.
 int64_t brood_realtime(void);
 

@@ -92,4 +92,7 @@ int32_t brood_io_signal(void);
 /// Makes readiness of a descriptor send the I/O signal to this process (O_ASYNC, F_SETSIG).
 int32_t brood_signal_when_ready(int32_t fd);
 
+/// Ends that.
+int32_t brood_silence(int32_t fd);
+
 #endif

@@ -79,7 +79,7 @@ extension Session {
     if let handle = names[name] {
       if handle is ProcessHandle || handle is ProcessObject { return handle }
       throw ErrorObject(
-        .type, "'\(name)' is a \(handle.typeName), not a process", help: liveProcesses)
+        .type, "'\(name)' is \(withArticle(handle.typeName)), not a process", help: liveProcesses)
     }
     if let process = processes.ended(named: name) { return process }
     throw ErrorObject(.missing, "no process is named '\(name)'", help: liveProcesses)

@@ -37,6 +37,8 @@ public final class Interpreter {
   /// The first register that nobody uses, for calls that built-ins make.
   var top: Slot
   var handlers: ContiguousArray<Handler> = []
+  /// Calls below it are of no interest in traces: those in which a worker was forked.
+  private(set) var traceFloor = 0
   /// How many built-ins are running one inside the other.
   var nativeDepth = 0
   /// Texts that the resolver has compiled for `source`.
@@ -233,6 +235,9 @@ public final class Interpreter {
   public func global(_ name: String) -> Value? { globals.variables[name]?.cell.value }
 
   // MARK: Output
+
+  /// Leaves the calls that are under way now out of traces.
+  public func hideCalls() { traceFloor = frameCount }
 
   public func write(_ text: String) throws {
     var text = text

@@ -33,7 +33,7 @@ extension Interpreter {
     error.hasTrace = true
     if error.location == nil { error.location = location(of: frameCount - 1) }
     var i = frameCount - 1
-    while i > 0, error.trace.count < 20 {
+    while i > traceFloor, error.trace.count < 20 {
       let function = frame(i).pointee.code.pointee.function.takeUnretainedValue()
       // A stage of a pipeline is no call that its reader would know of.
       if !function.isThunk {

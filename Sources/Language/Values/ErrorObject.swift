@@ -9,6 +9,11 @@ public enum ErrorKind: String, CaseIterable, Sendable {
 public struct TraceEntry {
   public let name: String
   public let location: Location
+
+  public init(name: String, location: Location) {
+    self.name = name
+    self.location = location
+  }
 }
 
 /// An error of the language: thrown by Swift code and by programs, caught by `catch`.

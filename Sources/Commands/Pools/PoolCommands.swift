@@ -1,0 +1,262 @@
+import Language
+import Posix
+import Session
+
+/// `pool`: processes that are forked once and work on one task after the other.
+public enum PoolCommands {
+  public static let family = CommandFamily(
+    "Pools",
+    [new, apply, submit, result] + PoolMapCommands.all + [size, pause, resume, info, list]
+      + PoolEndCommands.all + [PoolTorture.command])
+
+  private static let new = Command(
+    "pool new", "Fork a pool of N workers that do tasks for this process",
+    details: """
+      `pool new 4` is a size, `pool new w 4` has a name; without a size there is a worker for each \
+      CPU that may be used, by affinity and the control group's limit. Workers are children of this \
+      process named NAME.1, NAME.2 and so on, which `ps` shows and `wait` without P does not see. \
+      They are ended with this process. A forked child cannot use its parent's pools.
+
+      Commands of pools use the one of --pool NAME, else the one made last, else a new one.
+      """,
+    parameters: [
+      Parameter("name", .any, .optional, "chosen by Brood if it is left out"),
+      Parameter("n", .int, .optional, "how many workers"),
+    ],
+    flags: [Flag("init", .function, "run in each worker before its first task")],
+    examples: [
+      Example("pool new w 2\nprint (pool size) (pool map { |x| $x + 1 } [1, 2])", "2 [2, 3]"),
+      Example("pool new 3\nprint ((unique (pool map { $ppid } 1..20)) == [$pid])", "true"),
+    ]
+  ) { call in
+    var name = call.has(0) ? call.spelled(0) : nil
+    var size = call.has(1) ? call.int(1) : call.session.usableCPUs
+    var place = 1
+    if case .int(let number) = call[0], call.count == 1 { (name, size, place) = (nil, number, 0) }
+    try check(size, at: place, call)
+    return .handle(
+      try call.session.makePool(
+        name, size: size, initializer: call.flag("init"), call.interpreter))
+  }
+
+  private static func check(_ size: Int, at place: Int, _ call: borrowing Call) throws {
+    guard size >= 1 else {
+      throw call.error(.range, "a pool has 1 worker or more, not \(size)", at: place)
+    }
+    guard size <= 30_000 else {
+      throw call.error(.range, "a pool has at most 30000 workers, not \(size)", at: place)
+    }
+  }
+
+  // MARK: Single tasks
+
+  private static let task = [
+    Parameter("function", .function, .required, "a block or a function"),
+    Parameter("argument", .any, .rest),
+  ]
+
+  private static let apply = Command(
+    "pool apply", "Run a function in a worker, wait, and yield what it returns",
+    details: "An error of the function is thrown here.",
+    parameters: task, flags: [.pool] + PoolFlags.policies, traits: .snapshots,
+    examples: [
+      Example("pool new 2\nfn add(x, y) { $x + $y }\nprint (pool apply add 1 2)", "3")
+    ]
+  ) { call in
+    let future = try call.workingPool().submit(
+      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call), at: call.location)
+    do {
+      return try future.result()
+    } catch let error as ErrorObject where error.kind == .interrupted {
+      future.cancel()
+      throw error
+    }
+  }
+
+  private static let submit = Command(
+    "pool submit", "Let a worker run a function, and yield a future for its result",
+    details: """
+      A future has the fields done ok value error; `pool result` waits for it. The work goes on \
+      while this process does other things.
+      """,
+    parameters: task, flags: [.pool] + PoolFlags.policies, traits: .snapshots,
+    examples: [
+      Example(
+        "pool new 2\nlet a = pool submit { |x| $x * 10 } 1\nlet b = pool submit { |x| $x * 10 } 2\n"
+          + "print (pool result $a) (pool result $b) $a.done", "10 20 true")
+    ]
+  ) { call in
+    let pool = try call.workingPool()
+    let future = try pool.submit(
+      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call), at: call.location)
+    pool.serveInBackground()
+    return .handle(future)
+  }
+
+  private static let result = Command(
+    "pool result", "Wait for a future and yield its value, or throw its task's error",
+    details: "Of a list of futures it yields the list of their values.",
+    parameters: [Parameter("future", .future)], flags: [.timeout],
+    examples: [
+      Example(
+        "pool new 1\nlet f = pool submit { sleep 10s }\n"
+          + "try { pool result $f --timeout 20ms } catch e: timeout { print late $f.done }",
+        "late false"),
+      Example(
+        "pool new 2\nlet fs = map 1..3 { |x| pool submit { |x| $x * $x } $x }\n"
+          + "print (pool result $fs)", "[1, 4, 9]"),
+    ]
+  ) { call in
+    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    func result(_ value: Value) throws -> Value {
+      guard case .handle(let handle) = value.plain, let future = handle as? PoolFuture else {
+        return .null
+      }
+      return try future.result(until: deadline)
+    }
+    guard case .list(let futures) = call[0].plain else { return try result(call[0]) }
+    return try listed(try futures.items.map(result))
+  }
+
+  // MARK: The pool itself
+
+  private static let size = Command(
+    "pool size", "How many workers a pool has, or give it another number",
+    details: """
+      `pool size` tells, `pool size 8` and `pool size NAME 8` change it at once, also while tasks \
+      run: a worker that is too many does what it has in hand and ends.
+      """,
+    parameters: [
+      Parameter("pool", .any, .optional, "its name or handle"),
+      Parameter("n", .int, .optional, "how many workers it shall have"),
+    ],
+    flags: [.pool],
+    examples: [
+      Example("pool new w 2\npool size w 5\nprint (pool size w)", "5"),
+      Example(
+        "pool new 4\npool size 1\nprint (pool size) (len (unique (pool map { $pid } 1..9)))",
+        "1 1"),
+    ]
+  ) { call in
+    var pool: Pool?
+    var wanted: (size: Int, place: Int)?
+    if case .int(let number) = call[0], call.count == 1 {
+      wanted = (number, 0)
+    } else if call.has(0) {
+      let input = ParameterType.Input(
+        value: call[0], spelling: call.spelling(0), interpreter: call.interpreter)
+      guard case .handle(let handle)? = try ParameterType.pool.converted(input) else {
+        throw call.bad("pool", must: ParameterType.pool.phrase, at: 0)
+      }
+      pool = handle as? Pool
+      if call.has(1) { wanted = (call.int(1), 1) }
+    }
+    let target = try pool ?? call.existingPool(9)
+    try target.requireOwn()
+    if let wanted {
+      try check(wanted.size, at: wanted.place, call)
+      try target.resize(to: wanted.size)
+    }
+    return .int(target.target)
+  }
+
+  private static let named = [Parameter("pool", .pool, .optional, "its name or handle")]
+
+  private static let pause = Command(
+    "pool pause", "Let a pool start no task until pool continue; running ones go on",
+    parameters: named, flags: [.pool],
+    examples: [
+      Example(
+        "pool new 1\npool pause\nlet f = pool submit { 7 }\nsleep 20ms\nprint $f.done\n"
+          + "pool continue\nprint (pool result $f)", "false\n7")
+    ]
+  ) { call in
+    try call.existingPool().pause()
+    return .null
+  }
+
+  private static let resume = Command(
+    "pool continue", "Let a pool that was paused start tasks again", parameters: named,
+    flags: [.pool], examples: [Example("pool new 1\npool pause\npool continue\nprint on", "on")]
+  ) { call in
+    let pool = try call.existingPool()
+    try pool.resume()
+    pool.serveInBackground()
+    return .null
+  }
+
+  private static let info = Command(
+    "pool info", "Tell what there is to know about a pool and each of its workers",
+    details: "Fields of workers: name pid state task age done memory (its own, not shared).",
+    parameters: named, flags: [.pool], traits: .reports,
+    examples: [
+      Example(
+        "pool new w 2\npool map { |x| $x } 1..10\nlet i = pool info w\n"
+          + "print $i.size $i.done (len $i.workers)", "2 10 2")
+    ]
+  ) { call in
+    let pool = try call.existingPool()
+    try pool.requireOwn()
+    return PoolReports.info(pool)
+  }
+
+  private static let list = Command(
+    "pool list", "List this process's pools", traits: .reports,
+    examples: [Example("pool new w 1\nprint (pool list)[0].name", "w")]
+  ) { call in .items(call.session.pools.all.map(PoolReports.record)) }
+}
+
+/// The end of pools.
+enum PoolEndCommands {
+  static let all = [close, join, terminate]
+
+  private static let named = [Parameter("pool", .pool, .optional, "its name or handle")]
+
+  private static let close = Command(
+    "pool close", "Accept no further tasks; the workers end when all is done",
+    parameters: named, flags: [.pool],
+    examples: [
+      Example(
+        "pool new w 2\nlet f = pool submit { 5 }\npool close w\n"
+          + "try { pool map { 1 } [1] --pool w } catch e: closed { print $e.kind }\n"
+          + "print (pool result $f)\npool join w", "closed\n5")
+    ]
+  ) { call in
+    let pool = try call.existingPool()
+    try pool.close()
+    pool.serveInBackground()
+    return .null
+  }
+
+  private static let join = Command(
+    "pool join", "Wait until the workers of a closed pool have ended",
+    parameters: named, flags: [.pool, .timeout],
+    examples: [Example("pool new w 2\npool close w\npool join w\nprint (len (ps))", "1")]
+  ) { call in
+    let pool = try call.existingPool()
+    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    if try pool.join(until: deadline) { return .null }
+    throw call.error(
+      .timeout,
+      "the pool '\(pool.name)' has not ended within "
+        + durationText(call.nanoseconds("timeout") ?? 0),
+      help: "it goes on; pool info \(pool.name) tells what it does, pool terminate ends it")
+  }
+
+  private static let terminate = Command(
+    "pool terminate", "End a pool's workers, whatever they do: TERM, and KILL after a while",
+    details: "Tasks that are not finished fail with `closed`.",
+    parameters: named, flags: [.pool],
+    examples: [
+      Example(
+        "pool new 2\nlet f = pool submit { sleep 1h }\npool terminate\nprint $f.error.kind\n"
+          + "print (len (ps))", "closed\n1")
+    ]
+  ) { call in
+    let pool = try call.existingPool()
+    try pool.requireOwn()
+    pool.terminate()
+    _ = try pool.join(until: Clock.deadline(after: 10_000_000_000))
+    return .null
+  }
+}

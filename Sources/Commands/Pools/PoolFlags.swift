@@ -1,0 +1,60 @@
+import Language
+import Posix
+import Session
+
+/// The flags that say how tasks are treated.
+enum PoolFlags {
+  static let policies: [Flag] = [
+    Flag("timeout", .duration, "end a task that takes longer: TERM, and KILL after --grace"),
+    Flag("grace", .duration, "how long a task has to obey TERM; 2s by default"),
+    Flag(
+      "retries", .count,
+      "try a task that failed again, so often; by default once where a signal ended the worker"),
+    Flag("backoff", .duration, "wait before trying again, twice as long each time"),
+  ]
+
+  static let list: [Flag] =
+    [.pool] + policies + [
+      Flag(
+        "halt", .choice(PoolPolicy.Halt.allCases.map(\.rawValue)),
+        "when a task has failed: never halt, start no more (soon), end the running ones too (now)"),
+      Flag("rate", .number, "start at most so many tasks in a second"),
+      Flag("chunk", .int, "how many tasks go to a worker at a time; by default what takes 4ms"),
+      Flag("unordered", nil, "results in the order in which they come"),
+      Flag("tag", nil, "put the item in front of each line that its task prints"),
+    ]
+
+  static let progress = Flag("progress", nil, "show at the terminal how far it is")
+
+  /// What the flags of a call say.
+  static func policy(_ call: borrowing Call) throws -> PoolPolicy {
+    var policy = PoolPolicy()
+    if !call.hasFlags { return policy }
+    if let timeout = call.nanoseconds("timeout") {
+      guard timeout > 0 else { throw call.error(.range, "--timeout must be more than nothing") }
+      policy.timeout = Int64(timeout)
+    }
+    if let grace = call.nanoseconds("grace") { policy.grace = Int64(max(0, grace)) }
+    if case .int(let retries)? = call.flag("retries") { policy.retries = retries }
+    if let backoff = call.nanoseconds("backoff") { policy.backoff = Int64(max(0, backoff)) }
+    if let halt = call.flag("halt") {
+      policy.halt = PoolPolicy.Halt(rawValue: halt.asText) ?? .never
+    }
+    switch call.flag("rate") {
+    case .int(let rate)?: policy.rate = Double(rate)
+    case .float(let rate)?: policy.rate = rate
+    default: break
+    }
+    if let rate = policy.rate, !(rate > 0 && rate < 1e9) {
+      throw call.error(.range, "--rate must be more than 0, but is \(rate)")
+    }
+    if case .int(let chunk)? = call.flag("chunk") {
+      guard chunk > 0 else {
+        throw call.error(.range, "--chunk must be 1 or more, but is \(chunk)")
+      }
+      policy.chunk = chunk
+    }
+    policy.isTagged = call.isSet("tag")
+    return policy
+  }
+}

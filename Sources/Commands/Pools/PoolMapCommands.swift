@@ -1,0 +1,160 @@
+import Language
+import Posix
+import Session
+
+/// Running a function over many items in a pool.
+enum PoolMapCommands {
+  static let all = [map, starmap, imap]
+
+  private static let work = [
+    Parameter(
+      "function", .work, .required,
+      "gets the item, or item and index if it has two parameters"),
+    Parameter("list", .work, .required, "a list, range, map or stream; may come first"),
+  ]
+
+  private static let fate = """
+    Results are in the order of the items. If tasks fail, the others are done nevertheless, and \
+    then the error of the first one is thrown: it has the fields index item attempts, and failures \
+    and results for all of them.
+
+    A worker that dies, killed or out of memory, is replaced; only the task in its hands is \
+    affected. If a signal ended it the task is tried once more, or as often as --retries says, \
+    which counts for tasks that throw, take too long or call `exit`, too. Then it fails with \
+    `peer-died` or `timeout`.
+    """
+
+  private static let map = Command(
+    "pool map", "List what a function makes of each item, the work shared by a pool's workers",
+    details: """
+      The block runs in other processes, on a snapshot of the variables that it uses; what it \
+      assigns is lost when its task ends. \(fate)
+
+      Ctrl-C ends the running tasks and starts no more; pressed again, at once.
+      """,
+    parameters: work, flags: PoolFlags.list + [PoolFlags.progress], traits: .snapshots,
+    examples: [
+      Example("pool new 2\nprint (pool map { |x| $x * $x } [1, 2, 3])", "[1, 4, 9]"),
+      Example(
+        "try { pool map { |x| if $x == 2 { throw \"no luck\" }; $x } [1, 2, 3] } "
+          + "catch e { print $e.message $e.index $e.item $e.results }",
+        "no luck 1 2 [1, null, 3]"),
+      Example(
+        "let own = $pid\nprint (1..4 |> pool map { |x| if $x == 3 { if not (exists done) "
+          + "{ write done yes; kill -9 $pid } }; $x }) (exists done)", "[1, 2, 3, 4] true"),
+    ]
+  ) { call in try run(call, verb: "map") }
+
+  private static let starmap = Command(
+    "pool starmap", "Like pool map, but each item is a list of arguments",
+    parameters: work, flags: PoolFlags.list + [PoolFlags.progress], traits: .snapshots,
+    examples: [
+      Example("print (pool starmap { |x, y| $x + $y } [[1, 2], [3, 4]])", "[3, 7]")
+    ]
+  ) { call in try run(call, verb: "starmap") }
+
+  private static func run(_ call: borrowing Call, verb: String) throws -> Value {
+    let (function, list) = try call.work()
+    let policy = try PoolFlags.policy(call)
+    let pool = try call.workingPool()
+    let progress = call.isSet("progress") ? PoolProgress(pool) : nil
+    let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
+    let job = try pool.map(
+      function, over: tasks.input, policy, verb: verb, at: call.location,
+      takesTwo: tasks.takesTwo,
+      spreads: tasks.spreads, isUnordered: call.isSet("unordered"),
+      onProgress: progress.map { progress in { progress.show($0) } })
+    defer { progress?.clear() }
+    do {
+      return try listed(try pool.results(of: job))
+    } catch let error as ErrorObject {
+      throw placed(error, call, pool)
+    }
+  }
+
+  /// What a function is applied to, and how.
+  private struct Tasks {
+    let input: PoolInput
+    var takesTwo = false
+    var spreads: Bool
+
+    init(
+      _ function: Value, _ list: Value, spreads: Bool, _ call: borrowing Call
+    ) throws {
+      self.spreads = spreads
+      let hasTwo = call.interpreter.parameterCount(function) == 2
+      if !spreads { takesTwo = hasTwo }
+      switch list {
+      case .list(let list): input = .list(list.items)
+      case .range(let range): input = .range(range)
+      case .stream(let stream): input = .stream(stream)
+      case .map(let map):
+        // As `each` does: the key, or key and value.
+        self.spreads = hasTwo
+        takesTwo = false
+        input = .list(map.pairs.map { hasTwo ? .items([$0, $1]) : $0 })
+      default: input = .list(try call.interpreter.collect(list))
+      }
+      if case .range(let range) = input, call.command.name != "pool imap", range.count > mostItems {
+        throw tooManyItems
+      }
+    }
+  }
+
+  /// Points at the call where the task's error points nowhere.
+  private static func placed(
+    _ error: ErrorObject, _ call: borrowing Call, _ pool: Pool
+  ) -> ErrorObject {
+    if error.kind == .interrupted, error.control == nil {
+      try? call.session.output.flush()
+      try? Transfer.writeAll(2, "pool '\(pool.name)': \(error.message)\n")
+    }
+    return error
+  }
+
+  private static let imap = Command(
+    "pool imap", "Yield the results of pool map one by one, as they are asked for",
+    details: """
+      A source for `for`, `map`, `filter` and `each`. It takes only a few more items than the \
+      workers need, so that a source without an end works; when the loop is left, nothing more is \
+      started. A task's error is thrown when its turn comes.
+      """,
+    parameters: work, flags: PoolFlags.list, traits: .snapshots,
+    examples: [
+      Example("for x in (pool imap { |x| $x * 2 } 1..3) { print $x }", "2\n4\n6"),
+      Example(
+        "for x in (pool imap { |x| $x * $x } 1..1_000_000_000) { if $x > 20 { print $x; break } }",
+        "25"),
+    ]
+  ) { call in
+    let (function, list) = try call.work()
+    let policy = try PoolFlags.policy(call)
+    let pool = try call.workingPool()
+    let tasks = try Tasks(function, list, spreads: false, call)
+    let job = try pool.map(
+      function, over: tasks.input, policy, verb: "imap", at: call.location,
+      takesTwo: tasks.takesTwo,
+      spreads: tasks.spreads, isUnordered: call.isSet("unordered"), collects: false)
+    return .stream(PoolStream(job, pool))
+  }
+}
+
+/// The results of `pool imap`.
+private final class PoolStream: StreamObject {
+  private let job: MapJob
+  private let pool: Pool
+
+  init(_ job: MapJob, _ pool: Pool) {
+    self.job = job
+    self.pool = pool
+  }
+
+  override func next() throws -> Value? {
+    try pool.requireOwn()
+    return try pool.next(of: job)
+  }
+
+  override func close() { pool.abandon(job) }
+
+  deinit { pool.abandon(job) }
+}

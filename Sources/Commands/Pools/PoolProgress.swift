@@ -1,0 +1,49 @@
+import Language
+import Posix
+import Session
+
+/// The line of `--progress` at the terminal; quiet where there is none.
+final class PoolProgress {
+  private let pool: Pool
+  private let isShown = Terminal.isTerminal(2)
+  private let begun = Clock.monotonic
+  private var shownAt: Int64 = 0
+  private var isDirty = false
+
+  /// At most so often (ns).
+  private static let interval: Int64 = 100_000_000
+
+  init(_ pool: Pool) { self.pool = pool }
+
+  func show(_ job: MapJob) {
+    guard isShown else { return }
+    let now = Clock.coarse
+    if now - shownAt < PoolProgress.interval { return }
+    shownAt = now
+    let done = job.succeeded + job.failed
+    let seconds = Double(max(1, now - begun)) / 1e9
+    let rate = Double(done) / seconds
+    var text = "\(pool.name): \(done)"
+    if job.isWhole { text += " of \(job.supplied)" }
+    text += " done, \(min(job.running, pool.target)) running, \(job.failed) failed"
+    text += ", \(PoolProgress.rounded(rate))/s"
+    if job.isWhole, rate > 0 {
+      let left = Double(job.supplied - done) / rate
+      text += ", \(durationText(Int(min(left, 1e9)) * 1_000_000_000)) left"
+    }
+    write("\r\(text)\u{1B}[K")
+    isDirty = true
+  }
+
+  /// Takes the line away.
+  func clear() {
+    if isDirty { write("\r\u{1B}[K") }
+    isDirty = false
+  }
+
+  private func write(_ text: String) { try? Transfer.writeAll(2, text) }
+
+  private static func rounded(_ rate: Double) -> String {
+    rate < 10 ? String(Double(Int(rate * 10)) / 10) : String(Int(min(rate, 1e15)))
+  }
+}

@@ -1,0 +1,36 @@
+import Language
+import Posix
+import Session
+
+/// `pool info` and `pool list`.
+enum PoolReports {
+  static func record(_ pool: Pool) -> Value {
+    let facts = pool.facts
+    return .record([
+      "name": .text(pool.name), "size": .int(pool.target), "state": .text(facts.state),
+      "busy": .int(facts.busy), "waiting": .int(facts.waiting), "done": .int(pool.succeeded),
+      "failed": .int(pool.failed), "deaths": .int(pool.deaths),
+    ])
+  }
+
+  static func info(_ pool: Pool) -> Value {
+    guard case .map(let map) = record(pool) else { return .null }
+    let workers = pool.facts.workers.map { worker($0, pool.session) }
+    map.set("workers", .items(workers))
+    var lines = map.pairs.filter { $0.key.asText != "workers" }.map { key, value in
+      key.asText + String(repeating: " ", count: max(1, 10 - key.asText.count)) + value.asText
+    }
+    if !workers.isEmpty { lines += ["", Interpreter.shown(.items(workers))] }
+    return .report(ReportObject(.map(map), text: lines.joined(separator: "\n")))
+  }
+
+  private static func worker(_ worker: Pool.WorkerFacts, _ session: Session) -> Value {
+    let memory = session.reader.privateMemory(of: worker.pid)
+    return .record([
+      "name": .text(worker.name), "pid": .int(Int(worker.pid)), "state": .text(worker.state),
+      "task": worker.task.map { .int($0) } ?? .null,
+      "age": worker.age.map { .duration($0) } ?? .null,
+      "done": .int(worker.done), "memory": memory.map { .size($0) } ?? .null,
+    ])
+  }
+}

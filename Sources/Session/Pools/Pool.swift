@@ -1,0 +1,256 @@
+import Language
+import Posix
+
+/// A pool of processes: workers that are forked once and work on one task after the other.
+///
+/// Each has a socket of its own, so the pool knows which task is with whom, and a worker that dies
+/// takes nothing with it but the attempt in its hands. All work happens in callbacks of the
+/// session's event loop, also while the user's code computes.
+public final class Pool: Handle, NameHolder {
+  public let name: String
+  public unowned(unsafe) let session: Session  // lives as long as the process
+  /// How many workers it should have.
+  public internal(set) var target: Int
+  /// No further tasks are accepted.
+  public internal(set) var isClosed = false
+  /// Its workers have ended after that, and it is forgotten.
+  public internal(set) var isGone = false
+  /// No task is started.
+  public internal(set) var isPaused = false
+  let interpreter: Interpreter
+  let coder: TaskCoder
+  let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+  let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+  let ledgers = TaskLedgers()
+  private let depth = Process.forkDepth
+  private let owner = Process.pid
+
+  // Workers.
+  var members: [PoolMember] = []
+  /// Those that have nothing to do.
+  var idle: [PoolMember] = []
+  /// Runs in each worker before its first task.
+  let initializer: Value?
+  var freeNumbers: [Int] = []
+  var highestNumber = 0
+  /// Workers that ended before they were ready, one after the other.
+  var failedStarts = 0
+  var lastStartFailure: String?
+  var isRestartDue = false
+  public internal(set) var deaths = 0
+
+  // Work.
+  /// Jobs that have tasks to be started, in their order.
+  var queue: [PoolJob] = []
+  /// Jobs that are not finished, for reports.
+  var pending = 0
+  public internal(set) var succeeded = 0
+  public internal(set) var failed = 0
+  private var functions: [[UInt8]: PoolFunction] = [:]
+  private var functionCount: UInt32 = 0
+  var directory = (version: 0, path: "")
+  var isPumping = false
+  var needsPump = false
+  var checkTimer: (id: TimerID, deadline: Int64)?
+  var pumpTimer: TimerID?
+  var waiters = 0
+  var isStealing = false
+  var futures = 0
+  /// With more workers it costs more to switch their signals off and on than to take them.
+  private static let fewMembers = 16
+
+  init(_ name: String, _ size: Int, initializer: Value?, _ session: Session, _ runs: Interpreter) {
+    self.name = name
+    self.session = session
+    self.initializer = initializer
+    target = size
+    interpreter = runs
+    coder = TaskCoder(session, runs)
+  }
+
+  deinit {
+    packet.deallocate()
+    incoming.deallocate()
+  }
+
+  // MARK: As a handle
+
+  public override var typeName: String { "pool" }
+  public override var text: String { "pool \(name)" }
+  public override var fieldNames: [String] { ["name", "size"] }
+
+  public override func field(_ name: String) -> Value? {
+    switch name {
+    case "name": .text(self.name)
+    case "size": .int(isInherited ? 0 : target)
+    default: nil
+    }
+  }
+
+  /// Whether it belongs to the process that this one was forked from.
+  public var isInherited: Bool { depth != Process.forkDepth }
+
+  public var holdsName: Bool { !isInherited && !isGone }
+
+  /// Throws unless this process made the pool and it takes tasks.
+  func requireOpen() throws {
+    try requireOwn()
+    if isClosed {
+      throw ErrorObject(
+        .closed, "the pool '\(name)' is closed",
+        help: "make another one: pool new \(name == "pool1" ? "" : "other ")\(max(1, target))")
+    }
+  }
+
+  /// Throws unless this process made the pool.
+  public func requireOwn() throws {
+    guard isInherited else { return }
+    throw ErrorObject(
+      .type, "the pool '\(name)' belongs to process \(owner), which this one was forked from",
+      help: "its workers are not this process's children; make a pool here: pool new")
+  }
+
+  // MARK: Functions
+
+  /// A function as its workers get it: sent once to each of them, as long as it stays the same.
+  func function(_ value: Value) throws -> PoolFunction {
+    let (bytes, descriptors) = try coder.encode(value)
+    let key = Array(bytes)
+    if descriptors.isEmpty, let known = functions[key] { return known }
+    functionCount += 1
+    let made = PoolFunction(
+      functionCount, value, KeptMessage(bytes: key, descriptors: descriptors), self)
+    if descriptors.isEmpty {
+      if functions.count >= 32 { functions = [:] }
+      functions[key] = made
+    }
+    return made
+  }
+
+  /// Nobody needs a function any more.
+  func forget(_ number: UInt32) {
+    if isInherited { return }
+    for member in members where member.known.remove(number) != nil {
+      if member.isOpen { sendHead(TaskPacket(.forget, number: number), to: member) }
+    }
+  }
+
+  /// Where tasks that are added now shall run.
+  func noteDirectory() {
+    guard let path = try? Directory.current(), path != directory.path else { return }
+    directory = (directory.version + 1, path)
+  }
+
+  // MARK: Jobs
+
+  /// Adds a job and starts what can be started of it.
+  func add(_ job: PoolJob) throws {
+    try requireOpen()
+    noteDirectory()
+    pending += 1
+    failedStarts = 0
+    waiters += 1
+    enqueue(job)
+    settle(job)
+    fill()
+    pump()
+    waiters -= 1
+  }
+
+  /// A job has tasks again.
+  func enqueue(_ job: PoolJob) {
+    if job.isQueued || !job.hasTask { return }
+    job.isQueued = true
+    queue.append(job)
+    needsPump = true
+  }
+
+  /// Calls `body` after some time (ns).
+  func after(_ delay: Int64, _ body: @escaping () -> Void) {
+    _ = session.loop.addTimer(at: Clock.deadline(after: delay), body)
+  }
+
+  /// Whether no task is left.
+  public var isIdle: Bool { queue.isEmpty && members.allSatisfy { $0.batchCount == 0 } }
+
+  // MARK: Waiting
+
+  /// Sleeps until something holds that the pool's work brings about; false at the deadline.
+  ///
+  /// Meanwhile results need not interrupt anything.
+  func wait(until deadline: Int64? = nil, done: () throws -> Bool) throws -> Bool {
+    if try done() { return true }
+    waiters += 1
+    if members.count <= Pool.fewMembers { setAsynchronous(false) }
+    defer {
+      waiters -= 1
+      if waiters == 0 { serveInBackground() }
+    }
+    return try session.pause(interpreter, until: deadline, done: done)
+  }
+
+  /// The user's code goes on: if tasks are under way, their results interrupt it.
+  public func serveInBackground() { if !isIdle, !isInherited { setAsynchronous(true) } }
+
+  /// Looks at what has come, without waiting.
+  func look() { _ = try? session.loop.poll(timeout: 0) }
+
+  /// Whether results shall interrupt code that computes (kernel.md §9).
+  func setAsynchronous(_ on: Bool) {
+    session.loop.interruptsForTimers = on
+    var isChanged = false
+    for member in members where member.isAsynchronous != on {
+      if on {
+        guard (try? Attention.signalWhenReady(member.socket)) != nil else { continue }
+      } else {
+        try? Attention.signalWhenReady(member.socket, false)
+      }
+      member.isAsynchronous = on
+      isChanged = true
+    }
+    // What came before the switch raises no signal.
+    if on, isChanged { look() }
+  }
+}
+
+extension Session {
+  /// Makes a pool and forks its workers.
+  ///
+  /// - Parameter name: nil for one that Brood chooses.
+  public func makePool(
+    _ name: String?, size: Int, initializer: Value? = nil, _ interpreter: Interpreter
+  ) throws -> Pool {
+    if let name { try names.check(name) }
+    let pool = Pool(
+      name ?? names.fresh("pool"), size, initializer: initializer, self, interpreter)
+    try names.claim(pool.name, for: pool)
+    do {
+      try pool.start()
+    } catch {
+      pool.terminate()
+      names.release(pool.name, of: pool)
+      throw error
+    }
+    pools.add(pool)
+    return pool
+  }
+
+  /// How many workers a pool has if nobody says.
+  public var usableCPUs: Int { Process.usableCPUs(reader) }
+}
+
+/// The pools that this process has made.
+public final class PoolList {
+  private var pools: [Pool] = []
+
+  /// In the order in which they were made, without those that are gone or a parent's.
+  public var all: [Pool] { pools.filter { !$0.isGone && !$0.isInherited } }
+
+  /// The one that tasks go to if nobody says.
+  public var latest: Pool? { pools.last { !$0.isGone && !$0.isInherited && !$0.isClosed } }
+
+  func add(_ pool: Pool) {
+    pools.removeAll { $0.isGone && !$0.isInherited }
+    pools.append(pool)
+  }
+}

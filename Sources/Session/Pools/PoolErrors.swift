@@ -1,0 +1,38 @@
+import Language
+import Posix
+
+extension Pool {
+  /// Why an attempt came to nothing whose worker has ended.
+  func cause(
+    _ member: PoolMember, _ job: PoolJob, _ reason: PoolMember.Reason?, _ record: WaitRecord?
+  ) -> ErrorObject {
+    let worker = "'\(member.process.name)' (\(member.process.pid))"
+    let phrase = record?.phrase ?? "has ended"
+    let error: ErrorObject
+    switch reason {
+    case .timeout:
+      let time = durationText(Int(job.policy.timeout ?? 0))
+      error = ErrorObject(.timeout, "the task took longer than \(time) and was ended")
+    case .cancelled:
+      error = ErrorObject(
+        .failed, "the task was ended while it ran, since it was not wanted any more")
+      error.payload["cancelled"] = .bool(true)
+    case .retired:
+      error = ErrorObject(.closed, "the pool ended the worker \(worker) while the task ran")
+    case nil:
+      error = ErrorObject(
+        .peerDied, "the worker \(worker) \(phrase) while it had the task in hand",
+        help: record?.signal == nil
+          ? "`exit` in a task ends its worker; to fail a task, use throw"
+          : "with --retries N the task is tried again up to N times")
+    }
+    error.payload["pid"] = .int(Int(member.process.pid))
+    error.payload["worker"] = .text(member.process.name)
+    if let record {
+      error.payload["exit"] = record.exit.map { .int(Int($0)) } ?? .null
+      error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
+      error.payload["maxrss"] = .size(Int(record.info.maxRSS))
+    }
+    return error
+  }
+}

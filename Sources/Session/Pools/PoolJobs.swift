@@ -1,0 +1,273 @@
+import Language
+import Posix
+
+/// Where the tasks of a job come from.
+public enum PoolInput {
+  case list([Value])
+  case range(RangeObject)
+  /// Items of a stream are taken as there is room for them.
+  case stream(StreamObject)
+}
+
+/// The tasks of `pool map` and its like: one for each item.
+public final class MapJob: PoolJob {
+  private let input: PoolInput
+  private let takesTwo: Bool
+  private let isSpread: Bool
+  private let isUnordered: Bool
+  /// Items of a stream whose tasks are not finished.
+  private var items: [Int: Value] = [:]
+  private var count: Int
+  private var hasEnded: Bool
+
+  /// Results by index, as far as they have come; null for tasks that failed or were not started.
+  private var results: [Value] = []
+  /// Without an order, and of streams: results that nobody has taken.
+  private var ready: [(index: Int, outcome: Outcome)] = []
+  private var readyHead = 0
+  private var waiting: [Int: Outcome] = [:]
+  private var delivered = 0
+  private let collects: Bool
+  /// Failures in the order in which they came.
+  public private(set) var failures: [(index: Int, error: ErrorObject)] = []
+  /// Told after each finished task.
+  public var onProgress: (() -> Void)?
+
+  enum Outcome {
+    case value(Value)
+    case failure(ErrorObject)
+  }
+
+  /// - Parameters:
+  ///   - takesTwo: the function gets the item and its index.
+  ///   - spreads: each item is a list of arguments.
+  ///   - collects: keep all results, for a list of them; else they are taken one by one.
+  init(
+    _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String,
+    at location: Location?, input: PoolInput, takesTwo: Bool, spreads: Bool, isUnordered: Bool,
+    collects: Bool
+  ) {
+    self.input = input
+    self.takesTwo = takesTwo
+    isSpread = spreads
+    self.isUnordered = isUnordered
+    self.collects = collects
+    switch input {
+    case .list(let items): (count, hasEnded) = (items.count, true)
+    case .range(let range): (count, hasEnded) = (range.count, true)
+    case .stream: (count, hasEnded) = (0, false)
+    }
+    if collects { results = Array(repeating: .null, count: count) }
+    super.init(pool, function, policy, verb: verb, at: location)
+  }
+
+  // MARK: Input
+
+  public override var supplied: Int {
+    if collects { return count }
+    // No more than somebody will soon ask for.
+    return min(count, delivered + window)
+  }
+  public override var isWhole: Bool { hasEnded && supplied == count }
+  override var spreads: Bool { isSpread || takesTwo }
+
+  public override func item(_ index: Int) -> Value {
+    switch input {
+    case .list(let items): items[index]
+    case .range(let range): .int(range.start &+ index)
+    case .stream: items[index] ?? .null
+    }
+  }
+
+  public override func argument(_ index: Int) -> Value {
+    let item = item(index)
+    if takesTwo { return .items([item, .int(index)]) }
+    if isSpread {
+      if case .list = item { return item }
+      return .items([item])
+    }
+    return item
+  }
+
+  /// How many tasks may be under way or wait for being taken.
+  private var window: Int { max(16, pool.target * 3 * batchSize) }
+
+  /// Whether there is room for another item of a stream.
+  var wantsInput: Bool {
+    guard !hasEnded, !isHalted else { return false }
+    return count - (collects ? succeeded + failed : delivered) < window
+  }
+
+  /// Takes items from the stream as far as there is room; runs the user's code.
+  func pull() throws {
+    guard case .stream(let stream) = input else { return }
+    var taken = 0
+    while wantsInput {
+      // Not so many that workers wait meanwhile.
+      if taken >= 64 { break }
+      guard let item = try stream.next() else {
+        hasEnded = true
+        pool.settle(self)
+        break
+      }
+      items[count] = item
+      if collects { results.append(.null) }
+      count += 1
+      taken += 1
+    }
+    pool.enqueue(self)
+    pool.pump()
+  }
+
+  /// No more items are wanted.
+  func stopInput() {
+    if case .stream(let stream) = input, !hasEnded { stream.close() }
+    hasEnded = true
+  }
+
+  // MARK: Results
+
+  public override func deliver(_ index: Int, _ value: Value) {
+    if collects {
+      if isUnordered { ready.append((index, .value(value))) } else { results[index] = value }
+    } else {
+      keep(index, .value(value))
+    }
+    if !items.isEmpty { items[index] = nil }
+    onProgress?()
+  }
+
+  public override func deliver(_ index: Int, failure: ErrorObject) {
+    if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
+    if !items.isEmpty { items[index] = nil }
+    onProgress?()
+  }
+
+  private func keep(_ index: Int, _ outcome: Outcome) {
+    if isUnordered { ready.append((index, outcome)) } else { waiting[index] = outcome }
+  }
+
+  /// All results that a list shall have.
+  var collected: [Value] {
+    if !isUnordered { return results }
+    return ready.map { entry in
+      if case .value(let value) = entry.outcome { return value }
+      return .null
+    }
+  }
+
+  /// The next outcome for who takes them one by one; nil if it has not come.
+  func takeNext() -> Outcome? {
+    defer {
+      if !collects, hasTask, !isQueued {
+        pool.enqueue(self)
+        pool.pump()
+      }
+    }
+    if isUnordered {
+      guard readyHead < ready.count else { return nil }
+      delivered += 1
+      readyHead += 1
+      let outcome = ready[readyHead - 1].outcome
+      if readyHead == ready.count || readyHead > 256 {
+        ready.removeFirst(readyHead)
+        readyHead = 0
+      }
+      return outcome
+    }
+    guard let outcome = waiting.removeValue(forKey: delivered) else { return nil }
+    delivered += 1
+    return outcome
+  }
+
+  /// Whether `takeNext` would yield something.
+  var hasNext: Bool { isUnordered ? readyHead < ready.count : waiting[delivered] != nil }
+
+  /// Whether nothing is left for who takes one by one.
+  var isExhausted: Bool { isFinished && waiting.isEmpty && readyHead == ready.count }
+}
+
+/// The one task of `pool apply` and `pool submit`.
+public final class FutureJob: PoolJob {
+  private let arguments: [Value]
+  unowned(unsafe) var future: PoolFuture?
+  private(set) var outcome: MapJob.Outcome?
+
+  init(
+    _ pool: Pool, _ function: PoolFunction, _ arguments: [Value], _ policy: PoolPolicy,
+    at location: Location?
+  ) {
+    self.arguments = arguments
+    super.init(pool, function, policy, verb: "submit", at: location)
+  }
+
+  public override var supplied: Int { 1 }
+  override var spreads: Bool { true }
+  public override func item(_ index: Int) -> Value {
+    arguments.count == 1 ? arguments[0] : .items(arguments)
+  }
+  public override func argument(_ index: Int) -> Value { .items(arguments) }
+  public override func deliver(_ index: Int, _ value: Value) { outcome = .value(value) }
+  public override func deliver(_ index: Int, failure: ErrorObject) { outcome = .failure(failure) }
+}
+
+/// What `pool submit` yields.
+public final class PoolFuture: Handle {
+  private let job: FutureJob
+  private let pool: Pool
+  public let number: Int
+
+  init(_ job: FutureJob, _ pool: Pool, _ number: Int) {
+    self.job = job
+    self.pool = pool
+    self.number = number
+  }
+
+  public override var typeName: String { "future" }
+  public override var text: String { "future \(number) of pool \(pool.name), \(word)" }
+  public override var fieldNames: [String] { ["done", "ok", "value", "error"] }
+
+  private var word: String {
+    switch job.outcome {
+    case nil: job.outstanding > 0 ? "running" : "waiting"
+    case .value: "done"
+    case .failure: "failed"
+    }
+  }
+
+  /// Whether its task is finished.
+  public var isDone: Bool {
+    if job.outcome == nil, !pool.isInherited { pool.look() }
+    return job.outcome != nil
+  }
+
+  public override func field(_ name: String) -> Value? {
+    guard fieldNames.contains(name) else { return nil }
+    let isDone = isDone
+    switch (name, job.outcome) {
+    case ("done", _): return .bool(isDone)
+    case ("ok", .value): return .bool(true)
+    case ("ok", .failure): return .bool(false)
+    case ("value", .value(let value)): return value
+    case ("error", .failure(let error)): return .error(error)
+    default: return .null
+    }
+  }
+
+  /// Waits for the task; throws its error, or `timeout`.
+  public func result(until deadline: Int64? = nil) throws -> Value {
+    if job.outcome == nil { try pool.requireOwn() }
+    let isDone = try pool.wait(until: deadline) { job.outcome != nil }
+    switch job.outcome {
+    case .value(let value): return value
+    case .failure(let error): throw error.copied
+    case nil:
+      let state = isDone ? "was given up" : "is not done yet"
+      throw ErrorObject(
+        .timeout, "the task \(state)", help: "it goes on; ask again: pool result FUTURE")
+    }
+  }
+
+  /// Lets the task not start if it has not.
+  public func cancel() { pool.endTasks(of: job) }
+}

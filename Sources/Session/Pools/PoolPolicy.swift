@@ -1,0 +1,38 @@
+/// How the tasks of one job are treated.
+public struct PoolPolicy {
+  /// What the failure of a task means for the others.
+  public enum Halt: String, CaseIterable, Sendable {
+    /// Nothing.
+    case never
+    /// No further task is started.
+    case soon
+    /// Likewise, and the running ones are ended.
+    case now
+  }
+
+  /// How long a task may take (ns).
+  public var timeout: Int64?
+  /// How long a task has to obey TERM (ns).
+  public var grace: Int64 = 2_000_000_000
+  /// How often a task that failed is tried again; nil for the usual: once more where a signal ended
+  /// the worker, since that is seldom the task's doing.
+  public var retries: Int?
+  /// How long to wait before the first of them, doubled for each further one (ns).
+  public var backoff: Int64 = 0
+  public var halt = Halt.never
+  /// How many tasks are started in a second at most.
+  public var rate: Double?
+  /// How many tasks go to a worker at a time; nil for what takes a few milliseconds.
+  public var chunk: Int?
+  /// Lines that tasks print get their item in front.
+  public var isTagged = false
+
+  public init() {}
+
+  /// Whether tasks go one by one, none waiting at a busy worker.
+  var isSingle: Bool { rate != nil }
+
+  /// What an automatic batch should take (ns).
+  static let batchTime: Int64 = 4_000_000
+  static let mostTasks = 8192
+}

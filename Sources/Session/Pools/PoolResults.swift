@@ -1,0 +1,167 @@
+import Language
+import Posix
+
+/// Taking results in.
+extension Pool {
+  /// Something has come from a worker.
+  func receive(_ member: PoolMember) {
+    // A few at a time, so that one worker does not keep the others waiting.
+    for _ in 0..<4 {
+      switch readPacket(member) {
+      case .packet: if member.batchCount == 0 { return }
+      case .nothing: return
+      case .end:
+        if let watch = member.socketWatch { session.loop.remove(watch) }
+        member.socketWatch = nil
+        return
+      }
+    }
+  }
+
+  /// All that a dead worker has sent.
+  func drain(_ member: PoolMember) {
+    while case .packet = readPacket(member) {}
+  }
+
+  private enum Reading { case packet, nothing, end }
+
+  private func readPacket(_ member: PoolMember) -> Reading {
+    let message: (count: Int, descriptors: [Int32])?
+    do throws(SystemError) {
+      message = try Messages.receive(member.socket, into: incoming)
+    } catch {
+      return .end
+    }
+    guard let (count, descriptors) = message else { return .nothing }
+    if count == 0 { return .end }
+    take(
+      UnsafeRawBufferPointer(rebasing: incoming[..<min(count, incoming.count)]), descriptors,
+      from: member)
+    return .packet
+  }
+
+  private func take(
+    _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], from member: PoolMember
+  ) {
+    guard let head = TaskPacket(bytes) else { return }
+    switch head.kind {
+    case .hello: happened(.ready, to: member)
+    case .results:
+      if case .starting = member.state { happened(.ready, to: member) }
+      guard let batch = member.batches[head.slot], batch.number == head.batch else {
+        for fd in descriptors { Descriptors.close(fd) }
+        return
+      }
+      takeResults(bytes, descriptors, of: batch, member)
+      if head.flags.contains(.isFinished) { finished(batch, member) }
+    default: break
+    }
+  }
+
+  /// Results that a worker sent, or that were in its ledger when it died.
+  func takeResults(
+    _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], of batch: PoolMember.Batch,
+    _ member: PoolMember
+  ) {
+    var entries = TaskEntries(bytes)
+    let job = batch.job
+    while let (mark, payload) = entries.next() {
+      let place = Int(mark >> 1)
+      // What was sent and still stood in the ledger comes twice.
+      guard place == batch.reported, place < batch.count else {
+        if let memory = descriptors.first { Descriptors.close(memory) }
+        for fd in descriptors.dropFirst() { Descriptors.close(fd) }
+        continue
+      }
+      batch.reported += 1
+      member.tasksDone += 1
+      let index = batch[place]
+      do {
+        let value: Value
+        if let memory = descriptors.first {
+          defer { Descriptors.close(memory) }
+          value = try coder.decode(memory: memory, descriptors.dropFirst())
+        } else {
+          value = try coder.decode(payload, [])
+        }
+        if mark & 1 == 0 {
+          succeeded += 1
+          job.succeed(index, value)
+        } else if case .error(let error) = value {
+          fail(job, index, error)
+        }
+      } catch {
+        let object = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
+        fail(
+          job, index,
+          ErrorObject(
+            object.kind, "the result of a task cannot be read: \(object.message)",
+            help: object.help))
+      }
+    }
+  }
+
+  /// An attempt failed.
+  func fail(_ job: PoolJob, _ index: Int, _ error: ErrorObject, isDeath: Bool = false) {
+    let before = job.failed
+    job.fail(index, error, isDeath: isDeath)
+    failed += job.failed - before
+    if job.isHalted { takeBackAll(of: job) }
+    enqueue(job)
+  }
+
+  private func finished(_ batch: PoolMember.Batch, _ member: PoolMember) {
+    let now = Clock.monotonic
+    batch.job.note(batch.count, in: now - max(batch.sentAt, member.finishedAt))
+    member.finishedAt = now
+    member.batches[batch.slot] = nil
+    member.batchCount -= 1
+    settle(batch.job)
+    feed(member)
+    if case .leaving = member.state, member.batchCount == 0 { happened(.idle, to: member) }
+    if isClosed { leaveIfDone() }
+  }
+
+  /// Takes back what was not started of a job that was halted.
+  private func takeBackAll(of job: PoolJob) {
+    for member in members where member.batches.contains(where: { $0?.job === job }) {
+      for batch in member.batches {
+        guard let batch, batch.job === job else { continue }
+        let taken = member.ledger.takeBack(batch.slot)
+        if taken.isEmpty { continue }
+        job.giveBack(taken.map { batch[$0] })
+        batch.shorten(to: taken.lowerBound)
+      }
+    }
+  }
+
+  /// A job may be finished.
+  func settle(_ job: PoolJob) {
+    guard job.isFinished, !job.isSettled else { return }
+    job.isSettled = true
+    pending -= 1
+    job.finish()
+  }
+
+  /// Lets a job start nothing more; what runs goes on.
+  func cancel(_ job: PoolJob) {
+    // A forked child shares the ledgers, but the tasks are not its.
+    if isInherited { return }
+    job.halt()
+    takeBackAll(of: job)
+    settle(job)
+  }
+
+  /// Ends the tasks of a job that run now, and starts no more.
+  func endTasks(of job: PoolJob) {
+    if isInherited { return }
+    job.halt()
+    takeBackAll(of: job)
+    for member in members {
+      if let (batch, _) = member.inHand, batch.job === job {
+        happened(.unwanted(.cancelled), to: member)
+      }
+    }
+    settle(job)
+  }
+}

@@ -1,0 +1,140 @@
+import Language
+import Posix
+
+/// What the commands ask of a pool.
+extension Pool {
+  /// Runs one task; yields what its result will be in.
+  ///
+  /// Unless somebody waits for it next, results interrupt code that computes.
+  public func submit(
+    _ function: Value, _ arguments: [Value], _ policy: PoolPolicy = PoolPolicy(),
+    at location: Location? = nil
+  ) throws -> PoolFuture {
+    try requireOpen()
+    let job = FutureJob(
+      self, try self.function(function), arguments, policy, at: location)
+    futures += 1
+    let future = PoolFuture(job, self, futures)
+    try add(job)
+    return future
+  }
+
+  /// Makes the tasks of a map and starts them.
+  public func map(
+    _ function: Value, over input: PoolInput, _ policy: PoolPolicy, verb: String,
+    at location: Location? = nil, takesTwo: Bool = false, spreads: Bool = false,
+    isUnordered: Bool = false, collects: Bool = true,
+    onProgress: ((MapJob) -> Void)? = nil
+  ) throws -> MapJob {
+    try requireOpen()
+    let job = MapJob(
+      self, try self.function(function), policy, verb: verb, at: location, input: input,
+      takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects)
+    if let onProgress { job.onProgress = { [unowned job] in onProgress(job) } }
+    try add(job)
+    return job
+  }
+
+  /// Waits until a map is done, and yields its results.
+  ///
+  /// - Throws: the error of the first task that failed, with all results and failures.
+  public func results(of job: MapJob) throws -> [Value] {
+    do {
+      while !job.isFinished {
+        if job.wantsInput { try job.pull() }
+        _ = try wait { job.isFinished || job.wantsInput }
+      }
+    } catch {
+      throw interrupt(job, error)
+    }
+    job.stopInput()
+    if job.failures.isEmpty { return job.collected }
+    throw job.summary
+  }
+
+  /// The results of a map, one by one; nil at the end.
+  ///
+  /// - Throws: a task's error when its turn comes.
+  public func next(of job: MapJob) throws -> Value? {
+    do {
+      while true {
+        if job.wantsInput { try job.pull() }
+        if let outcome = job.takeNext() {
+          switch outcome {
+          case .value(let value): return value
+          case .failure(let error):
+            abandon(job)
+            throw error
+          }
+        }
+        if job.isExhausted { return nil }
+        _ = try wait { job.hasNext || job.isExhausted || job.wantsInput }
+      }
+    } catch let error as ErrorObject where error.kind == .interrupted {
+      throw interrupt(job, error)
+    }
+  }
+
+  /// Nobody wants the rest: nothing more is started, and what runs is let go.
+  public func abandon(_ job: MapJob) {
+    if isInherited { return }
+    job.stopInput()
+    cancel(job)
+  }
+
+  /// Something came between: no further task is started, the running ones are ended, by TERM and
+  /// after a while by KILL, or at once if it comes again.
+  private func interrupt(_ job: MapJob, _ error: any Error) -> any Error {
+    guard let object = error as? ErrorObject else { return error }
+    job.stopInput()
+    let before = job.succeeded + job.failed
+    endTasks(of: job)
+    // The end of this process ends them too.
+    if object.control != nil { return object }
+    do {
+      _ = try wait { job.isFinished }
+    } catch {
+      for member in members where member.isEnding { happened(.graceOver, to: member) }
+      _ = try? wait(until: Clock.deadline(after: 1_000_000_000)) { job.isFinished }
+    }
+    guard object.kind == .interrupted else { return object }
+    let ended = job.succeeded + job.failed - before
+    let left = job.supplied - job.succeeded - job.failed
+    let report = ErrorObject(
+      .interrupted,
+      "of \(job.supplied) tasks \(before) were done, \(ended) were running and have been ended, "
+        + "\(left) were not started")
+    report.payload["results"] = .items(job.collected)
+    return report
+  }
+}
+
+extension MapJob {
+  /// The error of the first failed task, which knows all the others and the results.
+  fileprivate var summary: ErrorObject {
+    let sorted = failures.sorted { $0.index < $1.index }
+    // Not one that was only ended because another had failed.
+    let own = sorted.first { $0.error.payload["cancelled"] == nil }
+    guard let first = own ?? sorted.first else { return ErrorObject(.failed, "no task failed") }
+    let error = first.error.copied
+    error.payload["results"] = .items(collected)
+    error.payload["failures"] = .items(
+      sorted.map { entry in
+        .record([
+          "index": .int(entry.index), "item": entry.error.payload["item"] ?? .null,
+          "error": .error(entry.error),
+        ])
+      })
+    let others = sorted.count - 1
+    let notStarted = isHalted ? max(0, supplied - succeeded - failed) : 0
+    var notes: [String] = []
+    if others > 0 { notes.append("\(others) more of \(supplied) tasks failed") }
+    if notStarted > 0 { notes.append("\(notStarted) were not started") }
+    if !notes.isEmpty {
+      notes.append("the error has `failures` and `results`")
+      error.help = ([error.help].compactMap { $0 } + [notes.joined(separator: "; ")])
+        .joined(separator: "; ")
+    }
+    return error
+  }
+}

@@ -1,0 +1,286 @@
+import Language
+import Posix
+
+/// The life of a pool's worker, in the forked child: takes batches of tasks, runs them, and sends
+/// what they yield.
+///
+/// Results gather in the ledger, so that not even those that are not sent yet die with it.
+final class PoolWorker {
+  private let socket: Int32
+  private let ledger: TaskLedger
+  private let session: Session
+  private let interpreter: Interpreter
+  private let coder: TaskCoder
+  private let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+  private var functions: [UInt32: WorkerFunction] = [:]
+  private let depth = Process.forkDepth
+  /// Results that have gathered are sent after this long (ns).
+  private static let patience: Int64 = 10_000_000
+
+  /// - Parameter socket: private, so that no child of the worker has it.
+  init(_ socket: Int32, _ ledger: TaskLedger, _ session: Session, _ interpreter: Interpreter) {
+    self.socket = socket
+    self.ledger = ledger
+    self.session = session
+    self.interpreter = interpreter
+    coder = TaskCoder(session, interpreter)
+  }
+
+  /// Works until it is told to stop, or nobody is left to work for.
+  func run() throws {
+    try send(TaskPacket(.hello))
+    while let (size, descriptors) = try receive() {
+      let bytes = UnsafeRawBufferPointer(rebasing: packet[..<size])
+      guard let head = TaskPacket(bytes) else { continue }
+      switch head.kind {
+      case .function: learn(head, bytes, descriptors)
+      case .batch: try work(head, bytes, descriptors)
+      case .forget: functions[head.number] = nil
+      case .directory: enterDirectory(bytes)
+      case .stop: return
+      case .hello, .results: break
+      }
+    }
+  }
+
+  // MARK: Packets
+
+  private func receive() throws -> (count: Int, descriptors: [Int32])? {
+    while true {
+      let message = try asking { try Messages.receive(self.socket, into: self.packet) }
+      if let (count, descriptors) = message { return count == 0 ? nil : (count, descriptors) }
+      try sleep()
+    }
+  }
+
+  /// Sleeps until something comes; handlers run meanwhile.
+  private func sleep() throws {
+    var ready: UInt8 = 0
+    try withUnsafePointer(to: socket) { socket in
+      try session.sleep(
+        on: UnsafeBufferPointer(start: socket, count: 1), ready: &ready, until: .max)
+    }
+  }
+
+  private func send(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32] = []) throws {
+    while true {
+      do throws(SystemError) {
+        if try Messages.send(socket, bytes, descriptors: descriptors) { return }
+      } catch {
+        // Nobody is left to work for.
+        if error.name == "EPIPE" || error.name == "ECONNRESET" { session.end(0, interpreter) }
+        guard error.name == "ETOOMANYREFS" else { throw error.asError("cannot send a result") }
+      }
+      try Transfer.waitWritable(socket) { [self] in try session.attend(interpreter) }
+    }
+  }
+
+  private func send(_ head: TaskPacket) throws {
+    try withUnsafeTemporaryAllocation(byteCount: TaskPacket.headSize, alignment: 8) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      head.write(to: base)
+      try send(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  // MARK: What comes
+
+  private func learn(
+    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]
+  ) {
+    do {
+      let value = try payload(head, bytes, descriptors)
+      functions[head.number] = WorkerFunction(value)
+    } catch {
+      functions[head.number] = WorkerFunction(failure: asObject(error))
+    }
+  }
+
+  private func payload(
+    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]
+  ) throws -> Value {
+    if head.flags.contains(.isLarge), let memory = descriptors.first {
+      defer { Descriptors.close(memory) }
+      return try coder.decode(memory: memory, descriptors.dropFirst())
+    }
+    var entries = TaskEntries(bytes)
+    guard let entry = entries.next() else { return .null }
+    return try coder.decode(entry.payload, descriptors[...])
+  }
+
+  private func enterDirectory(_ bytes: UnsafeRawBufferPointer) {
+    var entries = TaskEntries(bytes)
+    guard let entry = entries.next() else { return }
+    // Where that fails, relative paths will tell.
+    try? Directory.change(to: String(decoding: entry.payload, as: UTF8.self))
+  }
+
+  // MARK: Tasks
+
+  private func work(
+    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]
+  ) throws {
+    let function = functions[head.number]
+    begin(head)
+    var entries = TaskEntries(bytes)
+    var sentAt = Clock.coarse
+    // What was taken back is at the end.
+    while let index = ledger.claim(head.slot) {
+      let now = head.flags.contains(.isTimed) ? Clock.monotonic : Clock.coarse
+      ledger.startedAt = now
+      if now - sentAt > PoolWorker.patience {
+        try flush(head, isFinished: false)
+        sentAt = now
+      }
+      let result: Value
+      var isFailed = false
+      do {
+        guard let function else { throw ErrorObject(.system, "the function did not arrive") }
+        let argument: Value
+        if descriptors.isEmpty {
+          guard let entry = entries.next() else { break }
+          argument = try coder.decode(entry.payload, [])
+        } else {
+          argument = try payload(head, bytes, descriptors)
+        }
+        result = try run(function, argument, head.flags)
+      } catch {
+        result = .error(try failure(error))
+        isFailed = true
+      }
+      if Process.forkDepth != depth { session.end(0, interpreter) }
+      if session.output.isPending { try session.output.flush() }
+      try gather(result, index, isFailed, head)
+    }
+    try flush(head, isFinished: true)
+  }
+
+  private func run(
+    _ function: WorkerFunction, _ argument: Value, _ flags: TaskPacket.Flags
+  ) throws -> Value {
+    if let failure = function.failure { throw failure }
+    function.refresh()
+    var arguments = [argument]
+    if flags.contains(.spreads), case .list(let list) = argument { arguments = list.items }
+    if flags.contains(.isTagged) {
+      session.output.linePrefix = (arguments.first ?? .null).asText + "\t"
+    }
+    defer { if flags.contains(.isTagged) { session.output.linePrefix = nil } }
+    return try interpreter.invoke(function.value, arguments)
+  }
+
+  /// The error of a task; throws those that end a process.
+  private func failure(_ error: any Error) throws -> ErrorObject {
+    let object = asObject(error)
+    // `exit` and Ctrl-C end a worker as they end any child; the child of a classic fork too.
+    if object.control != nil || object.kind == .interrupted || Process.forkDepth != depth {
+      throw object
+    }
+    return object
+  }
+
+  private func asObject(_ error: any Error) -> ErrorObject {
+    error as? ErrorObject ?? ErrorObject(.system, "\(error)")
+  }
+
+  // MARK: Results
+
+  private func begin(_ head: TaskPacket) {
+    TaskPacket(.results, slot: head.slot, batch: head.batch).write(to: ledger.results)
+    ledger.gathered = TaskPacket.headSize
+  }
+
+  private func gather(
+    _ value: Value, _ index: Int, _ isFailed: Bool, _ head: TaskPacket
+  ) throws {
+    var isFailed = isFailed
+    var message: (bytes: UnsafeRawBufferPointer, descriptors: [Int32])
+    do {
+      message = try coder.encode(value)
+    } catch {
+      // A result that cannot travel is the task's error.
+      isFailed = true
+      message = try coder.encode(.error(PoolWorker.unsendable(asObject(error), isFailed)))
+    }
+    let mark = UInt32(truncatingIfNeeded: index) << 1 | (isFailed ? 1 : 0)
+    let size = TaskPacket.entryHeadSize + message.bytes.count
+    if size > TaskPacket.mostBytes || !message.descriptors.isEmpty {
+      return try sendAlone(message, mark, head)
+    }
+    if ledger.gathered + size > TaskPacket.mostBytes { try flush(head, isFinished: false) }
+    let place = ledger.gathered
+    _ = TaskEntries.write(message.bytes, mark: mark, to: ledger.results + place)
+    ledger.gathered = place + size
+  }
+
+  private static func unsendable(_ error: ErrorObject, _ isFailed: Bool) -> ErrorObject {
+    ErrorObject(
+      error.kind, "the result of a task cannot be sent: \(error.message)", help: error.help)
+  }
+
+  /// Sends what has gathered; it stands in the ledger until it was sent.
+  private func flush(_ head: TaskPacket, isFinished: Bool) throws {
+    if ledger.gathered <= TaskPacket.headSize, !isFinished { return }
+    TaskPacket(
+      .results, slot: head.slot, flags: isFinished ? .isFinished : [], batch: head.batch
+    ).write(to: ledger.results)
+    try send(UnsafeRawBufferPointer(start: ledger.results, count: ledger.gathered))
+    ledger.gathered = isFinished ? 0 : TaskPacket.headSize
+  }
+
+  private func sendAlone(
+    _ message: (bytes: UnsafeRawBufferPointer, descriptors: [Int32]), _ mark: UInt32,
+    _ head: TaskPacket
+  ) throws {
+    var descriptors = message.descriptors
+    // An entry with the mark alone; what belongs to it lies in the memory beside it.
+    let memory = try asking("cannot send a result of \(message.bytes.count) bytes") {
+      try MemoryFile.sealed("brood result", message.bytes)
+    }
+    defer { Descriptors.close(memory) }
+    descriptors.insert(memory, at: 0)
+    try flush(head, isFinished: false)
+    try withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      TaskPacket(.results, slot: head.slot, flags: .isLarge, batch: head.batch).write(to: base)
+      let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+      let size = TaskEntries.write(empty, mark: mark, to: base + TaskPacket.headSize)
+      try send(
+        UnsafeRawBufferPointer(start: base, count: TaskPacket.headSize + size), descriptors)
+    }
+  }
+}
+
+/// A function that a worker was sent.
+///
+/// Each task gets the captured variables as they were sent, whatever tasks before it did to them.
+final class WorkerFunction {
+  let value: Value
+  let failure: ErrorObject?
+  private var cells: [(cell: Cell, value: Value)] = []
+
+  init(_ value: Value) {
+    self.value = value
+    failure = nil
+    var seen: Set<ObjectIdentifier> = []
+    collect(value, &seen)
+  }
+
+  init(failure: ErrorObject) {
+    value = .null
+    self.failure = failure
+  }
+
+  private func collect(_ value: Value, _ seen: inout Set<ObjectIdentifier>) {
+    guard case .closure(let closure) = value, cells.count < 1000 else { return }
+    for cell in closure.captured where seen.insert(ObjectIdentifier(cell)).inserted {
+      cells.append((cell, cell.value))
+      collect(cell.value, &seen)
+    }
+  }
+
+  @inline(__always)
+  func refresh() {
+    for (cell, value) in cells { cell.value = value }
+  }
+}
