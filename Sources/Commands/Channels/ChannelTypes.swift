@@ -35,7 +35,8 @@ extension Session {
   ) throws -> H {
     if let handle = names[name] {
       if let handle = handle as? H { return handle }
-      throw ErrorObject(.type, "'\(name)' is \(withArticle(handle.typeName)), not \(withArticle(family))")
+      throw ErrorObject(
+        .type, "'\(name)' is \(withArticle(handle.typeName)), not \(withArticle(family))")
     }
     let known = names.all(family).map(\.name)
     let near = nearest(name, among: known).map { "did you mean '\($0)'? " } ?? ""
