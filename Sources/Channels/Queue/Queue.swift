@@ -38,7 +38,7 @@ public final class Queue: Channel {
   ) throws(SystemError) {
     let pair = try Descriptors.messagePair()
     courier = (pair.0, pair.1)
-    let memory = try Queue.makeMemory()
+    let memory = try Queue.makeMemory(mostMemory)
     header = memory.state(QueueHeader.self)
     states = Queue.states(memory)
     links = Queue.links(memory)
@@ -68,8 +68,11 @@ public final class Queue: Channel {
     Descriptors.close(courier.in)
   }
 
-  private static func makeMemory() throws(SystemError) -> ChannelMemory {
-    var segments = QueueLayout.mostSegments
+  private static func makeMemory(_ most: Int) throws(SystemError) -> ChannelMemory {
+    // Twice what it may take: address space is no memory, but there is not enough of it for
+    // hundreds of queues of a size that none may ever have.
+    let wanted = min(most, .max / 4) / QueueLayout.segmentSize * 2
+    var segments = max(QueueLayout.fewestSegments, min(wanted, QueueLayout.mostSegments))
     while true {
       do throws(SystemError) {
         return try ChannelMemory(
