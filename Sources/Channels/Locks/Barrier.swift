@@ -114,6 +114,8 @@ public final class Barrier: Channel {
     table[index].process = .own
     brood_store64(&table[index].round, mine + 1)
     if index >= Int(state.pointee.top) { state.pointee.top = UInt32(index + 1) }
+    // Those who wait have to watch this one too.
+    ringIfWanted()
     unlock()
     do {
       try stay(mine, wait)
