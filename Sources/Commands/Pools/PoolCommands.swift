@@ -6,7 +6,9 @@ import Session
 public enum PoolCommands {
   public static let family = CommandFamily(
     "Pools",
-    [new, apply, submit, result] + PoolMapCommands.all + [size, pause, resume, info, list]
+    [new, apply, submit, result] + PoolMapCommands.all + [
+      RunCommand.command, size, pause, resume, info, list,
+    ]
       + PoolEndCommands.all + [PoolTorture.command])
 
   private static let new = Command(

@@ -13,12 +13,14 @@ enum PoolFlags {
     Flag("backoff", .duration, "wait before trying again, twice as long each time"),
   ]
 
+  static let halt = Flag(
+    "halt", .choice(PoolPolicy.Halt.allCases.map(\.rawValue)),
+    "when a task has failed: never halt, start no more (soon), end the running ones too (now)")
+  static let rate = Flag("rate", .number, "start at most so many tasks in a second")
+
   static let list: [Flag] =
     [.pool] + policies + [
-      Flag(
-        "halt", .choice(PoolPolicy.Halt.allCases.map(\.rawValue)),
-        "when a task has failed: never halt, start no more (soon), end the running ones too (now)"),
-      Flag("rate", .number, "start at most so many tasks in a second"),
+      halt, rate,
       Flag("chunk", .int, "how many tasks go to a worker at a time; by default what takes 4ms"),
       Flag("unordered", nil, "results in the order in which they come"),
       Flag("tag", nil, "put the item in front of each line that its task prints"),

@@ -57,13 +57,19 @@ enum PoolMapCommands {
     let (function, list) = try call.work()
     let policy = try PoolFlags.policy(call)
     let pool = try call.workingPool()
-    let progress = call.isSet("progress") ? PoolProgress(pool) : nil
+    let progress = call.isSet("progress") ? PoolProgress(pool.name) : nil
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let job = try pool.map(
       function, over: tasks.input, policy, verb: verb, at: call.location,
       takesTwo: tasks.takesTwo,
       spreads: tasks.spreads, isUnordered: call.isSet("unordered"),
-      onProgress: progress.map { progress in { progress.show($0) } })
+      onProgress: progress.map { progress in
+        { job in
+          progress.show(
+            done: job.succeeded + job.failed, of: job.isWhole ? job.supplied : nil,
+            running: min(job.running, pool.target), failed: job.failed)
+        }
+      })
     defer { progress?.clear() }
     do {
       return try listed(try pool.results(of: job))
@@ -107,7 +113,9 @@ enum PoolMapCommands {
   ) -> ErrorObject {
     if error.kind == .interrupted, error.control == nil {
       try? call.session.output.flush()
-      try? Transfer.writeAll(2, "pool '\(pool.name)': \(error.message)\n")
+      // Behind the ^C that the terminal has echoed.
+      let line = call.session.isInteractive ? "\n" : ""
+      try? Transfer.writeAll(2, "\(line)pool '\(pool.name)': \(error.message)\n")
     }
     return error
   }

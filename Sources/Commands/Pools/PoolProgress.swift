@@ -4,7 +4,7 @@ import Session
 
 /// The line of `--progress` at the terminal; quiet where there is none.
 final class PoolProgress {
-  private let pool: Pool
+  private let name: String
   private let isShown = Terminal.isTerminal(2)
   private let begun = Clock.monotonic
   private var shownAt: Int64 = 0
@@ -13,22 +13,21 @@ final class PoolProgress {
   /// At most so often (ns).
   private static let interval: Int64 = 100_000_000
 
-  init(_ pool: Pool) { self.pool = pool }
+  /// - Parameter name: of what is under way.
+  init(_ name: String) { self.name = name }
 
-  func show(_ job: MapJob) {
+  /// - Parameter total: nil while that is not known.
+  func show(done: Int, of total: Int?, running: Int, failed: Int) {
     guard isShown else { return }
     let now = Clock.coarse
     if now - shownAt < PoolProgress.interval { return }
     shownAt = now
-    let done = job.succeeded + job.failed
-    let seconds = Double(max(1, now - begun)) / 1e9
-    let rate = Double(done) / seconds
-    var text = "\(pool.name): \(done)"
-    if job.isWhole { text += " of \(job.supplied)" }
-    text += " done, \(min(job.running, pool.target)) running, \(job.failed) failed"
-    text += ", \(PoolProgress.rounded(rate))/s"
-    if job.isWhole, rate > 0 {
-      let left = Double(job.supplied - done) / rate
+    let rate = Double(done) / (Double(max(1, now - begun)) / 1e9)
+    var text = "\(name): \(done)"
+    if let total { text += " of \(total)" }
+    text += " done, \(running) running, \(failed) failed, \(PoolProgress.rounded(rate))/s"
+    if let total, rate > 0 {
+      let left = Double(total - done) / rate
       text += ", \(durationText(Int(min(left, 1e9)) * 1_000_000_000)) left"
     }
     write("\r\(text)\u{1B}[K")
