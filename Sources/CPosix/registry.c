@@ -4,6 +4,7 @@
 #include "mark.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,10 +13,16 @@
 
 enum { most_paths = 512, longest_path = 1024, slot_free = 0, slot_filling, slot_used };
 
+// An inode's number alone may be given to the next file at once.
+struct identity {
+  uint64_t device, inode, seconds, nanoseconds;  // when it was made, where the file system tells
+};
+
 struct slot {
   _Atomic int32_t state;
   _Atomic int32_t maker;
-  _Atomic uint64_t device, inode;  // inode 0: the file was about to be made
+  _Atomic uint64_t inode;  // 0: the file was about to be made
+  struct identity file;
   char path[longest_path];
 };
 
@@ -33,10 +40,21 @@ int32_t brood_registry_start(void) {
   return 0;
 }
 
+static int32_t identify(const char *path, struct identity *file) {
+  struct statx info;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &info) < 0)
+    return -errno;
+  if (!S_ISSOCK(info.stx_mode)) return -ENOTSOCK;
+  *file = (struct identity){
+    (uint64_t)info.stx_dev_major << 32 | info.stx_dev_minor, info.stx_ino,
+    info.stx_mask & STATX_BTIME ? (uint64_t)info.stx_btime.tv_sec : 0,
+    info.stx_mask & STATX_BTIME ? info.stx_btime.tv_nsec : 0};
+  return 0;
+}
+
 static int32_t fill(int32_t i, const char *path) {
   struct slot *slot = &registry->slots[i];
   atomic_store(&slot->maker, getpid());
-  atomic_store(&slot->device, 0);
   atomic_store(&slot->inode, 0);
   strcpy(slot->path, path);
   int32_t top = atomic_load(&registry->top);
@@ -58,13 +76,11 @@ int32_t brood_guardian_announce(const char *path) {
 }
 
 int32_t brood_guardian_confirm(int32_t number) {
-  struct stat info;
   if (!registry || number < 0 || number >= most_paths) return -EINVAL;
   struct slot *slot = &registry->slots[number];
-  if (lstat(slot->path, &info) < 0) return -errno;
-  atomic_store(&slot->device, info.st_dev);
-  atomic_store(&slot->inode, info.st_ino);
-  return 0;
+  int32_t result = identify(slot->path, &slot->file);
+  if (result == 0) atomic_store(&slot->inode, slot->file.inode);
+  return result;
 }
 
 void brood_guardian_forget(int32_t number) {
@@ -72,19 +88,14 @@ void brood_guardian_forget(int32_t number) {
     atomic_store(&registry->slots[number].state, slot_free);
 }
 
-static void unlink_slot(struct slot *slot) {
-  struct stat info;
-  if (lstat(slot->path, &info) < 0 || !S_ISSOCK(info.st_mode)) return;
-  uint64_t device = atomic_load(&slot->device), inode = atomic_load(&slot->inode);
-  // Another session may have taken the path since. One that was killed before it could tell
-  // which file it made has left a socket that nobody has.
-  bool ours = inode ? info.st_dev == device && info.st_ino == inode : brood_unix_is_stale(slot->path);
-  if (ours) unlink(slot->path);
+static bool is_same_file(struct slot *slot) {
+  struct identity now;
+  return identify(slot->path, &now) == 0 && memcmp(&now, &slot->file, sizeof now) == 0;
 }
 
 void brood_guardian_unlink(int32_t number) {
   if (!registry || number < 0 || number >= most_paths) return;
-  unlink_slot(&registry->slots[number]);
+  if (is_same_file(&registry->slots[number])) unlink(registry->slots[number].path);
   brood_guardian_forget(number);
 }
 
@@ -96,12 +107,20 @@ static bool is_detached(int32_t pid) {
     (hard ^ mark.value) >> mark.shift == 0 && (uint32_t)soft == brood_soft_detached;
 }
 
+// A process that was killed before it could tell which file it made has left one that nobody has;
+// so is that of a process that has ended, or else it is another session's by now.
+static bool is_left_over(struct slot *slot) {
+  if (atomic_load(&slot->inode) != 0 && !is_same_file(slot)) return false;
+  return !is_detached(atomic_load(&slot->maker)) && brood_unix_is_stale(slot->path);
+}
+
 void brood_guardian_unlink_all(void) {
   if (!registry) return;
   int32_t top = atomic_load(&registry->top);
   for (int32_t i = 0; i < top && i < most_paths; i++) {
     struct slot *slot = &registry->slots[i];
-    if (atomic_load(&slot->state) == slot_used && !is_detached(atomic_load(&slot->maker)))
-      unlink_slot(slot);
+    if (atomic_load(&slot->state) != slot_used || !is_left_over(slot)) continue;
+    unlink(slot->path);
+    brood_guardian_forget(i);
   }
 }

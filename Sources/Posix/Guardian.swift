@@ -76,7 +76,7 @@ public enum Guardian {
     return brood_mark_of(pid, &soft, &hard) == 0 && hard >> 63 == 1 && soft & 0xffff_ffff == 0
   }
 
-  /// Unlinks the socket files that the session's processes made and that are still there.
+  /// Unlinks the socket files that the session's processes made and that nobody has open any more.
   public static func unlinkSockets() { brood_guardian_unlink_all() }
 
   static func softLimit(forTask task: UInt32) -> UInt64? {

@@ -32,7 +32,7 @@ extension Session {
       if !isInteractive && endingSignal == nil { join(interpreter, hasFailed: status != 0) }
       endChildren(interpreter)
     }
-    if !isChild { Guardian.unlinkSockets() }
+    if !isChild { removeSocketFiles() }
     try? output.flush()
     if let endingSignal { Session.dieOf(endingSignal) }
     Process.exitNow(status)

@@ -63,7 +63,7 @@ void brood_guardian_forget(int32_t number);
 /// Unlinks an entry's socket if it is still the same file, and takes it off the register.
 void brood_guardian_unlink(int32_t number);
 
-/// Unlinks all sockets of the register that are still the same files.
+/// Unlinks all sockets of the register that are still the same files, and that nobody has open.
 void brood_guardian_unlink_all(void);
 
 #endif

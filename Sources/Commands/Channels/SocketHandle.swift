@@ -6,7 +6,7 @@ import Session
 ///
 /// It is a descriptor of this process. Forked children have copies, each closed by itself, so
 /// that a server can fork for every connection.
-final class SocketHandle: Handle {
+final class SocketHandle: Handle, SocketFileHolder {
   let name: String
   /// Whether it takes connections; else it is one.
   let isListening: Bool
@@ -106,6 +106,10 @@ final class SocketHandle: Handle {
   func close() {
     session.names.release(name, of: self)
     file?.remove()
+    letGo()
+  }
+
+  func letGo() {
     Descriptors.close(descriptor)
     descriptor = -1
   }

@@ -2,7 +2,21 @@ import Channels
 import Language
 import Posix
 
+/// A handle that has a socket's file open.
+public protocol SocketFileHolder: Handle {
+  /// Closes the socket and leaves its file.
+  func letGo()
+}
+
 extension Session {
+  /// At the end of the session, removes the files of sockets that no detached process has open.
+  ///
+  /// Those of killed processes that are not quite gone are left to the guardian.
+  func removeSocketFiles() {
+    for (_, handle) in names.all("socket") { (handle as? any SocketFileHolder)?.letGo() }
+    Guardian.unlinkSockets()
+  }
+
   /// Before a program is started that is no child of the user's: the guardian.
   public func guardChildren() throws { try startGuardian() }
 
