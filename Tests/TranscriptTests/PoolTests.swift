@@ -21,7 +21,7 @@ struct PoolTests {
     let killer = fork --name killer {
       var kills = 0
       while $kills < \(kills) {
-        let victims = ps |> filter { |p| starts-with $p.name "w." and $p.ppid == $main }
+        let victims = ps |> filter { |p| (starts-with $p.name "w.") and $p.ppid == $main }
         for v in $victims {
           if (random 4) == 0 { try { kill -9 $v.pid; kills += 1 } catch { } }
         }

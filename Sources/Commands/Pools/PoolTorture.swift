@@ -25,7 +25,11 @@ enum PoolTorture {
     let pool = try call.session.makePool(nil, size: workers, call.interpreter)
     defer { pool.terminate() }
     let storm = PoolStorm(pool, kills: kills, call.session)
-    return try storm.run(call)
+    let result = try storm.run(call)
+    // Nothing of it is left when it has ended.
+    pool.terminate()
+    _ = try pool.join(until: Clock.deadline(after: 5_000_000_000))
+    return result
   }
 }
 
