@@ -25,7 +25,7 @@ struct PoolTests {
         for v in $victims {
           if (random 4) == 0 { try { kill -9 $v.pid; kills += 1 } catch { } }
         }
-        sleep (random 3) * 1ms
+        sleep ((random 3) * 1ms)
       }
       $kills
     }
@@ -119,8 +119,8 @@ struct PoolTests {
       """
       pool new w 2
       let own = $pid
-      fork --daemon { while not (exists begun) { sleep 1ms }; kill -INT $own }
-      pool map { |x| if $x > 5 { write begun ""; sleep 1h }; $x } 1..100 --chunk 1
+      fork --daemon { while (len (glob "begun*")) < 2 { sleep 1ms }; kill -INT $own }
+      pool map { |x| if $x > 5 { write "begun$x" ""; sleep 1h }; $x } 1..100 --chunk 1
       """)
     #expect(output.status == .killed(SIGINT))
     #expect(

@@ -23,7 +23,10 @@ enum PoolTorture {
     var workers = 4
     if case .int(let wanted)? = call.flag("workers") { workers = min(1000, max(1, wanted)) }
     let pool = try call.session.makePool(nil, size: workers, call.interpreter)
-    defer { pool.terminate() }
+    defer {
+      pool.terminate()
+      _ = try? pool.join(until: Clock.deadline(after: 5_000_000_000))
+    }
     let storm = PoolStorm(pool, kills: kills, call.session)
     let result = try storm.run(call)
     // Nothing of it is left when it has ended.
