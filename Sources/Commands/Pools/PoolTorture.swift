@@ -23,16 +23,13 @@ enum PoolTorture {
     var workers = 4
     if case .int(let wanted)? = call.flag("workers") { workers = min(1000, max(1, wanted)) }
     let pool = try call.session.makePool(nil, size: workers, call.interpreter)
+    // Nothing of it is left when it has ended.
     defer {
       pool.terminate()
       _ = try? pool.join(until: Clock.deadline(after: 5_000_000_000))
     }
     let storm = PoolStorm(pool, kills: kills, call.session)
-    let result = try storm.run(call)
-    // Nothing of it is left when it has ended.
-    pool.terminate()
-    _ = try pool.join(until: Clock.deadline(after: 5_000_000_000))
-    return result
+    return try storm.run(call)
   }
 }
 
