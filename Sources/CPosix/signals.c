@@ -137,6 +137,16 @@ void brood_signals_forget(void) {
   brood_fork_count++;
 }
 
+void brood_signals_forget_keys(void) {
+  const uint64_t keys = bit(SIGINT) | bit(SIGQUIT);
+  for (uint64_t rest = recorded & keys; rest; rest &= rest - 1) {
+    int signal = __builtin_ctzll(rest) + 1;
+    if (senders[signal]) continue;  // a process sent it
+    counts[signal] = 0;
+    atomic_fetch_and(&recorded, ~bit(signal));
+  }
+}
+
 uint32_t brood_forks(void) { return brood_fork_count; }
 
 uint64_t brood_signals_take(void) { return atomic_exchange(&recorded, 0); }

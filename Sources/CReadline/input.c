@@ -24,6 +24,16 @@ static int read_now(unsigned char *byte) {
   return (int)length;
 }
 
+// How much of the end of a paste was made up for one that is left, or whose input is gone.
+static size_t ended;
+
+// The next byte for a command that reads more than its key when no more is wanted, or to come:
+// the end of a paste. At the end of input readline would insert what lies behind its buffer.
+static int end_of_more(void) {
+  static const char end_of_paste[] = "\033[201~";
+  return ended < sizeof end_of_paste - 1 ? end_of_paste[ended++] : EOF;
+}
+
 // Yields one byte to readline: the one that made the input readable, then those of a key sequence
 // or a paste that has begun, for which it waits.
 static int read_byte(FILE *file) {
@@ -39,16 +49,15 @@ static int read_byte(FILE *file) {
       {.fd = input_descriptor, .events = POLLIN}, {.fd = watched_interrupt, .events = POLLIN}};
     if (poll(ready, 2, -1) < 0) continue;
     if (ready[1].revents) {
-      // Nothing more is wanted. The end of input ends a paste; elsewhere it would end more than
-      // that, and a null byte does nothing.
-      return RL_ISSTATE(RL_STATE_MOREINPUT) ? EOF : 0;
+      // Nothing more is wanted: a null byte does nothing.
+      return RL_ISSTATE(RL_STATE_MOREINPUT) ? end_of_more() : 0;
     }
     unsigned char byte;
     int count = read_now(&byte);
     if (count > 0) return byte;
     if (count < 0) continue;
     editor_input_is_gone = true;
-    return EOF;
+    return RL_ISSTATE(RL_STATE_MOREINPUT) ? end_of_more() : EOF;
   }
 }
 
@@ -72,6 +81,7 @@ void editor_set_up_input(int input, int interrupts, void (*handler)(char *)) {
 // Lets readline work. Ctrl-C is kept pending meanwhile, where its descriptor shows it, and handled
 // when the mask is restored; but not if the user blocks it, since then it would pend for ever.
 static void process(void) {
+  ended = 0;
   sigset_t interrupt, before;
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);

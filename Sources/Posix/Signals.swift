@@ -28,6 +28,10 @@ public enum Signals {
   /// Remembers what was inherited, records CHLD, ignores PIPE and XFSZ; call once, early.
   public static func start() { brood_signals_start() }
 
+  /// In a child that has just left its parent's process group: forgets the INT and QUIT that keys
+  /// of the terminal sent to that group since the fork.
+  public static func forgetKeys() { brood_signals_forget_keys() }
+
   /// Sets a disposition for the shell's own needs: programs find an ignored one at its default.
   ///
   /// A signal that was ignored on entry stays so unless `force` (as `nohup` wants it). Throws

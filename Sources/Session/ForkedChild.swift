@@ -54,9 +54,7 @@ extension Session {
 
   /// What the options ask of the child itself.
   private func takePlace(_ options: ForkOptions, parent: Int32, terminal: Int32?) throws {
-    if let group = options.group {
-      try asking { try Process.setGroup(of: 0, to: group) }
-    }
+    if let group = options.group { try asking { try joinGroup(group) } }
     if options.isDaemon {
       do throws(SystemError) {
         try Process.dieWithParent(parent)
@@ -73,6 +71,12 @@ extension Session {
     }
     if options.isDetached { try detachSelf(leavesTerminal: isatty(0) == 1 || isatty(1) == 1) }
     if let terminal { try writeTo(terminal) }
+  }
+
+  /// Leaves the parent's process group, and what its terminal sent to that in the meantime.
+  func joinGroup(_ group: Int32) throws(SystemError) {
+    try Process.setGroup(of: 0, to: group)
+    Signals.forgetKeys()
   }
 
   /// Makes a terminal what this process writes to.

@@ -95,7 +95,7 @@ extension Session {
     }
     becomeChild(ticket.slot)
     endsAfterText = wasInteractive
-    if options.group != nil { try? Process.setGroup(of: 0, to: 0) }
+    if options.group != nil { try? joinGroup(0) }
     if let terminal { try? writeTo(terminal) }
     return nil
   }

@@ -54,7 +54,12 @@ extension Session {
   func store(_ value: Value, _ slot: SlotID?, _ interpreter: Interpreter) throws {
     // A block that ends with `fork` or `spawn` does not mean to return the process.
     switch value {
-    case .null, .missing, .stream: return
+    case .null, .missing: return
+    case .stream:
+      warn(
+        "process '\(ownName ?? "")' returns null: a stream cannot leave its process; "
+          + "'[...STREAM]' takes its items along")
+      return
     case .handle(let handle as ProcessHandle) where processes.child(handle.pid) === handle: return
     default: break
     }

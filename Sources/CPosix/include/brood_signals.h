@@ -27,6 +27,10 @@ void brood_signals_start(void);
 /// In a fresh child, signals blocked: drops the counts and the parent's wake descriptor.
 void brood_signals_forget(void);
 
+/// In a child that has just left its parent's process group: forgets the INT and QUIT that keys of
+/// the terminal sent to that group since the fork.
+void brood_signals_forget_keys(void);
+
 /// How many forks lie between the session's own process and this one.
 extern uint32_t brood_fork_count;
 uint32_t brood_forks(void);

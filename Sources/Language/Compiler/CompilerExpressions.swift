@@ -45,10 +45,8 @@ extension Compiler {
       try value(right, into: target)
       patch(end)
     case .range(let low, let high, let isInclusive):
-      let a = try operand(low)
-      let b = try operand(high)
-      span = node.span
-      emit(.makeRange, a: target, b: a, c: b, spare: isInclusive ? 1 : 0)
+      try range(low, high, isInclusive ? .inclusive : .exclusive, target, node.span)
+    case .wordRange(let low, let high): try range(low, high, .word, target, node.span)
     case .index(let base, let key):
       let a = try operand(base)
       let b = try operand(key)
@@ -102,6 +100,15 @@ extension Compiler {
     let register = try self.operand(operand)
     span = whole
     emit(op, a: target, b: register)
+  }
+
+  private func range(
+    _ low: Expression, _ high: Expression, _ kind: RangeKind, _ target: Int, _ whole: Span
+  ) throws {
+    let a = try operand(low)
+    let b = try operand(high)
+    span = whole
+    emit(.makeRange, a: target, b: a, c: b, spare: kind.rawValue)
   }
 
   static func arithmetic(_ op: BinaryOperator) -> Op {

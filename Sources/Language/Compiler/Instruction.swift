@@ -28,7 +28,7 @@ enum Op: UInt8 {
   case addInt  // A = B + signed C
   case negate, not  // A = op B
   case equal, notEqual, less, lessEqual, contained  // A = B op C
-  case makeRange  // A = B..C, inclusive when the spare bits are 1
+  case makeRange  // A = B..C, of the RangeKind in the spare bits
   case requireBool  // error unless A is a bool
 
   // Jumps.
@@ -95,6 +95,14 @@ enum Op: UInt8 {
   case markReport  // A: a report if B is true
   case timeStart  // A = monotonic clock
   case timeEnd  // A = report of the time since A
+}
+
+/// What `makeRange` makes.
+enum RangeKind: Int {
+  case exclusive = 0
+  case inclusive
+  /// Inclusive, or text where an end is no whole number.
+  case word
 }
 
 enum Place: Int {

@@ -401,7 +401,8 @@ final class Resolver {
         help: "pass it to a command, or run it with 'call { … }'")
     case .binary(.equal, _, _):
       warn("this comparison is not used", expression.span, help: "assign as 'name = value'")
-    case .binary, .constant, .variable, .list, .map, .text, .index, .field, .negate, .not, .range:
+    case .binary, .constant, .variable, .list, .map, .text, .index, .field, .negate, .not, .range,
+      .wordRange:
       warn("this value is not used", expression.span)
     default: break
     }

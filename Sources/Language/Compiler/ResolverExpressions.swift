@@ -13,7 +13,8 @@ extension Resolver {
     case .closure(let function): self.function(function, isSnapshot: false)
     case .negate(let operand), .not(let operand): expression(operand)
     case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right),
-      .coalesce(let left, let right), .range(let left, let right, _), .index(let left, let right),
+      .coalesce(let left, let right), .range(let left, let right, _),
+      .wordRange(let left, let right), .index(let left, let right),
       .andThen(let left, let right), .orElse(let left, let right):
       expression(left)
       expression(right)
@@ -202,7 +203,8 @@ extension Resolver {
           body: Block([statement], command.span), span: command.span)
         thunk.isThunk = true
         if case .builtin = target(of: command) {
-          thunk.printsValue = node.stages.count > 1 || !stage.redirections.isEmpty
+          thunk.printsValue =
+            node.stages.count > 1 || stage.redirections.contains { $0.descriptors.contains(1) }
         }
         stage.thunk = thunk
         function(thunk, isSnapshot: isForked, isStage: true)

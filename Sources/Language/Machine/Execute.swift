@@ -134,7 +134,7 @@ extension Interpreter {
         frame.pointee.pc = pc
         a.pointee = try makeRange(
           (base + instruction.b).pointee, (base + instruction.c).pointee,
-          inclusive: instruction.spare == 1)
+          kind: instruction.spare)
       case .requireBool:
         guard a.tag == Tag.bool else {
           frame.pointee.pc = pc

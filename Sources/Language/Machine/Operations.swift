@@ -254,12 +254,17 @@ extension Interpreter {
     }
   }
 
-  func makeRange(_ low: Value, _ high: Value, inclusive: Bool) throws -> Value {
+  func makeRange(_ low: Value, _ high: Value, kind: Int) throws -> Value {
     guard case .int(let start) = low.plain, case .int(let end) = high.plain else {
+      if kind == RangeKind.word.rawValue {
+        let (low, high) = (low.asText, high.asText)
+        try checkLength(low.utf8.count, high.utf8.count + 2)
+        return .text("\(low)..\(high)")
+      }
       let wrong = if case .int = low.plain { high } else { low }
       throw ErrorObject(.type, "a range runs over whole numbers, but this is \(wrong.described)")
     }
-    return .range(RangeObject(start, end, inclusive: inclusive))
+    return .range(RangeObject(start, end, inclusive: kind != RangeKind.exclusive.rawValue))
   }
 
   // MARK: Building

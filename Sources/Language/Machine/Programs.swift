@@ -127,6 +127,7 @@ extension Interpreter {
       return try host.redirected(redirections, self) {
         let result = try invoke(thunk, arguments, wantsValue: site.wantsValue)
         // A report goes where the output goes.
+        guard redirections.contains(where: { $0.descriptors.contains(1) }) else { return result }
         try printReport(result)
         if case .report = result { return .null }
         return result

@@ -120,10 +120,47 @@ extension Parser {
         isCall: false, nameEnd: position)
     }
     flush(position)
-    let value = pieces.count == 1 ? pieces[0] : Expression(.text(pieces), span)
+    let value =
+      pieces.count == 1
+      ? pieces[0] : range(of: pieces, span) ?? Expression(.text(pieces), span)
     return Word(
       value: value, spelling: nil, pattern: hasPattern ? Expression(.text(pattern), span) : nil,
       span: span, isCall: callEnd != nil && pieces.count == 2, nameEnd: callEnd ?? start)
+  }
+
+  /// A joined word as a range, `1..$n`, `$a..$b` or `(size)..9`: whole numbers only where they are
+  /// spelled as they are shown, so that the text of the range is the text of the word.
+  private func range(of pieces: [Expression], _ span: Span) -> Expression? {
+    func text(_ place: Int) -> String? {
+      // A piece in quotes covers more than its text.
+      guard case .constant(.string(let text)) = pieces[place].kind,
+        text.byteCount == pieces[place].span.end - pieces[place].span.start
+      else { return nil }
+      return text.string
+    }
+    func number(_ spelled: Substring, _ place: Int) -> Expression? {
+      guard let number = Int(spelled), String(number) == spelled else { return nil }
+      return Expression(.constant(.int(number)), pieces[place].span)
+    }
+    func isComputed(_ place: Int) -> Bool {
+      switch pieces[place].kind {
+      case .constant, .text: false
+      default: true
+      }
+    }
+    if pieces.count == 3, isComputed(0), text(1) == "..", isComputed(2) {
+      return Expression(.wordRange(pieces[0], pieces[2]), span)
+    }
+    guard pieces.count == 2 else { return nil }
+    if isComputed(1), let low = text(0), low.hasSuffix(".."), let low = number(low.dropLast(2), 0) {
+      return Expression(.wordRange(low, pieces[1]), span)
+    }
+    if isComputed(0), let high = text(1), high.hasPrefix(".."),
+      let high = number(high.dropFirst(2), 1)
+    {
+      return Expression(.wordRange(pieces[0], high), span)
+    }
+    return nil
   }
 
   // MARK: Strings

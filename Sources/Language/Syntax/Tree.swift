@@ -222,6 +222,8 @@ enum ExpressionKind {
   case or(Expression, Expression)
   case coalesce(Expression, Expression)
   case range(Expression, Expression, inclusive: Bool)
+  /// A word such as `1..$n`: a range if both are whole numbers, else the text of all three.
+  case wordRange(Expression, Expression)
   case index(Expression, Expression)
   case field(Expression, String)
   case command(CommandNode)
