@@ -13,8 +13,8 @@ enum InfoCommand {
     parameters: [Parameter("process", .process)], traits: .reports,
     examples: [
       Example(
-        "let p = fork --name worker --nice 5 { sleep 10 }\nsleep 50ms\nlet i = info $p\n"
-          + "print $i.name $i.nice $i.state $i.detached\nkill $p\nwait $p", "worker 5 S false")
+        "let p = fork --name worker --nice 5 { sleep 10 }\nlet i = info $p\n"
+          + "print $i.name $i.nice $i.detached\nkill $p\nwait $p", "worker 5 false")
     ]
   ) { call in
     try call.session.output.flush()

@@ -15,7 +15,7 @@ enum ListCommand {
     flags: [Flag("all", nil, "every process of the machine")], traits: .reports,
     examples: [
       Example(
-        "let p = fork --name ghost { }\nsleep 50ms\n"
+        "let p = fork --name ghost { }\nwait $p --peek\n"
           + "for r in (ps |> filter { |r| $r.state == \"Z\" }) { print $r.name $r.word }\nwait $p",
         "ghost zombie"),
       Example("ps", "name …\nbrood …"),

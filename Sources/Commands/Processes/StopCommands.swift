@@ -56,7 +56,8 @@ enum StopCommands {
     flags: [Flag("grace", .duration, "how long they have to obey; 2s by default")],
     examples: [
       Example(
-        "let p = fork { signal ignore TERM; sleep 10 }\nsleep 100ms\nterminate $p --grace 50ms\n"
+        "event new deaf\nlet p = fork { signal ignore TERM; event set deaf; sleep 10 }\nevent wait deaf\n"
+          + "terminate $p --grace 50ms\n"
           + "print (wait $p).signal", "KILL")
     ]
   ) { call in

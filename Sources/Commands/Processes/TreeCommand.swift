@@ -13,7 +13,8 @@ enum TreeCommand {
     parameters: [Parameter("process", .process, .optional)], traits: .reports,
     examples: [
       Example(
-        "let p = fork --name parent { fork --name child { sleep 10 }; sleep 10 }\nsleep 100ms\n"
+        "let p = fork --name parent { fork --name child { sleep 10 }; sleep 10 }\n"
+          + "while (len (tree $p)) < 2 { sleep 10ms }\n"
           + "print (tree $p |> map { |r| $r.name })\nkill --tree $p", "[\"parent\", \"child\"]")
     ]
   ) { call in
