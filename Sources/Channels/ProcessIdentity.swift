@@ -45,7 +45,7 @@ public struct ProcessIdentity: Hashable, Sendable {
 
   /// Whether it is this process.
   @inline(__always)
-  var isOwn: Bool {
+  public var isOwn: Bool {
     let own = ProcessIdentity.own
     return pid == own.pid && start == own.start
   }

@@ -5,7 +5,7 @@ import Session
 
 /// `lock`: mutual exclusion.
 enum LockCommands {
-  static let all = [new, acquire, release, with, info, list, LockTorture.lock]
+  static let all = [new, acquire, release, with, info, list, ChannelDrop.lock, LockTorture.lock]
 
   private static let lock = Parameter("lock", .channel(LockHandle.self, "lock"))
 

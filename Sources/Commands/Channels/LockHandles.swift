@@ -13,12 +13,13 @@ final class LockHandle: ChannelHandle {
   }
 
   override var typeName: String { "lock" }
-  override var fieldNames: [String] { ["name", "holder", "reentrant", "waiting"] }
+  override var fieldNames: [String] { ["name", "holder", "pid", "reentrant", "waiting"] }
 
   override func field(_ name: String) throws -> Value? {
     switch name {
     case "name": .text(self.name)
     case "holder": lock.holder.map { .text(session.named($0.pid)) } ?? .null
+    case "pid": lock.holder.map { .int(Int($0.pid)) } ?? .null
     case "reentrant": .bool(lock.isReentrant)
     case "waiting": names(of: lock.peers.pids(.reading, .stuckReading), session)
     default: nil

@@ -5,7 +5,7 @@ import Session
 
 /// `event`: a flag that processes wait for.
 enum EventCommands {
-  static let all = [new, set, clear, wait, isSet, list]
+  static let all = [new, set, clear, wait, isSet, list, ChannelDrop.event]
 
   private static let event = Parameter("event", .channel(EventHandle.self, "event"))
 
@@ -75,7 +75,7 @@ enum EventCommands {
 
 /// `barrier`: a place where N processes wait for each other.
 enum BarrierCommands {
-  static let all = [new, wait, reset, list]
+  static let all = [new, wait, reset, list, ChannelDrop.barrier]
 
   private static let barrier = Parameter("barrier", .channel(BarrierHandle.self, "barrier"))
 
@@ -173,7 +173,9 @@ enum BarrierCommands {
 
 /// `cond`: a condition variable with its lock.
 enum ConditionCommands {
-  static let all = [new, acquire, release, with, wait, notify, notifyAll, list]
+  static let all = [
+    new, acquire, release, with, wait, notify, notifyAll, list, ChannelDrop.condition,
+  ]
 
   private static let condition = Parameter("cond", .channel(ConditionHandle.self, "cond"))
 

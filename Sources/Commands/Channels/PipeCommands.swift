@@ -5,7 +5,7 @@ import Session
 
 /// `pipe`: values, or bytes, from one process to another.
 enum PipeCommands {
-  static let all = [new, send, receive, poll, write, read, close, info, list]
+  static let all = [new, send, receive, poll, write, read, close, info, list, ChannelDrop.pipe]
 
   private static let pipe = Parameter("pipe", .pipe)
 

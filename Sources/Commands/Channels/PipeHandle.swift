@@ -6,8 +6,6 @@ import Session
 /// A pipe as the language sees it.
 final class PipeHandle: ChannelHandle {
   let pipe: Pipe
-  /// The ends as values, made when asked for.
-  private lazy var ends = [PipeEndHandle(self, .a), PipeEndHandle(self, .b)]
 
   init(_ name: String, _ pipe: Pipe, _ session: Session) {
     self.pipe = pipe
@@ -35,7 +33,8 @@ final class PipeHandle: ChannelHandle {
     case "received": return .int(pipe.traffic.received)
     case "receiving": return names(of: pipe.peers.pids(.reading, .stuckReading), session)
     case "sending": return names(of: pipe.peers.pids(.writing, .stuckWriting), session)
-    default: return end(named: name).map { .handle(ends[$0.rawValue]) }
+    // Not kept, since each end keeps its pipe.
+    default: return end(named: name).map { .handle(PipeEndHandle(self, $0)) }
     }
   }
 

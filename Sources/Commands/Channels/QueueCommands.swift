@@ -7,7 +7,7 @@ import Session
 enum QueueCommands {
   static let all = [
     new, put, get, putMany, getMany, items, ack, nack, peek, size, full, empty, close, info, list,
-    QueueTorture.command,
+    ChannelDrop.queue, QueueTorture.command,
   ]
 
   private static let type = ParameterType.channel(QueueHandle.self, "queue")

@@ -6,7 +6,7 @@ import Session
 /// `sem`: a number of permits.
 enum SemaphoreCommands {
   static let all = [
-    new, acquire, release, with, value, info, list, LockTorture.semaphore,
+    new, acquire, release, with, value, info, list, ChannelDrop.semaphore, LockTorture.semaphore,
   ]
 
   private static let semaphore = Parameter("sem", .channel(SemaphoreHandle.self, "sem"))

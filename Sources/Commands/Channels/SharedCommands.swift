@@ -5,7 +5,9 @@ import Session
 
 /// `shm`: numbers and texts that processes share.
 enum SharedCommands {
-  static let all = [new, get, set, add, compareAndSwap, update, lock, info, list, drop]
+  static let all = [
+    new, get, set, add, compareAndSwap, update, lock, info, list, ChannelDrop.memory,
+  ]
 
   static let shared = Parameter("shm", .channel(SharedHandle.self, "shm"))
   private static let index = "a place from 0, or from -1 backwards; a range is a slice"
@@ -246,15 +248,6 @@ enum SharedCommands {
     "shm list", "List this process's shared memory and who holds its locks", traits: .reports,
     examples: [Example("shm new n int 3\nprint (shm list)[0].name", "n")]
   ) { call in try channelReport(call, SharedHandle.self) { try $0.fields() } }
-
-  static let drop = Command(
-    "shm drop", "Let go of shared memory: its name is free, and it goes with its last user",
-    parameters: [shared],
-    examples: [Example("shm new n int\nshm drop n\nprint (len (shm list))", "0")]
-  ) { call in
-    call.session.dropChannel(try call.channel(as: SharedHandle.self))
-    return .null
-  }
 }
 
 extension ParameterType {
