@@ -143,6 +143,20 @@ public enum Socket {
     named { getsockname(fd, $0, $1) == 0 ? 0 : errno }
   }
 
+  /// The other side's address (getpeername(2)); nil if it has none.
+  public static func peerAddress(of fd: Int32) -> SocketAddress? {
+    named { getpeername(fd, $0, $1) == 0 ? 0 : errno }
+  }
+
+  /// A number that all descriptors of a socket have in common and no other socket has
+  /// (SO_COOKIE, socket(7)).
+  public static func identity(of fd: Int32) throws(SystemError) -> UInt64 {
+    var cookie: UInt64 = 0
+    var size = socklen_t(MemoryLayout<UInt64>.size)
+    _ = try libc("getsockopt") { getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) }
+    return cookie
+  }
+
   /// The process on the other side of a unix socket, as it was when it connected or listened.
   public static func peerProcess(of fd: Int32) -> Int32? {
     let pid = brood_socket_peer(fd)

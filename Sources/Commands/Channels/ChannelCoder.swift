@@ -22,6 +22,10 @@ final class ChannelCoder: DescriptorCoder {
   init(_ session: Session) { self.session = session }
 
   func encode(_ handle: Handle) throws -> (kind: UInt8, bytes: [UInt8]) {
+    if let socket = handle as? SocketHandle {
+      outgoing.append(try socket.travelling())
+      return (SocketHandle.kind, socket.travelBytes)
+    }
     guard let parts = try Parts(handle) else { return try processes.encode(handle) }
     outgoing += parts.descriptors
     parts.channel.channel.count(departure: true)
@@ -34,6 +38,7 @@ final class ChannelCoder: DescriptorCoder {
   }
 
   func encodedCount(of handle: Handle) throws -> Int {
+    if let socket = handle as? SocketHandle { return socket.travelBytes.count }
     guard let parts = try Parts(handle) else { return try processes.encodedCount(of: handle) }
     return ChannelCoder.headerSize + parts.channel.name.utf8.count
   }
@@ -68,6 +73,14 @@ final class ChannelCoder: DescriptorCoder {
   }
 
   func decode(kind: UInt8, bytes: UnsafeRawBufferPointer) throws -> Handle {
+    if kind == SocketHandle.kind {
+      guard let descriptor = incoming.popFirst() else {
+        throw ErrorObject(
+          .missing, "a socket did not come along",
+          help: "a socket travels through a pipe or a queue, not as the value of a process")
+      }
+      return try session.adoptSocket(descriptor, bytes)
+    }
     if kind != ChannelCoder.kind { return try processes.decode(kind: kind, bytes: bytes) }
     guard bytes.count >= ChannelCoder.headerSize,
       let channel = Channel.Kind(rawValue: UInt32(bytes[0]))

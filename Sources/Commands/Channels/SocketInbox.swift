@@ -18,6 +18,9 @@ struct SocketInbox {
   /// How many of them are known to have no newline.
   private var searched = 0
 
+  /// - Parameter bytes: what had come elsewhere.
+  init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+
   private static let chunk = 1 << 16
   // After so many, signals and other sources have their turn.
   private static let rounds = 64
