@@ -63,6 +63,10 @@ extension SharedHandle {
   @inline(never)
   private func otherBits(_ value: Value) throws -> Int {
     switch (memory.type, value.plain) {
+    case (.float, .float(let number)) where number.isFinite && Float(number).isInfinite:
+      throw ErrorObject(
+        .range, "\(value.plain.asText) does not fit float, which holds up to 3.4e38",
+        help: "make it with the type double")
     case (.float, .float(let number)), (.double, .float(let number)): return memory.bits(number)
     case (.float, .int(let number)), (.double, .int(let number)):
       return memory.bits(Double(number))
