@@ -106,8 +106,10 @@ int64_t brood_receive(
   struct msghdr message = {
     .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   *count = 0;
-  ssize_t got =
-    recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_TRUNC | (wait ? 0 : MSG_DONTWAIT));
+  const int flags = MSG_CMSG_CLOEXEC | MSG_TRUNC | (wait ? 0 : MSG_DONTWAIT);
+  ssize_t got = recvmsg(socket, &message, flags);
+  // The other side went with something unread: said once, before what it had sent.
+  if (got < 0 && errno == ECONNRESET) got = recvmsg(socket, &message, flags);
   if (got < 0) return -errno;
   for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
        header = CMSG_NXTHDR(&message, header)) {
