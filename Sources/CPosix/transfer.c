@@ -98,15 +98,15 @@ int64_t brood_send(
   return sent < 0 ? -errno : sent;
 }
 
-int64_t brood_receive(
+static int64_t receive(
   int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
-  size_t *total, bool wait) {
+  size_t *total, int flags) {
   char control[CMSG_SPACE(most_descriptors * sizeof(int))];
   struct iovec piece = {bytes, size};
   struct msghdr message = {
     .msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   *count = 0;
-  const int flags = MSG_CMSG_CLOEXEC | MSG_TRUNC | (wait ? 0 : MSG_DONTWAIT);
+  flags |= MSG_CMSG_CLOEXEC | MSG_TRUNC;
   ssize_t got = recvmsg(socket, &message, flags);
   // The other side went with something unread: said once, before what it had sent.
   if (got < 0 && errno == ECONNRESET) got = recvmsg(socket, &message, flags);
@@ -125,6 +125,18 @@ int64_t brood_receive(
   }
   *total = (size_t)got;
   return (size_t)got < size ? got : (int64_t)size;
+}
+
+int64_t brood_receive(
+  int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
+  size_t *total, bool wait) {
+  return receive(socket, bytes, size, fds, capacity, count, total, wait ? 0 : MSG_DONTWAIT);
+}
+
+int64_t brood_peek(
+  int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
+  size_t *total) {
+  return receive(socket, bytes, size, fds, capacity, count, total, MSG_PEEK | MSG_DONTWAIT);
 }
 
 int32_t brood_usable_cpus(void) {

@@ -61,17 +61,22 @@ public enum Messages {
   }
 
   /// Receives one message without waiting; nil if none is there, length 0 at the end.
+  ///
+  /// - Parameter keeping: leaves it there; its descriptors are copies all the same.
   public static func receive(
-    _ socket: Int32, limit: Int = 65536
+    _ socket: Int32, limit: Int = 65536, keeping: Bool = false
   ) throws(SystemError) -> Message? {
     var descriptors = [Int32](repeating: -1, count: mostDescriptors)
     var count: Int32 = 0
     var length = 0
     var result: Int64 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, used in
-      result = brood_receive(
-        socket, buffer.baseAddress, limit, &descriptors, Int32(mostDescriptors), &count, &length,
-        false)
+      let most = Int32(mostDescriptors)
+      result =
+        keeping
+        ? brood_peek(socket, buffer.baseAddress, limit, &descriptors, most, &count, &length)
+        : brood_receive(
+          socket, buffer.baseAddress, limit, &descriptors, most, &count, &length, false)
       used = Int(max(0, result))
     }
     if result == Int64(-EAGAIN) || result == Int64(-EINTR) { return nil }

@@ -61,6 +61,11 @@ int64_t brood_receive(
   int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
   size_t *total, bool wait);
 
+/// The same, but leaves the message there; the descriptors are copies.
+int64_t brood_peek(
+  int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
+  size_t *total);
+
 /// How many CPUs this process may use (sched_getaffinity(2)).
 int32_t brood_usable_cpus(void);
 

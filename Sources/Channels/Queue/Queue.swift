@@ -140,8 +140,10 @@ public final class Queue: Channel {
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], _ wait: Wait
   ) throws {
     if bytes.count > Layout.largestInline - 16 {
-      guard descriptors.isEmpty else { throw ChannelError.tooLarge(limit: Layout.largestInline) }
-      return try putLarge(bytes.count, wait) { sink in try sink(bytes) }
+      return try putLarge(bytes.count, wait) { sink in
+        try sink(bytes)
+        return descriptors
+      }
     }
     while true {
       try lock(wait)

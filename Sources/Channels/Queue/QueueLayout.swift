@@ -36,8 +36,10 @@ enum QueueLayout {
     static let plain: UInt32 = 0
     /// The content says where the item lies.
     static let large: UInt32 = 1
-    /// Descriptors travel beside: the content begins with their ticket and number.
+    /// Descriptors travel beside: the content begins with their ticket.
     static let ticket: UInt32 = 2
+    /// Both: where the item lies, then the ticket.
+    static let largeTicket: UInt32 = 3
     /// The chain goes on in the next segment.
     static let end: UInt32 = 0xFFFF_FFFF
   }
@@ -47,6 +49,12 @@ enum QueueLayout {
     var length: UInt64
     var first: UInt32
     var count: UInt32
+  }
+
+  /// Names descriptors that wait in the courier, and says how many they are.
+  struct Ticket {
+    var number: UInt64
+    var count: UInt64
   }
 
   /// An item that was taken for a while.
@@ -113,6 +121,8 @@ struct QueueState {
   var returned: UInt32 = 0
   var returnedBytes: UInt64 = 0
   var leaseTop: UInt32 = 0
+  /// The highest ticket of an item that was taken from the chain.
+  var ticketTaken: UInt64 = 0
   var isClosed: UInt32 = 0
 }
 

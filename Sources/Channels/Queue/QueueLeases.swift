@@ -25,10 +25,10 @@ extension Queue {
       return try retake(index, deadline, &state)
     }
     guard let deadline else { return try take(&state) }
-    let frame = headFrame(&state)
-    // Its descriptors can be handed over once only: such an item is not lent.
-    if frame.kind == Layout.FrameKind.ticket { return try take(&state) }
+    let head = headFrame(&state)
+    let frame = QueueFrame(head.place, head.count, head.kind)
     let index = try freeLease(&state)
+    let item = try contents(frame, state)
     // Its state last: a death on the way leaves a free entry.
     leases[index] = QueueLayout.Lease(
       state: LeaseState.free, attempts: 1, number: state.gets, segment: state.head,
@@ -36,8 +36,8 @@ extension Queue {
     brood_store32(&leases[index].state, LeaseState.taken)
     state.leases += 1
     header.pointee.leaseDeadline = min(header.pointee.leaseDeadline, deadline)
-    let item = contents(frame.place, frame.count, frame.kind)
     if item.isLarge { state.bytes -= UInt64(item.count) }
+    note(frame, &state)
     pass(frame.count, &state)
     return item
   }
@@ -45,24 +45,21 @@ extension Queue {
   /// The next item as it lies there; a large one is lent meanwhile, by the entry that is yielded.
   func lookAtFirst(_ state: inout QueueState) throws -> (item: QueueItem, lease: Int?) {
     if state.returned > 0, let index = firstReturned(state) {
-      let place = address(leases[index].segment) + Int(leases[index].offset)
-      let kind = place.load(fromByteOffset: 4, as: UInt32.self)
-      if kind == Layout.FrameKind.large { return (try retake(index, .max, &state), index) }
-      let count = Int(place.load(as: UInt32.self))
-      return (contents(place + Layout.frameHeader, count, kind), nil)
+      let frame = leasedFrame(index)
+      if frame.large != nil { return (try retake(index, .max, &state), index) }
+      return (try contents(frame, state), nil)
     }
-    let frame = headFrame(&state)
-    switch frame.kind {
-    case Layout.FrameKind.ticket: throw ChannelError.malformed
-    case Layout.FrameKind.large:
+    let head = headFrame(&state)
+    let frame = QueueFrame(head.place, head.count, head.kind)
+    if frame.large != nil {
       let top = state.leaseTop
       let item = try takeLeased(&state, .max)
       let index = (0..<Int(max(top, state.leaseTop))).last {
         leases[$0].state == LeaseState.taken && leases[$0].number == state.gets - 1
       }
       return (item, index)
-    default: return (contents(frame.place, frame.count, frame.kind), nil)
     }
+    return (try contents(frame, state), nil)
   }
 
   /// Gives back one item that was only looked at.
@@ -87,23 +84,28 @@ extension Queue {
   private func retake(
     _ index: Int, _ deadline: Int64?, _ state: inout QueueState
   ) throws -> QueueItem {
-    let place = address(leases[index].segment) + Int(leases[index].offset)
-    let count = Int(place.load(as: UInt32.self))
-    let kind = place.load(fromByteOffset: 4, as: UInt32.self)
-    let item: QueueItem
+    let frame = leasedFrame(index)
+    var item: QueueItem
     if let deadline {
-      item = contents(place + Layout.frameHeader, count, kind)
+      item = try contents(frame, state)
       leases[index].holder = .own
       leases[index].deadline = deadline
       header.pointee.leaseDeadline = min(header.pointee.leaseDeadline, deadline)
       leases[index].attempts += 1
       leases[index].state = LeaseState.taken
-    } else if kind == Layout.FrameKind.large {
-      let large = (place + Layout.frameHeader).load(as: QueueLayout.Large.self)
-      item = try beginReading(large, &state)
-      dropLease(index, &state)
     } else {
-      item = contents(place + Layout.frameHeader, count, kind)
+      item = try contents(frame, state)
+      if let large = frame.large {
+        do {
+          let descriptors = item.descriptors
+          item = try beginReading(large, &state)
+          item.descriptors = descriptors
+        } catch {
+          close(item.descriptors)
+          throw error
+        }
+      }
+      if !item.descriptors.isEmpty { dropFirst() }
       dropLease(index, &state)
     }
     state.returned -= 1
@@ -111,18 +113,20 @@ extension Queue {
     return item
   }
 
-  /// The item of a frame that stays.
-  private func contents(
-    _ place: UnsafeMutableRawPointer, _ count: Int, _ kind: UInt32
-  ) -> QueueItem {
-    if kind == Layout.FrameKind.large {
-      let large = place.load(as: QueueLayout.Large.self)
-      let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-      return QueueItem(bytes: nothing, large: LargeItem(self, large, transfer: nil))
-    }
-    scratch.reserve(count)
-    scratch.base.copyMemory(from: place, byteCount: count)
-    return QueueItem(bytes: UnsafeRawBufferPointer(start: scratch.base, count: count))
+  /// The item of a frame that stays, and copies of its descriptors, which stay too.
+  private func contents(_ frame: QueueFrame, _ state: QueueState) throws -> QueueItem {
+    let descriptors = try frame.ticket.map { try look(at: $0, state) } ?? []
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    var item =
+      frame.large.map { QueueItem(bytes: nothing, large: LargeItem(self, $0, transfer: nil)) }
+      ?? copied(frame)
+    item.descriptors = descriptors
+    return item
+  }
+
+  /// The frame of an item that is lent, or has come back.
+  func leasedFrame(_ index: Int) -> QueueFrame {
+    QueueFrame(at: address(leases[index].segment) + Int(leases[index].offset))
   }
 
   private func freeLease(_ state: inout QueueState) throws -> Int {
@@ -153,15 +157,7 @@ extension Queue {
     leases[index].state = LeaseState.returned
     leases[index].holder = .nobody
     state.returned += 1
-    state.returnedBytes += UInt64(size(of: index))
-  }
-
-  func size(of index: Int) -> Int {
-    let place = address(leases[index].segment) + Int(leases[index].offset)
-    if place.load(fromByteOffset: 4, as: UInt32.self) == Layout.FrameKind.large {
-      return Int((place + Layout.frameHeader).load(as: QueueLayout.Large.self).length)
-    }
-    return Int(place.load(as: UInt32.self))
+    state.returnedBytes += UInt64(leasedFrame(index).itemSize)
   }
 
   private func ownLeases(_ state: QueueState) -> [Int] {
@@ -179,11 +175,9 @@ extension Queue {
   public func acknowledge(_ wait: Wait) throws -> Int {
     var chains: [Int] = []
     let count = try changeOwn(wait) { index, state in
-      let place = address(leases[index].segment) + Int(leases[index].offset)
-      if place.load(fromByteOffset: 4, as: UInt32.self) == Layout.FrameKind.large {
-        let large = (place + Layout.frameHeader).load(as: QueueLayout.Large.self)
-        if let entry = own(large) { chains.append(entry) }
-      }
+      let frame = leasedFrame(index)
+      if let large = frame.large, let entry = own(large) { chains.append(entry) }
+      if let ticket = frame.ticket { drop(ticket, state) }
       dropLease(index, &state)
     }
     for entry in chains { free(transfer: entry) }

@@ -61,10 +61,7 @@ extension Queue {
         continue
       }
       let count = Int(place.load(as: UInt32.self))
-      if place.load(fromByteOffset: 4, as: UInt32.self) == Layout.FrameKind.large {
-        let large = (place + Layout.frameHeader).load(as: QueueLayout.Large.self)
-        mark(large.first, large.count)
-      }
+      if let large = QueueFrame(at: place).large { mark(large.first, large.count) }
       offset += Layout.frameHeader + count.roundedToWord
       left -= 1
     }
@@ -86,13 +83,9 @@ extension Queue {
       state.leases += 1
       if leases[i].state == QueueLayout.Lease.State.returned {
         state.returned += 1
-        state.returnedBytes += UInt64(size(of: i))
+        state.returnedBytes += UInt64(leasedFrame(i).itemSize)
       }
-      let place = address(leases[i].segment) + Int(leases[i].offset)
-      let isLarge = place.load(fromByteOffset: 4, as: UInt32.self) == Layout.FrameKind.large
-      keep(
-        leases[i].segment,
-        isLarge ? (place + Layout.frameHeader).load(as: QueueLayout.Large.self) : nil)
+      keep(leases[i].segment, leasedFrame(i).large)
     }
   }
 }

@@ -134,19 +134,14 @@ extension Queue {
   func append(
     _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], _ state: inout QueueState
   ) throws -> Bool {
-    let ticket = header.pointee.ticket
-    let isSent = try withUnsafeBytes(of: ticket) {
-      try Messages.send(courier.out, $0, descriptors: descriptors)
-    }
-    guard isSent else { return false }
-    header.pointee.ticket = ticket + 1
-    let place = try appendFrame(bytes.count + 16, Layout.FrameKind.ticket, &state)
-    place.storeBytes(of: ticket, as: UInt64.self)
-    place.storeBytes(of: UInt64(descriptors.count), toByteOffset: 8, as: UInt64.self)
+    guard let ticket = try post(descriptors) else { return false }
+    let head = MemoryLayout<QueueLayout.Ticket>.size
+    let place = try appendFrame(bytes.count + head, Layout.FrameKind.ticket, &state)
+    place.storeBytes(of: ticket, as: QueueLayout.Ticket.self)
     if let base = bytes.baseAddress {
-      (place + 16).copyMemory(from: base, byteCount: bytes.count)
+      (place + head).copyMemory(from: base, byteCount: bytes.count)
     }
-    state.bytes += UInt64(bytes.count + 16)
+    state.bytes += UInt64(bytes.count + head)
     return true
   }
 
@@ -213,31 +208,39 @@ extension Queue {
   private func takeSpecial(
     _ place: UnsafeMutableRawPointer, _ count: Int, _ kind: UInt32, _ state: inout QueueState
   ) throws -> QueueItem {
-    if kind == Layout.FrameKind.large {
-      let large = place.load(as: QueueLayout.Large.self)
-      let item = try beginReading(large, &state)
-      pass(count, &state)
+    let frame = QueueFrame(place, count, kind)
+    let descriptors = try frame.ticket.map { try look(at: $0, state) } ?? []
+    var item: QueueItem
+    if let large = frame.large {
+      do {
+        item = try beginReading(large, &state)
+      } catch {
+        close(descriptors)
+        throw error
+      }
       state.bytes -= large.length
-      return item
+    } else {
+      item = copied(frame)
     }
-    let descriptors = try receive(ticket: place.load(as: UInt64.self))
-    scratch.reserve(count - 16)
-    scratch.base.copyMemory(from: place + 16, byteCount: count - 16)
+    item.descriptors = descriptors
+    if !descriptors.isEmpty { dropFirst() }
+    note(frame, &state)
     pass(count, &state)
-    return QueueItem(
-      bytes: UnsafeRawBufferPointer(start: scratch.base, count: count - 16),
-      descriptors: descriptors)
+    return item
   }
 
-  // Older tickets are those of senders that died before they had published.
-  private func receive(ticket wanted: UInt64) throws -> [Int32] {
-    while let message = try Messages.receive(courier.in, limit: 8) {
-      var ticket: UInt64 = 0
-      withUnsafeMutableBytes(of: &ticket) { $0.copyBytes(from: message.bytes.prefix(8)) }
-      if message.bytes.count == 8, ticket == wanted { return message.descriptors }
-      for fd in message.descriptors { Descriptors.close(fd) }
-      if message.length == 0 { break }
+  /// The item of a frame that is not large, in the scratch buffer.
+  func copied(_ frame: QueueFrame) -> QueueItem {
+    let payload = frame.payload
+    scratch.reserve(payload.count)
+    if let base = payload.baseAddress {
+      scratch.base.copyMemory(from: base, byteCount: payload.count)
     }
-    return []
+    return QueueItem(bytes: UnsafeRawBufferPointer(start: scratch.base, count: payload.count))
+  }
+
+  /// A frame leaves the chain.
+  func note(_ frame: QueueFrame, _ state: inout QueueState) {
+    if let ticket = frame.ticket { state.ticketTaken = max(state.ticketTaken, ticket.number) }
   }
 }

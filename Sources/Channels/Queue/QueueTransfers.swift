@@ -14,23 +14,29 @@ extension Queue {
 
   // MARK: Writing
 
-  /// Puts one message of `count` bytes that `write` hands to its argument piece by piece.
+  /// Puts one message of `count` bytes that `write` hands to its argument piece by piece; it yields
+  /// the descriptors that travel with it.
   ///
   /// Throws as `put` does; nothing was put if `write` throws.
   public func putLarge(
-    _ count: Int, _ wait: Wait, write: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    _ count: Int, _ wait: Wait,
+    write: ((UnsafeRawBufferPointer) throws -> Void) throws -> [Int32]
   ) throws {
     let index = try reserve(count, wait)
     do {
       var chain = ChainWriter(segment: 0, offset: Layout.segmentSize)
       var written = 0
-      try write { piece in
+      let descriptors = try write { piece in
         written += piece.count
         guard written <= count else { throw ChannelError.malformed }
         try fill(piece, &chain, index, wait)
       }
       guard written == count else { throw ChannelError.malformed }
-      try commit(count, index, wait)
+      while try !commit(count, descriptors, index, wait) {
+        // The courier is full of descriptors that nobody has taken yet.
+        if wait.isNow { throw ChannelError.full }
+        try waitForRoom(wait, .max)
+      }
     } catch {
       abandon(index)
       throw error
@@ -113,13 +119,20 @@ extension Queue {
     return first
   }
 
-  private func commit(_ count: Int, _ index: Int, _ wait: Wait) throws {
+  private func commit(
+    _ count: Int, _ descriptors: [Int32], _ index: Int, _ wait: Wait
+  ) throws -> Bool {
     try lock(wait)
     defer { unlock() }
     var state = self.state
     if state.isClosed != 0 { throw ChannelError.closed }
-    let size = MemoryLayout<QueueLayout.Large>.size
-    let place = try appendFrame(size, Layout.FrameKind.large, &state)
+    let ticket = descriptors.isEmpty ? nil : try post(descriptors)
+    if ticket == nil, !descriptors.isEmpty { return false }
+    let head = MemoryLayout<QueueLayout.Large>.size
+    let size = ticket == nil ? head : head + MemoryLayout<QueueLayout.Ticket>.size
+    let place = try appendFrame(
+      size, ticket == nil ? Layout.FrameKind.large : Layout.FrameKind.largeTicket, &state)
+    if let ticket { (place + head).storeBytes(of: ticket, as: QueueLayout.Ticket.self) }
     place.storeBytes(
       of: QueueLayout.Large(
         length: UInt64(count), first: transfers[index].first, count: transfers[index].count),
@@ -130,6 +143,7 @@ extension Queue {
     if header.pointee.wantsItems != 0 { ringItems() }
     publish(state)
     transfers[index].owner = .nobody
+    return true
   }
 
   private func abandon(_ index: Int) {

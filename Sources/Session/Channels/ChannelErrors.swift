@@ -60,8 +60,7 @@ extension Session {
         help: "let it go on, or end it: continue \(holder)   kill -9 \(holder)")
     case .malformed:
       return ErrorObject(
-        .type, "cannot \(what) \(shown): what is there cannot be read that way",
-        help: "a value that holds handles can only be taken, not looked at")
+        .type, "cannot \(what) \(shown): what is there cannot be read that way")
     }
   }
 

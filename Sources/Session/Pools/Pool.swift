@@ -13,6 +13,8 @@ public final class Pool: Handle, NameHolder {
   public internal(set) var target: Int
   /// No further tasks are accepted.
   public internal(set) var isClosed = false
+  /// Whether it was ended at once, rather than left to finish what it had.
+  var wasTerminated = false
   /// Its workers have ended after that, and it is forgotten.
   public internal(set) var isGone = false
   /// No task is started.

@@ -113,8 +113,9 @@ extension Pool {
   public func terminate() {
     if isInherited || isGone { return }
     isClosed = true
+    wasTerminated = true
     target = 0
-    let error = ErrorObject(.closed, "the pool '\(name)' was terminated")
+    let error = terminated
     let jobs = queue
     queue = []
     for job in jobs {

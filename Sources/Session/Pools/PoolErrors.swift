@@ -2,6 +2,9 @@ import Language
 import Posix
 
 extension Pool {
+  /// What became of tasks that were not finished.
+  var terminated: ErrorObject { ErrorObject(.closed, "the pool '\(name)' was terminated") }
+
   /// Why an attempt came to nothing whose worker has ended.
   func cause(
     _ member: PoolMember, _ job: PoolJob, _ reason: PoolMember.Reason?, _ record: WaitRecord?
@@ -18,7 +21,10 @@ extension Pool {
         .failed, "the task was ended while it ran, since it was not wanted any more")
       error.payload["cancelled"] = .bool(true)
     case .retired:
-      error = ErrorObject(.closed, "the pool ended the worker \(worker) while the task ran")
+      error =
+        wasTerminated
+        ? terminated
+        : ErrorObject(.closed, "the pool ended the worker \(worker) while the task ran")
     case nil:
       error = ErrorObject(
         .peerDied, "the worker \(worker) \(phrase) while it had the task in hand",
