@@ -6,6 +6,8 @@ public struct QueueItem {
   public let bytes: UnsafeRawBufferPointer
   /// Descriptors that travelled with it, which belong to the receiver.
   public var descriptors: [Int32] = []
+  /// Whether it stays in the queue, with its descriptors, until it is acknowledged.
+  public internal(set) var isLent = false
   /// Set for one that is too large to be copied whole.
   var large: LargeItem?
 

@@ -106,6 +106,7 @@ extension Queue {
         }
       }
       if !item.descriptors.isEmpty { dropFirst() }
+      item.isLent = false
       dropLease(index, &state)
     }
     state.returned -= 1
@@ -121,6 +122,7 @@ extension Queue {
       frame.large.map { QueueItem(bytes: nothing, large: LargeItem(self, $0, transfer: nil)) }
       ?? copied(frame)
     item.descriptors = descriptors
+    item.isLent = true
     return item
   }
 

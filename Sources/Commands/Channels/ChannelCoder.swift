@@ -8,6 +8,7 @@ import Session
 final class ChannelCoder: DescriptorCoder {
   var outgoing: [Int32] = []
   var incoming: ArraySlice<Int32> = []
+  var arrived: [ChannelHandle]?
 
   private let processes = ProcessCoder()
   private unowned let session: Session
@@ -105,6 +106,7 @@ final class ChannelCoder: DescriptorCoder {
       }
     }
     handle.channel.count(departure: false)
+    arrived?.append(handle)
     guard bytes[3] == 1, let pipe = handle as? PipeHandle, let end = ends.first,
       case .handle(let part)? = try pipe.field(pipe.name(of: end))
     else { return handle }

@@ -61,7 +61,7 @@ enum ChannelDrop {
       // What is lent to this process goes back to the others.
       try session.with(queue, "look at") {
         do {
-          _ = try queue.queue.giveBack(session.patience())
+          _ = try queue.giveBack(session.patience())
         } catch ChannelError.notHeld {
           // Nothing was.
         }

@@ -180,7 +180,7 @@ enum QueueCommands {
     ]
   ) { call in
     let handle = try call.channel(as: QueueHandle.self)
-    return .int(try leased(handle, call.session) { try handle.queue.acknowledge($0) })
+    return .int(try leased(handle, call.session) { try handle.acknowledge($0) })
   }
 
   static let nack = Command(
@@ -194,7 +194,7 @@ enum QueueCommands {
     ]
   ) { call in
     let handle = try call.channel(as: QueueHandle.self)
-    return .int(try leased(handle, call.session) { try handle.queue.giveBack($0) })
+    return .int(try leased(handle, call.session) { try handle.giveBack($0) })
   }
 
   private static func leased(
@@ -222,7 +222,7 @@ enum QueueCommands {
     let handle = try call.channel(as: QueueHandle.self)
     let session = call.session
     return try session.with(handle, "peek into") {
-      try handle.queue.peek(session.patience()) { try session.messages.value($0) }
+      try handle.queue.peek(session.patience()) { try handle.value($0) }
     }
   }
 

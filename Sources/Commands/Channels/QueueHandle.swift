@@ -6,6 +6,8 @@ import Session
 /// A queue as the language sees it.
 final class QueueHandle: ChannelHandle {
   let queue: Queue
+  /// Channels whose handles were lent to this process, and until when (monotonic ns).
+  private var lent: [(channel: ChannelHandle, until: Int64)] = []
 
   init(_ name: String, _ queue: Queue, _ session: Session) {
     self.queue = queue
@@ -90,8 +92,44 @@ extension QueueHandle {
   /// Takes a value, waiting for one.
   func get(lease: Int64? = nil, _ wait: Wait) throws -> Value {
     try session.with(self, "get from") {
-      try queue.get(lease: lease, wait) { try session.messages.value($0) }
+      try queue.get(lease: lease, wait) { try value($0, lease) }
     }
+  }
+
+  /// The value of an item.
+  ///
+  /// Handles in one that is lent, or only looked at, stay on their way: others may get them yet.
+  @inline(__always)
+  func value(_ item: QueueItem, _ lease: Int64? = nil) throws -> Value {
+    if !item.isLent || item.descriptors.isEmpty { return try session.messages.value(item) }
+    return try lentValue(item, lease)
+  }
+
+  @inline(never)
+  private func lentValue(_ item: QueueItem, _ lease: Int64?) throws -> Value {
+    let messages = session.messages
+    let (value, channels) = try messages.noting { try messages.value(item) }
+    for channel in channels { channel.channel.count(departure: true) }
+    if let lease {
+      let end = lease == .max ? .max : Clock.deadline(after: lease)
+      lent += channels.map { ($0, end) }
+    }
+    return value
+  }
+
+  /// Keeps for good what is lent to this process, yields how many values that is.
+  func acknowledge(_ wait: Wait) throws -> Int {
+    let count = try queue.acknowledge(wait)
+    let now = Clock.monotonic
+    for (channel, until) in lent where until > now { channel.channel.count(departure: false) }
+    lent = []
+    return count
+  }
+
+  /// Gives back what is lent to this process, yields how many values that is.
+  func giveBack(_ wait: Wait) throws -> Int {
+    lent = []
+    return try queue.giveBack(wait)
   }
 
   /// Takes up to so many values, waiting for the first.
@@ -102,7 +140,7 @@ extension QueueHandle {
       while result.count < most {
         do {
           _ = try queue.getMany(most - result.count, lease: lease, patience) { item in
-            result.append(try session.messages.value(item))
+            result.append(try value(item, lease))
           }
         } catch let error as ChannelError {
           if result.isEmpty { throw error }

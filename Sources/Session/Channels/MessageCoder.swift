@@ -7,6 +7,8 @@ public protocol DescriptorCoder: HandleCoder {
   /// Those that came with the message that is being decoded, in order; they are the receiver's, and
   /// what is left of them is closed.
   var incoming: ArraySlice<Int32> { get set }
+  /// Where the channels are noted whose handles arrive; nil: nowhere.
+  var arrived: [ChannelHandle]? { get set }
 }
 
 /// Values as messages: their bytes, and the descriptors that go beside them.
@@ -104,6 +106,14 @@ public final class MessageCoder {
     return try receiving(descriptors) {
       try transport.decoder(interpreter).decode(length: count, from: read)
     }
+  }
+
+  /// What `body` yields, and the channels whose handles arrived in it.
+  public func noting<R>(_ body: () throws -> R) rethrows -> (R, [ChannelHandle]) {
+    transport.coder?.arrived = []
+    defer { transport.coder?.arrived = nil }
+    let result = try body()
+    return (result, transport.coder?.arrived ?? [])
   }
 
   private func receiving(_ descriptors: [Int32], _ body: () throws -> Value) throws -> Value {
