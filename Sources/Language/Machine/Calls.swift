@@ -49,30 +49,63 @@ extension Interpreter {
 
   @inline(never)
   func callNative(_ site: CallSite, _ a: Slot, _ count: Int) throws {
-    guard let command = site.command else { return }
+    try site.commandReference?._withUnsafeGuaranteedRef { command in
+      // Arguments go over as they stand, the last ones may be left out.
+      if site.isSimple, command.isFixed, count <= command.parameterCount,
+        count >= command.required, command.isPlain || recall(command, site, a + 1, count)
+      {
+        try callAsItStands(command, site, a, count)
+      } else {
+        site.restoreWords(a + 1)
+        let result = try runNative(command, site, a + 1, count)
+        a.pointee = finished(result, command, site)
+      }
+    }
+    var slot = a + 1
+    let end = slot + count
+    while slot < end {
+      slot.setNull()
+      slot += 1
+    }
+  }
+
+  @inline(__always)
+  private func callAsItStands(
+    _ command: Command, _ site: CallSite, _ a: Slot, _ count: Int
+  ) throws {
+    let total = command.parameterCount
+    let base = a + 1
+    let savedTop = top
+    guard nativeDepth < Interpreter.maximumNativeDepth, base + total + 512 < stackEnd else {
+      throw tooDeep()
+    }
+    if count < total {
+      top = max(top, base + total)
+      for i in count..<total { (base + i).put(.missing) }
+    }
+    nativeDepth += 1
     let result: Value
-    if site.isSimple, command.isFixed, count == command.parameterCount,
-      command.isPlain || recall(command, site, a + 1, count)
-    {
-      // Arguments go over as they stand.
-      nativeDepth += 1
-      defer { nativeDepth -= 1 }
-      if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
+    do {
       result = try run(
         command,
         Call(
           interpreter: self, command: command, site: site,
-          arguments: UnsafeMutableBufferPointer(start: a + 1, count: count), count: count,
+          arguments: UnsafeMutableBufferPointer(start: base, count: total), count: count,
           flags: nil, origins: nil))
-    } else if site.isSimple, command.isFixed, count >= command.required,
-      count < command.parameterCount, recall(command, site, a + 1, count)
-    {
-      result = try runShort(command, site, a + 1, count)
-    } else {
-      result = try runNative(command, site, a + 1, count)
+    } catch {
+      nativeDepth -= 1
+      top = savedTop
+      throw error
     }
-    for i in 0..<count { (a + 1 + i).setNull() }
-    a.pointee = finished(result, command, site)
+    nativeDepth -= 1
+    top = savedTop
+    if command.isReporting, !site.wantsValue {
+      a.pointee = finished(result, command, site)
+    } else if case .report(let report) = result {
+      a.pointee = site.wantsValue ? report.value : result
+    } else {
+      a.put(result)
+    }
   }
 
   /// Whether all arguments that need a conversion had the same one before, which they get then.
@@ -84,7 +117,7 @@ extension Interpreter {
       if slot.tag == Tag.report { return false }
       let place = i - site.inputCount
       let isReady = command.types[i]._withUnsafeGuaranteedRef { type in
-        type.isAny || (place >= 0 && site.recall(place, type, into: slot))
+        type.isAny || (place >= 0 && site.recall(place, into: slot))
       }
       if !isReady { return false }
       i += 1
@@ -92,34 +125,10 @@ extension Interpreter {
     return true
   }
 
-  /// Runs a built-in whose last arguments were left out.
-  private func runShort(
-    _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
-  ) throws -> Value {
-    let total = command.parameterCount
-    nativeDepth += 1
-    let savedTop = top
-    defer {
-      nativeDepth -= 1
-      top = savedTop
-    }
-    guard nativeDepth <= Interpreter.maximumNativeDepth, base + total + 512 < stackEnd else {
-      throw tooDeep()
-    }
-    top = max(top, base + total)
-    for i in count..<total { (base + i).pointee = .missing }
-    return try run(
-      command,
-      Call(
-        interpreter: self, command: command, site: site,
-        arguments: UnsafeMutableBufferPointer(start: base, count: total), count: count,
-        flags: nil, origins: nil))
-  }
-
   /// Marks a reporting command's result, or makes sure that a used result is plain.
   private func finished(_ result: Value, _ command: Command, _ site: CallSite) -> Value {
     if site.wantsValue { return result.plain }
-    if command.traits.contains(.reports) {
+    if command.isReporting {
       if case .report = result { return result }
       return result.isNull ? result : .report(ReportObject(result))
     }

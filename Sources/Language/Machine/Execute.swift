@@ -16,6 +16,12 @@ extension Interpreter {
       case .move: a.copy(base + instruction.b)
       case .take: a.take(base + instruction.b)
       case .loadK: a.copy(constants + instruction.b)
+      case .loadWord:
+        let site = frame.pointee.code.pointee.sites + instruction.c
+        let isKnown = site.pointee.site._withUnsafeGuaranteedRef {
+          $0.recall(instruction.spare, into: a)
+        }
+        if !isKnown { a.copy(constants + instruction.b) }
       case .loadNull: a.setNull()
       case .getCell: a.pointee = (base + instruction.b).cellValue
       case .setCell: a.setCell((base + instruction.b).pointee)

@@ -21,6 +21,21 @@ public struct Call: ~Copyable {
     return arguments[index]
   }
 
+  /// Works on an argument that is a handle of exactly this class, without counting references, which
+  /// costs more than many a command; nil if it is none.
+  @inline(__always)
+  public func with<H: Handle, R>(
+    _ index: Int, as type: H.Type, _ body: (H) throws -> R
+  ) rethrows -> R? {
+    guard index < arguments.count, let base = arguments.baseAddress,
+      (base + index).tag == Tag.handle
+    else { return nil }
+    return try (base + index).object(Handle.self)._withUnsafeGuaranteedRef { handle in
+      guard Swift.type(of: handle) == type else { return nil }
+      return try body(unsafeDowncast(handle, to: H.self))
+    }
+  }
+
   /// Whether an argument was given.
   public func has(_ index: Int) -> Bool {
     guard index < arguments.count else { return false }
@@ -191,6 +206,8 @@ public final class CallSite {
   /// No flags and no spreads: arguments lie on the stack as the callee wants them.
   let isSimple: Bool
   let command: Command?
+  /// The same, to be used without counting.
+  let commandReference: Unmanaged<Command>?
   let global: GlobalFunction?
   let isForcedProgram: Bool
   /// The program's name was computed, `^$name`, and stands in front of the arguments.
@@ -199,8 +216,14 @@ public final class CallSite {
   private var remembered: UnsafeMutablePointer<Remembered>?
 
   private struct Remembered {
-    var version: Int
-    var value: Value
+    /// Where the type's version stands; nil: nothing is remembered.
+    var current: UnsafePointer<Int>?
+    var version = 0
+    var value = Value.null
+    /// What the word stands for unconverted, where `loadWord` loads it.
+    var word = Value.missing
+
+    var isCurrent: Bool { current.map { $0.pointee == version } ?? false }
   }
   /// Of `select`: the kind of each arm.
   let armKinds: [Int]
@@ -218,6 +241,7 @@ public final class CallSite {
     self.inputCount = inputCount
     self.wantsValue = wantsValue
     self.command = command
+    commandReference = command.map { .passUnretained($0) }
     self.global = global
     self.isForcedProgram = isForcedProgram
     self.hasComputedName = hasComputedName
@@ -232,11 +256,11 @@ public final class CallSite {
 
   /// What a word was converted to, if it would be converted to the same again.
   @inline(__always)
-  func recall(_ index: Int, _ type: ParameterType, into slot: Slot) -> Bool {
-    guard let remembered, let version = type.version,
-      remembered[index].version == version.pointee
-    else { return false }
-    slot.pointee = remembered[index].value
+  func recall(_ index: Int, into slot: Slot) -> Bool {
+    guard let remembered, (remembered + index).pointee.isCurrent else { return false }
+    withUnsafeMutablePointer(to: &(remembered + index).pointee.value) { value in
+      if !slot.isSame(value) { slot.copy(value) }
+    }
     return true
   }
 
@@ -245,12 +269,31 @@ public final class CallSite {
     guard let version = type.version, arguments.indices.contains(index),
       arguments[index].spelling != nil
     else { return }
-    if remembered == nil {
-      let made = UnsafeMutablePointer<Remembered>.allocate(capacity: arguments.count)
-      made.initialize(repeating: Remembered(version: -1, value: .null), count: arguments.count)
-      remembered = made
+    let entry = entries + index
+    entry.pointee.current = version
+    entry.pointee.version = version.pointee
+    entry.pointee.value = value
+  }
+
+  /// `loadWord` will load this argument: converted, or this value.
+  func setWord(_ index: Int, _ value: Value) { (entries + index).pointee.word = value }
+
+  /// Puts the words back that were loaded converted, when that may have become wrong since.
+  func restoreWords(_ base: Slot) {
+    guard let remembered else { return }
+    for i in arguments.indices {
+      let entry = remembered + i
+      if case .missing = entry.pointee.word { continue }
+      (base + inputCount + i).pointee = entry.pointee.word
     }
-    remembered?[index] = Remembered(version: version.pointee, value: value)
+  }
+
+  private var entries: UnsafeMutablePointer<Remembered> {
+    if let remembered { return remembered }
+    let made = UnsafeMutablePointer<Remembered>.allocate(capacity: max(1, arguments.count))
+    made.initialize(repeating: Remembered(), count: arguments.count)
+    remembered = made
+    return made
   }
 }
 
