@@ -15,8 +15,13 @@ extension Call {
   /// Works on the channel of the first argument without counting references.
   @inline(__always)
   func onChannel<H: Handle>(as type: H.Type, _ body: (H) throws -> Value) throws -> Value {
-    if let result = try with(0, as: type, body) { return result }
-    throw bad("channel", must: "a channel", at: 0)
+    guard let handle = handle(0) else { throw bad("channel", must: "a channel", at: 0) }
+    return try handle._withUnsafeGuaranteedRef { handle in
+      guard Swift.type(of: handle) == type else {
+        throw bad("channel", must: "a channel", at: 0)
+      }
+      return try body(unsafeDowncast(handle, to: H.self))
+    }
   }
 
   /// What was printed stands before what others print when they know more.

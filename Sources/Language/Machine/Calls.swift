@@ -47,28 +47,37 @@ extension Interpreter {
     }
   }
 
-  @inline(never)
-  func callNative(_ site: CallSite, _ a: Slot, _ count: Int) throws {
-    try site.commandReference?._withUnsafeGuaranteedRef { command in
-      // Arguments go over as they stand, the last ones may be left out.
-      if site.isSimple, command.isFixed, count <= command.parameterCount,
-        count >= command.required, command.isPlain || recall(command, site, a + 1, count)
-      {
-        try callAsItStands(command, site, a, count)
-      } else {
-        site.restoreWords(a + 1)
-        let result = try runNative(command, site, a + 1, count)
-        a.pointee = finished(result, command, site)
+  @inline(__always)
+  func callNative(_ slot: UnsafeMutablePointer<SiteSlot>, _ a: Slot, _ count: Int) throws {
+    guard let command = slot.pointee.command else { return }
+    try slot.pointee.site._withUnsafeGuaranteedRef { site in
+      try command._withUnsafeGuaranteedRef { command in
+        try callNative(slot, site, command, a, count)
       }
-    }
-    var slot = a + 1
-    let end = slot + count
-    while slot < end {
-      slot.setNull()
-      slot += 1
     }
   }
 
+  @inline(never)
+  private func callNative(
+    _ slot: UnsafeMutablePointer<SiteSlot>, _ site: CallSite, _ command: Command, _ a: Slot,
+    _ count: Int
+  ) throws {
+    let end = a + 1 + count
+    if slot.pointee.isDirect, recall(slot, site, a + 1, end) {
+      try callAsItStands(command, site, a, count)
+    } else {
+      site.restoreWords(a + 1)
+      let result = try runNative(command, site, a + 1, count)
+      a.pointee = finished(result, command, site)
+    }
+    var argument = a + 1
+    while argument < end {
+      argument.setNull()
+      argument += 1
+    }
+  }
+
+  // Arguments go over as they stand, the last ones may be left out.
   @inline(__always)
   private func callAsItStands(
     _ command: Command, _ site: CallSite, _ a: Slot, _ count: Int
@@ -99,28 +108,29 @@ extension Interpreter {
     }
     nativeDepth -= 1
     top = savedTop
-    if command.isReporting, !site.wantsValue {
-      a.pointee = finished(result, command, site)
-    } else if case .report(let report) = result {
-      a.pointee = site.wantsValue ? report.value : result
-    } else {
+    switch result {
+    case .bool, .int, .float, .null,
+      .missing where !command.isReporting:
       a.put(result)
+    default: a.pointee = finished(result, command, site)
     }
   }
 
   /// Whether all arguments that need a conversion had the same one before, which they get then.
   @inline(__always)
-  private func recall(_ command: Command, _ site: CallSite, _ base: Slot, _ count: Int) -> Bool {
-    var i = 0
-    while i < count {
-      let slot = base + i
-      if slot.tag == Tag.report { return false }
-      let place = i - site.inputCount
-      let isReady = command.types[i]._withUnsafeGuaranteedRef { type in
-        type.isAny || (place >= 0 && site.recall(place, into: slot))
-      }
-      if !isReady { return false }
-      i += 1
+  private func recall(
+    _ slot: UnsafeMutablePointer<SiteSlot>, _ site: CallSite, _ base: Slot, _ end: Slot
+  ) -> Bool {
+    var argument = base
+    while argument < end {
+      if argument.tag == Tag.report { return false }
+      argument += 1
+    }
+    var left = slot.pointee.conversions
+    while left != 0 {
+      let i = left.trailingZeroBitCount
+      left &= left &- 1
+      guard site.recall(i, into: base + (site.inputCount + i)) else { return false }
     }
     return true
   }

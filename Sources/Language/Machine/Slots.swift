@@ -86,6 +86,8 @@ extension UnsafeMutablePointer<Value> {
       raw.storeBytes(of: from.load(as: UInt64.self), as: UInt64.self)
       raw.storeBytes(
         of: from.load(fromByteOffset: 8, as: UInt8.self), toByteOffset: 8, as: UInt8.self)
+    } else if isTrivial {
+      initialize(to: other.pointee)
     } else {
       replace(other.pointee)
     }

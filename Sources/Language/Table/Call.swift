@@ -21,19 +21,14 @@ public struct Call: ~Copyable {
     return arguments[index]
   }
 
-  /// Works on an argument that is a handle of exactly this class, without counting references, which
-  /// costs more than many a command; nil if it is none.
-  @inline(__always)
-  public func with<H: Handle, R>(
-    _ index: Int, as type: H.Type, _ body: (H) throws -> R
-  ) rethrows -> R? {
+  /// An argument that is a handle, which is kept as long as the call; nil if it is none.
+  ///
+  /// To count references costs more than many a command.
+  public func handle(_ index: Int) -> Unmanaged<Handle>? {
     guard index < arguments.count, let base = arguments.baseAddress,
       (base + index).tag == Tag.handle
     else { return nil }
-    return try (base + index).object(Handle.self)._withUnsafeGuaranteedRef { handle in
-      guard Swift.type(of: handle) == type else { return nil }
-      return try body(unsafeDowncast(handle, to: H.self))
-    }
+    return (base + index).object(Handle.self)
   }
 
   /// Whether an argument was given.
@@ -206,25 +201,12 @@ public final class CallSite {
   /// No flags and no spreads: arguments lie on the stack as the callee wants them.
   let isSimple: Bool
   let command: Command?
-  /// The same, to be used without counting.
-  let commandReference: Unmanaged<Command>?
   let global: GlobalFunction?
   let isForcedProgram: Bool
   /// The program's name was computed, `^$name`, and stands in front of the arguments.
   let hasComputedName: Bool
-  /// What bare words were converted to, and at which version of their type.
-  private var remembered: UnsafeMutablePointer<Remembered>?
-
-  private struct Remembered {
-    /// Where the type's version stands; nil: nothing is remembered.
-    var current: UnsafePointer<Int>?
-    var version = 0
-    var value = Value.null
-    /// What the word stands for unconverted, where `loadWord` loads it.
-    var word = Value.missing
-
-    var isCurrent: Bool { current.map { $0.pointee == version } ?? false }
-  }
+  /// What bare words were converted to; one for each argument once there is any.
+  private(set) var remembered: UnsafeMutablePointer<RememberedWord>?
   /// Of `select`: the kind of each arm.
   let armKinds: [Int]
 
@@ -241,7 +223,6 @@ public final class CallSite {
     self.inputCount = inputCount
     self.wantsValue = wantsValue
     self.command = command
-    commandReference = command.map { .passUnretained($0) }
     self.global = global
     self.isForcedProgram = isForcedProgram
     self.hasComputedName = hasComputedName
@@ -257,10 +238,9 @@ public final class CallSite {
   /// What a word was converted to, if it would be converted to the same again.
   @inline(__always)
   func recall(_ index: Int, into slot: Slot) -> Bool {
-    guard let remembered, (remembered + index).pointee.isCurrent else { return false }
-    withUnsafeMutablePointer(to: &(remembered + index).pointee.value) { value in
-      if !slot.isSame(value) { slot.copy(value) }
-    }
+    guard let remembered, (remembered + index).isCurrent else { return false }
+    let value = (remembered + index).value
+    if !slot.isSame(value) { slot.copy(value) }
     return true
   }
 
@@ -288,12 +268,35 @@ public final class CallSite {
     }
   }
 
-  private var entries: UnsafeMutablePointer<Remembered> {
+  private var entries: UnsafeMutablePointer<RememberedWord> {
     if let remembered { return remembered }
-    let made = UnsafeMutablePointer<Remembered>.allocate(capacity: max(1, arguments.count))
-    made.initialize(repeating: Remembered(), count: arguments.count)
+    let made = UnsafeMutablePointer<RememberedWord>.allocate(capacity: max(1, arguments.count))
+    made.initialize(repeating: RememberedWord(), count: arguments.count)
     remembered = made
     return made
+  }
+}
+
+/// What a bare word was converted to, and at which version of its type.
+struct RememberedWord {
+  // First, so that its place is the entry's.
+  var value = Value.null
+  /// Where the type's version stands; nil: nothing is remembered.
+  var current: UnsafePointer<Int>?
+  var version = 0
+  /// What the word stands for unconverted, where `loadWord` loads it.
+  var word = Value.missing
+}
+
+extension UnsafeMutablePointer<RememberedWord> {
+  /// Whether the word would be converted to the same again.
+  @inline(__always) var isCurrent: Bool {
+    guard let current = pointee.current else { return false }
+    return current.pointee == pointee.version
+  }
+
+  @inline(__always) var value: Slot {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Value.self)
   }
 }
 
