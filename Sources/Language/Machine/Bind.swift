@@ -59,7 +59,9 @@ extension Interpreter {
       let place = i - site.inputCount
       if place >= 0, site.recall(place, into: slot) { continue }
       slot.pointee = try convert(slot.pointee, i, command, site, i)
-      if place >= 0 { site.remember(place, type.takeUnretainedValue(), slot.pointee) }
+      if place >= 0 {
+        type._withUnsafeGuaranteedRef { site.remember(place, $0, slot.pointee) }
+      }
     }
     var i = count
     while i < total {
