@@ -18,6 +18,12 @@ public protocol Sleeper: AnyObject {
 
   /// Whether a signal handler may do something to channels while this process sleeps.
   var mayActWhileAsleep: Bool { get }
+
+  /// Whether this process has nothing to do before a moment (monotonic ns) but what signals tell, so
+  /// that it may sleep in a call of its own until then.
+  ///
+  /// A signal that comes just before such a call does not end it: they are to be short.
+  func isFree(until moment: Int64) -> Bool
 }
 
 /// Sleeps in ppoll(2), for programs without an event loop.
@@ -36,6 +42,8 @@ public final class PollSleeper: Sleeper {
   public func attend() throws { Attention.clear() }
 
   public var mayActWhileAsleep: Bool { false }
+
+  public func isFree(until moment: Int64) -> Bool { !Attention.isPending }
 }
 
 /// How long to wait, and how.
@@ -56,6 +64,13 @@ public struct Wait {
   var isForever: Bool { deadline == .max }
   /// Nothing is waited for.
   public var isNow: Bool { deadline == 0 }
+
+  /// Whether a call of so many nanoseconds is no more than what is waited for anyway.
+  func allows(callOf length: Int64) -> Bool {
+    if isNow { return false }
+    let end = Clock.deadline(after: length)
+    return deadline >= end && sleeper.isFree(until: end)
+  }
 
   /// Throws `timeout` once the deadline has passed.
   func check() throws {
@@ -102,5 +117,47 @@ enum Spin {
       brood_relax()
       left -= 1
     }
+  }
+}
+
+/// Looking for a while before a sleep whose end takes a wake-up: two that answer each other, both
+/// awake, take a few microseconds, but one that is asleep takes tens of them to come.
+///
+/// After each time for nothing it is left out twice as often.
+struct Eagerness {
+  private var misses = 0
+  private var skips = 0
+
+  /// Longer than a wake-up takes (ns).
+  private static let length: Int64 = 50_000
+  private static let mostMisses = 6
+
+  /// Looks until `done` holds, some time is over or a signal came.
+  @inline(__always)
+  mutating func look(_ done: () -> Bool) {
+    if done() { return }
+    if Spin.limit == 0 { return }
+    if skips > 0 {
+      skips -= 1
+      return
+    }
+    if Eagerness.spin(done) {
+      misses = 0
+    } else {
+      misses = min(misses + 1, Eagerness.mostMisses)
+      skips = 1 << misses - 1
+    }
+  }
+
+  @inline(__always)
+  private static func spin(_ done: () -> Bool) -> Bool {
+    let end = Clock.deadline(after: length)
+    repeat {
+      for _ in 0..<16 {
+        if done() { return true }
+        brood_relax()
+      }
+    } while Clock.monotonic < end && !Attention.isPending
+    return done()
   }
 }

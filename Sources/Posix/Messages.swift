@@ -19,11 +19,13 @@ public enum Messages {
   public static let mostDescriptors = 253
 
   /// Sends one message without waiting; false if the socket is full.
+  ///
+  /// - Parameter waits: in the call itself, until a signal comes or the socket's limit is over.
   public static func send(
-    _ socket: Int32, _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = []
+    _ socket: Int32, _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], waits: Bool = false
   ) throws(SystemError) -> Bool {
     let count = Int32(clamping: descriptors.count)
-    let result = brood_send(socket, bytes.baseAddress, bytes.count, descriptors, count, false)
+    let result = brood_send(socket, bytes.baseAddress, bytes.count, descriptors, count, waits)
     if result >= 0 { return true }
     if result == Int64(-EAGAIN) || result == Int64(-EINTR) { return false }
     throw SystemError(call: "sendmsg", code: Int32(truncatingIfNeeded: -result))
@@ -39,8 +41,10 @@ public enum Messages {
   }
 
   /// Receives one message into a buffer without waiting; nil if none is there, count 0 at the end.
+  ///
+  /// - Parameter waits: in the call itself, until a signal comes or the socket's limit is over.
   public static func receive(
-    _ socket: Int32, into buffer: UnsafeMutableRawBufferPointer
+    _ socket: Int32, into buffer: UnsafeMutableRawBufferPointer, waits: Bool = false
   ) throws(SystemError) -> (count: Int, descriptors: [Int32])? {
     var count: Int32 = 0
     var length = 0
@@ -49,7 +53,7 @@ public enum Messages {
       descriptors -> Int64 in
       let result = brood_receive(
         socket, buffer.baseAddress, buffer.count, descriptors.baseAddress,
-        Int32(mostDescriptors), &count, &length, false)
+        Int32(mostDescriptors), &count, &length, waits)
       if count > 0 { found = Array(descriptors.prefix(Int(count))) }
       return result
     }
@@ -58,6 +62,11 @@ public enum Messages {
       throw SystemError(call: "recvmsg", code: Int32(truncatingIfNeeded: -result))
     }
     return (Int(result), found)
+  }
+
+  /// How long a blocking call on a socket may wait, in nanoseconds (SO_RCVTIMEO, socket(7)).
+  public static func limitWaits(_ socket: Int32, to limit: Int64) throws(SystemError) {
+    try window("setsockopt") { brood_limit_waits(socket, limit) }
   }
 
   /// Receives one message without waiting; nil if none is there, length 0 at the end.

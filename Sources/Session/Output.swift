@@ -6,7 +6,11 @@ import Posix
 ///
 /// Lines stay whole: until somebody flushes, only finished lines go out.
 public final class Output {
-  private var buffer: [UInt8] = []
+  private var buffer: [UInt8] = [] {
+    didSet { Output.hasPending = !buffer.isEmpty }
+  }
+  /// Whether something waits to be written, told without asking the one output of this process.
+  nonisolated(unsafe) public private(set) static var hasPending = false
   private var isFlushing = false
   private var terminal: Bool?
 
@@ -70,7 +74,7 @@ public final class Output {
   /// Before others can learn something from this process and print themselves: what came before is
   /// to stand before.
   @inline(__always)
-  public func flushBeforeOthersKnow() throws { if isPending { try flush() } }
+  public func flushBeforeOthersKnow() throws { if Output.hasPending { try flush() } }
 
   /// In a forked child: what was collected is the parent's to write.
   func forgetAfterFork() {

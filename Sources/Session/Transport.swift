@@ -5,8 +5,8 @@ import Posix
 ///
 /// Made when first needed, so that a fork has less to copy.
 public final class Transport {
-  private var usedEncoder: WireEncoder?
-  private var usedDecoder: WireDecoder?
+  private(set) var usedEncoder: WireEncoder?
+  private(set) var usedDecoder: WireDecoder?
 
   /// Makes what knows how handles travel, when it is first needed; set by a layer above.
   public var makeHandles: () -> any HandleCoder = { ProcessCoder() }
@@ -19,17 +19,17 @@ public final class Transport {
 
   /// The session's encoder, for one message at a time.
   public func encoder(_ interpreter: Interpreter) -> WireEncoder {
-    let encoder = usedEncoder ?? WireEncoder(interpreter)
+    if let usedEncoder { return usedEncoder }
+    let encoder = WireEncoder(interpreter, handles: handles)
     usedEncoder = encoder
-    encoder.handles = handles
     return encoder
   }
 
   /// The session's decoder, for one message at a time.
   public func decoder(_ interpreter: Interpreter) -> WireDecoder {
-    let decoder = usedDecoder ?? WireDecoder(interpreter)
+    if let usedDecoder { return usedDecoder }
+    let decoder = WireDecoder(interpreter, handles: handles)
     usedDecoder = decoder
-    decoder.handles = handles
     return decoder
   }
 

@@ -75,6 +75,40 @@ struct ChannelGuaranteeTests {
     #expect(output.standardOutput == "goes on\n", "\(output.standardError)")
   }
 
+  /// Writers and readers of messages in lent blocks and memfds are killed at any instant.
+  @Test func largeMessagesStayWhole() throws {
+    let output = try run(
+      ChannelGuaranteeTests.storm + """
+        pipe new p
+        shm new torn int64
+        storm [a, b, c, x, y] { |name|
+          fork --name $name {
+            if $name in [x, y] {
+              while true {
+                let m = pipe recv p.a
+                if $m != $m[0] * (len $m) { shm add torn 1 }
+                shm add progress 1
+              }
+            }
+            var i = 0
+            while true {
+              i += 1
+              pipe send p.b ($name * (60000 + $i * 7919 % 3000000))
+            }
+          }
+        }
+        print (shm get torn)
+        while (pipe poll p.a) { pipe recv p.a }
+        # No killed process has kept a block: the kernel knows of no claim any more.
+        let text = (^sh -c "stat -L -c %i /proc/$pid/fd/* 2>&1; true")
+        let files = (lines $text)
+        print (len (filter (lines (read "/proc/locks")) { |l|
+          (contains $l OFDLCK) and (any $files { |i| contains $l ":$i " })
+        }))
+        """)
+    #expect(output.standardOutput == "goes on\n0\n0\n", "\(output.standardError)")
+  }
+
   /// Stopped anywhere, also inside an operation: the others' times hold.
   @Test func theStoppedDelayNobody() throws {
     let output = try run(

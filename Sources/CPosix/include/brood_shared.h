@@ -176,4 +176,23 @@ int32_t brood_wait_readable(
 /// epoll(7) set with an edge-triggered entry.
 int32_t brood_ear_make(int32_t bell);
 
+/// A new open file description of a memfd, to claim blocks of it with; -ENOENT without /proc.
+int32_t brood_lease_make(int32_t memory);
+
+/// Claims one of `count` blocks that nobody has: its number, or -EAGAIN.
+///
+/// The claim is a lock of the open file description (F_OFD_SETLK, fcntl(2)): it goes where the
+/// descriptor goes, through sockets too, and ends when the kernel has closed the last copy, whoever
+/// was killed on the way.
+int32_t brood_lease_claim(int32_t lease, int32_t count);
+
+/// Sleeps while a shared word has this value, at most so long; a signal ends it, too.
+void brood_word_sleep(const uint32_t *word, uint32_t value, int64_t nanoseconds);
+
+/// Wakes whoever sleeps so.
+void brood_word_wake(const uint32_t *word);
+
+/// Lets blocking calls on a socket return with EAGAIN after a time (SO_RCVTIMEO, SO_SNDTIMEO).
+int32_t brood_limit_waits(int32_t socket, int64_t nanoseconds);
+
 #endif

@@ -6,8 +6,9 @@ import Posix
 /// a plain pipe(2) of bytes.
 ///
 /// A message is one packet, so any number of writers and readers share an end and nothing is torn,
-/// whoever is killed: small ones lie in the packet, large ones in a sealed memfd that travels with
-/// it. Who has an end open, and so where the file ends, is the kernel's business.
+/// whoever is killed: small ones lie in the packet, larger ones in a block of shared memory that it
+/// lends (`PipeBlocks`), the largest in a sealed memfd that travels with it. Who has an end open,
+/// and so where the file ends, is the kernel's business.
 public final class Pipe: Channel {
   public enum Form: UInt32, Sendable {
     /// Both ends send and receive.
@@ -24,28 +25,35 @@ public final class Pipe: Channel {
     var other: End { self == .a ? .b : .a }
   }
 
-  private struct State {
+  struct State {
     var form: UInt32
     /// Set by those who sleep until there is room.
-    var wantsRoom: UInt32
-    var sent: UInt64
-    var received: UInt64
+    var wantsRoom: UInt32 = 0
+    var blocks = PipeBlocks.State()
   }
 
   public let form: Form
-  private let state: UnsafeMutablePointer<State>
+  let state: UnsafeMutablePointer<State>
+  let blocks: PipeBlocks
   /// The descriptors of this process; -1 where it has closed its end.
   private var fds: [Int32]
-  private var scratch = ScratchBuffer()
+  var scratch = ScratchBuffer()
+  var eagerness = Eagerness()
+  /// How many messages had been received when a block was waited for and none came free.
+  var takenBefore = -1
 
   /// The largest message that lies in a packet itself.
   static let largestInline = 65536
 
+  /// Calls wait for so long in the kernel before somebody is looked for who could answer (ns).
+  static let directWait: Int64 = 10_000_000
+
   /// Makes a pipe of which this process has both ends.
   public init(_ form: Form) throws(SystemError) {
-    let memory = try ChannelMemory(kind: Kind.pipe.rawValue, bodySize: 0)
+    let memory = try ChannelMemory(kind: Kind.pipe.rawValue, bodySize: PipeBlocks.size)
     state = memory.state(State.self)
-    state.pointee = State(form: form.rawValue, wantsRoom: 0, sent: 0, received: 0)
+    state.pointee = State(form: form.rawValue)
+    blocks = PipeBlocks(memory, at: Pipe.place(of: \.blocks, state))
     self.form = form
     if form == .raw {
       let ends = try Descriptors.pipe()
@@ -53,6 +61,7 @@ public final class Pipe: Channel {
     } else {
       let ends = try Descriptors.messagePair()
       fds = [ends.0, ends.1]
+      for fd in fds { try Messages.limitWaits(fd, to: Pipe.directWait) }
       if form == .simplex {
         _ = shutdown(ends.0, Int32(SHUT_WR))
         _ = shutdown(ends.1, Int32(SHUT_RD))
@@ -65,8 +74,10 @@ public final class Pipe: Channel {
   ///
   /// - Parameter ends: which they are.
   public init(adopting descriptors: [Int32], ends: [End]) throws(SystemError) {
-    let (memory, rest) = try Channel.adopt(descriptors, kind: .pipe, bells: ends.count)
+    let (memory, rest) = try Channel.adopt(
+      descriptors, kind: .pipe, bells: ends.count, bodySize: PipeBlocks.size)
     state = memory.state(State.self)
+    blocks = PipeBlocks(memory, at: Pipe.place(of: \.blocks, state))
     guard let form = Form(rawValue: state.pointee.form) else {
       for fd in rest { Descriptors.close(fd) }
       throw SystemError(call: "recvmsg", code: EBADMSG)
@@ -76,6 +87,12 @@ public final class Pipe: Channel {
     for (i, end) in ends.enumerated() { fds[end.rawValue] = rest[i] }
     super.init(kind: .pipe, bells: [], memory: memory)
     peers.set(closedEnds)
+  }
+
+  private static func place<T>(
+    of member: KeyPath<State, T>, _ state: UnsafeMutablePointer<State>
+  ) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(state) + (MemoryLayout<State>.offset(of: member) ?? 8)
   }
 
   deinit {
@@ -109,7 +126,7 @@ public final class Pipe: Channel {
   }
 
   /// What the other side must have open.
-  private func needed(by end: End) -> Peers.Closed { end == .a ? .b : .a }
+  func needed(by end: End) -> Peers.Closed { end == .a ? .b : .a }
 
   public override func admit(_ slot: SlotID) {
     let place = slot.place
@@ -132,218 +149,25 @@ public final class Pipe: Channel {
     return true
   }
 
+  /// Counts the messages that were sent from an end, and those of them that were received.
+  ///
+  /// Only hints: who is killed between a packet and its count has not counted it. Each has a cache
+  /// line of its own, since two processors write them.
+  func sent(from end: End) -> UnsafeMutablePointer<UInt64> { counter(end.rawValue) }
+
+  /// The counterpart of `sent`.
+  func received(from end: End) -> UnsafeMutablePointer<UInt64> { counter(2 + end.rawValue) }
+
+  @inline(__always)
+  private func counter(_ index: Int) -> UnsafeMutablePointer<UInt64> {
+    (UnsafeMutableRawPointer(state) + 64 * (1 + index)).assumingMemoryBound(to: UInt64.self)
+  }
+
   /// Messages that were sent and received.
   public var traffic: (sent: Int, received: Int) {
-    (Int(clamping: state.pointee.sent), Int(clamping: state.pointee.received))
-  }
-
-  // MARK: Messages
-
-  /// Sends one message, waiting while the pipe is full.
-  ///
-  /// Throws `closed` if no process has the other end open, `timeout`; `closed` or `peerDied` if
-  /// `watchesPeers` and no other process is left that could receive.
-  ///
-  /// - Parameter write: hands the message over piece by piece, for one too large for a packet.
-  public func send(
-    _ count: Int, descriptors: [Int32], from end: End, watchesPeers: Bool, _ wait: Wait,
-    inline: () throws -> UnsafeRawBufferPointer,
-    write: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
-  ) throws {
-    if count < Pipe.largestInline {
-      let bytes = try inline()
-      scratch.reserve(bytes.count + 1)
-      scratch.base.storeBytes(of: 0, as: UInt8.self)
-      if let base = bytes.baseAddress {
-        (scratch.base + 1).copyMemory(from: base, byteCount: bytes.count)
-      }
-      try deliver(
-        end, UnsafeRawBufferPointer(start: scratch.base, count: bytes.count + 1), descriptors,
-        watchesPeers, wait)
-    } else {
-      let memory = try MemoryFile.make("brood message")
-      defer { Descriptors.close(memory) }
-      try write { piece in try Transfer.writeAll(memory, piece) }
-      try MemoryFile.seal(memory)
-      scratch.base.storeBytes(of: 1, as: UInt8.self)
-      try deliver(
-        end, UnsafeRawBufferPointer(start: scratch.base, count: 1), [memory] + descriptors,
-        watchesPeers, wait)
+    func sum(_ counter: (End) -> UnsafeMutablePointer<UInt64>) -> Int {
+      Int(clamping: brood_load64(counter(.a)) &+ brood_load64(counter(.b)))
     }
-    brood_count(&state.pointee.sent)
-  }
-
-  private func deliver(
-    _ end: End, _ message: UnsafeRawBufferPointer, _ descriptors: [Int32], _ watchesPeers: Bool,
-    _ wait: Wait
-  ) throws {
-    let fd = try descriptor(end)
-    while true {
-      nextTurn()
-      do throws(SystemError) {
-        if try Messages.send(fd, message, descriptors: descriptors) { return }
-      } catch {
-        if error.code == EPIPE || error.code == ECONNRESET { throw ChannelError.closed }
-        // Too many descriptors under way: that passes when somebody takes them.
-        guard error.code == ETOOMANYREFS else { throw error }
-      }
-      if wait.isNow { throw ChannelError.full }
-      try sleepUntilWritable(end, watchesPeers, wait)
-    }
-  }
-
-  /// Sleeps until an end may take something.
-  public func sleepUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
-    let fd = try descriptor(end)
-    brood_store32(&state.pointee.wantsRoom, 1)
-    noteTurn()
-    // An epoll set is readable when one of its descriptors is ready.
-    let epoll = try window("epoll_create1") { brood_epoll_create() }
-    defer { Descriptors.close(epoll) }
-    try window("epoll_ctl") {
-      brood_epoll_set(epoll, true, fd, UInt32(brood_ready_write), 1)
-    }
-    if watchesPeers {
-      let isAnswered = try sleep(
-        wait, on: epoll, as: .stuckWriting, .writing, needing: needed(by: end))
-      if !isAnswered { throw abandoned() }
-    } else {
-      try wait.check()
-      peers.set(.writing)
-      defer { peers.set(.idle) }
-      _ = try wait.sleep(epoll)
-    }
-  }
-
-  /// Receives one message, waiting for it; `body` gets its bytes and descriptors.
-  ///
-  /// Throws `closed` at the end of the file, `timeout`, `empty` if it may not wait; `abandoned` or
-  /// `peerDied` if `watchesPeers` and no other process is left that could send.
-  public func receive<R>(
-    at end: End, watchesPeers: Bool, _ wait: Wait, body: (PipeMessage) throws -> R
-  ) throws -> R {
-    let fd = try descriptor(end)
-    while true {
-      noteTurn()
-      scratch.reserve(Pipe.largestInline)
-      if let message = try receiveNow(fd) {
-        if message.count == 0 { throw ChannelError.closed }
-        noteReceived()
-        brood_count(&state.pointee.received)
-        let kind = scratch.base.load(as: UInt8.self)
-        guard kind == 1 else {
-          let bytes = UnsafeRawBufferPointer(start: scratch.base + 1, count: message.count - 1)
-          return try body(PipeMessage(bytes: bytes, descriptors: message.descriptors, memory: -1))
-        }
-        guard let memory = message.descriptors.first else { throw ChannelError.malformed }
-        defer { Descriptors.close(memory) }
-        let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-        return try body(
-          PipeMessage(
-            bytes: nothing, descriptors: Array(message.descriptors.dropFirst()), memory: memory))
-      }
-      if wait.isNow { throw ChannelError.empty }
-      try sleepUntilReadable(end, watchesPeers, wait)
-    }
-  }
-
-  // The kernel wakes those who wait for room; that they are no longer stuck is ours to say.
-  @inline(__always)
-  private func noteReceived() {
-    guard brood_load32(&state.pointee.wantsRoom) != 0 else { return }
-    brood_store32(&state.pointee.wantsRoom, 0)
-    nextTurn()
-  }
-
-  private func receiveNow(_ fd: Int32) throws(SystemError) -> (count: Int, descriptors: [Int32])? {
-    let buffer = UnsafeMutableRawBufferPointer(start: scratch.base, count: Pipe.largestInline)
-    do throws(SystemError) {
-      return try Messages.receive(fd, into: buffer)
-    } catch {
-      // The other side went with something unread: said once, and ours is still to be had.
-      guard error.code == ECONNRESET else { throw error }
-      return try Messages.receive(fd, into: buffer)
-    }
-  }
-
-  /// Sleeps until something may be had at an end.
-  public func sleepUntilReadable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
-    let fd = try descriptor(end)
-    if watchesPeers {
-      let isAnswered = try sleep(
-        wait, on: fd, as: .stuckReading, .reading, needing: needed(by: end))
-      if isAnswered { return }
-      // What the last one sent before it ended is still there.
-      if try !isReady(fd) { throw abandoned() }
-    } else {
-      try wait.check()
-      peers.set(.reading)
-      defer { peers.set(.idle) }
-      _ = try wait.sleep(fd)
-    }
-  }
-
-  private func isReady(_ fd: Int32) throws -> Bool {
-    var copy = fd
-    var ready: UInt8 = 0
-    return try window("ppoll") { brood_wait_readable(&copy, 1, &ready, 0) } > 0
-  }
-
-  /// For someone who waits for several things: whether a message is there or could come.
-  public func awaitMessage(at end: End, watchesPeers: Bool) throws -> Readiness {
-    let fd = try descriptor(end)
-    guard watchesPeers else {
-      // The end of the file is readable for ever.
-      return try isAtEnd(fd) ? .never : .descriptors([fd], until: .max)
-    }
-    guard let peer = somebody(needing: needed(by: end)) else {
-      return try isReady(fd) && !isAtEnd(fd) ? .ready : .never
-    }
-    return .descriptors([fd, peer], until: .max)
-  }
-
-  private func isAtEnd(_ fd: Int32) throws -> Bool {
-    guard try isReady(fd) else { return false }
-    var byte: UInt8 = 0
-    return recv(fd, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
-  }
-
-  /// Waits until something can be received, or the file has ended; false at the deadline.
-  public func poll(at end: End, watchesPeers: Bool, _ wait: Wait) throws -> Bool {
-    let fd = try descriptor(end)
-    do {
-      while true {
-        noteTurn()
-        if try isReady(fd) { break }
-        if wait.isNow { return false }
-        try sleepUntilReadable(end, watchesPeers, wait)
-      }
-      return true
-    } catch ChannelError.timeout {
-      return false
-    }
-  }
-}
-
-/// A message that was received, valid until its receiver returns.
-public struct PipeMessage {
-  /// Its bytes; empty for a large one.
-  public let bytes: UnsafeRawBufferPointer
-  /// Descriptors that travelled with it, which belong to the receiver.
-  public let descriptors: [Int32]
-  /// The sealed memfd of a large one, or -1.
-  let memory: Int32
-
-  /// Whether it comes in pieces.
-  public var isLarge: Bool { memory >= 0 }
-
-  /// How many bytes it has.
-  public var count: Int {
-    get throws { isLarge ? try MemoryFile.size(of: memory) : bytes.count }
-  }
-
-  /// Copies bytes of a large message from an offset on; yields how many.
-  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
-    try MemoryFile.read(memory, into: buffer, at: offset)
+    return (sum(sent), sum(received))
   }
 }

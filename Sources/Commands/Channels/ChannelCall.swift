@@ -12,6 +12,22 @@ extension Call {
     throw bad("channel", must: "a channel", at: index)
   }
 
+  /// Works on the channel of the first argument without counting references.
+  @inline(__always)
+  func onChannel<H: Handle>(as type: H.Type, _ body: (H) throws -> Value) throws -> Value {
+    guard let handle = handle(0) else { throw bad("channel", must: "a channel", at: 0) }
+    return try handle._withUnsafeGuaranteedRef { handle in
+      guard Swift.type(of: handle) == type else {
+        throw bad("channel", must: "a channel", at: 0)
+      }
+      return try body(unsafeDowncast(handle, to: H.self))
+    }
+  }
+
+  /// What was printed stands before what others print when they know more.
+  @inline(__always)
+  func flushBeforeOthersKnow() throws { if Output.hasPending { try session.output.flush() } }
+
   /// How long to wait, as `--timeout` and `--no-wait` say.
   @inline(__always)
   var patience: Wait {

@@ -25,7 +25,7 @@ extension PipeTarget {
     let messages = handle.session.messages
     return try work("receive from") { pipe in
       try pipe.receive(at: end, watchesPeers: !isNamed, wait) { message in
-        if !message.isLarge { return try messages.value(message.bytes, message.descriptors) }
+        if let bytes = message.bytes { return try messages.value(bytes, message.descriptors) }
         var offset = 0
         return try messages.value(count: message.count, message.descriptors) { buffer in
           let count = try message.read(into: buffer, at: offset)

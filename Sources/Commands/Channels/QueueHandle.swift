@@ -134,13 +134,14 @@ extension QueueHandle {
 
   /// Takes up to so many values, waiting for the first.
   func getMany(_ most: Int, lease: Int64? = nil, _ wait: Wait) throws -> [Value] {
-    try session.with(self, "get from") {
+    let messages = session.messages
+    return try session.with(self, "get from") {
       var result: [Value] = []
       var patience = wait
       while result.count < most {
         do {
           _ = try queue.getMany(most - result.count, lease: lease, patience) { item in
-            result.append(try value(item, lease))
+            result.append(item.isLent ? try value(item, lease) : try messages.value(item))
           }
         } catch let error as ChannelError {
           if result.isEmpty { throw error }

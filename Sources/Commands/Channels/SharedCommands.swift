@@ -128,8 +128,9 @@ enum SharedCommands {
         "[1, 2, 3] 3 [1, 2]")
     ]
   ) { call in
-    let handle = try call.channel(as: SharedHandle.self)
-    return call.has(1) ? try handle.get(call.value(1)) : try handle.get()
+    try call.onChannel(as: SharedHandle.self) { handle in
+      call.has(1) ? try handle.get(call.value(1)) : try handle.get()
+    }
   }
 
   static let set = Command(
@@ -143,14 +144,15 @@ enum SharedCommands {
       Example("shm new a int --count 3\nshm set a 1 7\nprint (shm get a)", "[0, 7, 0]"),
     ]
   ) { call in
-    let handle = try call.channel(as: SharedHandle.self)
-    try call.session.output.flushBeforeOthersKnow()
-    if call.has(2) {
-      try handle.set(call.value(1), text(call, 2, handle))
-    } else {
-      try handle.set(text(call, 1, handle))
+    try call.onChannel(as: SharedHandle.self) { handle in
+      try call.flushBeforeOthersKnow()
+      if call.has(2) {
+        try handle.set(call.value(1), text(call, 2, handle))
+      } else {
+        try handle.set(text(call, 1, handle))
+      }
+      return .null
     }
-    return .null
   }
 
   /// A text keeps its spelling: `007` stays `007`.
@@ -171,11 +173,12 @@ enum SharedCommands {
           + "print (shm get n)", "4000")
     ]
   ) { call in
-    let handle = try call.channel(as: SharedHandle.self)
-    try call.session.output.flushBeforeOthersKnow()
-    if call.has(2) { return try handle.add(handle.index(call[1]), call[2]) }
-    try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
-    return try handle.add(0, call[1])
+    try call.onChannel(as: SharedHandle.self) { handle in
+      try call.flushBeforeOthersKnow()
+      if call.has(2) { return try handle.add(handle.index(call[1]), call[2]) }
+      try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
+      return try handle.add(0, call[1])
+    }
   }
 
   private static func requireScalar(

@@ -201,6 +201,13 @@ final class Compiler {
     for jump in jumps { patch(jump, to: target) }
   }
 
+  /// Makes a word be loaded as a site remembers it, where it stands as an argument there.
+  func loadWord(_ at: Int, _ site: Int, argument: Int) {
+    let plain = code[at]
+    sites[site].setWord(argument, constants[plain.b])
+    code[at] = Instruction(.loadWord, a: plain.a, b: plain.b, c: site, spare: argument)
+  }
+
   var here: Int { code.count }
 
   func constant(_ value: Value) -> Int {

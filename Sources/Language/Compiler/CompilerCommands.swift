@@ -23,9 +23,16 @@ extension Compiler {
     if case .dynamic = node.target { isDynamic = true }
     let takesPatterns = isDynamic || isBuiltin?.traits.contains(.passesWords) == true
     var arguments: [SiteArgument] = []
+    // Where a word is loaded whose meaning a call may remember.
+    var words: [(argument: Int, at: Int)] = []
     for (i, argument) in written.enumerated() {
-      arguments.append(
-        try self.argument(argument, into: base + 1 + inputs + i, takesPatterns: takesPatterns))
+      let register = base + 1 + inputs + i
+      arguments.append(try self.argument(argument, into: register, takesPatterns: takesPatterns))
+      if let last = code.last, last.op == .loadK, last.a == register, i < 256,
+        arguments[i].spelling != nil, isBuiltin?.remembers(inputs + i) == true
+      {
+        words.append((i, code.count - 1))
+      }
     }
     let name: String
     switch node.head {
@@ -54,6 +61,9 @@ extension Compiler {
         wantsValue: !isTail || node.inlineBlock != nil, command: isBuiltin, global: global,
         isForcedProgram: node.isForcedProgram, hasComputedName: isComputed))
     let count = inputs + written.count
+    if sites[site].isSimple {
+      for word in words { loadWord(word.at, site, argument: word.argument) }
+    }
     if let block = node.inlineBlock {
       try inlineBlock(
         block, token: base, site: site, count: count, into: target, isTail: isTail)

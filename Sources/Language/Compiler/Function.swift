@@ -145,10 +145,7 @@ public final class Function {
     constantCount = values.count
     let slots = UnsafeMutablePointer<SiteSlot>.allocate(capacity: max(1, sites.count))
     for (i, site) in sites.enumerated() {
-      (slots + i).initialize(
-        to: SiteSlot(
-          site: Unmanaged.passUnretained(site), entry: site.global?.entry,
-          isSimple: site.isSimple, wantsValue: site.wantsValue))
+      (slots + i).initialize(to: SiteSlot(site))
     }
     hot.pointee.code = code
     hot.pointee.constants = constants
@@ -276,4 +273,35 @@ struct SiteSlot {
   let entry: UnsafeMutablePointer<GlobalFunction.Entry>?
   let isSimple: Bool
   let wantsValue: Bool
+  /// Of a built-in: arguments can be handed over as they stand but for these (a bit each), whose
+  /// conversion must be remembered.
+  let isDirect: Bool
+  let conversions: UInt64
+  let command: Unmanaged<Command>?
+  /// What `loadWord` looks at.
+  let words: UnsafeMutablePointer<RememberedWord>?
+
+  init(_ site: CallSite) {
+    self.site = .passUnretained(site)
+    entry = site.global?.entry
+    isSimple = site.isSimple
+    wantsValue = site.wantsValue
+    command = site.command.map { .passUnretained($0) }
+    words = site.remembered
+    var conversions: UInt64 = 0
+    var isDirect = false
+    if let command = site.command, site.isSimple, command.isFixed {
+      let count = site.inputCount + site.arguments.count
+      let converted = (0..<count).filter { i in
+        i < command.parameterCount && !command.parameters[i].type.isAny
+      }
+      // The value before `|>` is converted each time.
+      isDirect =
+        count >= command.required && count <= command.parameterCount
+        && converted.allSatisfy { (0..<64).contains($0 - site.inputCount) }
+      for i in converted where isDirect { conversions |= 1 << UInt64(i - site.inputCount) }
+    }
+    self.isDirect = isDirect
+    self.conversions = conversions
+  }
 }

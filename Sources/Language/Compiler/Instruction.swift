@@ -10,6 +10,7 @@ enum Op: UInt8 {
   case move  // A = B
   case take  // A = B, B = null
   case loadK  // A = K(B)
+  case loadWord  // A = what argument SPARE of site C was converted to, or K(B)
   case loadNull  // A = null
   case getCell  // A = cell in B
   case setCell  // cell in A = B

@@ -57,11 +57,11 @@ extension Interpreter {
       let type = command.types[min(i, command.parameters.count - 1)]
       if type._withUnsafeGuaranteedRef({ $0.isAny }) { continue }
       let place = i - site.inputCount
-      if place >= 0, type._withUnsafeGuaranteedRef({ site.recall(place, $0, into: slot) }) {
-        continue
-      }
+      if place >= 0, site.recall(place, into: slot) { continue }
       slot.pointee = try convert(slot.pointee, i, command, site, i)
-      if place >= 0 { site.remember(place, type.takeUnretainedValue(), slot.pointee) }
+      if place >= 0 {
+        type._withUnsafeGuaranteedRef { site.remember(place, $0, slot.pointee) }
+      }
     }
     var i = count
     while i < total {

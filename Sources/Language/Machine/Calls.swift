@@ -47,79 +47,98 @@ extension Interpreter {
     }
   }
 
+  @inline(__always)
+  func callNative(_ slot: UnsafeMutablePointer<SiteSlot>, _ a: Slot, _ count: Int) throws {
+    guard let command = slot.pointee.command else { return }
+    try slot.pointee.site._withUnsafeGuaranteedRef { site in
+      try command._withUnsafeGuaranteedRef { command in
+        try callNative(slot, site, command, a, count)
+      }
+    }
+  }
+
   @inline(never)
-  func callNative(_ site: CallSite, _ a: Slot, _ count: Int) throws {
-    guard let command = site.command else { return }
+  private func callNative(
+    _ slot: UnsafeMutablePointer<SiteSlot>, _ site: CallSite, _ command: Command, _ a: Slot,
+    _ count: Int
+  ) throws {
+    let end = a + 1 + count
+    if slot.pointee.isDirect, recall(slot, site, a + 1, end) {
+      try callAsItStands(command, site, a, count)
+    } else {
+      site.restoreWords(a + 1)
+      let result = try runNative(command, site, a + 1, count)
+      a.pointee = finished(result, command, site)
+    }
+    var argument = a + 1
+    while argument < end {
+      argument.setNull()
+      argument += 1
+    }
+  }
+
+  // Arguments go over as they stand, the last ones may be left out.
+  @inline(__always)
+  private func callAsItStands(
+    _ command: Command, _ site: CallSite, _ a: Slot, _ count: Int
+  ) throws {
+    let total = command.parameterCount
+    let base = a + 1
+    let savedTop = top
+    guard nativeDepth < Interpreter.maximumNativeDepth, base + total + 512 < stackEnd else {
+      throw tooDeep()
+    }
+    if count < total {
+      top = max(top, base + total)
+      for i in count..<total { (base + i).put(.missing) }
+    }
+    nativeDepth += 1
     let result: Value
-    if site.isSimple, command.isFixed, count == command.parameterCount,
-      command.isPlain || recall(command, site, a + 1, count)
-    {
-      // Arguments go over as they stand.
-      nativeDepth += 1
-      defer { nativeDepth -= 1 }
-      if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
+    do {
       result = try run(
         command,
         Call(
           interpreter: self, command: command, site: site,
-          arguments: UnsafeMutableBufferPointer(start: a + 1, count: count), count: count,
+          arguments: UnsafeMutableBufferPointer(start: base, count: total), count: count,
           flags: nil, origins: nil))
-    } else if site.isSimple, command.isFixed, count >= command.required,
-      count < command.parameterCount, recall(command, site, a + 1, count)
-    {
-      result = try runShort(command, site, a + 1, count)
-    } else {
-      result = try runNative(command, site, a + 1, count)
+    } catch {
+      nativeDepth -= 1
+      top = savedTop
+      throw error
     }
-    for i in 0..<count { (a + 1 + i).setNull() }
-    a.pointee = finished(result, command, site)
+    nativeDepth -= 1
+    top = savedTop
+    switch result {
+    case .bool, .int, .float, .null,
+      .missing where !command.isReporting:
+      a.put(result)
+    default: a.pointee = finished(result, command, site)
+    }
   }
 
   /// Whether all arguments that need a conversion had the same one before, which they get then.
   @inline(__always)
-  private func recall(_ command: Command, _ site: CallSite, _ base: Slot, _ count: Int) -> Bool {
-    var i = 0
-    while i < count {
-      let slot = base + i
-      if slot.tag == Tag.report { return false }
-      let place = i - site.inputCount
-      let isReady = command.types[i]._withUnsafeGuaranteedRef { type in
-        type.isAny || (place >= 0 && site.recall(place, type, into: slot))
-      }
-      if !isReady { return false }
-      i += 1
+  private func recall(
+    _ slot: UnsafeMutablePointer<SiteSlot>, _ site: CallSite, _ base: Slot, _ end: Slot
+  ) -> Bool {
+    var argument = base
+    while argument < end {
+      if argument.tag == Tag.report { return false }
+      argument += 1
+    }
+    var left = slot.pointee.conversions
+    while left != 0 {
+      let i = left.trailingZeroBitCount
+      left &= left &- 1
+      guard site.recall(i, into: base + (site.inputCount + i)) else { return false }
     }
     return true
-  }
-
-  /// Runs a built-in whose last arguments were left out.
-  private func runShort(
-    _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
-  ) throws -> Value {
-    let total = command.parameterCount
-    nativeDepth += 1
-    let savedTop = top
-    defer {
-      nativeDepth -= 1
-      top = savedTop
-    }
-    guard nativeDepth <= Interpreter.maximumNativeDepth, base + total + 512 < stackEnd else {
-      throw tooDeep()
-    }
-    top = max(top, base + total)
-    for i in count..<total { (base + i).pointee = .missing }
-    return try run(
-      command,
-      Call(
-        interpreter: self, command: command, site: site,
-        arguments: UnsafeMutableBufferPointer(start: base, count: total), count: count,
-        flags: nil, origins: nil))
   }
 
   /// Marks a reporting command's result, or makes sure that a used result is plain.
   private func finished(_ result: Value, _ command: Command, _ site: CallSite) -> Value {
     if site.wantsValue { return result.plain }
-    if command.traits.contains(.reports) {
+    if command.isReporting {
       if case .report = result { return result }
       return result.isNull ? result : .report(ReportObject(result))
     }

@@ -16,6 +16,13 @@ extension Interpreter {
       case .move: a.copy(base + instruction.b)
       case .take: a.take(base + instruction.b)
       case .loadK: a.copy(constants + instruction.b)
+      case .loadWord:
+        let site = frame.pointee.code.pointee.sites + instruction.c
+        if let words = site.pointee.words, (words + instruction.spare).isCurrent {
+          a.copy((words + instruction.spare).value)
+        } else {
+          a.copy(constants + instruction.b)
+        }
       case .loadNull: a.setNull()
       case .getCell: a.pointee = (base + instruction.b).cellValue
       case .setCell: a.setCell((base + instruction.b).pointee)
@@ -346,17 +353,13 @@ extension Interpreter {
         frame.pointee.pc = pc
         let site = frame.pointee.code.pointee.sites + instruction.b
         top = base + frame.pointee.code.pointee.registerCount
-        try site.pointee.site._withUnsafeGuaranteedRef {
-          try callNative($0, a, instruction.c)
-        }
+        try callNative(site, a, instruction.c)
         if attention.pointee != 0 { try attend(frame) }
       case .enterInline:
         frame.pointee.pc = pc
         let site = frame.pointee.code.pointee.sites + instruction.b
         top = base + frame.pointee.code.pointee.registerCount
-        try site.pointee.site._withUnsafeGuaranteedRef {
-          try callNative($0, a, instruction.c)
-        }
+        try callNative(site, a, instruction.c)
       case .inlineValue:
         frame.pointee.pc = pc
         top = base + frame.pointee.code.pointee.registerCount

@@ -12,6 +12,7 @@ enum Tag {
   static let map: UInt8 = 9
   static let range: UInt8 = 10
   static let closure: UInt8 = 11
+  static let handle: UInt8 = 14
   static let report: UInt8 = 15
   static let lastReference: UInt8 = 16
   /// `null` and `missing`.
@@ -32,6 +33,16 @@ extension UnsafeMutablePointer<Value> {
 
   /// Whether the value can be put into a list without deepening it.
   @inline(__always) var isFlat: Bool { tag <= Tag.string || tag == Tag.empty }
+
+  /// Whether two slots hold the same object or the same scalar.
+  @inline(__always) func isSame(_ other: UnsafeMutablePointer<Value>) -> Bool {
+    tag == other.tag && rawInt == other.rawInt
+  }
+
+  /// Takes a value over.
+  @inline(__always) func put(_ value: consuming Value) {
+    if isTrivial { initialize(to: value) } else { pointee = value }
+  }
 
   @inline(__always) var rawInt: Int { UnsafeRawPointer(self).load(as: Int.self) }
   @inline(__always) var rawFloat: Double { UnsafeRawPointer(self).load(as: Double.self) }
@@ -75,6 +86,8 @@ extension UnsafeMutablePointer<Value> {
       raw.storeBytes(of: from.load(as: UInt64.self), as: UInt64.self)
       raw.storeBytes(
         of: from.load(fromByteOffset: 8, as: UInt8.self), toByteOffset: 8, as: UInt8.self)
+    } else if isTrivial {
+      initialize(to: other.pointee)
     } else {
       replace(other.pointee)
     }

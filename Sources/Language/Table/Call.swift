@@ -21,6 +21,16 @@ public struct Call: ~Copyable {
     return arguments[index]
   }
 
+  /// An argument that is a handle, which is kept as long as the call; nil if it is none.
+  ///
+  /// To count references costs more than many a command.
+  public func handle(_ index: Int) -> Unmanaged<Handle>? {
+    guard index < arguments.count, let base = arguments.baseAddress,
+      (base + index).tag == Tag.handle
+    else { return nil }
+    return (base + index).object(Handle.self)
+  }
+
   /// Whether an argument was given.
   public func has(_ index: Int) -> Bool {
     guard index < arguments.count else { return false }
@@ -195,13 +205,8 @@ public final class CallSite {
   let isForcedProgram: Bool
   /// The program's name was computed, `^$name`, and stands in front of the arguments.
   let hasComputedName: Bool
-  /// What bare words were converted to, and at which version of their type.
-  private var remembered: UnsafeMutablePointer<Remembered>?
-
-  private struct Remembered {
-    var version: Int
-    var value: Value
-  }
+  /// What bare words were converted to; one for each argument once there is any.
+  private(set) var remembered: UnsafeMutablePointer<RememberedWord>?
   /// Of `select`: the kind of each arm.
   let armKinds: [Int]
 
@@ -232,11 +237,10 @@ public final class CallSite {
 
   /// What a word was converted to, if it would be converted to the same again.
   @inline(__always)
-  func recall(_ index: Int, _ type: ParameterType, into slot: Slot) -> Bool {
-    guard let remembered, let version = type.version,
-      remembered[index].version == version.pointee
-    else { return false }
-    slot.pointee = remembered[index].value
+  func recall(_ index: Int, into slot: Slot) -> Bool {
+    guard let remembered, (remembered + index).isCurrent else { return false }
+    let value = (remembered + index).value
+    if !slot.isSame(value) { slot.copy(value) }
     return true
   }
 
@@ -245,12 +249,54 @@ public final class CallSite {
     guard let version = type.version, arguments.indices.contains(index),
       arguments[index].spelling != nil
     else { return }
-    if remembered == nil {
-      let made = UnsafeMutablePointer<Remembered>.allocate(capacity: arguments.count)
-      made.initialize(repeating: Remembered(version: -1, value: .null), count: arguments.count)
-      remembered = made
+    let entry = entries + index
+    entry.pointee.current = version
+    entry.pointee.version = version.pointee
+    entry.pointee.value = value
+  }
+
+  /// `loadWord` will load this argument: converted, or this value.
+  func setWord(_ index: Int, _ value: Value) { (entries + index).pointee.word = value }
+
+  /// Puts the words back that were loaded converted, when that may have become wrong since.
+  func restoreWords(_ base: Slot) {
+    guard let remembered else { return }
+    for i in arguments.indices {
+      let entry = remembered + i
+      if case .missing = entry.pointee.word { continue }
+      (base + inputCount + i).pointee = entry.pointee.word
     }
-    remembered?[index] = Remembered(version: version.pointee, value: value)
+  }
+
+  private var entries: UnsafeMutablePointer<RememberedWord> {
+    if let remembered { return remembered }
+    let made = UnsafeMutablePointer<RememberedWord>.allocate(capacity: max(1, arguments.count))
+    made.initialize(repeating: RememberedWord(), count: arguments.count)
+    remembered = made
+    return made
+  }
+}
+
+/// What a bare word was converted to, and at which version of its type.
+struct RememberedWord {
+  // First, so that its place is the entry's.
+  var value = Value.null
+  /// Where the type's version stands; nil: nothing is remembered.
+  var current: UnsafePointer<Int>?
+  var version = 0
+  /// What the word stands for unconverted, where `loadWord` loads it.
+  var word = Value.missing
+}
+
+extension UnsafeMutablePointer<RememberedWord> {
+  /// Whether the word would be converted to the same again.
+  @inline(__always) var isCurrent: Bool {
+    guard let current = pointee.current else { return false }
+    return current.pointee == pointee.version
+  }
+
+  @inline(__always) var value: Slot {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Value.self)
   }
 }
 

@@ -31,6 +31,8 @@ public final class Command: Sendable {
   let isFixed: Bool
   /// Whether arguments can be handed over as they stand on the stack.
   let isPlain: Bool
+  /// Its result is a report.
+  let isReporting: Bool
 
   /// What is special about a command.
   public struct Traits: OptionSet, Sendable {
@@ -116,6 +118,7 @@ public final class Command: Sendable {
     hasRest = parameters.last?.arity == .rest
     isFixed = !hasRest && !traits.contains(.passesWords)
     isPlain = parameters.allSatisfy { $0.type.isAny && $0.arity == .required }
+    isReporting = traits.contains(.reports)
   }
 
   /// `queue put NAME VALUE [--timeout DURATION]`, as help and arity errors show it.
@@ -144,6 +147,11 @@ public final class Command: Sendable {
   deinit {
     for i in parameters.indices { types[i].release() }
     types.deallocate()
+  }
+
+  /// Whether what a word of an argument is converted to is kept for the next call.
+  func remembers(_ index: Int) -> Bool {
+    isFixed && parameters.indices.contains(index) && parameters[index].type.version != nil
   }
 
   func flagIndex(_ name: String) -> Int? { flags.firstIndex { $0.name == name } }

@@ -63,7 +63,11 @@ public final class MessageCoder {
     return try encoder.encodedSize(of: value)
   }
 
-  private var encoder: WireEncoder? { interpreter().map { transport.encoder($0) } }
+  @inline(__always)
+  private var encoder: WireEncoder? {
+    if let used = transport.usedEncoder { return used }
+    return interpreter().map { transport.encoder($0) }
+  }
 
   /// The message of a value; valid until the next call.
   @inline(__always)
@@ -71,9 +75,14 @@ public final class MessageCoder {
     _ value: Value
   ) throws -> (bytes: UnsafeRawBufferPointer, descriptors: [Int32]) {
     guard let encoder else { return (UnsafeRawBufferPointer(start: nil, count: 0), []) }
-    transport.coder?.outgoing = []
-    let bytes = try encoder.encode(value)
-    return (bytes, transport.coder?.outgoing ?? [])
+    switch value {
+    case .bool, .int, .float, .duration, .size, .time, .string, .null, .missing:
+      return (try encoder.encode(value), [])
+    default:
+      transport.coder?.outgoing = []
+      let bytes = try encoder.encode(value)
+      return (bytes, transport.coder?.outgoing ?? [])
+    }
   }
 
   /// Hands a value's message over in pieces; yields the descriptors that belong to it.
@@ -90,6 +99,7 @@ public final class MessageCoder {
   /// The value of a message.
   @inline(__always)
   public func value(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]) throws -> Value {
+    if descriptors.isEmpty, let decoder = transport.usedDecoder { return try decoder.decode(bytes) }
     guard let interpreter = interpreter() else { return .null }
     if descriptors.isEmpty { return try transport.decoder(interpreter).decode(bytes) }
     return try receiving(descriptors) { try transport.decoder(interpreter).decode(bytes) }

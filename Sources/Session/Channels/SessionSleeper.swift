@@ -23,6 +23,10 @@ extension Session: Sleeper {
   }
 
   public var mayActWhileAsleep: Bool { !handlers.blocks.isEmpty }
+
+  public func isFree(until moment: Int64) -> Bool {
+    loop.isIdle && supervisor.nextSweep > moment && !Attention.isPending
+  }
 }
 
 extension Session {
