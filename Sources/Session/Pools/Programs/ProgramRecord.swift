@@ -1,10 +1,13 @@
+import Glibc
 import Language
 import Posix
 
 /// What became of one program of `pool run`.
 public struct ProgramRecord {
   public let index: Int
-  public let input: String
+  public let input: TaskInput
+  /// What it is known by, whatever its place: its content.
+  public var key: String?
   public var pid: Int32 = 0
   public var attempts = 0
   /// When its last attempt began (ns since 1970).
@@ -18,6 +21,11 @@ public struct ProgramRecord {
   public var problem: String?
   /// The last line of its standard error.
   public var lastLine: String?
+
+  init(_ index: Int, _ input: TaskInput) {
+    self.index = index
+    self.input = input
+  }
 
   public var exit: Int32? {
     if case .exited(let status)? = info?.cause { return status }
@@ -49,21 +57,32 @@ public struct ProgramRecord {
     return text
   }
 
+  /// The fields of a record, in their order.
+  public static let fieldNames = [
+    "index", "key", "item", "pid", "host", "attempts", "start", "elapsed", "cpu", "maxrss", "exit",
+    "signal", "timed_out", "ok", "output", "error",
+  ]
+
   /// - Parameters: what it wrote, where that was kept.
   public func value(output: [UInt8]?, error: [UInt8]?) -> Value {
-    func text(_ bytes: [UInt8]?) -> Value {
-      bytes.map { .string(StringObject.make(decoding: $0)) } ?? .null
-    }
-    return .record([
-      "index": .int(index), "item": .text(input), "pid": pid == 0 ? .null : .int(Int(pid)),
+    .record([
+      "index": .int(index), "key": key.map { .text($0) } ?? .null, "item": input.value,
+      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(ProgramRecord.host),
       "attempts": .int(attempts), "start": start == 0 ? .null : .time(Int(start)),
       "elapsed": .duration(Int(elapsed)),
       "cpu": info.map { .duration(Int($0.userTime + $0.systemTime)) } ?? .null,
       "maxrss": info.map { .size(Int($0.maxRSS)) } ?? .null,
       "exit": exit.map { .int(Int($0)) } ?? .null,
       "signal": signal.map { .text($0.name) } ?? .null, "timed_out": .bool(hasTimedOut),
-      "ok": .bool(isOk), "output": text(output),
-      "error": problem.map { .text($0) } ?? text(error),
+      "ok": .bool(isOk), "output": output.map(TaskInput.value) ?? .null,
+      "error": problem.map { .text($0) } ?? error.map(TaskInput.value) ?? .null,
     ])
   }
+
+  /// The name of this machine.
+  static let host: String = {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }()
 }

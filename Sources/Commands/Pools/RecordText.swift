@@ -1,0 +1,82 @@
+import Language
+import Session
+
+/// Records of tasks as text: a line of JSON, or of CSV (RFC 4180).
+enum RecordText {
+  /// One line of JSON; what is not UTF-8 stands as `{"base64": "…"}`.
+  static func json(_ record: Value) throws -> [UInt8] {
+    var writer = JSONWriter(pretty: false)
+    try writer.write(withoutBytes(record))
+    return writer.bytes + [0x0A]
+  }
+
+  private static func withoutBytes(_ value: Value) -> Value {
+    switch value {
+    case .bytes(let object): return .record(["base64": .text(base64(object.bytes))])
+    case .list(let list): return .items(list.items.map(withoutBytes))
+    case .map(let map):
+      let copy = MapObject()
+      for (key, value) in map.pairs { copy.set(key, withoutBytes(value)) }
+      return .map(copy)
+    default: return value
+    }
+  }
+
+  private static let digits = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  private static func base64(_ bytes: [UInt8]) -> String {
+    var result: [UInt8] = []
+    result.reserveCapacity((bytes.count + 2) / 3 * 4)
+    var place = 0
+    while place < bytes.count {
+      let group = bytes[place..<min(place + 3, bytes.count)]
+      var bits = 0
+      for i in 0..<3 {
+        bits = bits << 8 | (i < group.count ? Int(group[group.startIndex + i]) : 0)
+      }
+      for i in 0..<4 {
+        result.append(i <= group.count ? digits[bits >> (18 - 6 * i) & 63] : UInt8(ascii: "="))
+      }
+      place += 3
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  /// The first line of a table.
+  static let csvHead = Array((ProgramRecord.fieldNames.joined(separator: ",") + "\r\n").utf8)
+
+  /// One line of a table; outputs keep every byte.
+  static func csv(_ record: Value) -> [UInt8] {
+    guard case .map(let map) = record else { return [] }
+    var line: [UInt8] = []
+    for (key, value) in map.pairs {
+      if key.asText != ProgramRecord.fieldNames.first { line.append(UInt8(ascii: ",")) }
+      line += field(value)
+    }
+    return line + Array("\r\n".utf8)
+  }
+
+  private static func field(_ value: Value) -> [UInt8] {
+    let bytes: [UInt8]
+    switch value {
+    case .null, .missing: return []
+    case .bytes(let object): bytes = object.bytes
+    case .string(let text): bytes = text.withBytes { Array($0) }
+    case .duration(let nanoseconds): bytes = Array("\(Double(nanoseconds) / 1e9)".utf8)
+    case .size(let size): bytes = Array(String(size).utf8)
+    case .list(let list): bytes = Array(list.items.map(field).joined(separator: [0x20]))
+    default: bytes = Array(value.asText.utf8)
+    }
+    let quote = UInt8(ascii: "\"")
+    guard bytes.contains(where: { $0 == quote || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else {
+      return bytes
+    }
+    var quoted: [UInt8] = [quote]
+    for byte in bytes {
+      if byte == quote { quoted.append(quote) }
+      quoted.append(byte)
+    }
+    return quoted + [quote]
+  }
+}
