@@ -37,7 +37,7 @@ enum RunCommand {
       """,
     parameters: [
       Parameter("program", .any, .required, "its name or path"),
-      Parameter("word", .spelled, .rest, "its arguments, ':::' and the inputs"),
+      Parameter("word", .any, .rest, "its arguments, ':::' and the inputs"),
     ],
     flags: [
       Flag("jobs", .int, "how many run at a time; by default one for each usable CPU"),
@@ -88,7 +88,7 @@ enum RunCommand {
     let hasInput = call.site.inputCount > 0
     var words: [String] = []
     for index in (hasInput ? 1 : 0)..<max(call.count, 1) where index < call.count {
-      words.append(words.isEmpty ? call.spelled(index) : call[index].asText)
+      words.append(call[index].asText)
     }
     let (program, behind) = try RunInputs.split(words, call)
     guard !program.isEmpty else {

@@ -32,7 +32,7 @@ enum RunInputs {
       }
       guard last.count == items.count else {
         throw call.error(
-          .arity, "':::+' has \(items.count) inputs, but those before it are \(last.count)",
+          .arity, "':::+' links \(items.count) with \(last.count) inputs",
           help: "linked sources have the same number of inputs")
       }
       groups.append(zip(last, items).map { $0 + [$1] })

@@ -11,6 +11,7 @@ final class OutputWriter {
   /// Told once when there is no room on a disk.
   var onFull: ((_ what: String, _ error: SystemError) -> Void)?
   private var hasTold = false
+  private var isWide = false
   private static let pause: Int64 = 200_000_000
 
   init(_ session: Session, _ interpreter: Interpreter) {
@@ -20,6 +21,11 @@ final class OutputWriter {
 
   /// An output whole, each line with a tag in front if there is one.
   func write(_ output: TaskOutput, to fd: Int32, tag: [UInt8]) throws {
+    if fd == 1, !isWide, output.size >= 1 << 18 {
+      // If it is a pipe, its reader is woken less often.
+      isWide = true
+      OutputPipe.widen(1, to: 1 << 20)
+    }
     if tag.isEmpty { return try output.forEachPiece { try write($0, to: fd) } }
     var tagged: [UInt8] = []
     var isOpen = false
