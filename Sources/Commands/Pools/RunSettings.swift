@@ -12,6 +12,7 @@ enum RunSettings {
     Flag("json", nil, "print a record for each program, a line of JSON, instead of its output"),
     Flag("csv", nil, "print a table of the records as CSV instead of output"),
     Flag("results", .path, "a directory that gets a directory for each program: NUMBER-INPUT"),
+    Flag("memory", .size, "how much memory each program may have of its own"),
     Flag("detach", nil, "go on in a process of its own that outlives the shell"),
   ]
 
@@ -25,6 +26,7 @@ enum RunSettings {
       options.jobs = min(jobs, 30_000)
     }
     options.isOrdered = !call.isSet("unordered")
+    options.memoryLimit = try PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")
     options.wantsRecords = call.site.wantsValue && !options.isDetached
     if let directory = host.environmentVariable("TMPDIR"), !directory.isEmpty {

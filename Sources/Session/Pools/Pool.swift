@@ -31,6 +31,8 @@ public final class Pool: Handle, NameHolder {
   var idle: [PoolMember] = []
   /// Runs in each worker before its first task.
   let initializer: Value?
+  /// How much memory each worker may have of its own.
+  let memoryLimit: Int?
   var freeNumbers: [Int] = []
   var highestNumber = 0
   /// Workers that ended before they were ready, one after the other.
@@ -59,8 +61,12 @@ public final class Pool: Handle, NameHolder {
   /// With more workers it costs more to switch their signals off and on than to take them.
   private static let fewMembers = 16
 
-  init(_ name: String, _ size: Int, initializer: Value?, _ session: Session, _ runs: Interpreter) {
+  init(
+    _ name: String, _ size: Int, initializer: Value?, memoryLimit: Int?, _ session: Session,
+    _ runs: Interpreter
+  ) {
     self.name = name
+    self.memoryLimit = memoryLimit
     self.session = session
     self.initializer = initializer
     target = size
@@ -218,11 +224,13 @@ extension Session {
   ///
   /// - Parameter name: nil for one that Brood chooses.
   public func makePool(
-    _ name: String?, size: Int, initializer: Value? = nil, _ interpreter: Interpreter
+    _ name: String?, size: Int, initializer: Value? = nil, memoryLimit: Int? = nil,
+    _ interpreter: Interpreter
   ) throws -> Pool {
     if let name { try names.check(name) }
     let pool = Pool(
-      name ?? names.fresh("pool"), size, initializer: initializer, self, interpreter)
+      name ?? names.fresh("pool"), size, initializer: initializer, memoryLimit: memoryLimit, self,
+      interpreter)
     try names.claim(pool.name, for: pool)
     do {
       try pool.start()

@@ -142,17 +142,35 @@ open class PoolJob {
     outstanding -= 1
     let failures = self.failures[index, default: 0] + 1
     let allowed = policy.retries ?? (isDeath ? 1 : 0)
-    if mayRetry, !isHalted, failures <= allowed {
+    if mayRetry, !isHalted, failures <= allowed, error.payload["cancelled"] == nil {
       self.failures[index] = failures
       repeated += 1
       return retry(index, after: failures)
     }
-    self.failures[index] = nil
     failed += 1
     add(facts: index, failures, to: error)
+    self.failures[index] = failures - 1
     deliver(index, failure: error)
+    self.failures[index] = nil
     if policy.halt != .never { halt() }
     if policy.halt == .now { pool.endTasks(of: self) }
+  }
+
+  /// How many attempts a task that is being finished took.
+  func attempts(of index: Int) -> Int { failures[index, default: 0] + 1 }
+
+  /// Takes a task that was not started, or waits for its next attempt, out; false if it is at a
+  /// worker or finished.
+  func takeOut(_ index: Int) -> Bool {
+    if let place = returned.firstIndex(of: index) {
+      returned.remove(at: place)
+    } else if delayed.remove(index) == nil {
+      guard !isHalted, index >= next, index < supplied else { return false }
+      returned.append(contentsOf: (next..<index).reversed())
+      next = index + 1
+    }
+    outstanding += 1
+    return true
   }
 
   private func retry(_ index: Int, after failures: Int) {

@@ -128,6 +128,7 @@ public final class MapJob: PoolJob {
   // MARK: Results
 
   public override func deliver(_ index: Int, _ value: Value) {
+    let value = policy.isRecorded ? record(index, value) : value
     if collects {
       if isUnordered { ready.append((index, .value(value))) } else { results[index] = value }
     } else {
@@ -138,9 +139,14 @@ public final class MapJob: PoolJob {
   }
 
   public override func deliver(_ index: Int, failure: ErrorObject) {
+    if policy.isRecorded { return deliver(index, .error(failure)) }
     if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
     if !items.isEmpty { items[index] = nil }
     onProgress?()
+  }
+
+  private func record(_ index: Int, _ outcome: Value) -> Value {
+    TaskRecord.make(index, item(index), attempts: attempts(of: index), outcome: outcome)
   }
 
   private func keep(_ index: Int, _ outcome: Outcome) {
@@ -270,4 +276,6 @@ public final class PoolFuture: Handle {
 
   /// Lets the task not start if it has not.
   public func cancel() { pool.endTasks(of: job) }
+
+  func cancelOwn() -> Bool { pool.cancel(0, of: job) }
 }

@@ -15,6 +15,8 @@ public struct ProgramRecord {
   public var elapsed: Int64 = 0
   public var info: ExitInfo?
   public var hasTimedOut = false
+  /// How much memory it could have.
+  public var memoryLimit: Int?
   /// Never started, or ended because it was not wanted any more.
   public var isCancelled = false
   /// Why it could not be started.
@@ -52,6 +54,9 @@ public struct ProgramRecord {
       text = "ended by \(signal.name)"
     } else {
       text = "not started"
+    }
+    if let memoryLimit, let used = info?.maxRSS, !isOk, used >= memoryLimit / 2 {
+      text += ", having used \(sizeText(Int(used))) of \(sizeText(memoryLimit)) of memory"
     }
     if let lastLine { text += ": \(lastLine)" }
     return text

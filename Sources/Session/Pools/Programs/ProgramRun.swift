@@ -168,6 +168,11 @@ public final class ProgramRun {
         ticket, pid: pid, pidfd: -1, command: ProgramRun.text(request), kind: .helper, group: pid,
         isDetached: options.isDetached)
       live[index]?.pid = pid
+      if let limit = options.memoryLimit {
+        // It has hardly begun; the shell's own limit could not be lowered for the moment.
+        try? Process.limitMemory(of: pid, to: limit)
+        live[index]?.memoryLimit = limit
+      }
       let mark = options.isDetached ? nil : request.task
       let attempt = ProgramAttempt(index, slot, process, pidfd, mark, output, errors)
       if let mark { marks.insert(mark) }

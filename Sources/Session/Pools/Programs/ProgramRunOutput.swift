@@ -30,6 +30,8 @@ extension ProgramRun {
     public var results: ResultFiles?
     /// Where output that is large is kept meanwhile.
     public var directory = "/tmp"
+    /// How much memory a program may have of its own.
+    public var memoryLimit: Int?
     /// The programs outlive the session.
     public var isDetached = false
 
