@@ -14,8 +14,8 @@ enum PoolCancelCommand {
     parameters: [Parameter("task", .any, .rest, "futures, workers or indices")], flags: [.pool],
     examples: [
       Example(
-        "pool new 2\nlet f = pool submit { sleep 1h }\nprint (pool cancel $f) $f.error.message",
-        "1 the task was ended while it ran, since it was not wanted any more"),
+        "pool new 2\nlet f = pool submit { sleep 1h }\nprint (pool cancel $f) $f.error.cancelled",
+        "1 true"),
       Example(
         "pool new w 1\nlet a = pool submit { sleep 1h }\nlet b = pool submit { 5 }\n"
           + "while (pool info w).busy == 0 { sleep 1ms }\npool cancel w.1\nprint (pool result $b)",

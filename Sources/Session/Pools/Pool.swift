@@ -254,6 +254,11 @@ public final class PoolList {
   /// In the order in which they were made, without those that are gone or a parent's.
   public var all: [Pool] { pools.filter { !$0.isGone && !$0.isInherited } }
 
+  /// One that was closed and whose workers have ended meanwhile, so that it can be joined still.
+  public func ended(named name: String) -> Pool? {
+    pools.last { $0.isGone && !$0.isInherited && $0.name == name }
+  }
+
   /// The one that tasks go to if nobody says.
   public var latest: Pool? { pools.last { !$0.isGone && !$0.isInherited && !$0.isClosed } }
 
