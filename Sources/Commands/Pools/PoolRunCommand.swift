@@ -69,7 +69,7 @@ enum RunCommand {
     let (template, inputs) = try split(call)
     if call.isSet("dry-run") {
       var index = 0
-      while let input = try inputs() {
+      while let input = try inputs.next() {
         let words = try template.words(for: input, index: index, slot: 0)
         try call.interpreter.write(words.map(quoted).joined(separator: " ") + "\n")
         index += 1
@@ -84,18 +84,18 @@ enum RunCommand {
 
   private static func split(
     _ call: borrowing Call
-  ) throws -> (template: ProgramTemplate, inputs: RunInputs.Next) {
+  ) throws -> (template: ProgramTemplate, inputs: RunInputs.Source) {
     let hasInput = call.site.inputCount > 0
     var words: [String] = []
     for index in (hasInput ? 1 : 0)..<max(call.count, 1) where index < call.count {
-      words.append(call[index].asText)
+      words.append(try word(index, call))
     }
     let (program, behind) = try RunInputs.split(words, call)
     guard !program.isEmpty else {
       throw call.error(
         .arity, "'pool run' needs a program", help: "as: pool run -- gzip {} ::: a.txt b.txt")
     }
-    var sources: [(name: String, make: (borrowing Call) throws -> RunInputs.Next)] = []
+    var sources: [(name: String, make: (borrowing Call) throws -> RunInputs.Source)] = []
     if hasInput { sources.append(("'|>'", { try RunInputs.items($0[0], $0) })) }
     if let behind { sources.append(("':::'", { _ in behind })) }
     if let list = call.flag("inputs") {
@@ -108,6 +108,19 @@ enum RunCommand {
         help: "give them in one way; several ':::' make combinations")
     }
     return (ProgramTemplate(program), try sources.first?.make(call) ?? RunInputs.lines(call))
+  }
+
+  private static func word(_ index: Int, _ call: borrowing Call) throws -> String {
+    switch call[index] {
+    case .closure:
+      throw call.error(
+        .type, "a program's argument must be text, but is a block", at: index,
+        help: "quote what stands in braces, if it is meant as it is: '{…}'")
+    case .handle(let handle):
+      // A process goes by its number.
+      return try (handle.field("pid") ?? call[index]).asText
+    case let value: return value.asText
+    }
   }
 
   /// A word as a shell would have to be given it.
@@ -158,25 +171,17 @@ enum RunCommand {
 
   private static func run(
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
-    _ inputs: @escaping RunInputs.Next
+    _ inputs: RunInputs.Source
   ) throws -> Value {
     let session = call.session
     let options = try RunSettings.options(call, host)
-    let run = try make(call, host, template, options, inputs)
-    let progress = call.isSet("progress") ? PoolProgress("run") : nil
-    if let progress {
-      run.onProgress = { [unowned run] in
-        progress.show(
-          done: run.succeeded + run.failed, of: run.isWhole ? run.count : nil,
-          running: run.runningCount, failed: run.failed)
-      }
-      run.onShow = { progress.clear() }
-    }
-    defer { progress?.clear() }
+    let run = try make(call, host, template, options, inputs.next)
+    let progress = RunProgress(run, of: inputs.count, call)
+    defer { progress?.end() }
     do {
       try run.run()
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
-      progress?.clear()
+      progress?.end()
       let report =
         "of \(run.count) programs \(run.succeeded) succeeded, "
         + "\(run.failed) failed or were ended"
@@ -205,12 +210,12 @@ enum RunCommand {
 
   private static func detach(
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
-    _ inputs: RunInputs.Next
+    _ inputs: RunInputs.Source
   ) throws -> Value {
     let options = try RunSettings.options(call, host)
     // Nobody reads on for it later.
     var all: [TaskInput] = []
-    while let input = try inputs() { all.append(input) }
+    while let input = try inputs.next() { all.append(input) }
     var place = 0
     let taken = all
     let run = try make(call, host, template, options) {

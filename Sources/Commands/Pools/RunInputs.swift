@@ -6,12 +6,18 @@ import Session
 enum RunInputs {
   typealias Next = () throws -> TaskInput?
 
+  /// Inputs, and how many there are where that is known.
+  struct Source {
+    var count: Int?
+    let next: Next
+  }
+
   // MARK: Behind ':::'
 
   /// The words of the program, and the inputs behind ':::' and ':::+'; nil if there are none.
   static func split(
     _ words: [String], _ call: borrowing Call
-  ) throws -> (program: [String], inputs: Next?) {
+  ) throws -> (program: [String], inputs: Source?) {
     guard let first = words.firstIndex(where: isSign) else { return (words, nil) }
     // Each group is a list of tuples of parts.
     var groups: [[[[UInt8]]]] = []
@@ -43,10 +49,15 @@ enum RunInputs {
   private static func isSign(_ word: String) -> Bool { word == ":::" || word == ":::+" }
 
   /// Every combination, the last source running fastest.
-  private static func product(_ groups: [[[[UInt8]]]]) -> Next {
+  private static func product(_ groups: [[[[UInt8]]]]) -> Source {
     var counters = Array(repeating: 0, count: groups.count)
     var hasEnded = groups.contains(where: \.isEmpty)
-    return {
+    var count: Int? = 1
+    for group in groups {
+      let (product, overflow) = (count ?? 0).multipliedReportingOverflow(by: group.count)
+      count = overflow || count == nil ? nil : product
+    }
+    return Source(count: count) {
       if hasEnded { return nil }
       let parts = zip(groups, counters).flatMap { $0[$1] }
       hasEnded = true
@@ -65,15 +76,15 @@ enum RunInputs {
   // MARK: Values
 
   /// The items of a value: each is an input, or a list of its parts.
-  static func items(_ value: Value, _ call: borrowing Call) throws -> Next {
+  static func items(_ value: Value, _ call: borrowing Call) throws -> Source {
     let interpreter = call.interpreter
     switch value.plain {
     case .stream(let stream):
-      return { try stream.next().map(input) }
+      return Source { try stream.next().map(input) }
     case .list, .range, .map:
       let items = try interpreter.collect(value.plain)
       var place = 0
-      return {
+      return Source(count: items.count) {
         guard place < items.count else { return nil }
         place += 1
         return try input(items[place - 1])
@@ -108,7 +119,7 @@ enum RunInputs {
   // MARK: Lines
 
   /// The lines of a file or of standard input, whatever bytes they are, read as they are needed.
-  static func lines(_ call: borrowing Call) throws -> Next {
+  static func lines(_ call: borrowing Call) throws -> Source {
     var fd: Int32 = 0
     if let path = call.flag("file")?.asText {
       fd = try asking("cannot read the inputs") {
@@ -120,7 +131,7 @@ enum RunInputs {
     var buffer: [UInt8] = []
     var place = 0
     var hasEnded = false
-    return {
+    return Source {
       while true {
         if let stop = buffer[place...].firstIndex(of: end) {
           defer { place = stop + 1 }

@@ -43,7 +43,7 @@ public final class ProgramRun {
   public private(set) var timedOut = 0
   /// Of those that failed: they were ended because they were not wanted any more.
   public private(set) var cancelled = 0
-  /// Told when a task has ended.
+  /// Told when a task has begun or ended, and after something was shown.
   public var onProgress: (() -> Void)?
   /// Told before anything is shown.
   public var onShow: (() -> Void)?
@@ -96,6 +96,7 @@ public final class ProgramRun {
           changes != before || mayStart || store.hasLines
         }
         try show()
+        onProgress?()
       }
       try show()
     } catch {
@@ -177,6 +178,7 @@ public final class ProgramRun {
       let attempt = ProgramAttempt(index, slot, process, pidfd, mark, output, errors)
       if let mark { marks.insert(mark) }
       running.append(attempt)
+      onProgress?()
       try? watch(attempt)
     } catch {
       session.abandon(ticket)
