@@ -18,6 +18,10 @@ enum RunCommand {
       As a statement it throws `failed` if a program failed, when all are done, and `timeout` if \
       all that failed took too long. Where its value is used it yields records instead, with the \
       fields index item pid attempts start elapsed cpu maxrss exit signal timed_out ok output error.
+      A script that it ends exits with 1, with 124 if programs failed only by taking too long.
+
+      \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
+      value of the run it is kept in the journal, and records have key skipped why, too.
       """,
     parameters: [
       Parameter("program", .any, .required, "its name or path"),
@@ -34,7 +38,7 @@ enum RunCommand {
       Flag("ungrouped", nil, "let the programs write at once themselves"),
       Flag("tag", nil, "put the input in front of each line of output"),
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
-    ],
+    ] + JournalFlags.all,
     traits: .passesWords,
     examples: [
       Example("pool run --jobs 2 -- echo got {} ::: a b 'c  d'", "got a\ngot b\ngot c  d"),
@@ -44,19 +48,36 @@ enum RunCommand {
       Example(
         "let r = pool run -- sh -c 'exit $1' sh ::: 0 3\nprint (map $r { |t| $t.exit })", "[0, 3]"),
     ]
-  ) { call in
+  ) { call in try JournalFlags.markingUsage { try start(call) } }
+
+  private static func start(_ call: borrowing Call) throws -> Value {
     let (words, inputs) = try split(call)
     let template = ProgramTemplate(words)
     if call.isSet("dry-run") {
+      let journal = try self.journal(call, template, writing: false)
+      defer { journal?.journal.close() }
       var index = 0
       while let input = try inputs() {
+        defer { index += 1 }
+        var record = ProgramRecord(index: index, input: input)
+        if try journal?.tasks.recall(&record) == true { continue }
         let words = template.words(for: input, index: index, slot: 0)
         try call.interpreter.write(words.map(quoted).joined(separator: " ") + "\n")
-        index += 1
       }
       return .null
     }
     return try run(call, template, inputs)
+  }
+
+  private static func journal(
+    _ call: borrowing Call, _ template: ProgramTemplate, writing: Bool = true
+  ) throws -> (journal: TaskJournal, tasks: ProgramTasks)? {
+    guard let journal = try JournalFlags.open(call, writing: writing) else { return nil }
+    let host = call.interpreter.host as? BroodHost
+    let tasks = try ProgramTasks(
+      journal, template, call.interpreter, environment: JournalFlags.environment(call)
+    ) { name in try? host?.findProgram(name) }
+    return (journal, tasks)
   }
 
   // MARK: What is to be run
@@ -180,6 +201,9 @@ enum RunCommand {
       return SpawnRequest(
         path: found?.path ?? words[0], arguments: words, environment: environment)
     }
+    let journal = try self.journal(call, template)
+    run.journal = journal?.tasks
+    defer { journal?.journal.close() }
     let progress = call.isSet("progress") ? PoolProgress("run") : nil
     if let progress {
       run.onProgress = { [unowned run] in
@@ -199,6 +223,7 @@ enum RunCommand {
       try? Transfer.writeAll(2, "pool run: \(report)\n")
       throw error
     }
+    try journal?.journal.finish(call.interpreter)
     let records = run.records.map { run.value(of: $0) }
     if call.site.wantsValue { return .items(records) }
     if run.failed > 0 { throw failure(run, records, call) }
@@ -216,6 +241,7 @@ enum RunCommand {
       "\(run.failed) of \(run.records.count) programs failed: " + lines.joined(separator: "; ")
         + (bad.count > lines.count ? "; …" : ""))
     error.payload["records"] = .items(records)
+    if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
     return error
   }
 }

@@ -18,6 +18,13 @@ public struct ProgramRecord {
   public var problem: String?
   /// The last line of its standard error.
   public var lastLine: String?
+  /// What a journal knows of it.
+  public var recalled: RecalledProgram?
+
+  public init(index: Int, input: String) {
+    self.index = index
+    self.input = input
+  }
 
   public var exit: Int32? {
     if case .exited(let status)? = info?.cause { return status }
@@ -46,6 +53,7 @@ public struct ProgramRecord {
       text = "not started"
     }
     if let lastLine { text += ": \(lastLine)" }
+    if recalled?.isSkipped == true { text += " (in an earlier run)" }
     return text
   }
 

@@ -44,6 +44,8 @@ public final class ProgramRun {
   public private(set) var succeeded = 0
   public private(set) var failed = 0
   public private(set) var timedOut = 0
+  /// Knows what became of programs in earlier runs.
+  public var journal: (any ProgramJournal)?
   /// Told when a task has ended.
   public var onProgress: (() -> Void)?
 
@@ -103,6 +105,7 @@ public final class ProgramRun {
     do {
       while true {
         try startMore()
+        try journal?.check()
         if running.isEmpty, delayed == 0, again.isEmpty || isHalted, hasEnded || isHalted { break }
         let before = finished.count + again.count
         _ = try session.pause(interpreter, until: wakeTime) {
@@ -122,7 +125,8 @@ public final class ProgramRun {
   private var wakeTime: Int64? { policy.rate != nil && hasRoom ? nextStart : nil }
 
   private var hasRoom: Bool {
-    running.count < options.jobs && !isHalted && (!again.isEmpty || !hasEnded)
+    running.count < options.jobs && !isHalted && journal?.isWaiting != true
+      && (!again.isEmpty || !hasEnded)
   }
 
   private var mayStart: Bool {
@@ -138,6 +142,7 @@ public final class ProgramRun {
       } else if let input = try next() {
         index = records.count
         records.append(ProgramRecord(index: index, input: input))
+        if try recall(index) { continue }
       } else {
         hasEnded = true
         return
@@ -147,6 +152,16 @@ public final class ProgramRun {
       }
       try start(index)
     }
+  }
+
+  /// Whether a program need not run.
+  private func recall(_ index: Int) throws -> Bool {
+    guard let journal else { return false }
+    // Many in a row must not keep Ctrl-C waiting.
+    if index % 256 == 255 { try session.attend(interpreter) }
+    guard try journal.recall(&records[index]) else { return false }
+    count(index)
+    return true
   }
 
   private func start(_ index: Int) throws {
@@ -180,6 +195,7 @@ public final class ProgramRun {
       let attempt = Attempt(index, slot, process, pidfd, request.task, output, errors)
       if let mark = request.task { marks.insert(mark) }
       running.append(attempt)
+      journal?.began(records[index])
       try? watch(attempt)
     } catch {
       session.abandon(ticket)
@@ -260,11 +276,17 @@ public final class ProgramRun {
     finish(index)
   }
 
-  private func finish(_ index: Int) {
+  private func count(_ index: Int) {
     finished.insert(index)
     if records[index].isOk { succeeded += 1 } else { failed += 1 }
     if records[index].hasTimedOut { timedOut += 1 }
     onProgress?()
+  }
+
+  private func finish(_ index: Int) {
+    // What is to be shown counts as done only then, so that no output is lost when this process is.
+    if kept[index] == nil || options.keepsOutput { note(index) }
+    count(index)
     guard !records[index].isOk, policy.halt != .never else { return }
     isHalted = true
     again = []
@@ -330,6 +352,14 @@ public final class ProgramRun {
     let tag = policy.isTagged ? records[index].input + "\t" : nil
     try write(output, to: 1, tag)
     try write(error, to: 2, tag)
+    note(index)
+  }
+
+  /// Has the journal note what became of a program.
+  private func note(_ index: Int) {
+    guard let journal else { return }
+    let texts = options.keepsOutput ? kept[index] : nil
+    journal.ended(records[index], output: try? texts?.output.bytes, error: try? texts?.error.bytes)
   }
 
   private func write(_ output: TaskOutput, to fd: Int32, _ tag: String?) throws {
@@ -355,7 +385,16 @@ public final class ProgramRun {
   /// A task's record, with what it wrote where that was kept.
   public func value(of record: ProgramRecord) -> Value {
     let kept = kept[record.index]
-    return record.value(output: try? kept?.output.bytes, error: try? kept?.error.bytes)
+    let recalled = record.recalled
+    let value = record.value(
+      output: (try? kept?.output.bytes) ?? recalled?.output,
+      error: (try? kept?.error.bytes) ?? recalled?.error)
+    if let recalled, case .map(let map) = value {
+      map.set("key", .text(recalled.key))
+      map.set("skipped", .bool(recalled.isSkipped))
+      map.set("why", recalled.why.map { .text($0) } ?? .null)
+    }
+    return value
   }
 }
 

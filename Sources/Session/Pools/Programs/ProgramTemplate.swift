@@ -17,9 +17,12 @@ public struct ProgramTemplate {
   }
 
   private let words: [[Piece]]
+  /// The words as they were given.
+  public let source: [String]
 
   /// - Parameter words: the program and its arguments; without any place for it the input comes last.
   public init(_ words: [String]) {
+    source = words
     var parsed = words.map(ProgramTemplate.pieces)
     let hasInput = parsed.joined().contains { piece in
       if case .place(let place) = piece { return place != .number && place != .slot }
@@ -63,6 +66,28 @@ public struct ProgramTemplate {
         }
       }.joined()
     }
+  }
+
+  /// The words for one input, wherever it stands: places for numbers are left, marked by a null
+  /// character, which no word can hold.
+  public func content(for input: String) -> [String] {
+    words.map { pieces in
+      pieces.map { piece in
+        switch piece {
+        case .text(let text): text
+        case .place(let place) where place == .number || place == .slot: "\0" + place.rawValue
+        case .place(let place): ProgramTemplate.text(place, input, 0, 0)
+        }
+      }.joined()
+    }
+  }
+
+  /// A first argument that is the same for all inputs and no option, as the file of a script.
+  public var script: String? {
+    guard words.count > 1, words[1].count == 1, case .text(let text)? = words[1].first,
+      !text.hasPrefix("-")
+    else { return nil }
+    return text
   }
 
   private static func text(_ place: Place, _ input: String, _ index: Int, _ slot: Int) -> String {

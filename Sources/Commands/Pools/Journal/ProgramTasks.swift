@@ -1,0 +1,148 @@
+import Language
+import Posix
+import Session
+
+/// The journal of `pool run`.
+///
+/// A task is its working directory, its words, its input and the chosen variables; places for
+/// numbers, as `{#}`, count as written, so that a task is the same wherever its input stands.
+final class ProgramTasks: ProgramJournal {
+  private let journal: TaskJournal
+  private let template: ProgramTemplate
+  private let keys: ContentKeys
+  private let directory: String
+  private let environment: Value
+  /// The file of a program's name; nil if there is none.
+  private let find: (String) -> String?
+  /// What is under way, by index.
+  private var tasks: [Int: Task] = [:]
+
+  private struct Task {
+    let id: JournalIndex.TaskID
+    var files: [JournalFileState]
+  }
+
+  init(
+    _ journal: TaskJournal, _ template: ProgramTemplate, _ interpreter: Interpreter,
+    environment: Value, find: @escaping (String) -> String?
+  ) throws {
+    self.journal = journal
+    self.template = template
+    self.environment = environment
+    self.find = find
+    keys = ContentKeys(interpreter)
+    directory = try asking { try Directory.current() }
+    journal.write(
+      "run", nil,
+      [
+        ("pid", .int(Int(Process.pid))), ("verb", .text("pool run")),
+        ("rerun", journal.rerun.map { .text($0.rawValue) } ?? .null),
+        ("directory", .text(directory)), ("program", words(template.source)),
+      ])
+  }
+
+  private func words(_ words: [String]) -> Value { .items(words.map { .text($0) }) }
+
+  var isWaiting: Bool { journal.isWaiting }
+  func check() throws { try journal.check() }
+
+  // MARK: Earlier runs
+
+  func recall(_ record: inout ProgramRecord) throws -> Bool {
+    let key = try keys.key(
+      of: .items([
+        .text("program"), .text(directory), words(template.content(for: record.input)),
+        .text(record.input), environment,
+      ]))
+    let id = journal.task(key)
+    let files = files(record.input)
+    var recalled = RecalledProgram()
+    recalled.key = key.text
+    var verdict = JournalVerdict.new
+    if let rerun = journal.rerun, let (state, line) = journal.entry(id) {
+      var earlier = record
+      if let line { read(line, into: &earlier) }
+      verdict = JournalVerdict(state, line, rerun, failure: earlier.phrase, files: files)
+      if verdict.isSkipped {
+        recalled.output = JournalLine.bytes(of: line?.get("output"))
+        recalled.error = JournalLine.bytes(of: line?.get("error"))
+        record = earlier
+      }
+    }
+    journal.news.tell(record.input, verdict.reason, verdict.why)
+    recalled.isSkipped = verdict.isSkipped
+    recalled.why = verdict.why
+    record.recalled = recalled
+    if !verdict.isSkipped { tasks[record.index] = Task(id: id, files: files) }
+    return verdict.isSkipped
+  }
+
+  /// The program, a script that is its first argument for all inputs, and the input.
+  private func files(_ input: String) -> [JournalFileState] {
+    var paths: [String] = []
+    let content = template.content(for: input)
+    if let name = content.first, let path = find(name) { paths.append(path) }
+    if let script = template.script { paths.append(script) }
+    if !paths.contains(input) { paths.append(input) }
+    return paths.compactMap { JournalFileState($0) }
+  }
+
+  // MARK: This run
+
+  func began(_ record: ProgramRecord) {
+    guard let task = tasks[record.index] else { return }
+    journal.write(
+      "began", task.id,
+      [
+        ("attempt", .int(record.attempts)), ("pid", .int(Int(record.pid))),
+        ("command", words(template.words(for: record.input, index: record.index, slot: 0))),
+      ])
+  }
+
+  func ended(_ record: ProgramRecord, output: [UInt8]?, error: [UInt8]?) {
+    guard let task = tasks.removeValue(forKey: record.index) else { return }
+    if record.isCancelled {
+      return journal.write("interrupted", task.id, [("input", .text(record.input))])
+    }
+    let info = record.info
+    journal.write(
+      "ended", task.id,
+      [
+        ("ok", .bool(record.isOk)), ("exit", record.exit.map { .int(Int($0)) } ?? .null),
+        ("signal", record.signal.map { .text($0.name) } ?? .null),
+        ("timed_out", record.hasTimedOut ? .bool(true) : .null),
+        ("problem", record.problem.map { .text($0) } ?? .null),
+        ("last_line", record.lastLine.map { .text($0) } ?? .null),
+        ("attempts", .int(record.attempts)), ("pid", .int(Int(record.pid))),
+        ("start", .float(Double(record.start) / 1e9)), ("elapsed", .duration(Int(record.elapsed))),
+        ("user", info.map { .duration(Int($0.userTime)) } ?? .null),
+        ("system", info.map { .duration(Int($0.systemTime)) } ?? .null),
+        ("maxrss", info.map { .size(Int($0.maxRSS)) } ?? .null),
+        ("command", words(template.words(for: record.input, index: record.index, slot: 0))),
+        ("input", .text(record.input)), ("files", JournalFileState.value(task.files)),
+        ("output", JournalLine.value(of: output)), ("error", JournalLine.value(of: error)),
+      ])
+  }
+
+  /// Puts what `ended` wrote into a record.
+  private func read(_ line: MapObject, into record: inout ProgramRecord) {
+    record.pid = Int32(clamping: line.int("pid") ?? 0)
+    record.attempts = line.int("attempts") ?? 0
+    record.start = line.nanoseconds("start")
+    record.elapsed = line.nanoseconds("elapsed")
+    record.hasTimedOut = line.isTrue("timed_out")
+    record.problem = line.text("problem")
+    record.lastLine = line.text("last_line")
+    let cause: ExitInfo.Cause
+    if let exit = line.int("exit") {
+      cause = .exited(Int32(clamping: exit))
+    } else if let signal = line.text("signal").flatMap({ Signal($0) }) {
+      cause = .signaled(signal, core: false)
+    } else {
+      return
+    }
+    record.info = ExitInfo(
+      pid: record.pid, cause: cause, userTime: line.nanoseconds("user"),
+      systemTime: line.nanoseconds("system"), maxRSS: Int64(line.int("maxrss") ?? 0))
+  }
+}
