@@ -7,8 +7,8 @@ public enum RunLine {
   public static let table = CommandTable([CommandFamily("Pools", [RunCommand.command])])
 
   /// A flag, for completions.
-  public struct Option {
-    /// `--jobs`, `-j`
+  public struct Option: Sendable {
+    /// Its spelling: `--jobs` or `-j`.
     public let name: String
     /// A word for its value; nil for a switch.
     public let argument: String?

@@ -35,6 +35,8 @@ open class PoolJob {
   var recalls = false
   /// A result is delivered that was known.
   private(set) var isRecalling = false
+  /// The first task about which `recall` was not asked.
+  private var unasked = 0
   /// The pool has given it up.
   private(set) var isAbandoned = false
   /// Whether the pool has it among those to take tasks from.
@@ -92,7 +94,9 @@ open class PoolJob {
   private func passOver() {
     isRecalling = true
     defer { isRecalling = false }
-    while next < supplied, let outcome = recall(next) {
+    while next < supplied, next == unasked {
+      unasked += 1
+      guard let outcome = recall(next) else { return }
       let index = next
       next += 1
       switch outcome {
