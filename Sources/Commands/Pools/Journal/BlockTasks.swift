@@ -12,9 +12,9 @@ final class BlockTasks: BlockJournal {
   private let keys: ContentKeys
   /// What all tasks have in common.
   private let common: [Value]
-  private var tasks: [Int: Task] = [:]
+  private var tasks: [Int: Known] = [:]
 
-  private struct Task {
+  private struct Known {
     let id: JournalIndex.TaskID
     let files: [JournalFileState]
   }
@@ -71,7 +71,7 @@ final class BlockTasks: BlockJournal {
       }
     }
     journal.news.tell(Interpreter.shown(item), verdict.reason, verdict.why)
-    if outcome == nil { tasks[index] = Task(id: id, files: files) }
+    if outcome == nil { tasks[index] = Known(id: id, files: files) }
     return outcome
   }
 

@@ -15,9 +15,9 @@ final class ProgramTasks: ProgramJournal {
   /// The file of a program's name; nil if there is none.
   private let find: (String) -> String?
   /// What is under way, by index.
-  private var tasks: [Int: Task] = [:]
+  private var tasks: [Int: Known] = [:]
 
-  private struct Task {
+  private struct Known {
     let id: JournalIndex.TaskID
     var files: [JournalFileState]
   }
@@ -73,7 +73,7 @@ final class ProgramTasks: ProgramJournal {
     recalled.isSkipped = verdict.isSkipped
     recalled.why = verdict.why
     record.recalled = recalled
-    if !verdict.isSkipped { tasks[record.index] = Task(id: id, files: files) }
+    if !verdict.isSkipped { tasks[record.index] = Known(id: id, files: files) }
     return verdict.isSkipped
   }
 
