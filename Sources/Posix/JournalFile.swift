@@ -95,17 +95,16 @@ public final class JournalFile {
   private func read(
     at place: Int, upTo size: Int, into bytes: inout [UInt8]
   ) throws(SystemError) -> Int {
-    let used = bytes.count
-    bytes.append(contentsOf: repeatElement(0, count: size))
-    var count = 0
-    defer { bytes.removeLast(size - count) }
+    var code: Int32 = 0
     let fd = fd
-    count = try libc("read", path) {
-      bytes.withUnsafeMutableBytes {
-        pread(fd, $0.baseAddress?.advanced(by: used), size, place)
-      }
+    let piece = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      let got = pread(fd, buffer.baseAddress, size, place)
+      if got < 0 { code = errno }
+      count = max(0, got)
     }
-    return count
+    if code != 0 { throw SystemError(call: "read", code: code, detail: path) }
+    bytes += piece
+    return piece.count
   }
 
   // MARK: Writing
@@ -138,24 +137,27 @@ public final class JournalFile {
   private func write(_ line: [UInt8]) throws(SystemError) -> Bool {
     // A part that could not be taken away becomes a line of its own, which readers pass over.
     let bytes = isTorn ? [0x0A] + line : line
-    let count: Int
-    do throws(SystemError) {
-      let fd = fd
-      count = try libc("write", path) {
-        bytes.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
-      }
-    } catch {
-      if error.code == ENOSPC || error.code == EDQUOT { return false }
-      throw error
-    }
     isSynced = false
-    if count == bytes.count {
+    var done = 0
+    var code: Int32 = 0
+    bytes.withUnsafeBytes { bytes in
+      // All of it goes at once, unless there is no room: then the next call says why.
+      while done < bytes.count, code == 0 {
+        let count = Glibc.write(fd, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+        if count > 0 { done += count } else { code = count < 0 ? errno : ENOSPC }
+        if code == EINTR { code = 0 }
+      }
+    }
+    if code == 0 {
       isTorn = false
       return true
     }
-    let end = lseek(fd, 0, SEEK_CUR)
-    isTorn = end < count || ftruncate(fd, end - count) != 0
-    return false
+    if done > 0 {
+      let end = lseek(fd, 0, SEEK_CUR)
+      isTorn = end < done || ftruncate(fd, end - done) != 0
+    }
+    if code == ENOSPC || code == EDQUOT { return false }
+    throw SystemError(call: "write", code: code, detail: path)
   }
 
   /// Sees to it that what was written outlives a power failure (fdatasync(2)).

@@ -130,7 +130,8 @@ struct JournalTests {
 
         """, "\(output.standardError)")
     #expect(output.leftBehind.isEmpty)
-    #expect(try lines("done").count <= 200 + 2 * 3)
+    // A worker has a few in hand, or done and not yet reported, when its session goes.
+    #expect(try lines("done").count <= 200 + 2 * 3 * 4)
   }
 
   @Test func damagedLinesAreIgnored() throws {
