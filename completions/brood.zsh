@@ -4,7 +4,8 @@
 if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
   shift words
   (( CURRENT-- ))
-  _arguments -S     '-j[how many run at a time; by default one for each usable CPU]:int: ' \
+  _arguments -S \
+    '-j[how many run at a time; by default one for each usable CPU]:int: ' \
     '-0[inputs end with a null character instead of a line'\''s end]' \
     '--jobs[how many run at a time; by default one for each usable CPU]:int: ' \
     '--file[a file whose lines are the inputs]:path:_files' \
