@@ -21,7 +21,7 @@ enum RunCommand {
       A script that it ends exits with 1, with 124 if programs failed only by taking too long.
 
       \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
-      value of the run it is kept in the journal, and records have key skipped why, too.
+      value of the run it is kept in the journal up to 1MiB, and records have key skipped why, too.
       """,
     parameters: [
       Parameter("program", .any, .required, "its name or path"),

@@ -17,6 +17,9 @@ final class ProgramTasks: ProgramJournal {
   /// What is under way, by index.
   private var tasks: [Int: Known] = [:]
 
+  /// Longer outputs are not kept.
+  private static let mostOutput = 1 << 20
+
   private struct Known {
     let id: JournalIndex.TaskID
     var files: [JournalFileState]
@@ -120,8 +123,13 @@ final class ProgramTasks: ProgramJournal {
         ("maxrss", info.map { .size(Int($0.maxRSS)) } ?? .null),
         ("command", words(template.words(for: record.input, index: record.index, slot: 0))),
         ("input", .text(record.input)), ("files", JournalFileState.value(task.files)),
-        ("output", JournalLine.value(of: output)), ("error", JournalLine.value(of: error)),
+        ("output", kept(output)), ("error", kept(error)),
       ])
+  }
+
+  private func kept(_ bytes: [UInt8]?) -> Value {
+    guard let bytes, bytes.count <= ProgramTasks.mostOutput else { return .null }
+    return JournalLine.value(of: bytes)
   }
 
   /// Puts what `ended` wrote into a record.
