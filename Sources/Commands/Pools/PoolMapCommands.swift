@@ -65,6 +65,7 @@ enum PoolMapCommands {
     let progress = call.isSet("progress") ? PoolProgress(pool.name) : nil
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let journal = try journal(call, function, tasks, verb: verb)
+    if let progress { journal?.journal.news.clearLine = progress.clear }
     defer { journal?.journal.close() }
     let job = try pool.map(
       function, over: tasks.input, policy, verb: verb, at: call.location,

@@ -206,6 +206,7 @@ enum RunCommand {
     defer { journal?.journal.close() }
     let progress = call.isSet("progress") ? PoolProgress("run") : nil
     if let progress {
+      journal?.journal.news.clearLine = progress.clear
       run.onProgress = { [unowned run] in
         progress.show(
           done: run.succeeded + run.failed, of: run.isWhole ? run.records.count : nil,
@@ -219,6 +220,7 @@ enum RunCommand {
       let report =
         "of \(run.records.count) programs \(run.succeeded) succeeded, "
         + "\(run.failed) failed or were ended"
+      progress?.clear()
       try? session.output.flush()
       try? Transfer.writeAll(2, "pool run: \(report)\n")
       throw error

@@ -12,6 +12,8 @@ final class JournalNews {
     var isSkip: Bool { self == .succeeded || self == .standing }
   }
 
+  /// Takes away what stands in the line of the terminal.
+  var clearLine: () -> Void = {}
   private let session: Session
   private let path: String
   private let isVerbose: Bool
@@ -57,6 +59,7 @@ final class JournalNews {
   }
 
   func say(_ text: String) {
+    clearLine()
     try? session.output.flush()
     try? Transfer.writeAll(2, "journal \(path): \(text)\n")
   }

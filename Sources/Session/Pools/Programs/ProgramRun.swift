@@ -378,6 +378,11 @@ public final class ProgramRun {
       }
       try Transfer.writeAll(fd, tagged, onAttention: attend)
     } catch let error as SystemError {
+      if error.name == "EPIPE", fd == 1 {
+        // Nobody reads any more, which ends this process as it would end a program.
+        if let error = session.outputBroke() { throw error }
+        try session.attend(interpreter)
+      }
       throw error.asError("cannot write the output of a task")
     }
   }
