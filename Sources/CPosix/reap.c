@@ -114,4 +114,11 @@ int32_t brood_set_nice(int32_t pid, int32_t nice) {
   return setpriority(PRIO_PROCESS, (id_t)pid, nice) < 0 ? -errno : 0;
 }
 
+int32_t brood_limit_data(int32_t pid, uint64_t bytes) {
+  struct rlimit limit;
+  if (prlimit(pid, RLIMIT_DATA, NULL, &limit) < 0) return -errno;
+  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+  return prlimit(pid, RLIMIT_DATA, &limit, NULL) < 0 ? -errno : 0;
+}
+
 char *const *brood_environment(void) { return environ; }

@@ -90,6 +90,11 @@ public enum Process {
   /// Starts a new session without a terminal (setsid(2)).
   public static func newSession() throws(SystemError) { _ = try libc("setsid") { setsid() } }
 
+  /// Lets a process, 0 for this one, have at most so many bytes of memory of its own (prlimit(2)).
+  public static func limitMemory(of pid: Int32, to bytes: Int) throws(SystemError) {
+    try window("prlimit", "\(pid)") { brood_limit_data(pid, UInt64(clamping: bytes)) }
+  }
+
   /// A process's niceness, -20 to 19; 0 is this process (getpriority(2)).
   public static func niceness(of pid: Int32) throws(SystemError) -> Int32 {
     var nice: Int32 = 0

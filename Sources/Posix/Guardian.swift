@@ -53,6 +53,18 @@ public enum Guardian {
     members(task: task).count { $0 != getpid() && kill($0, signal.number) == 0 }
   }
 
+  /// Sends a signal to all processes of some tasks, with one look at the processes there are.
+  @discardableResult
+  public static func send(_ signal: Signal, toTasks tasks: Set<UInt32>) -> Int {
+    guard !tasks.isEmpty else { return 0 }
+    return members().count { pid in
+      var soft: UInt64 = 0
+      var hard: UInt64 = 0
+      guard pid != getpid(), brood_mark_of(pid, &soft, &hard) == 0 else { return false }
+      return tasks.contains(UInt32(truncatingIfNeeded: soft)) && kill(pid, signal.number) == 0
+    }
+  }
+
   /// Lets a process and its living descendants outlive the session (prlimit(2)).
   ///
   /// Repeats until no new descendant turned up. Throws ESRCH, or EPERM for another user's process.

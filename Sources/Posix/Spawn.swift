@@ -9,8 +9,14 @@ public struct SpawnRequest {
   /// The arguments, the program's name first.
   public var arguments: [String]
 
+  /// Instead of `arguments`, where they need not be UTF-8.
+  public var argumentBytes: [[UInt8]]?
+
   /// The environment, each entry as NAME=VALUE.
   public var environment: [String]
+
+  /// Instead of `environment`, for many programs.
+  public var environmentBlock: CStringBlock?
 
   /// Which descriptor becomes which number of the program, all at once.
   public var descriptors: [(from: Int32, to: Int32)] = []
@@ -77,8 +83,8 @@ public func replaceProcess(_ request: SpawnRequest) throws(SystemError) -> Never
   throw SystemError(call: "execve", code: run(request.givenToShell), detail: request.path)
 
   func run(_ request: SpawnRequest) -> Int32 {
-    withCStrings(request.arguments) { arguments in
-      withCStrings(request.environment) { environment in
+    CStringBlock(request.arguments).withPointers { arguments in
+      CStringBlock(request.environment).withPointers { environment in
         -brood_exec(
           request.path, arguments, environment, request.defaults.mask, request.mask.mask)
       }
@@ -90,8 +96,10 @@ private func spawn(
   _ request: SpawnRequest, _ moves: [Int32]
 ) throws(SystemError) -> (pid: Int32, pidfd: Int32) {
   var pidfd: Int32 = -1
-  let result = withCStrings(request.arguments) { arguments in
-    withCStrings(request.environment) { environment in
+  let arguments = request.argumentBytes.map(CStringBlock.init) ?? CStringBlock(request.arguments)
+  let environment = request.environmentBlock ?? CStringBlock(request.environment)
+  let result = arguments.withPointers { arguments in
+    environment.withPointers { environment in
       moves.withUnsafeBufferPointer { moves in
         request.path.withCString { path in
           var raw = brood_spawn()
@@ -128,29 +136,9 @@ extension SpawnRequest {
     var copy = self
     copy.path = "/bin/sh"
     copy.arguments = ["sh", path] + arguments.dropFirst()
-    return copy
-  }
-}
-
-/// Lends an array of C strings that ends with a null pointer.
-private func withCStrings<Result>(
-  _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-  // One block for all text: an environment has a hundred entries, and each spawn pays for it.
-  var bytes: [CChar] = []
-  var starts: [Int] = []
-  bytes.reserveCapacity(strings.reduce(0) { $0 + $1.utf8.count + 1 })
-  for string in strings {
-    starts.append(bytes.count)
-    for byte in string.utf8 { bytes.append(CChar(bitPattern: byte)) }
-    bytes.append(0)
-  }
-  return bytes.withUnsafeMutableBufferPointer { buffer in
-    var pointers = starts.map { buffer.baseAddress?.advanced(by: $0) }
-    pointers.append(nil)
-    return pointers.withUnsafeBufferPointer { pointers in
-      guard let base = pointers.baseAddress else { preconditionFailure("never empty") }
-      return body(base)
+    copy.argumentBytes = argumentBytes.map {
+      [Array("sh".utf8), Array(path.utf8)] + $0.dropFirst()
     }
+    return copy
   }
 }

@@ -50,6 +50,13 @@ public enum Transfer {
     }
   }
 
+  /// Writes once to a file on a disk, which does not wait for anybody (write(2)).
+  public static func writeFile(
+    _ fd: Int32, _ bytes: UnsafeRawBufferPointer
+  ) throws(SystemError) -> Int {
+    try libc("write") { write(fd, bytes.baseAddress, bytes.count) }
+  }
+
   /// Waits until something can be written; runs `onAttention` at recorded signals.
   public static func waitWritable(_ fd: Int32, onAttention: OnAttention? = nil) throws {
     try pause(fd, Int16(POLLOUT), "write", onAttention)

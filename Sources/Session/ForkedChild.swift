@@ -109,6 +109,6 @@ extension Session {
       return 130
     }
     report(error)
-    return 1
+    return error.exitStatus ?? 1
   }
 }

@@ -130,6 +130,8 @@ extension Session {
   private func started(_ process: ProcessHandle, pid: Int32, group: Int32?) {
     process.givenPid = pid
     if let slot = process.slot { slots?.fill(slot, pid: pid) }
+    // The child does so too, but this process may end before it has.
+    if process.isDetached, Guardian.isMarked { try? Guardian.detach(pid) }
     guard let group else { return }
     process.group = group == 0 ? pid : group
     // The child does the same; whoever comes first.

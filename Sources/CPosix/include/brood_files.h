@@ -28,6 +28,9 @@ int32_t brood_pidfd_open(int32_t pid);
 /// open(2) without retry, so that a blocked opening of a FIFO ends at a signal.
 int32_t brood_open(const char *path, int32_t flags, uint32_t mode);
 
+/// Locks a whole file for writing, by an OFD lock (fcntl(2) F_OFD_SETLK); -EAGAIN if another has it.
+int32_t brood_lock_file(int32_t fd);
+
 /// pipe2(2), close-on-exec.
 int32_t brood_pipe(int32_t *read_end, int32_t *write_end);
 
@@ -42,6 +45,12 @@ int64_t brood_write_now(int32_t fd, const void *buffer, size_t size);
 
 /// Waits for one descriptor (poll events) or the wake descriptor: 1 if ready, 0 if awoken.
 int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable);
+
+/// Moves what a pipe holds into a file, at most `size` bytes, without waiting for more (splice(2)).
+int64_t brood_splice(int32_t from, int32_t to, size_t size);
+
+/// Lets a pipe hold so many bytes (F_SETPIPE_SZ); refused above the user's allowance.
+int32_t brood_widen_pipe(int32_t fd, int32_t size);
 
 /// memfd_create(2), close-on-exec, sealing allowed.
 int32_t brood_memfd(const char *name);

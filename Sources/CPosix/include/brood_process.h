@@ -36,6 +36,9 @@ int32_t brood_exec(
   const char *path, char *const *arguments, char *const *environment, uint64_t defaults,
   uint64_t mask);
 
+/// Lets a process, 0 for this one, have at most so many bytes of data (prlimit(2), RLIMIT_DATA).
+int32_t brood_limit_data(int32_t pid, uint64_t bytes);
+
 struct brood_end {
   int32_t pid;                 // 0 if nothing was there
   int32_t code;                // CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED

@@ -7,7 +7,7 @@ public enum PoolCommands {
   public static let family = CommandFamily(
     "Pools",
     [new, apply, submit, result] + PoolMapCommands.all + [
-      RunCommand.command, size, pause, resume, info, list,
+      RunCommand.command, PoolCancelCommand.command, size, pause, resume, info, list,
     ]
       + PoolEndCommands.all + [PoolTorture.command])
 
@@ -25,7 +25,10 @@ public enum PoolCommands {
       Parameter("name", .any, .optional, "chosen by Brood if it is left out"),
       Parameter("n", .int, .optional, "how many workers"),
     ],
-    flags: [Flag("init", .function, "run in each worker before its first task")],
+    flags: [
+      Flag("init", .function, "run in each worker before its first task"),
+      Flag("memory", .size, "how much memory each worker may have of its own"),
+    ],
     examples: [
       Example("pool new w 2\nprint (pool size) (pool map { |x| $x + 1 } [1, 2])", "2 [2, 3]"),
       Example("pool new 3\nprint ((unique (pool map { $ppid } 1..20)) == [$pid])", "true"),
@@ -38,7 +41,8 @@ public enum PoolCommands {
     try check(size, at: place, call)
     return .handle(
       try call.session.makePool(
-        name, size: size, initializer: call.flag("init"), call.interpreter))
+        name, size: size, initializer: call.flag("init"),
+        memoryLimit: try PoolFlags.memory(call), call.interpreter))
   }
 
   private static func check(_ size: Int, at place: Int, _ call: borrowing Call) throws {

@@ -23,8 +23,18 @@ enum PoolFlags {
       halt, rate,
       Flag("chunk", .int, "how many tasks go to a worker at a time; by default what takes 4ms"),
       Flag("unordered", nil, "results in the order in which they come"),
+      Flag("records", nil, "results are records, of tasks that failed too, with what each wrote"),
       Flag("tag", nil, "put the item in front of each line that its task prints"),
     ]
+
+  /// How much memory a task may have; nil for as much as there is.
+  static func memory(_ call: borrowing Call) throws -> Int? {
+    guard case .size(let bytes)? = call.flag("memory") else { return nil }
+    guard bytes >= 1 << 20 else {
+      throw call.error(.range, "--memory must be 1MiB or more", flag: "memory")
+    }
+    return bytes
+  }
 
   static let progress = Flag("progress", nil, "show at the terminal how far it is")
 
@@ -57,6 +67,7 @@ enum PoolFlags {
       policy.chunk = chunk
     }
     policy.isTagged = call.isSet("tag")
+    policy.isRecorded = call.isSet("records")
     return policy
   }
 }

@@ -10,6 +10,9 @@ final class PoolProgress {
   private var shownAt: Int64 = 0
   private var isDirty = false
 
+  /// Whether there is anybody to see it.
+  var isUseful: Bool { isShown }
+
   /// At most so often (ns).
   private static let interval: Int64 = 100_000_000
 
@@ -20,7 +23,8 @@ final class PoolProgress {
   func show(done: Int, of total: Int?, running: Int, failed: Int) {
     guard isShown else { return }
     let now = Clock.coarse
-    if now - shownAt < PoolProgress.interval { return }
+    // What was taken away for other output comes back at once.
+    if isDirty, now - shownAt < PoolProgress.interval { return }
     shownAt = now
     let rate = Double(done) / (Double(max(1, now - begun)) / 1e9)
     var text = "\(name): \(done)"

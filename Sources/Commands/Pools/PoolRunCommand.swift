@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 import Session
@@ -12,124 +13,140 @@ enum RunCommand {
       the number of its place among those that run at once. Without any of them the input is \
       appended. Each word stays one argument, whatever is in it: nothing is parsed again.
 
-      Inputs stand behind ':::', or are the items of --inputs, or the lines of --file \
-      or of standard input. Output is shown whole, in the order of the inputs, standard error apart.
+      Inputs stand behind ':::', or before '|>', or are the items of --inputs, or the lines of \
+      --file or of standard input, of any bytes. Several ':::' make every combination of their \
+      inputs, ':::+' links each input with one of the ':::' before; {1} {2} {1/} {2.} are the \
+      parts, as are those of an item that is a list.
+
+      Output is shown whole, in the order of the inputs, standard error apart; what is large waits \
+      on the disk ($env.TMPDIR, or /tmp), and if that is full, so do the programs. --line shows \
+      each line as it comes, --ungrouped leaves writing to the programs.
+
+      --results DIR gives each program a directory DIR/NUMBER-INPUT with the files stdout, stderr \
+      and record.json, which is written last.
 
       As a statement it throws `failed` if a program failed, when all are done, and `timeout` if \
-      all that failed took too long. Where its value is used it yields records instead, with the \
-      fields index item pid attempts start elapsed cpu maxrss exit signal timed_out ok output error.
+      all that failed took too long; the error's field `records` has those of the programs that \
+      failed. Where its value is used it yields records of all instead, with the fields index key \
+      item pid host attempts start elapsed cpu maxrss exit signal timed_out ok output error. What \
+      was shown as it came is not in them, and output that is not UTF-8 is bytes.
+
+      A script that it ends exits with 1, with 124 if programs failed only by taking too long.
+
+      \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
+      value of the run it is kept in the journal up to 1MiB, and records have skipped why, too.
+
+      With --detach it yields a process that does all this, and goes on when the shell has ended, \
+      however that ends. What the programs write goes to --results, or is dropped. To end it, \
+      terminate that process, which ends its programs.
       """,
     parameters: [
       Parameter("program", .any, .required, "its name or path"),
-      Parameter("word", .spelled, .rest, "its arguments, ':::' and the inputs"),
+      Parameter("word", .any, .rest, "its arguments, ':::' and the inputs"),
     ],
     flags: [
       Flag("jobs", .int, "how many run at a time; by default one for each usable CPU"),
       Flag("inputs", .list, "the inputs"),
       Flag("file", .path, "a file whose lines are the inputs"),
       Flag("null", nil, "inputs end with a null character instead of a line's end"),
-    ] + PoolFlags.policies + [
-      PoolFlags.halt, PoolFlags.rate,
-      Flag("unordered", nil, "show outputs in the order in which the programs end"),
-      Flag("ungrouped", nil, "let the programs write at once themselves"),
-      Flag("tag", nil, "put the input in front of each line of output"),
+    ] + PoolFlags.policies + [PoolFlags.halt, PoolFlags.rate] + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
-    ],
-    traits: .passesWords,
+    ] + JournalFlags.all,
+    traits: [.passesWords, .takesInput],
     examples: [
       Example("pool run --jobs 2 -- echo got {} ::: a b 'c  d'", "got a\ngot b\ngot c  d"),
       Example(
         "pool run --inputs [x.jpg, y.jpg] --dry-run -- convert {} {.}.png",
         "convert x.jpg x.png\nconvert y.jpg y.png"),
+      Example("[3, 4] |> pool run -- echo number", "number 3\nnumber 4"),
+      Example("pool run -- echo {2}-{1} ::: a b ::: 1 2", "1-a\n2-a\n1-b\n2-b"),
+      Example("pool run --dry-run -- mv {1} {2} ::: a b :::+ x y", "mv a x\nmv b y"),
       Example(
         "let r = pool run -- sh -c 'exit $1' sh ::: 0 3\nprint (map $r { |t| $t.exit })", "[0, 3]"),
+      Example(
+        "pool run --results out -- echo hello ::: world\nprint (read out/00001-world/stdout)",
+        "hello world\nhello world\n"),
     ]
-  ) { call in
-    let (words, inputs) = try split(call)
-    let template = ProgramTemplate(words)
+  ) { call in try JournalFlags.markingUsage { try start(call) } }
+
+  private static func start(_ call: borrowing Call) throws -> Value {
+    guard let host = call.interpreter.host as? BroodHost else {
+      throw call.error(.system, "programs cannot be started here")
+    }
+    let (template, inputs) = try split(call)
     if call.isSet("dry-run") {
+      let journal = try self.journal(call, host, template, writing: false)
+      defer { journal?.journal.close() }
       var index = 0
-      while let input = try inputs() {
-        let words = template.words(for: input, index: index, slot: 0)
+      while let input = try inputs.next() {
+        defer { index += 1 }
+        var record = ProgramRecord(index: index, input: input)
+        if try journal?.tasks.recall(&record) == true { continue }
+        let words = try template.words(for: input, index: index, slot: 0)
         try call.interpreter.write(words.map(quoted).joined(separator: " ") + "\n")
-        index += 1
       }
       return .null
     }
-    return try run(call, template, inputs)
+    if call.isSet("detach") { return try detach(call, host, template, inputs) }
+    return try run(call, host, template, inputs)
+  }
+
+  private static func journal(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate, writing: Bool = true
+  ) throws -> (journal: TaskJournal, tasks: ProgramTasks)? {
+    guard let journal = try JournalFlags.open(call, writing: writing) else { return nil }
+    let tasks = try ProgramTasks(
+      journal, template, call.interpreter, environment: JournalFlags.environment(call)
+    ) { name in try? host.findProgram(name) }
+    return (journal, tasks)
   }
 
   // MARK: What is to be run
 
   private static func split(
     _ call: borrowing Call
-  ) throws -> (words: [String], inputs: () throws -> String?) {
+  ) throws -> (template: ProgramTemplate, inputs: RunInputs.Source) {
+    let hasInput = call.site.inputCount > 0
     var words: [String] = []
-    var given: [Value]?
-    if case .list(let list)? = call.flag("inputs") { given = list.items }
-    for index in 0..<call.count {
-      if given == nil, call.spelled(index) == ":::" {
-        given = call.rest(from: index + 1)
-        break
-      }
-      words.append(index == 0 ? call.spelled(0) : call[index].asText)
+    for index in (hasInput ? 1 : 0)..<max(call.count, 1) where index < call.count {
+      words.append(try word(index, call))
     }
-    guard !words.isEmpty else {
+    let (program, behind) = try RunInputs.split(words, call)
+    guard !program.isEmpty else {
       throw call.error(
         .arity, "'pool run' needs a program", help: "as: pool run -- gzip {} ::: a.txt b.txt")
     }
-    if let given {
-      var place = 0
-      return (
-        words,
-        {
-          guard place < given.count else { return nil }
-          place += 1
-          return given[place - 1].plain.asText
-        }
-      )
+    var sources: [(name: String, make: (borrowing Call) throws -> RunInputs.Source)] = []
+    if hasInput { sources.append(("'|>'", { try RunInputs.items($0[0], $0) })) }
+    if let behind { sources.append(("':::'", { _ in behind })) }
+    if let list = call.flag("inputs") {
+      sources.append(("--inputs", { try RunInputs.items(list, $0) }))
     }
-    return (words, try lines(call))
+    if call.flag("file") != nil { sources.append(("--file", { try RunInputs.lines($0) })) }
+    guard sources.count <= 1 else {
+      throw call.error(
+        .arity, "inputs come from \(sources[0].name) and from \(sources[1].name)",
+        help: "give them in one way; several ':::' make combinations")
+    }
+    return (ProgramTemplate(program), try sources.first?.make(call) ?? RunInputs.lines(call))
   }
 
-  /// The lines of a file or of standard input, read as they are needed.
-  private static func lines(_ call: borrowing Call) throws -> () throws -> String? {
-    var fd: Int32 = 0
-    if let path = call.flag("file")?.asText {
-      fd = try asking("cannot read the inputs") { try Descriptors.open(path, 0) }
-    }
-    let end: UInt8 = call.isSet("null") ? 0 : 0x0A
-    let interpreter = call.interpreter
-    var buffer: [UInt8] = []
-    var place = 0
-    var hasEnded = false
-    return {
-      while true {
-        if let stop = buffer[place...].firstIndex(of: end) {
-          defer { place = stop + 1 }
-          return String(decoding: buffer[place..<stop], as: UTF8.self)
-        }
-        if hasEnded {
-          defer { place = buffer.count }
-          return place < buffer.count ? String(decoding: buffer[place...], as: UTF8.self) : nil
-        }
-        buffer.removeFirst(place)
-        place = 0
-        let count = try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
-          let count = try Transfer.read(fd, into: chunk) {
-            try interpreter.session.attend(interpreter)
-          }
-          buffer.append(contentsOf: chunk[..<count])
-          return count
-        }
-        hasEnded = count == 0
-        if hasEnded, fd > 2 { Descriptors.close(fd) }
-      }
+  private static func word(_ index: Int, _ call: borrowing Call) throws -> String {
+    switch call[index] {
+    case .closure:
+      throw call.error(
+        .type, "a program's argument must be text, but is a block", at: index,
+        help: "quote what stands in braces, if it is meant as it is: '{…}'")
+    case .handle(let handle):
+      // A process goes by its number.
+      return try (handle.field("pid") ?? call[index]).asText
+    case let value: return value.asText
     }
   }
 
   /// A word as a shell would have to be given it.
-  private static func quoted(_ word: String) -> String {
+  private static func quoted(_ bytes: [UInt8]) -> String {
+    let word = String(decoding: bytes, as: UTF8.self)
     let isPlain =
       !word.isEmpty
       && word.unicodeScalars.allSatisfy {
@@ -145,77 +162,123 @@ enum RunCommand {
 
   // MARK: Running
 
-  private static func run(
-    _ call: borrowing Call, _ template: ProgramTemplate, _ inputs: @escaping () throws -> String?
-  ) throws -> Value {
-    let session = call.session
-    guard let host = call.interpreter.host as? BroodHost else {
-      throw call.error(.system, "programs cannot be started here")
-    }
-    var options = ProgramRun.Options()
-    options.jobs = session.usableCPUs
-    if case .int(let jobs)? = call.flag("jobs") {
-      guard jobs > 0 else { throw call.error(.range, "--jobs must be 1 or more, but is \(jobs)") }
-      options.jobs = min(jobs, 30_000)
-    }
-    options.isOrdered = !call.isSet("unordered")
-    options.isUngrouped = call.isSet("ungrouped")
-    options.keepsOutput = call.site.wantsValue && !options.isUngrouped
-    let environment = host.environmentEntries
-    var found: (name: String, path: String)?
+  private static func make(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
+    _ options: ProgramRun.Options, _ inputs: @escaping RunInputs.Next
+  ) throws -> ProgramRun {
+    let environment = CStringBlock(host.environmentEntries)
+    var found: (name: [UInt8], path: String)?
     let run = ProgramRun(
-      session, call.interpreter, try PoolFlags.policy(call), options, next: inputs
+      call.session, call.interpreter, try PoolFlags.policy(call), options, next: inputs
     ) { input, index, slot in
-      let words = template.words(for: input, index: index, slot: slot)
-      if words.contains(where: { $0.utf8.contains(0) }) {
+      let words = try template.words(for: input, index: index, slot: slot)
+      if words.contains(where: { $0.contains(0) }) {
         throw ErrorObject(.type, "a program's argument cannot hold a null character")
       }
       if found?.name != words[0] {
+        let name = String(decoding: words[0], as: UTF8.self)
         do throws(SystemError) {
-          found = (words[0], try host.findProgram(words[0]))
+          found = (words[0], try host.findProgram(name))
         } catch {
-          throw ErrorObject(.missing, "there is no program '\(words[0])'")
+          throw ErrorObject(.missing, "there is no program '\(name)'")
         }
       }
-      return SpawnRequest(
-        path: found?.path ?? words[0], arguments: words, environment: environment)
+      var request = SpawnRequest(path: found?.path ?? "", arguments: [], environment: [])
+      request.argumentBytes = words
+      request.environmentBlock = environment
+      return request
     }
-    let progress = call.isSet("progress") ? PoolProgress("run") : nil
-    if let progress {
-      run.onProgress = { [unowned run] in
-        progress.show(
-          done: run.succeeded + run.failed, of: run.isWhole ? run.records.count : nil,
-          running: run.runningCount, failed: run.failed)
-      }
-    }
-    defer { progress?.clear() }
+    let keys = try ProgramKeys(
+      template, call.interpreter, environment: JournalFlags.environment(call))
+    run.key = { try? keys.key(of: $0).text }
+    return run
+  }
+
+  private static func run(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
+    _ inputs: RunInputs.Source
+  ) throws -> Value {
+    let session = call.session
+    let options = try RunSettings.options(call, host)
+    let run = try make(call, host, template, options, inputs.next)
+    let progress = RunProgress(run, of: inputs.count, call)
+    defer { progress?.end() }
+    let journal = try self.journal(call, host, template)
+    journal?.journal.news.clearLine = { progress?.clear() }
+    run.journal = journal?.tasks
+    defer { journal?.journal.close() }
     do {
       try run.run()
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
+      progress?.end()
       let report =
-        "of \(run.records.count) programs \(run.succeeded) succeeded, "
+        "of \(run.count) programs \(run.succeeded) succeeded, "
         + "\(run.failed) failed or were ended"
       try? session.output.flush()
       try? Transfer.writeAll(2, "pool run: \(report)\n")
       throw error
     }
-    let records = run.records.map { run.value(of: $0) }
-    if call.site.wantsValue { return .items(records) }
-    if run.failed > 0 { throw failure(run, records, call) }
+    try journal?.journal.finish(call.interpreter)
+    if call.site.wantsValue { return .items(run.records) }
+    if run.failed > 0 { throw failure(run, call) }
     return .null
   }
 
-  private static func failure(
-    _ run: ProgramRun, _ records: [Value], _ call: borrowing Call
-  ) -> ErrorObject {
-    let bad = run.records.filter { !$0.isOk && !$0.isCancelled }
-    let lines = bad.prefix(5).map { "\($0.input): \($0.phrase)" }
-    let isTimeout = run.timedOut > 0 && run.timedOut == bad.count
+  private static func failure(_ run: ProgramRun, _ call: borrowing Call) -> ErrorObject {
+    let lines = run.failures.map { "\($0.input.text): \($0.phrase)" }
+    let bad = run.failed - run.cancelled
+    let isTimeout = run.timedOut > 0 && run.timedOut == bad
     let error = call.error(
       isTimeout ? .timeout : .failed,
-      "\(run.failed) of \(run.records.count) programs failed: " + lines.joined(separator: "; ")
-        + (bad.count > lines.count ? "; …" : ""))
-    error.payload["records"] = .items(records)
+      "\(run.failed) of \(run.count) programs failed: " + lines.joined(separator: "; ")
+        + (bad > lines.count ? "; …" : ""))
+    error.payload["records"] = .items(run.records)
+    if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
     return error
+  }
+
+  // MARK: Detached
+
+  private static func detach(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
+    _ inputs: RunInputs.Source
+  ) throws -> Value {
+    if call.flag("journal") != nil {
+      throw call.error(.arity, "--journal and --detach exclude each other", flag: "journal")
+    }
+    let options = try RunSettings.options(call, host)
+    // Nobody reads on for it later.
+    var all: [TaskInput] = []
+    while let input = try inputs.next() { all.append(input) }
+    var place = 0
+    let taken = all
+    let run = try make(call, host, template, options) {
+      guard place < taken.count else { return nil }
+      place += 1
+      return taken[place - 1]
+    }
+    let (session, interpreter) = (call.session, call.interpreter)
+    var fork = ForkOptions(kind: .spawn, command: "pool run")
+    fork.prefix = "run"
+    fork.isDetached = true
+    fork.prepare = {
+      try asking {
+        let null = try Descriptors.open("/dev/null", O_RDWR)
+        for fd: Int32 in 0...2 { try Descriptors.copy(null, onto: fd) }
+        Descriptors.close(null)
+        // So that its programs are ended with it.
+        try Signals.set(.term, .record)
+        try Signals.set(.int, .record)
+      }
+      session.output.descriptorChanged()
+    }
+    let process = try session.fork(fork, interpreter) {
+      try run.run()
+      if run.failed > 0 { throw ErrorObject.exit(1) }
+      return .record([
+        "count": .int(run.count), "succeeded": .int(run.succeeded), "failed": .int(run.failed),
+      ])
+    }
+    return .handle(process)
   }
 }

@@ -38,6 +38,7 @@ extension Session {
     if let other = names[name] {
       throw ErrorObject(.type, "'\(name)' is a \(other.typeName), not a pool")
     }
+    if let pool = pools.ended(named: name) { return pool }
     let known = pools.all.map(\.name)
     throw ErrorObject(
       .missing, "no pool is named '\(name)'",

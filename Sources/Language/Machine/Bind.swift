@@ -165,7 +165,12 @@ extension Interpreter {
   private func sortWords(
     _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int, _ result: inout Sorted
   ) throws {
-    var i = 0
+    let takesInput = command.traits.contains(.takesInput) && site.inputCount > 0
+    if takesInput {
+      result.given.append(base.pointee.plain)
+      result.origins.append(0)
+    }
+    var i = takesInput ? site.inputCount : 0
     while i < count {
       let place = i - site.inputCount
       guard site.arguments.indices.contains(place) else { break }

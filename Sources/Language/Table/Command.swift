@@ -50,6 +50,8 @@ public final class Command: Sendable {
     public static let leaves = Traits(rawValue: 16)
     /// Takes a single dash argument as a flag's spelling would be, as `kill -9` does.
     public static let hidden = Traits(rawValue: 32)
+    /// Of a command that passes words on: what `|>` gives it stays the value that it is.
+    public static let takesInput = Traits(rawValue: 64)
   }
 
   public convenience init(

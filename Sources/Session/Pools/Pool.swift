@@ -33,6 +33,8 @@ public final class Pool: Handle, NameHolder {
   var idle: [PoolMember] = []
   /// Runs in each worker before its first task.
   let initializer: Value?
+  /// How much memory each worker may have of its own.
+  let memoryLimit: Int?
   var freeNumbers: [Int] = []
   var highestNumber = 0
   /// Workers that ended before they were ready, one after the other.
@@ -61,8 +63,12 @@ public final class Pool: Handle, NameHolder {
   /// With more workers it costs more to switch their signals off and on than to take them.
   private static let fewMembers = 16
 
-  init(_ name: String, _ size: Int, initializer: Value?, _ session: Session, _ runs: Interpreter) {
+  init(
+    _ name: String, _ size: Int, initializer: Value?, memoryLimit: Int?, _ session: Session,
+    _ runs: Interpreter
+  ) {
     self.name = name
+    self.memoryLimit = memoryLimit
     self.session = session
     self.initializer = initializer
     target = size
@@ -220,11 +226,13 @@ extension Session {
   ///
   /// - Parameter name: nil for one that Brood chooses.
   public func makePool(
-    _ name: String?, size: Int, initializer: Value? = nil, _ interpreter: Interpreter
+    _ name: String?, size: Int, initializer: Value? = nil, memoryLimit: Int? = nil,
+    _ interpreter: Interpreter
   ) throws -> Pool {
     if let name { try names.check(name) }
     let pool = Pool(
-      name ?? names.fresh("pool"), size, initializer: initializer, self, interpreter)
+      name ?? names.fresh("pool"), size, initializer: initializer, memoryLimit: memoryLimit, self,
+      interpreter)
     try names.claim(pool.name, for: pool)
     do {
       try pool.start()
@@ -247,6 +255,11 @@ public final class PoolList {
 
   /// In the order in which they were made, without those that are gone or a parent's.
   public var all: [Pool] { pools.filter { !$0.isGone && !$0.isInherited } }
+
+  /// One that was closed and whose workers have ended meanwhile, so that it can be joined still.
+  public func ended(named name: String) -> Pool? {
+    pools.last { $0.isGone && !$0.isInherited && $0.name == name }
+  }
 
   /// The one that tasks go to if nobody says.
   public var latest: Pool? { pools.last { !$0.isGone && !$0.isInherited && !$0.isClosed } }

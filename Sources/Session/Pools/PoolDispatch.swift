@@ -130,7 +130,8 @@ extension Pool {
     let batch = PoolMember.Batch(job, slot, member.batchNumber, first: first)
     let wanted = job.chunk(workers: target)
     var flags: TaskPacket.Flags = job.spreads ? .spreads : []
-    if job.policy.timeout != nil { flags.insert(.isTimed) }
+    if job.policy.timeout != nil || job.policy.isRecorded { flags.insert(.isTimed) }
+    if job.policy.isRecorded { flags.insert(.isRecorded) }
     if job.policy.isTagged { flags.insert(.isTagged) }
     var size = TaskPacket.headSize
     var descriptors: [Int32] = []

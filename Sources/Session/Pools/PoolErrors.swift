@@ -16,6 +16,7 @@ extension Pool {
     case .timeout:
       let time = durationText(Int(job.policy.timeout ?? 0))
       error = ErrorObject(.timeout, "the task took longer than \(time) and was ended")
+      error.exitStatus = ErrorObject.timeoutStatus
     case .cancelled:
       error = ErrorObject(
         .failed, "the task was ended while it ran, since it was not wanted any more")
@@ -38,7 +39,22 @@ extension Pool {
       error.payload["exit"] = record.exit.map { .int(Int($0)) } ?? .null
       error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
       error.payload["maxrss"] = .size(Int(record.info.maxRSS))
+      if reason == nil { explain(error, record) }
+    }
+    if job.policy.isRecorded {
+      let facts = TaskRecord.facts(member, record)
+      TaskRecord.explain(error, facts)
+      error.payload["record"] = .map(facts)
     }
     return error
+  }
+
+  /// Names the memory limit where that is what ended a worker: it got no more memory.
+  private func explain(_ error: ErrorObject, _ record: WaitRecord) {
+    let used = Int(record.info.maxRSS)
+    guard let memoryLimit, record.signal != nil, used >= memoryLimit / 2 else { return }
+    error.message +=
+      ", having used \(sizeText(used)) of memory, of which it may have \(sizeText(memoryLimit))"
+    error.help = "a pool with more: pool new --memory \(sizeText(memoryLimit * 2))"
   }
 }

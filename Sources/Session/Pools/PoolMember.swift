@@ -82,6 +82,8 @@ final class PoolMember {
   var exitWatch: Watch?
   var writeWatch: Watch?
   var graceTimer: TimerID?
+  /// What its recorded tasks write to.
+  var capture: (output: Int32, error: Int32)?
   var isAsynchronous = false
   /// Whether it stands among those that have nothing to do.
   var isListed = false

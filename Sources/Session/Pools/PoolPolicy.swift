@@ -26,6 +26,8 @@ public struct PoolPolicy {
   public var chunk: Int?
   /// Lines that tasks print get their item in front.
   public var isTagged = false
+  /// Results are records, of failures too.
+  public var isRecorded = false
 
   public init() {}
 

@@ -46,6 +46,7 @@ extension Pool {
     guard let head = TaskPacket(bytes) else { return }
     switch head.kind {
     case .hello: happened(.ready, to: member)
+    case .capture: takeCapture(descriptors, from: member)
     case .results:
       if case .starting = member.state { happened(.ready, to: member) }
       guard let batch = member.batches[head.slot], batch.number == head.batch else {
@@ -123,7 +124,7 @@ extension Pool {
   }
 
   /// Takes back what was not started of a job that was halted.
-  private func takeBackAll(of job: PoolJob) {
+  func takeBackAll(of job: PoolJob) {
     for member in members where member.batches.contains(where: { $0?.job === job }) {
       for batch in member.batches {
         guard let batch, batch.job === job else { continue }

@@ -147,6 +147,7 @@ extension Pool {
     return try session.fork(options, interpreter) { [self] in
       let socket = try asking { try Descriptors.makePrivate(socket) }
       try session.becomeWorker()
+      if let memoryLimit { try asking { try Process.limitMemory(of: 0, to: memoryLimit) } }
       interpreter.hideCalls()
       if let initializer { _ = try interpreter.invoke(initializer, []) }
       try PoolWorker(socket, ledger, session, interpreter).run()
@@ -282,6 +283,10 @@ extension Pool {
     if let timer = member.graceTimer { session.loop.cancel(timer) }
     Descriptors.close(member.socket)
     Descriptors.close(member.pidfd)
+    if let capture = member.capture {
+      Descriptors.close(capture.output)
+      Descriptors.close(capture.error)
+    }
     for (_, descriptors) in member.unsent { for fd in descriptors { Descriptors.close(fd) } }
     member.unsent = []
     ledgers.giveBack(member.ledger)

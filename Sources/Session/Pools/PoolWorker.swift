@@ -14,6 +14,7 @@ final class PoolWorker {
   private let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   private var functions: [UInt32: WorkerFunction] = [:]
   private let depth = Process.forkDepth
+  private var capture: TaskCapture?
   /// Results that have gathered are sent after this long (ns).
   private static let patience: Int64 = 10_000_000
 
@@ -38,7 +39,7 @@ final class PoolWorker {
       case .forget: functions[head.number] = nil
       case .directory: enterDirectory(bytes)
       case .stop: return
-      case .hello, .results: break
+      case .hello, .results, .capture: break
       }
     }
   }
@@ -47,7 +48,14 @@ final class PoolWorker {
 
   private func receive() throws -> (count: Int, descriptors: [Int32])? {
     while true {
-      let message = try asking { try Messages.receive(self.socket, into: self.packet) }
+      let message: (count: Int, descriptors: [Int32])?
+      do throws(SystemError) {
+        message = try Messages.receive(socket, into: packet)
+      } catch {
+        // Nobody is left to work for, or to read what was sent.
+        if error.name == "ECONNRESET" { return nil }
+        throw error.asError("cannot receive a task")
+      }
       if let (count, descriptors) = message { return count == 0 ? nil : (count, descriptors) }
       try sleep()
     }
@@ -143,7 +151,9 @@ final class PoolWorker {
         } else {
           argument = try payload(head, bytes, descriptors)
         }
-        result = try run(function, argument, head.flags)
+        result =
+          head.flags.contains(.isRecorded)
+          ? try record(function, argument, head.flags) : try run(function, argument, head.flags)
       } catch {
         result = .error(try failure(error))
         isFailed = true
@@ -167,6 +177,49 @@ final class PoolWorker {
     }
     defer { if flags.contains(.isTagged) { session.output.linePrefix = nil } }
     return try interpreter.invoke(function.value, arguments)
+  }
+
+  /// Runs a task whose output is kept; what it yields is a part of its record.
+  private func record(
+    _ function: WorkerFunction, _ argument: Value, _ flags: TaskPacket.Flags
+  ) throws -> Value {
+    if session.output.isPending { try session.output.flush() }
+    let capture = try capture ?? makeCapture()
+    try asking { try capture.begin() }
+    session.output.descriptorChanged()
+    var value = Value.null
+    var thrown: (any Error)?
+    do {
+      value = try run(function, argument, flags)
+      try session.output.flush()
+    } catch {
+      thrown = error
+      try? session.output.flush()
+    }
+    capture.end()
+    session.output.descriptorChanged()
+    let facts = capture.facts
+    guard let thrown else {
+      facts.set("exit", .int(0))
+      facts.set("value", value)
+      return .map(facts)
+    }
+    let failure = try failure(thrown)
+    facts.set("exit", .int(1))
+    TaskRecord.explain(failure, facts)
+    failure.payload["record"] = .map(facts)
+    throw failure
+  }
+
+  private func makeCapture() throws -> TaskCapture {
+    let made = try asking("cannot keep what a task writes") { try TaskCapture() }
+    try withUnsafeTemporaryAllocation(byteCount: TaskPacket.headSize, alignment: 8) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      TaskPacket(.capture).write(to: base)
+      try send(UnsafeRawBufferPointer(buffer), [made.output, made.error])
+    }
+    capture = made
+    return made
   }
 
   /// The error of a task; throws those that end a process.

@@ -11,6 +11,8 @@ struct TaskPacket {
     // From the worker.
     case hello = 16
     case results
+    /// What its tasks write goes to the two descriptors beside it.
+    case capture
   }
 
   struct Flags: OptionSet {
@@ -23,6 +25,8 @@ struct TaskPacket {
     static let isTimed = Flags(rawValue: 4)
     /// Lines that a task prints get its first argument in front.
     static let isTagged = Flags(rawValue: 8)
+    /// A task's result is a record of it, with what it wrote.
+    static let isRecorded = Flags(rawValue: 32)
     /// The batch is done with.
     static let isFinished = Flags(rawValue: 16)
   }

@@ -1,10 +1,13 @@
+import Glibc
 import Language
 import Posix
 
 /// What became of one program of `pool run`.
 public struct ProgramRecord {
   public let index: Int
-  public let input: String
+  public let input: TaskInput
+  /// What it is known by, whatever its place: its content.
+  public var key: String?
   public var pid: Int32 = 0
   public var attempts = 0
   /// When its last attempt began (ns since 1970).
@@ -12,12 +15,21 @@ public struct ProgramRecord {
   public var elapsed: Int64 = 0
   public var info: ExitInfo?
   public var hasTimedOut = false
+  /// How much memory it could have.
+  public var memoryLimit: Int?
   /// Never started, or ended because it was not wanted any more.
   public var isCancelled = false
   /// Why it could not be started.
   public var problem: String?
   /// The last line of its standard error.
   public var lastLine: String?
+  /// What a journal knows of it.
+  public var recalled: RecalledProgram?
+
+  public init(index: Int, input: TaskInput) {
+    self.index = index
+    self.input = input
+  }
 
   public var exit: Int32? {
     if case .exited(let status)? = info?.cause { return status }
@@ -45,25 +57,47 @@ public struct ProgramRecord {
     } else {
       text = "not started"
     }
+    if let memoryLimit, let used = info?.maxRSS, !isOk, used >= memoryLimit / 2 {
+      text += ", having used \(sizeText(Int(used))) of \(sizeText(memoryLimit)) of memory"
+    }
     if let lastLine { text += ": \(lastLine)" }
+    if recalled?.isSkipped == true { text += " (in an earlier run)" }
     return text
   }
 
+  /// The fields of a record, in their order.
+  public static let fieldNames = [
+    "index", "key", "item", "pid", "host", "attempts", "start", "elapsed", "cpu", "maxrss", "exit",
+    "signal", "timed_out", "ok", "output", "error",
+  ]
+
   /// - Parameters: what it wrote, where that was kept.
   public func value(output: [UInt8]?, error: [UInt8]?) -> Value {
-    func text(_ bytes: [UInt8]?) -> Value {
-      bytes.map { .string(StringObject.make(decoding: $0)) } ?? .null
-    }
-    return .record([
-      "index": .int(index), "item": .text(input), "pid": pid == 0 ? .null : .int(Int(pid)),
+    let output = output ?? recalled?.output
+    let error = error ?? recalled?.error
+    let value = Value.record([
+      "index": .int(index), "key": key.map { .text($0) } ?? .null, "item": input.value,
+      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(ProgramRecord.host),
       "attempts": .int(attempts), "start": start == 0 ? .null : .time(Int(start)),
       "elapsed": .duration(Int(elapsed)),
       "cpu": info.map { .duration(Int($0.userTime + $0.systemTime)) } ?? .null,
       "maxrss": info.map { .size(Int($0.maxRSS)) } ?? .null,
       "exit": exit.map { .int(Int($0)) } ?? .null,
       "signal": signal.map { .text($0.name) } ?? .null, "timed_out": .bool(hasTimedOut),
-      "ok": .bool(isOk), "output": text(output),
-      "error": problem.map { .text($0) } ?? text(error),
+      "ok": .bool(isOk), "output": output.map(TaskInput.value) ?? .null,
+      "error": problem.map { .text($0) } ?? error.map(TaskInput.value) ?? .null,
     ])
+    if let recalled, case .map(let map) = value {
+      map.set("skipped", .bool(recalled.isSkipped))
+      map.set("why", recalled.why.map { .text($0) } ?? .null)
+    }
+    return value
   }
+
+  /// The name of this machine.
+  static let host: String = {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }()
 }

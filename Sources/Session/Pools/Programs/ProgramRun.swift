@@ -4,82 +4,60 @@ import Posix
 
 /// Many calls of a program, some at a time: `pool run`.
 ///
-/// The programs are this process's own children, without a worker in between.
+/// The programs are this process's own children, without a worker in between. What they write, and
+/// how it is shown, is in `ProgramRunOutput`.
 public final class ProgramRun {
-  /// What becomes of the output.
-  public struct Options {
-    /// How many run at a time.
-    public var jobs = 1
-    /// Shown whole and in the order of the inputs; else in the order in which they end.
-    public var isOrdered = true
-    /// Written by the programs themselves, as it comes.
-    public var isUngrouped = false
-    /// Kept for the records instead of shown.
-    public var keepsOutput = false
-
-    public init() {}
-  }
-
-  private let session: Session
-  private let interpreter: Interpreter
-  private let policy: PoolPolicy
-  private let options: Options
+  let session: Session
+  let interpreter: Interpreter
+  let policy: PoolPolicy
+  let options: Options
   /// Makes the request for an input; throws where the program cannot be found.
-  private let request: (_ input: String, _ index: Int, _ slot: Int) throws -> SpawnRequest
+  private let request: (_ input: TaskInput, _ index: Int, _ slot: Int) throws -> SpawnRequest
   /// The next input; nil at the end.
-  private let next: () throws -> String?
+  private let next: () throws -> TaskInput?
 
-  public private(set) var records: [ProgramRecord] = []
-  private var kept: [Int: (output: TaskOutput, error: TaskOutput)] = [:]
-  private var running: [Attempt] = []
+  /// How many inputs were taken.
+  public private(set) var count = 0
+  /// Those whose output was not shown yet.
+  var live: [Int: ProgramRecord] = [:]
+  /// Those that are wanted in the end: all, or those of programs that failed.
+  public internal(set) var records: [Value] = []
+  /// The first of those that failed, for messages.
+  public private(set) var failures: [ProgramRecord] = []
+  var kept: [Int: (output: TaskOutput, error: TaskOutput)] = [:]
+  private var running: [ProgramAttempt] = []
   private var again: [Int] = []
-  private var delayed = 0
+  private var delayed: Set<Int> = []
   private var hasEnded = false
   private var isHalted = false
-  private var nextShown = 0
-  private var finished: Set<Int> = []
+  var nextShown = 0
+  /// Finished, but not shown.
+  var finished: Set<Int> = []
+  /// Counts what the loop has to look at.
+  private var changes = 0
   private var nextStart: Int64 = 0
   private var marks: Set<UInt32> = []
   private var nullInput: Int32 = -1
   public private(set) var succeeded = 0
   public private(set) var failed = 0
   public private(set) var timedOut = 0
-  /// Told when a task has ended.
+  /// Of those that failed: they were ended because they were not wanted any more.
+  public private(set) var cancelled = 0
+  /// Knows what became of programs in earlier runs.
+  public var journal: (any ProgramJournal)?
+  /// What an input's task is known by.
+  public var key: ((TaskInput) -> String?)?
+  /// Told when a task has begun or ended, and after something was shown.
   public var onProgress: (() -> Void)?
-
-  /// One program that runs.
-  private final class Attempt {
-    let index: Int
-    let slot: Int
-    let process: ProcessHandle
-    let pidfd: Int32
-    let mark: UInt32?
-    let output: TaskOutput?
-    let error: TaskOutput?
-    let begun = Clock.monotonic
-    var watch: Watch?
-    var timer: TimerID?
-    var hasTimedOut = false
-    var isCancelled = false
-
-    init(
-      _ index: Int, _ slot: Int, _ process: ProcessHandle, _ pidfd: Int32, _ mark: UInt32?,
-      _ output: TaskOutput?, _ error: TaskOutput?
-    ) {
-      self.index = index
-      self.slot = slot
-      self.process = process
-      self.pidfd = pidfd
-      self.mark = mark
-      self.output = output
-      self.error = error
-    }
-  }
+  /// Told before anything is shown.
+  public var onShow: (() -> Void)?
+  let store: OutputStore
+  let writer: OutputWriter
 
   public init(
     _ session: Session, _ interpreter: Interpreter, _ policy: PoolPolicy, _ options: Options,
-    next: @escaping () throws -> String?,
-    request: @escaping (_ input: String, _ index: Int, _ slot: Int) throws -> SpawnRequest
+    next: @escaping () throws -> TaskInput?,
+    request: @escaping (_ input: TaskInput, _ index: Int, _ slot: Int) throws -> SpawnRequest
   ) {
     self.session = session
     self.interpreter = interpreter
@@ -87,34 +65,49 @@ public final class ProgramRun {
     self.options = options
     self.next = next
     self.request = request
+    store = OutputStore(session.loop, directory: options.directory)
+    writer = OutputWriter(session, interpreter)
+    store.onFull = { [unowned self] directory, error in tell("in '\(directory)'", error) }
+    writer.onFull = { [unowned self] what, error in tell(what, error) }
   }
 
   public var runningCount: Int { running.count }
   /// Whether all inputs are known.
   public var isWhole: Bool { hasEnded }
 
+  private func tell(_ place: String, _ error: SystemError) {
+    onShow?()
+    try? Transfer.writeAll(
+      2, "pool run: no room \(place) for the output of tasks (\(error.name)); they wait for it\n")
+  }
+
   /// Runs all of it; throws what came between, after ending what ran.
   public func run() throws {
     nullInput = try asking { try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY)) }
     defer {
       Descriptors.close(nullInput)
-      for mark in marks { Guardian.send(.kill, toTask: mark) }
+      Guardian.send(.kill, toTasks: marks)
     }
     do {
+      try begin()
       while true {
         try startMore()
-        if running.isEmpty, delayed == 0, again.isEmpty || isHalted, hasEnded || isHalted { break }
-        let before = finished.count + again.count
+        try journal?.check()
+        if running.isEmpty, delayed.isEmpty, again.isEmpty || isHalted, hasEnded || isHalted {
+          break
+        }
+        let before = changes
         _ = try session.pause(interpreter, until: wakeTime) {
-          finished.count + again.count != before || mayStart
+          changes != before || mayStart || store.hasLines
         }
         try show()
+        onProgress?()
       }
+      try show()
     } catch {
       stop()
       throw error
     }
-    try show()
   }
 
   // MARK: Starting
@@ -122,12 +115,13 @@ public final class ProgramRun {
   private var wakeTime: Int64? { policy.rate != nil && hasRoom ? nextStart : nil }
 
   private var hasRoom: Bool {
-    running.count < options.jobs && !isHalted && (!again.isEmpty || !hasEnded)
+    running.count < options.jobs && !isHalted && journal?.isWaiting != true
+      && (!again.isEmpty || !hasEnded)
   }
 
   private var mayStart: Bool {
     hasRoom && (policy.rate == nil || Clock.monotonic >= nextStart)
-      && (options.keepsOutput || kept.count < options.jobs * 64 || !options.isOrdered)
+      && (finished.count < options.jobs * 64 || !again.isEmpty)
   }
 
   private func startMore() throws {
@@ -136,8 +130,15 @@ public final class ProgramRun {
       if let due = again.popLast() {
         index = due
       } else if let input = try next() {
-        index = records.count
-        records.append(ProgramRecord(index: index, input: input))
+        index = count
+        count += 1
+        var record = ProgramRecord(index: index, input: input)
+        let isKnown = try recall(&record)
+        live[index] = record
+        if isKnown {
+          note(end: index, record)
+          continue
+        }
       } else {
         hasEnded = true
         return
@@ -149,37 +150,56 @@ public final class ProgramRun {
     }
   }
 
+  /// Whether a program need not run.
+  private func recall(_ record: inout ProgramRecord) throws -> Bool {
+    guard let journal else { return false }
+    // Many in a row must not keep Ctrl-C waiting.
+    if record.index % 256 == 255 { try session.attend(interpreter) }
+    return try journal.recall(&record)
+  }
+
   private func start(_ index: Int) throws {
+    guard var record = live[index] else { return }
     var slot = 0
     while running.contains(where: { $0.slot == slot }) { slot += 1 }
-    records[index].attempts += 1
-    records[index].start = Clock.realtime
+    record.attempts += 1
+    record.start = Clock.realtime
+    live[index] = record
     var request: SpawnRequest
     do {
-      request = try self.request(records[index].input, index, slot)
+      request = try self.request(record.input, index, slot)
     } catch let error as ErrorObject where error.kind != .interrupted {
       return fail(toStart: index, error)
     }
-    let output = options.isUngrouped ? nil : try TaskOutput(session.loop)
-    let errors = options.isUngrouped ? nil : try TaskOutput(session.loop)
+    let (output, errors) = try makeOutputs(record)
     request.descriptors = [(from: nullInput, to: 0)]
     if let output, let errors {
       request.descriptors += [(from: output.writeEnd, to: 1), (from: errors.writeEnd, to: 2)]
     }
     request.group = .new
     let ticket = try session.prepareSpawn(name: nil, prefix: "run")
-    if Guardian.isMarked, let slot = ticket.slot {
+    if options.isDetached {
+      request.task = 0
+    } else if Guardian.isMarked, let slot = ticket.slot {
       request.task = Guardian.firstTask + UInt32(clamping: slot.place.number)
     }
     do throws(SystemError) {
       let (pid, pidfd) = try Posix.spawn(request)
       let process = session.register(
-        ticket, pid: pid, pidfd: -1, command: request.arguments.joined(separator: " "),
-        kind: .helper, group: pid)
-      records[index].pid = pid
-      let attempt = Attempt(index, slot, process, pidfd, request.task, output, errors)
-      if let mark = request.task { marks.insert(mark) }
+        ticket, pid: pid, pidfd: -1, command: ProgramRun.text(request), kind: .helper, group: pid,
+        isDetached: options.isDetached)
+      live[index]?.pid = pid
+      if let limit = options.memoryLimit {
+        // It has hardly begun; the shell's own limit could not be lowered for the moment.
+        try? Process.limitMemory(of: pid, to: limit)
+        live[index]?.memoryLimit = limit
+      }
+      let mark = options.isDetached ? nil : request.task
+      let attempt = ProgramAttempt(index, slot, process, pidfd, mark, output, errors)
+      if let mark { marks.insert(mark) }
       running.append(attempt)
+      if let journal, let record = live[index] { journal.began(record) }
+      onProgress?()
       try? watch(attempt)
     } catch {
       session.abandon(ticket)
@@ -189,7 +209,12 @@ public final class ProgramRun {
     }
   }
 
-  private func watch(_ attempt: Attempt) throws {
+  private static func text(_ request: SpawnRequest) -> String {
+    guard let words = request.argumentBytes else { return request.arguments.joined(separator: " ") }
+    return String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self)
+  }
+
+  private func watch(_ attempt: ProgramAttempt) throws {
     try attempt.output?.begin()
     try attempt.error?.begin()
     attempt.watch = try session.loop.watchExit(attempt.pidfd) { [unowned self, unowned attempt] in
@@ -208,7 +233,7 @@ public final class ProgramRun {
   // MARK: Ending
 
   /// TERM to a program and what it started, KILL after a while.
-  private func end(_ attempt: Attempt) {
+  private func end(_ attempt: ProgramAttempt) {
     let group = attempt.process.group
     try? Process.send(.term, toGroup: group)
     try? Process.send(.cont, toGroup: group)
@@ -220,10 +245,10 @@ public final class ProgramRun {
     }
   }
 
-  private func ended(_ attempt: Attempt) {
+  private func ended(_ attempt: ProgramAttempt) {
     let process = attempt.process
     if let timer = attempt.timer { session.loop.cancel(timer) }
-    let record = (try? session.reapNow(process)) ?? process.record
+    let ending = (try? session.reapNow(process)) ?? process.record
     Descriptors.close(attempt.pidfd)
     running.removeAll { $0 === attempt }
     attempt.output?.drain()
@@ -238,53 +263,78 @@ public final class ProgramRun {
     attempt.output?.seal()
     attempt.error?.seal()
     let index = attempt.index
-    records[index].elapsed = Clock.monotonic - attempt.begun
-    records[index].info = record?.info
-    records[index].hasTimedOut = attempt.hasTimedOut
-    records[index].isCancelled = attempt.isCancelled
-    let isOk = records[index].isOk
-    records[index].lastLine = isOk ? nil : attempt.error?.lastLine
-    let isDeath = record?.signal != nil && !attempt.hasTimedOut
-    let allowed = policy.retries ?? (isDeath && record?.signal == .kill ? 1 : 0)
-    if !isOk, !attempt.isCancelled, !isHalted, records[index].attempts <= allowed {
+    guard var record = live[index] else { return }
+    record.elapsed = Clock.monotonic - attempt.begun
+    record.info = ending?.info
+    record.hasTimedOut = attempt.hasTimedOut
+    record.isCancelled = attempt.isCancelled
+    record.lastLine = record.isOk ? nil : attempt.error?.lastLine
+    live[index] = record
+    let isDeath = ending?.signal != nil && !attempt.hasTimedOut
+    let allowed = policy.retries ?? (isDeath && ending?.signal == .kill ? 1 : 0)
+    if !record.isOk, !attempt.isCancelled, !isHalted, record.attempts <= allowed {
       attempt.output?.close()
       attempt.error?.close()
-      return retry(index)
+      return retry(index, after: record.attempts)
     }
     if let output = attempt.output, let error = attempt.error { kept[index] = (output, error) }
-    finish(index)
+    finish(index, record)
   }
 
   private func fail(toStart index: Int, _ error: ErrorObject) {
-    records[index].problem = error.message
-    finish(index)
+    live[index]?.problem = error.message
+    if let record = live[index] { finish(index, record) }
   }
 
-  private func finish(_ index: Int) {
+  private func note(end index: Int, _ record: ProgramRecord) {
+    changes += 1
     finished.insert(index)
-    if records[index].isOk { succeeded += 1 } else { failed += 1 }
-    if records[index].hasTimedOut { timedOut += 1 }
+    if record.isOk {
+      succeeded += 1
+    } else {
+      failed += 1
+      if failures.count < 5, !record.isCancelled { failures.append(record) }
+    }
+    if record.hasTimedOut { timedOut += 1 }
+    if record.isCancelled { cancelled += 1 }
     onProgress?()
-    guard !records[index].isOk, policy.halt != .never else { return }
-    isHalted = true
-    again = []
+  }
+
+  private func finish(_ index: Int, _ record: ProgramRecord) {
+    // What is to be shown counts as done only then, so that no output is lost when this process is.
+    if kept[index] == nil || !options.showsLater {
+      writeDown(record, kept[index]?.output, kept[index]?.error)
+    }
+    note(end: index, record)
+    guard !record.isOk, policy.halt != .never, !isHalted else { return }
+    halt()
     if policy.halt == .now { for other in running { cancel(other) } }
   }
 
-  private func retry(_ index: Int) {
+  /// Nothing more is started; the last attempt of those that were to be tried again counts.
+  private func halt() {
+    isHalted = true
+    let rest = again + delayed
+    again = []
+    delayed = []
+    for index in rest { if let record = live[index] { finish(index, record) } }
+  }
+
+  private func retry(_ index: Int, after attempts: Int) {
+    changes += 1
     guard policy.backoff > 0 else { return again.insert(index, at: 0) }
-    delayed += 1
-    let factor = Int64(1) << Int64(min(records[index].attempts - 1, 20))
+    delayed.insert(index)
+    let factor = Int64(1) << Int64(min(attempts - 1, 20))
     let (delay, overflow) = policy.backoff.multipliedReportingOverflow(by: factor)
     let moment = Clock.deadline(after: overflow ? .max / 2 : delay)
     _ = session.loop.addTimer(at: moment) { [weak self] in
-      guard let self else { return }
-      delayed -= 1
-      if !isHalted { again.insert(index, at: 0) }
+      guard let self, delayed.remove(index) != nil else { return }
+      changes += 1
+      again.insert(index, at: 0)
     }
   }
 
-  private func cancel(_ attempt: Attempt) {
+  private func cancel(_ attempt: ProgramAttempt) {
     if attempt.isCancelled { return }
     attempt.isCancelled = true
     end(attempt)
@@ -293,8 +343,7 @@ public final class ProgramRun {
   /// Something came between: no further program is started, those that run are ended, at once if
   /// it comes again.
   private func stop() {
-    isHalted = true
-    again = []
+    halt()
     for attempt in running { cancel(attempt) }
     do {
       _ = try session.pause(interpreter) { running.isEmpty }
@@ -304,64 +353,5 @@ public final class ProgramRun {
       _ = try? session.pause(interpreter, until: deadline) { running.isEmpty }
     }
     try? show()
-  }
-
-  // MARK: Output
-
-  /// Shows what is due of the outputs that are whole.
-  private func show() throws {
-    if options.isUngrouped || options.keepsOutput { return }
-    if options.isOrdered {
-      while finished.contains(nextShown) {
-        try show(nextShown)
-        nextShown += 1
-      }
-    } else {
-      for index in kept.keys.sorted() { try show(index) }
-    }
-  }
-
-  private func show(_ index: Int) throws {
-    guard let (output, error) = kept.removeValue(forKey: index) else { return }
-    defer {
-      output.close()
-      error.close()
-    }
-    let tag = policy.isTagged ? records[index].input + "\t" : nil
-    try write(output, to: 1, tag)
-    try write(error, to: 2, tag)
-  }
-
-  private func write(_ output: TaskOutput, to fd: Int32, _ tag: String?) throws {
-    if output.size == 0 { return }
-    let attend: OnAttention = { [self] in try session.attend(interpreter) }
-    try session.output.flush()
-    do {
-      guard let tag else {
-        return try output.forEachPiece { try Transfer.writeAll(fd, $0, onAttention: attend) }
-      }
-      var tagged: [UInt8] = []
-      for line in try output.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
-        .dropLastEmpty
-      {
-        tagged += Array(tag.utf8) + line + [0x0A]
-      }
-      try Transfer.writeAll(fd, tagged, onAttention: attend)
-    } catch let error as SystemError {
-      throw error.asError("cannot write the output of a task")
-    }
-  }
-
-  /// A task's record, with what it wrote where that was kept.
-  public func value(of record: ProgramRecord) -> Value {
-    let kept = kept[record.index]
-    return record.value(output: try? kept?.output.bytes, error: try? kept?.error.bytes)
-  }
-}
-
-extension Array where Element: Collection {
-  /// Without an empty last element, which a final newline leaves.
-  fileprivate var dropLastEmpty: ArraySlice<Element> {
-    last?.isEmpty == true ? dropLast() : self[...]
   }
 }

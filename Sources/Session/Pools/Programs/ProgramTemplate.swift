@@ -1,47 +1,70 @@
+import Language
+
 /// The words of a program with places for an input: `{}` and its relatives.
 public struct ProgramTemplate {
   private enum Piece {
-    case text(String)
+    case text([UInt8])
     case place(Place)
   }
 
+  /// A place, and which part of the input it means, from 0; nil for all.
+  private struct Place {
+    let kind: Kind
+    let part: Int?
+  }
+
   /// What of an input stands in a place.
-  private enum Place: String, CaseIterable {
-    case whole = "{}"
-    case withoutExtension = "{.}"
-    case base = "{/}"
-    case directory = "{//}"
-    case baseWithoutExtension = "{/.}"
-    case number = "{#}"
-    case slot = "{%}"
+  private enum Kind: String, CaseIterable {
+    case whole = ""
+    case withoutExtension = "."
+    case base = "/"
+    case directory = "//"
+    case baseWithoutExtension = "/."
+    case number = "#"
+    case slot = "%"
   }
 
   private let words: [[Piece]]
+  /// The highest number in places as `{2}`; 0 if there is none.
+  public let highestPart: Int
+  /// The words as they were given.
+  public let source: [String]
 
   /// - Parameter words: the program and its arguments; without any place for it the input comes last.
   public init(_ words: [String]) {
+    source = words
     var parsed = words.map(ProgramTemplate.pieces)
-    let hasInput = parsed.joined().contains { piece in
-      if case .place(let place) = piece { return place != .number && place != .slot }
-      return false
+    let places = parsed.joined().compactMap { piece -> Place? in
+      if case .place(let place) = piece { return place }
+      return nil
     }
-    if !hasInput { parsed.append([.place(.whole)]) }
+    if !places.contains(where: { $0.kind != .number && $0.kind != .slot }) {
+      parsed.append([.place(Place(kind: .whole, part: nil))])
+    }
+    highestPart = places.compactMap(\.part).max().map { $0 + 1 } ?? 0
     self.words = parsed
+  }
+
+  private init(words: [[Piece]], source: [String], highestPart: Int) {
+    self.words = words
+    self.source = source
+    self.highestPart = highestPart
   }
 
   private static func pieces(_ word: String) -> [Piece] {
     var result: [Piece] = []
     var rest = word[...]
-    var text = ""
+    var text: [UInt8] = []
     while let first = rest.first {
-      let place = first == "{" ? Place.allCases.first { rest.hasPrefix($0.rawValue) } : nil
-      if let place {
+      if first == "{", let end = rest.firstIndex(of: "}"),
+        let place = place(rest[rest.index(after: rest.startIndex)..<end])
+      {
         if !text.isEmpty { result.append(.text(text)) }
-        text = ""
+        text = []
         result.append(.place(place))
-        rest = rest.dropFirst(place.rawValue.count)
+        rest = rest[rest.index(after: end)...]
       } else {
-        text.append(first)
+        text += Array(String(first).utf8)
         rest = rest.dropFirst()
       }
     }
@@ -49,48 +72,114 @@ public struct ProgramTemplate {
     return result
   }
 
-  /// The words for one input: each stays one word, whatever is in it.
+  /// What stands between braces, if it is a place: nothing, `.`, `2`, `2/.`.
+  private static func place(_ text: Substring) -> Place? {
+    let digits = text.prefix { ("0"..."9").contains($0) }
+    guard let kind = Kind(rawValue: String(text.dropFirst(digits.count))) else { return nil }
+    if digits.isEmpty { return Place(kind: kind, part: nil) }
+    guard kind != .number, kind != .slot, let number = Int(digits), (1...1000).contains(number)
+    else { return nil }
+    return Place(kind: kind, part: number - 1)
+  }
+
+  /// The words for one input: each stays one word, whatever is in it; only `{}` alone becomes one
+  /// word for each part.
   ///
   /// - Parameters:
   ///   - index: of the input, from 0.
   ///   - slot: which of the programs that run at once it is, from 0.
-  public func words(for input: String, index: Int, slot: Int) -> [String] {
-    words.map { pieces in
-      pieces.map { piece in
-        switch piece {
-        case .text(let text): text
-        case .place(let place): ProgramTemplate.text(place, input, index, slot)
-        }
-      }.joined()
+  public func words(for input: TaskInput, index: Int, slot: Int) throws -> [[UInt8]] {
+    if highestPart > input.parts.count {
+      let count = input.parts.count
+      throw ErrorObject(
+        .range,
+        "there is no {\(highestPart)}: each input has \(count) part\(count == 1 ? "" : "s")",
+        help: "further parts come from further sources: ::: A B ::: 1 2")
     }
+    var result: [[UInt8]] = []
+    result.reserveCapacity(words.count)
+    for pieces in words {
+      if pieces.count == 1, case .place(let place) = pieces[0], place.part == nil,
+        input.parts.count > 1, place.kind != .number, place.kind != .slot
+      {
+        result += input.parts.map { ProgramTemplate.text(place.kind, $0) }
+        continue
+      }
+      var word: [UInt8] = []
+      for piece in pieces {
+        switch piece {
+        case .text(let text): word += text
+        case .place(let place):
+          switch place.kind {
+          case .number: word += Array(String(index + 1).utf8)
+          case .slot: word += Array(String(slot + 1).utf8)
+          default:
+            if let part = place.part {
+              word += ProgramTemplate.text(place.kind, input.parts[part])
+            } else if input.parts.count == 1 {
+              word += ProgramTemplate.text(place.kind, input.parts[0])
+            } else {
+              let parts = input.parts.map { ProgramTemplate.text(place.kind, $0) }
+              word += Array(parts.joined(separator: [0x20]))
+            }
+          }
+        }
+      }
+      result.append(word)
+    }
+    return result
   }
 
-  private static func text(_ place: Place, _ input: String, _ index: Int, _ slot: Int) -> String {
-    switch place {
-    case .whole: input
+  /// The words for one input, wherever it stands: places for numbers are left, marked by a null
+  /// character, which no word can hold.
+  public func content(for input: TaskInput) -> [[UInt8]] {
+    let marked = words.map { pieces in
+      pieces.map { piece -> Piece in
+        guard case .place(let place) = piece, place.kind == .number || place.kind == .slot else {
+          return piece
+        }
+        return .text([0] + Array("{\(place.kind.rawValue)}".utf8))
+      }
+    }
+    let copy = ProgramTemplate(words: marked, source: source, highestPart: highestPart)
+    return (try? copy.words(for: input, index: 0, slot: 0)) ?? source.map { Array($0.utf8) }
+  }
+
+  /// A first argument that is the same for all inputs and no option, as the file of a script.
+  public var script: String? {
+    guard words.count > 1, words[1].count == 1, case .text(let text)? = words[1].first,
+      text.first != UInt8(ascii: "-")
+    else { return nil }
+    return String(validating: text, as: UTF8.self)
+  }
+
+  private static let slash = UInt8(ascii: "/")
+  private static let dot = UInt8(ascii: ".")
+
+  private static func text(_ kind: Kind, _ input: [UInt8]) -> [UInt8] {
+    switch kind {
     case .withoutExtension: withoutExtension(input)
     case .base: base(input)
     case .directory: directory(input)
     case .baseWithoutExtension: withoutExtension(base(input))
-    case .number: String(index + 1)
-    case .slot: String(slot + 1)
+    case .whole, .number, .slot: input
     }
   }
 
-  private static func base(_ path: String) -> String {
-    path.split(separator: "/").last.map(String.init) ?? path
+  private static func base(_ path: [UInt8]) -> [UInt8] {
+    path.split(separator: slash).last.map(Array.init) ?? path
   }
 
-  private static func directory(_ path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+  private static func directory(_ path: [UInt8]) -> [UInt8] {
+    guard let last = path.lastIndex(of: slash) else { return [dot] }
+    return last == 0 ? [slash] : Array(path[..<last])
   }
 
   /// A leading dot, as of `.profile`, begins no extension.
-  private static func withoutExtension(_ path: String) -> String {
-    guard let dot = path.lastIndex(of: "."), dot != path.startIndex,
-      path[path.index(before: dot)] != "/", !path[dot...].contains("/")
+  private static func withoutExtension(_ path: [UInt8]) -> [UInt8] {
+    guard let place = path.lastIndex(of: dot), place > 0, path[place - 1] != slash,
+      !path[place...].contains(slash)
     else { return path }
-    return String(path[..<dot])
+    return Array(path[..<place])
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Language
 import Posix
 
-/// What one program writes to one descriptor, collected: in memory, and beyond some size in a file
+/// What one program writes to one descriptor, collected in memory and, where it is much, in a file
 /// without a name.
 ///
 /// While the disk is full nothing more is read, so the program waits and nothing is lost.
@@ -10,121 +10,242 @@ final class TaskOutput {
   /// The end for the program; closed here once it runs.
   private(set) var writeEnd: Int32
   private var readEnd: Int32
-  private let loop: EventLoop
+  private let store: OutputStore
+  private let relay: LineRelay?
   private var watch: Watch?
-  private var memory: [UInt8] = []
+  /// What is in memory, after what is in the file.
+  private var chunks: [(memory: OutputStore.Chunk, count: Int)] = []
+  private var compact: [UInt8] = []
   private var file: Int32 = -1
+  /// How much of the first chunk is in the file.
+  private var moved = 0
+  private var canMove = true
+  private var isWide = false
+  private var hasFiles = true
   private(set) var size = 0
   private(set) var hasEnded = false
-  private var isPaused = false
+  private var isHeld = false
+  private var isDraining = false
 
-  static let mostMemory = 1 << 18
-  private static let chunk = 1 << 16
-  /// O_TMPFILE, a macro that Swift does not see.
-  private static let nameless = 0o20000000 | O_DIRECTORY
+  private static let widePipe = 1 << 20
+  private static let pause: Int64 = 200_000_000
 
-  init(_ loop: EventLoop) throws {
-    self.loop = loop
-    let ends = try asking { try Descriptors.pipe() }
+  /// - Parameter relay: what passes lines on at once; nothing is kept then.
+  init(_ store: OutputStore, relay: LineRelay? = nil) throws {
+    self.store = store
+    self.relay = relay
+    let ends = try asking("cannot make a pipe") { try Descriptors.pipe() }
     writeEnd = ends.write
-    readEnd = try asking { try Descriptors.makePrivate(ends.read) }
+    do {
+      readEnd = try asking { try Descriptors.makePrivate(ends.read) }
+    } catch {
+      Descriptors.close(ends.write)
+      throw error
+    }
   }
+
+  // MARK: Reading
 
   /// The program has its end.
   func begin() throws {
     Descriptors.close(writeEnd)
     writeEnd = -1
+    if store.isMuch { widen() }
+    try listen()
+  }
+
+  /// The program waits less often.
+  private func widen() {
+    isWide = true
+    OutputPipe.widen(readEnd, to: TaskOutput.widePipe)
+  }
+
+  private func listen() throws {
     watch = try asking {
-      try loop.watch(readEnd, for: .read) { [unowned self] in read(rounds: 16) }
+      try store.loop.watch(readEnd, for: .read) { [unowned self] in read(rounds: 16) }
     }
   }
 
   /// Takes what is there; not until the end, since others may hold it open.
   func drain() {
-    isPaused = false
-    read(rounds: .max)
     stop()
+    isHeld = false
+    isDraining = true
+    read(rounds: .max)
   }
 
   private func read(rounds: Int) {
     var rounds = rounds
-    while rounds > 0, !hasEnded, !isPaused, readEnd >= 0 {
+    while rounds > 0, !hasEnded, !isHeld, readEnd >= 0 {
       rounds -= 1
-      let isMore = withUnsafeTemporaryAllocation(byteCount: TaskOutput.chunk, alignment: 16) {
-        buffer -> Bool in
-        guard let got = try? Transfer.readNow(readEnd, into: buffer) else { return false }
-        if got == 0 {
-          hasEnded = true
-          stop()
-          return false
+      if relay == nil, hasFiles, !isDraining, file >= 0 || store.isFull(size) {
+        if !spill() { return }
+      } else if !readIntoMemory() {
+        return
+      }
+    }
+  }
+
+  /// Whether there may be more.
+  private func readIntoMemory() -> Bool {
+    if chunks.last.map({ OutputStore.chunkSize - $0.count < 4096 }) ?? true {
+      chunks.append((store.take(), 0))
+    }
+    let last = chunks.count - 1
+    let (memory, count) = chunks[last]
+    let room = UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+    let got = try? Transfer.readNow(readEnd, into: room)
+    guard let got else {
+      if count == 0 { store.giveBack(chunks.removeLast().memory) }
+      return false
+    }
+    if got == 0 {
+      if count == 0 { store.giveBack(chunks.removeLast().memory) }
+      hasEnded = true
+      stop()
+      return false
+    }
+    size += got
+    if let relay {
+      relay.take(UnsafeRawBufferPointer(rebasing: room[..<got]))
+      if store.hasManyLines, !isDraining { hold() }
+    } else {
+      chunks[last].count = count + got
+    }
+    if got >= 1 << 16, !isWide {
+      // It was full: the program had to wait, and the next one would have to.
+      store.isMuch = true
+      widen()
+    }
+    return true
+  }
+
+  /// Nothing is read until lines were shown.
+  private func hold() {
+    stop()
+    isHeld = true
+    store.whenShown { [weak self] in self?.goOn() }
+  }
+
+  private func goOn() {
+    guard isHeld else { return }
+    isHeld = false
+    if readEnd >= 0, !hasEnded, watch == nil { try? listen() }
+  }
+
+  // MARK: The file
+
+  /// Moves what is in memory, and what comes, into the file; false if there is nothing or no room.
+  private func spill() -> Bool {
+    do throws(SystemError) {
+      if file < 0 {
+        guard let made = try store.makeFile() else {
+          hasFiles = false
+          return true
         }
-        keep(UnsafeRawBufferPointer(rebasing: buffer[..<got]))
+        file = made
+      }
+      try moveMemory()
+      guard canMove else { return try readThenMove() }
+      let got: Int?
+      do throws(SystemError) {
+        got = try OutputPipe.move(readEnd, to: file, atMost: TaskOutput.widePipe)
+      } catch {
+        guard error.code == EINVAL else { throw error }
+        canMove = false
         return true
       }
-      if !isMore { return }
-    }
-  }
-
-  private func keep(_ bytes: UnsafeRawBufferPointer) {
-    size += bytes.count
-    memory.append(contentsOf: bytes)
-    if memory.count > TaskOutput.mostMemory { spill() }
-  }
-
-  private func spill() {
-    do {
-      if file < 0 {
-        file = try Descriptors.makePrivate(
-          try Descriptors.open("/tmp", TaskOutput.nameless | O_RDWR, mode: 0o600))
+      guard let got else { return false }
+      size += got
+      if got == 0 {
+        hasEnded = true
+        stop()
       }
-      while !memory.isEmpty {
-        let count = try memory.withUnsafeBytes { try Transfer.writeNow(file, $0) } ?? 0
-        if count == 0 { break }
-        memory.removeFirst(count)
-      }
+      return got > 0
     } catch {
-      // No room: read on when there is.
-      isPaused = true
-      _ = loop.addTimer(at: Clock.deadline(after: 200_000_000)) { [weak self] in
-        guard let self, isPaused else { return }
-        isPaused = false
-        spill()
-      }
+      waitForRoom(error)
+      return false
     }
   }
+
+  private func moveMemory() throws(SystemError) {
+    while let (memory, count) = chunks.first {
+      while moved < count {
+        moved += try Transfer.writeFile(
+          file, UnsafeRawBufferPointer(rebasing: memory[moved..<count]))
+      }
+      moved = 0
+      store.giveBack(memory)
+      chunks.removeFirst()
+    }
+  }
+
+  private func readThenMove() throws(SystemError) -> Bool {
+    guard readIntoMemory() else { return false }
+    try moveMemory()
+    return true
+  }
+
+  /// No room: read on when there is.
+  private func waitForRoom(_ error: SystemError) {
+    stop()
+    isHeld = true
+    store.tellFull(error)
+    _ = store.loop.addTimer(at: Clock.deadline(after: TaskOutput.pause)) { [weak self] in
+      guard let self, isHeld, readEnd >= 0 else { return }
+      goOn()
+      read(rounds: 16)
+    }
+  }
+
+  // MARK: The end
 
   /// Nothing more is wanted of it.
   func seal() {
     stop()
     Descriptors.close(readEnd)
     readEnd = -1
+    relay?.finish()
+    // A million small outputs shall not hold a chunk each.
+    if file < 0, chunks.count == 1, chunks[0].count <= 1 << 14 {
+      compact = Array(chunks[0].memory[..<chunks[0].count])
+      releaseChunks()
+    }
   }
 
   private func stop() {
-    if let watch { loop.remove(watch) }
+    if let watch { store.loop.remove(watch) }
     watch = nil
+  }
+
+  private func releaseChunks() {
+    for (memory, _) in chunks { store.giveBack(memory) }
+    chunks = []
   }
 
   /// Hands all of it over, piece by piece.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     if file >= 0 {
       var place = 0
-      try withUnsafeTemporaryAllocation(byteCount: TaskOutput.chunk, alignment: 16) { buffer in
-        while true {
-          let count = try MemoryFile.read(file, into: buffer, at: place)
-          if count == 0 { return }
-          place += count
-          try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
+      let buffer = store.take()
+      defer { store.giveBack(buffer) }
+      while true {
+        let count = try MemoryFile.read(file, into: buffer, at: place)
+        if count == 0 { break }
+        place += count
+        try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       }
     }
-    if !memory.isEmpty { try memory.withUnsafeBytes { try body($0) } }
+    for (i, (memory, count)) in chunks.enumerated() {
+      try body(UnsafeRawBufferPointer(rebasing: memory[(i == 0 ? moved : 0)..<count]))
+    }
+    if !compact.isEmpty { try compact.withUnsafeBytes { try body($0) } }
   }
 
   /// All of it at once.
   var bytes: [UInt8] {
     get throws {
-      if file < 0 { return memory }
+      if size == compact.count { return compact }
       var result: [UInt8] = []
       result.reserveCapacity(size)
       try forEachPiece { result.append(contentsOf: $0) }
@@ -134,11 +255,13 @@ final class TaskOutput {
 
   /// Its last line that is not empty, for messages.
   var lastLine: String? {
-    var end = memory.suffix(4096)[...]
-    while let last = end.last, last == 0x0A || last == 0x20 || last == 0x0D { end.removeLast() }
-    if end.isEmpty { return nil }
-    let start = end.lastIndex(of: 0x0A).map { $0 + 1 } ?? end.startIndex
-    return String(decoding: end[start...].prefix(300), as: UTF8.self)
+    if let relay { return LineRelay.lastLine(of: relay.end) }
+    var end: [UInt8] = []
+    try? forEachPiece { piece in
+      end.append(contentsOf: piece.suffix(4096))
+      if end.count > 8192 { end.removeFirst(end.count - 4096) }
+    }
+    return LineRelay.lastLine(of: end)
   }
 
   /// Lets go of what is not needed any more.
@@ -148,11 +271,13 @@ final class TaskOutput {
     writeEnd = -1
     if file >= 0 { Descriptors.close(file) }
     file = -1
-    memory = []
+    releaseChunks()
+    compact = []
+    size = 0
   }
 
   deinit {
+    close()
     Descriptors.close(readEnd)
-    if file >= 0 { Descriptors.close(file) }
   }
 }

@@ -1,0 +1,158 @@
+import Language
+import Posix
+import Session
+
+/// Where the inputs of `pool run` come from.
+enum RunInputs {
+  typealias Next = () throws -> TaskInput?
+
+  /// Inputs, and how many there are where that is known.
+  struct Source {
+    var count: Int?
+    let next: Next
+  }
+
+  // MARK: Behind ':::'
+
+  /// The words of the program, and the inputs behind ':::' and ':::+'; nil if there are none.
+  static func split(
+    _ words: [String], _ call: borrowing Call
+  ) throws -> (program: [String], inputs: Source?) {
+    guard let first = words.firstIndex(where: isSign) else { return (words, nil) }
+    // Each group is a list of tuples of parts.
+    var groups: [[[[UInt8]]]] = []
+    var place = first
+    while place < words.count {
+      let sign = words[place]
+      let end = words[(place + 1)...].firstIndex(where: isSign) ?? words.count
+      let items = words[(place + 1)..<end].map { Array($0.utf8) }
+      place = end
+      if sign == ":::" {
+        groups.append(items.map { [$0] })
+        continue
+      }
+      guard let last = groups.popLast() else {
+        throw call.error(
+          .arity, "':::+' links its inputs with those of a ':::' before it",
+          help: "as: pool run -- cp {1} {2} ::: a b :::+ x y")
+      }
+      guard last.count == items.count else {
+        throw call.error(
+          .arity, "':::+' links \(items.count) with \(last.count) inputs",
+          help: "linked sources have the same number of inputs")
+      }
+      groups.append(zip(last, items).map { $0 + [$1] })
+    }
+    return (Array(words[..<first]), product(groups))
+  }
+
+  private static func isSign(_ word: String) -> Bool { word == ":::" || word == ":::+" }
+
+  /// Every combination, the last source running fastest.
+  private static func product(_ groups: [[[[UInt8]]]]) -> Source {
+    var counters = Array(repeating: 0, count: groups.count)
+    var hasEnded = groups.contains(where: \.isEmpty)
+    var count: Int? = 1
+    for group in groups {
+      let (product, overflow) = (count ?? 0).multipliedReportingOverflow(by: group.count)
+      count = overflow || count == nil ? nil : product
+    }
+    return Source(count: count) {
+      if hasEnded { return nil }
+      let parts = zip(groups, counters).flatMap { $0[$1] }
+      hasEnded = true
+      for i in groups.indices.reversed() {
+        counters[i] += 1
+        if counters[i] < groups[i].count {
+          hasEnded = false
+          break
+        }
+        counters[i] = 0
+      }
+      return TaskInput(parts)
+    }
+  }
+
+  // MARK: Values
+
+  /// The items of a value: each is an input, or a list of its parts.
+  static func items(_ value: Value, _ call: borrowing Call) throws -> Source {
+    let interpreter = call.interpreter
+    switch value.plain {
+    case .stream(let stream):
+      return Source { try stream.next().map(input) }
+    case .list, .range, .map:
+      let items = try interpreter.collect(value.plain)
+      var place = 0
+      return Source(count: items.count) {
+        guard place < items.count else { return nil }
+        place += 1
+        return try input(items[place - 1])
+      }
+    default:
+      throw call.error(
+        .type, "the inputs must be a list, range, map or stream, but are \(value.described)",
+        help: "a text's lines are a list: lines TEXT |> pool run …")
+    }
+  }
+
+  private static func input(_ value: Value) throws -> TaskInput {
+    if case .list(let list) = value.plain {
+      guard !list.items.isEmpty else {
+        throw ErrorObject(.type, "an input must not be an empty list")
+      }
+      return TaskInput(try list.items.map(bytes))
+    }
+    return TaskInput([try bytes(value)])
+  }
+
+  private static func bytes(_ value: Value) throws -> [UInt8] {
+    switch value.plain {
+    case .bytes(let object): return object.bytes
+    case .string(let text): return text.withBytes { Array($0) }
+    case .list, .map, .closure, .null, .missing, .stream:
+      throw ErrorObject(.type, "an input must be text, but is \(value.described)")
+    default: return Array(value.plain.asText.utf8)
+    }
+  }
+
+  // MARK: Lines
+
+  /// The lines of a file or of standard input, whatever bytes they are, read as they are needed.
+  static func lines(_ call: borrowing Call) throws -> Source {
+    var fd: Int32 = 0
+    if let path = call.flag("file")?.asText {
+      fd = try asking("cannot read the inputs") {
+        try Descriptors.makePrivate(try Descriptors.open(path, 0))
+      }
+    }
+    let end: UInt8 = call.isSet("null") ? 0 : 0x0A
+    let interpreter = call.interpreter
+    var buffer: [UInt8] = []
+    var place = 0
+    var hasEnded = false
+    return Source {
+      while true {
+        if let stop = buffer[place...].firstIndex(of: end) {
+          defer { place = stop + 1 }
+          return TaskInput([Array(buffer[place..<stop])])
+        }
+        if hasEnded {
+          defer { place = buffer.count }
+          return place < buffer.count ? TaskInput([Array(buffer[place...])]) : nil
+        }
+        buffer.removeFirst(place)
+        place = 0
+        let count = try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
+          let count = try Transfer.read(fd, into: chunk) {
+            try interpreter.session.attend(interpreter)
+          }
+          buffer.append(contentsOf: chunk[..<count])
+          return count
+        }
+        hasEnded = count == 0
+        if hasEnded, fd > 2 { Descriptors.close(fd) }
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Language
+import Posix
+import Session
+
+/// What the flags of `pool run` say about how programs are run and shown.
+enum RunSettings {
+  static let flags: [Flag] = [
+    Flag("unordered", nil, "show outputs in the order in which the programs end"),
+    Flag("line", nil, "show each line as it comes, whole"),
+    Flag("ungrouped", nil, "let the programs write at once themselves"),
+    Flag("tag", nil, "put the input in front of each line of output"),
+    Flag("json", nil, "print a record for each program, a line of JSON, instead of its output"),
+    Flag("csv", nil, "print a table of the records as CSV instead of output"),
+    Flag("results", .path, "a directory that gets a directory for each program: NUMBER-INPUT"),
+    Flag("memory", .size, "how much memory each program may have of its own"),
+    Flag("detach", nil, "go on in a process of its own that outlives the shell"),
+  ]
+
+  static func options(_ call: borrowing Call, _ host: BroodHost) throws -> ProgramRun.Options {
+    var options = ProgramRun.Options()
+    options.jobs = call.session.usableCPUs
+    if case .int(let jobs)? = call.flag("jobs") {
+      guard jobs > 0 else {
+        throw call.error(.range, "--jobs must be 1 or more, but is \(jobs)", flag: "jobs")
+      }
+      options.jobs = min(jobs, 30_000)
+    }
+    options.isOrdered = !call.isSet("unordered")
+    options.memoryLimit = try PoolFlags.memory(call)
+    options.isDetached = call.isSet("detach")
+    options.wantsRecords = call.site.wantsValue && !options.isDetached
+    if let directory = host.environmentVariable("TMPDIR"), !directory.isEmpty {
+      options.directory = directory
+    }
+    let forms = ["line", "ungrouped", "json", "csv"].filter { call.isSet($0) }
+    if forms.count > 1 {
+      throw call.error(
+        .arity, "--\(forms[0]) and --\(forms[1]) exclude each other", flag: forms[1])
+    }
+    switch forms.first {
+    case "line": options.form = .lines
+    case "ungrouped": options.form = .direct
+    case "json":
+      options.form = .none
+      options.text = RecordText.json
+    case "csv":
+      options.form = .none
+      options.text = RecordText.csv
+      options.head = RecordText.csvHead
+    default:
+      // Of what is detached nobody is there to see anything.
+      if options.wantsRecords || options.isDetached { options.form = .none }
+    }
+    if let path = call.flag("results")?.asText {
+      if options.form == .lines || options.form == .direct {
+        throw call.error(
+          .arity, "--results keeps whole outputs, which --\(forms[0]) does not", flag: "results")
+      }
+      options.results = try call.at(flag: "results") {
+        try ResultFiles(path, form: RecordText.json)
+      }
+    }
+    return options
+  }
+}

@@ -1,0 +1,41 @@
+/// C strings, as execve(2) takes arguments and environments.
+///
+/// One block for all text: an environment has a hundred entries, and each spawn pays for it.
+public struct CStringBlock {
+  private var bytes: [CChar] = []
+  private var starts: [Int] = []
+
+  /// Makes one of texts.
+  public init(_ strings: [String]) {
+    bytes.reserveCapacity(strings.reduce(0) { $0 + $1.utf8.count + 1 })
+    for string in strings { append(string.utf8) }
+  }
+
+  /// Makes one of bytes without a null among them.
+  public init(_ words: [[UInt8]]) {
+    bytes.reserveCapacity(words.reduce(0) { $0 + $1.count + 1 })
+    for word in words { append(word) }
+  }
+
+  private mutating func append(_ text: some Sequence<UInt8>) {
+    starts.append(bytes.count)
+    for byte in text { bytes.append(CChar(bitPattern: byte)) }
+    bytes.append(0)
+  }
+
+  /// Lends an array of them that ends with a null pointer.
+  func withPointers<Result>(
+    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  ) -> Result {
+    bytes.withUnsafeBufferPointer { buffer in
+      // Neither call writes to them.
+      let base = buffer.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
+      var pointers = starts.map { base?.advanced(by: $0) }
+      pointers.append(nil)
+      return pointers.withUnsafeBufferPointer { pointers in
+        guard let base = pointers.baseAddress else { preconditionFailure("never empty") }
+        return body(base)
+      }
+    }
+  }
+}

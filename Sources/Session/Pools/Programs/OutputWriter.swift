@@ -1,0 +1,128 @@
+import Glibc
+import Language
+import Posix
+
+/// Writes what programs have put out, to descriptors of this process or into files.
+///
+/// While nobody reads, or the disk is full, everything else goes on.
+final class OutputWriter {
+  private let session: Session
+  private let interpreter: Interpreter
+  /// Told once when there is no room on a disk.
+  var onFull: ((_ what: String, _ error: SystemError) -> Void)?
+  private var hasTold = false
+  private var isWide = false
+  private static let pause: Int64 = 200_000_000
+
+  init(_ session: Session, _ interpreter: Interpreter) {
+    self.session = session
+    self.interpreter = interpreter
+  }
+
+  /// An output whole, each line with a tag in front if there is one.
+  func write(_ output: TaskOutput, to fd: Int32, tag: [UInt8]) throws {
+    if fd == 1, !isWide, output.size >= 1 << 18 {
+      // If it is a pipe, its reader is woken less often.
+      isWide = true
+      OutputPipe.widen(1, to: 1 << 20)
+    }
+    if tag.isEmpty { return try output.forEachPiece { try write($0, to: fd) } }
+    var tagged: [UInt8] = []
+    var isOpen = false
+    try output.forEachPiece { piece in
+      try LineRelay.forEachLine(piece) { line, isWhole in
+        if !isOpen { tagged += tag }
+        tagged.append(contentsOf: line)
+        if isWhole { tagged.append(0x0A) }
+        isOpen = !isWhole
+        if tagged.count > 1 << 16 {
+          try write(tagged, to: fd)
+          tagged.removeAll(keepingCapacity: true)
+        }
+      }
+    }
+    if isOpen { tagged.append(0x0A) }
+    try write(tagged, to: fd)
+  }
+
+  func write(_ bytes: [UInt8], to fd: Int32) throws {
+    try bytes.withUnsafeBytes { try write($0, to: fd) }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, to fd: Int32) throws {
+    var rest = bytes
+    var needsAttention = false
+    while !rest.isEmpty {
+      do throws(SystemError) {
+        if let count = try Transfer.writeNow(fd, rest) {
+          rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+          continue
+        }
+      } catch {
+        if error.code == EPIPE {
+          if fd == 1 {
+            // Nobody reads any more, which ends this process as it would end a program.
+            if let broken = session.output.brokenPipe() { throw broken }
+            needsAttention = true
+          }
+          break
+        }
+        guard OutputStore.isNoRoom(error) else {
+          throw error.asError("cannot write the output of a task")
+        }
+        try waitForRoom(fd == 1 ? "where standard output goes" : "for --results", error)
+        continue
+      }
+      try waitWritable(fd)
+    }
+    if needsAttention { try session.attend(interpreter) }
+  }
+
+  private func waitWritable(_ fd: Int32) throws {
+    var isReady = false
+    let watch = try asking { try session.loop.watch(fd, for: .write) { isReady = true } }
+    defer { session.loop.remove(watch) }
+    _ = try session.pause(interpreter) { isReady }
+  }
+
+  private func waitForRoom(_ what: String, _ error: SystemError) throws {
+    if !hasTold { onFull?(what, error) }
+    hasTold = true
+    let moment = Clock.deadline(after: OutputWriter.pause)
+    _ = try session.pause(interpreter, until: moment) { false }
+  }
+
+  // MARK: Files
+
+  /// Runs what makes files; as long as there is no room, it is tried again.
+  func makingFiles<Result>(_ body: () throws(SystemError) -> Result) throws -> Result {
+    while true {
+      do throws(SystemError) {
+        return try body()
+      } catch {
+        guard OutputStore.isNoRoom(error) else { throw error.asError("cannot keep a result") }
+        try waitForRoom("for --results", error)
+      }
+    }
+  }
+
+  /// Makes a file of an output.
+  func save(_ output: TaskOutput, as path: String) throws {
+    let fd = try create(path)
+    defer { Descriptors.close(fd) }
+    try output.forEachPiece { try write($0, to: fd) }
+  }
+
+  /// Makes a file of some bytes.
+  func save(_ bytes: [UInt8], as path: String) throws {
+    let fd = try create(path)
+    defer { Descriptors.close(fd) }
+    try write(bytes, to: fd)
+  }
+
+  private func create(_ path: String) throws -> Int32 {
+    try makingFiles { () throws(SystemError) in
+      try Descriptors.makePrivate(try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC))
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import Language
+import Posix
+
+/// What becomes of the output of programs.
+extension ProgramRun {
+  public struct Options {
+    /// How output is shown.
+    public enum Form: Sendable {
+      /// Whole, when a program has ended.
+      case whole
+      /// Each line as it comes.
+      case lines
+      /// By the programs themselves, as it comes.
+      case direct
+      /// Not at all: it is in the records.
+      case none
+    }
+
+    /// How many run at a time.
+    public var jobs = 1
+    public var form = Form.whole
+    /// In the order of the inputs; else in the order in which they end.
+    public var isOrdered = true
+    /// Records are wanted in the end, with the output in them unless it was shown.
+    public var wantsRecords = false
+    /// Shown instead of output: the text of a record.
+    public var text: ((Value) throws -> [UInt8])?
+    /// Shown before all others.
+    public var head: [UInt8] = []
+    public var results: ResultFiles?
+    /// Where output that is large is kept meanwhile.
+    public var directory = "/tmp"
+    /// How much memory a program may have of its own.
+    public var memoryLimit: Int?
+    /// The programs outlive the session.
+    public var isDetached = false
+
+    public init() {}
+
+    /// Whether something is made of an output when a program has ended and its turn has come.
+    var showsLater: Bool { form == .whole || text != nil || results != nil }
+  }
+
+  func begin() throws {
+    if options.head.isEmpty { return }
+    try session.output.flush()
+    try writer.write(options.head, to: 1)
+  }
+
+  /// What a program's output is collected in.
+  func makeOutputs(_ record: ProgramRecord) throws -> (output: TaskOutput?, error: TaskOutput?) {
+    switch options.form {
+    case .direct: return (nil, nil)
+    case .lines:
+      let tag = tag(record)
+      return (
+        try TaskOutput(store, relay: LineRelay(store, isError: false, tag: tag)),
+        try TaskOutput(store, relay: LineRelay(store, isError: true, tag: tag))
+      )
+    case .whole, .none: return (try TaskOutput(store), try TaskOutput(store))
+    }
+  }
+
+  private func tag(_ record: ProgramRecord) -> [UInt8] {
+    policy.isTagged ? record.input.bytes + [0x09] : []
+  }
+
+  /// Shows what is due of the outputs that are whole.
+  func show() throws {
+    try showLines()
+    if options.isOrdered {
+      while finished.contains(nextShown) {
+        try show(nextShown)
+        nextShown += 1
+      }
+    } else {
+      for index in finished.sorted() { try show(index) }
+    }
+  }
+
+  private func showLines() throws {
+    guard store.hasLines else { return }
+    let (output, error) = store.takeLines()
+    onShow?()
+    try session.output.flush()
+    try writer.write(output, to: 1)
+    try writer.write(error, to: 2)
+  }
+
+  private func show(_ index: Int) throws {
+    finished.remove(index)
+    guard let record = live.removeValue(forKey: index) else { return }
+    let (output, error) = kept.removeValue(forKey: index) ?? (nil, nil)
+    defer {
+      output?.close()
+      error?.close()
+    }
+    try show(record, output, error)
+    if output != nil, options.showsLater { writeDown(record, output, error) }
+  }
+
+  private func show(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) throws {
+    var record = record
+    let isWanted = options.wantsRecords || !record.isOk
+    if isWanted || options.text != nil || options.results != nil {
+      record.key = record.recalled?.key ?? key?(record.input)
+    }
+    if let results = options.results, record.recalled?.isSkipped != true {
+      try results.save(record, output, error, writer)
+    }
+    if isWanted || options.text != nil {
+      let isTold = options.form == .none
+      let value = record.value(
+        output: isTold ? try output?.bytes : nil, error: isTold ? try error?.bytes : nil)
+      if isWanted { records.append(value) }
+      if let text = options.text {
+        onShow?()
+        try session.output.flush()
+        try writer.write(try text(value), to: 1)
+      }
+    }
+    guard options.form == .whole, let output, let error, output.size + error.size > 0 else {
+      return
+    }
+    onShow?()
+    try session.output.flush()
+    try writer.write(output, to: 1, tag: tag(record))
+    try writer.write(error, to: 2, tag: tag(record))
+  }
+
+  /// Has the journal note what became of a program.
+  func writeDown(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) {
+    guard let journal else { return }
+    let keeps = options.wantsRecords && options.form == .none
+    journal.ended(
+      record, output: keeps ? try? output?.bytes : nil, error: keeps ? try? error?.bytes : nil)
+  }
+}

@@ -1,0 +1,33 @@
+import Language
+
+/// What one call of a program is for: one or several words, of any bytes.
+public struct TaskInput {
+  /// One from each source of inputs.
+  public let parts: [[UInt8]]
+
+  public init(_ parts: [[UInt8]]) { self.parts = parts }
+
+  public init(_ text: String) { parts = [Array(text.utf8)] }
+
+  /// For messages and tags: what is not UTF-8 is replaced.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// All of it, parts with a blank between.
+  var bytes: [UInt8] {
+    parts.count == 1 ? parts[0] : Array(parts.joined(separator: [0x20]))
+  }
+
+  /// As a value: a text, bytes where it is none, a list for several parts.
+  public var value: Value {
+    if parts.count == 1 { return TaskInput.value(parts[0]) }
+    return .items(parts.map(TaskInput.value))
+  }
+
+  /// Bytes as a text where they are one, so that nothing is ever replaced.
+  public static func value(_ bytes: [UInt8]) -> Value {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      return .bytes(BytesObject(bytes))
+    }
+    return .text(text)
+  }
+}

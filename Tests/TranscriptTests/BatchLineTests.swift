@@ -1,0 +1,92 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The usual lines of xargs and GNU parallel beside those of Brood: each must do the same.
+@Suite("Lines of xargs and GNU parallel")
+struct BatchLineTests {
+  /// A block of `BatchLines/lines.txt`.
+  struct Block: CustomTestStringConvertible {
+    let title: String
+    var isSorted = false
+    var theirs = ""
+    var ours = ""
+    var output: [String] = []
+
+    var testDescription: String { title }
+  }
+
+  static let blocks: [Block] = {
+    let file = Program.sourceTree.appending(path: "Tests/BatchLines/lines.txt")
+    var blocks: [Block] = []
+    for line in ((try? String(contentsOf: file, encoding: .utf8)) ?? "").components(
+      separatedBy: "\n")
+    where !line.isEmpty && !line.hasPrefix("#") {
+      guard line.hasPrefix("  "), var block = blocks.popLast() else {
+        blocks.append(Block(title: line))
+        continue
+      }
+      let text = String(line.dropFirst(2))
+      if text == "sorted", block.theirs.isEmpty {
+        block.isSorted = true
+      } else if block.theirs.isEmpty {
+        block.theirs = text
+      } else if block.ours.isEmpty {
+        block.ours = text
+      } else {
+        block.output.append(text)
+      }
+      blocks.append(block)
+    }
+    return blocks
+  }()
+
+  private func output(_ line: String, _ block: Block) throws -> [String] {
+    let place = try TemporaryDirectory()
+    for (name, count) in [("a.txt", 1), ("b.txt", 2), ("c d.txt", 3)] {
+      try place.write((1...count).map { "line \($0)\n" }.joined(), to: name)
+    }
+    try place.write("a.txt\nb.txt\nc d.txt\n", to: "list")
+    let program = "brood() { \(Program.brood) \"$@\"; }; "
+    let output = try run(
+      "/bin/sh", ["-c", program + line], environment: Program.environment(home: place.path),
+      directory: place.path, within: .seconds(60))
+    var lines = output.standardOutput.components(separatedBy: "\n")
+    if lines.last == "" { lines.removeLast() }
+    return block.isSorted ? lines.sorted() : lines
+  }
+
+  @Test(arguments: blocks) func oursPrintsWhatIsExpected(_ block: Block) throws {
+    #expect(!block.output.isEmpty)
+    #expect(try output(block.ours, block) == block.output)
+  }
+
+  @Test(arguments: blocks) func theirsPrintsTheSame(_ block: Block) throws {
+    let isThere = block.theirs.contains("parallel") ? BatchLineTests.hasParallel : true
+    if isThere { #expect(try output(block.theirs, block) == block.output) }
+  }
+
+  /// GNU parallel, and not another program of that name.
+  static let hasParallel: Bool = {
+    guard let place = try? TemporaryDirectory() else { return false }
+    let output = try? run(
+      "/bin/sh", ["-c", "parallel --version"], environment: Program.environment(home: place.path),
+      directory: place.path)
+    return output?.standardOutput.hasPrefix("GNU parallel") ?? false
+  }()
+
+  /// The table in the README has these lines and no others.
+  @Test func theReadmeShowsThem() throws {
+    let file = Program.sourceTree.appending(path: "README.md")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    #expect(BatchLineTests.blocks.count >= 20)
+    for block in BatchLineTests.blocks {
+      #expect(text.contains(BatchLineTests.row(block)), "\(BatchLineTests.row(block))")
+    }
+  }
+
+  private static func row(_ block: Block) -> String {
+    func cell(_ line: String) -> String { "`" + line.replacing("|", with: "\\|") + "`" }
+    return "| \(block.title) | \(cell(block.theirs)) | \(cell(block.ours)) |"
+  }
+}
