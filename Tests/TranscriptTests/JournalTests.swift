@@ -173,6 +173,15 @@ struct JournalTests {
     #expect(try events().count > 4)
   }
 
+  @Test func aFileThatCannotGrowEndsAMap() throws {
+    try place.write(
+      "pool new 2\npool map { |x| sleep 1ms; $x } 1..10000 --journal j", to: "map.brood")
+    let output = try bash("ulimit -f 20; exec \"$BROOD\" map.brood")
+    #expect(output.status == .exited(1))
+    #expect(output.standardError.contains("cannot write the journal 'j': File too large"))
+    #expect((50..<1000).contains(try count("ended")))
+  }
+
   // MARK: Ends of other kinds
 
   @Test(arguments: ["TERM", "HUP", "INT"])

@@ -47,6 +47,9 @@ final class BlockTasks: BlockJournal {
     return text.isEmpty ? function.asText : text
   }
 
+  var isWaiting: Bool { journal.isWaiting }
+  func check() throws { try journal.check() }
+
   // MARK: Earlier runs
 
   func recall(_ index: Int, _ item: Value) -> TaskOutcome? {
