@@ -220,6 +220,17 @@ struct JournalTests {
     #expect(output.standardError.contains("'1' runs again: it was interrupted at "))
   }
 
+  @Test func aReaderThatLeavesEndsTheRun() throws {
+    let output = try bash(
+      """
+      "$BROOD" run -j 2 --journal j -- seq 100000 1 ::: 300000 300001 300002 | head -1
+      echo "${PIPESTATUS[0]}"
+      """)
+    #expect(output.standardOutput == "100000\n141\n")
+    #expect(output.standardError == "")
+    #expect(try count("ended") == 0)
+  }
+
   @Test func twoRunsExcludeEachOther() throws {
     let output = try bash(
       """

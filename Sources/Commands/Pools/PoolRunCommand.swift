@@ -18,7 +18,8 @@ enum RunCommand {
       As a statement it throws `failed` if a program failed, when all are done, and `timeout` if \
       all that failed took too long. Where its value is used it yields records instead, with the \
       fields index item pid attempts start elapsed cpu maxrss exit signal timed_out ok output error.
-      A script that it ends exits with 1, with 124 if programs failed only by taking too long.
+      A script that it ends exits with 1, with 124 if programs failed only by taking too long. \
+      From another shell: brood run -j 4 -- gzip ::: a.log b.log; see brood run --help.
 
       \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
       value of the run it is kept in the journal up to 1MiB, and records have key skipped why, too.

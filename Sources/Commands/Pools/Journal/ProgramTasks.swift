@@ -35,13 +35,10 @@ final class ProgramTasks: ProgramJournal {
     self.find = find
     keys = ContentKeys(interpreter)
     directory = try asking { try Directory.current() }
-    journal.write(
-      "run", nil,
-      [
-        ("pid", .int(Int(Process.pid))), ("verb", .text("pool run")),
-        ("rerun", journal.rerun.map { .text($0.rawValue) } ?? .null),
-        ("directory", .text(directory)), ("program", words(template.source)),
-      ])
+    journal.begin(
+      JournalRun(
+        verb: "pool run", rerun: journal.rerun, directory: directory,
+        work: ("program", words(template.source))))
   }
 
   private func words(_ words: [String]) -> Value { .items(words.map { .text($0) }) }
