@@ -14,7 +14,7 @@ struct PipeBlocks {
   static let blockSize = 2 << 20 + 4096
   static let size = count * blockSize
   /// How long a sender waits for a block to be given back before it does without (ns).
-  private static let patience: Int64 = 1_000_000
+  private static let patience: Int64 = 10_000_000
   private static let step = 256 << 10
 
   /// In shared memory.
