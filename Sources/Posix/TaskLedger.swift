@@ -49,6 +49,12 @@ public struct TaskLedger {
     }
   }
 
+  /// Whether a batch has tasks that are not claimed.
+  public func hasMore(_ slot: Int) -> Bool {
+    let (claimed, count) = state(slot)
+    return claimed < count
+  }
+
   /// How many tasks of a batch were claimed, and how many it has.
   public func state(_ slot: Int) -> (claimed: Int, count: Int) {
     let seen = brood_load64(word(slot))

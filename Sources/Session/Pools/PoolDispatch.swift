@@ -143,6 +143,7 @@ extension Pool {
     if job.policy.timeout != nil || job.policy.isRecorded { flags.insert(.isTimed) }
     if job.policy.isRecorded { flags.insert(.isRecorded) }
     if job.policy.isTagged { flags.insert(.isTagged) }
+    if job.isEager { flags.insert(.isEager) }
     var size = TaskPacket.headSize
     var descriptors: [Int32] = []
     var memory: Int32 = -1

@@ -146,9 +146,16 @@ open class PoolJob {
 
   /// How many tasks the next batch should have.
   func chunk(workers: Int) -> Int {
-    if policy.chunk != nil { return batchSize }
+    if policy.chunk != nil, !isEager { return batchSize }
     let left = (returned.count + supplied - next) / max(1, workers * 2)
-    return max(1, min(batchSize, left))
+    return max(1, min(isEager ? PoolPolicy.mostEager : batchSize, left))
+  }
+
+  /// Whether tasks that are to go out one at a time are so short that a few lie with a worker
+  /// already: each result is sent at once, and what is not begun can be taken back.
+  var isEager: Bool {
+    guard policy.chunk == 1, !policy.isSingle, let perTask else { return false }
+    return perTask < Double(PoolPolicy.eagerTime)
   }
 
   /// A batch was done in so long.

@@ -37,4 +37,7 @@ public struct PoolPolicy {
   /// What an automatic batch should take (ns).
   static let batchTime: Int64 = 4_000_000
   static let mostTasks = 8192
+  /// Shorter tasks (ns) lie with a worker by so many, even where they go out one at a time.
+  static let eagerTime: Int64 = 200_000
+  static let mostEager = 8
 }

@@ -161,6 +161,9 @@ final class PoolWorker {
       if Process.forkDepth != depth { session.end(0, interpreter) }
       if session.output.isPending { try session.output.flush() }
       try gather(result, index, isFailed, head)
+      if head.flags.contains(.isEager), ledger.hasMore(head.slot) {
+        try flush(head, isFinished: false)
+      }
     }
     try flush(head, isFinished: true)
   }

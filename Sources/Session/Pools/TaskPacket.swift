@@ -27,6 +27,8 @@ struct TaskPacket {
     static let isTagged = Flags(rawValue: 8)
     /// A task's result is a record of it, with what it wrote.
     static let isRecorded = Flags(rawValue: 32)
+    /// Each result is sent at once.
+    static let isEager = Flags(rawValue: 64)
     /// The batch is done with.
     static let isFinished = Flags(rawValue: 16)
   }
