@@ -25,7 +25,10 @@ extension Session: Sleeper {
   public var mayActWhileAsleep: Bool { !handlers.blocks.isEmpty }
 
   public func isFree(until moment: Int64) -> Bool {
-    loop.isIdle && supervisor.nextSweep > moment && !Attention.isPending
+    guard loop.isIdle, !Attention.isPending else { return false }
+    // What is due before any sleep.
+    if supervisor.nextSweep <= Clock.monotonic { sweep() }
+    return supervisor.nextSweep > moment && !Attention.isPending
   }
 }
 
