@@ -19,6 +19,21 @@ public struct QueueFacts: Sendable {
 }
 
 extension Queue {
+  /// Items that can be taken now.
+  public func count(_ wait: Wait) throws -> Int {
+    let state = try snapshot(wait)
+    return Int(state.items) + Int(state.returned)
+  }
+
+  /// Whether a `put` of a small item would have to wait.
+  public func isFull(_ wait: Wait) throws -> Bool { try !hasRoom(snapshot(wait), 0) }
+
+  func snapshot(_ wait: Wait) throws -> QueueState {
+    try lock(wait)
+    defer { unlock() }
+    return state
+  }
+
   /// What there is to know about it.
   public func facts(_ wait: Wait) throws -> QueueFacts {
     let state = try snapshot(wait)

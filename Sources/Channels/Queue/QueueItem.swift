@@ -29,6 +29,43 @@ public struct QueueItem {
   }
 }
 
+/// A large item that is being read.
+final class LargeItem {
+  private let queue: Queue
+  let length: Int
+  /// The entry that makes the chain this process's; nil while a lease does.
+  let transfer: Int?
+  private var segment: UInt32
+  private var offset = 0
+  private var left: Int
+
+  init(_ queue: Queue, _ large: QueueLayout.Large, transfer: Int?) {
+    self.queue = queue
+    self.transfer = transfer
+    length = Int(large.length)
+    segment = large.first
+    left = length
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    var done = 0
+    while done < buffer.count, left > 0, segment != 0 {
+      if offset == QueueLayout.segmentSize {
+        segment = queue.next(segment).pointee
+        offset = 0
+        continue
+      }
+      let part = min(buffer.count - done, left, QueueLayout.segmentSize - offset)
+      guard let base = buffer.baseAddress else { break }
+      (base + done).copyMemory(from: queue.address(segment) + offset, byteCount: part)
+      done += part
+      offset += part
+      left -= part
+    }
+    return done
+  }
+}
+
 /// A buffer that grows and is used again.
 struct ScratchBuffer: ~Copyable {
   private(set) var base = UnsafeMutableRawPointer.allocate(byteCount: 4096, alignment: 16)
