@@ -61,3 +61,8 @@ int32_t brood_open(const char *path, int32_t flags, uint32_t mode) {
   int fd = open(path, flags, mode);
   return fd < 0 ? -errno : fd;
 }
+
+int32_t brood_lock_file(int32_t fd) {
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, F_OFD_SETLK, &whole) < 0 ? -errno : 0;
+}

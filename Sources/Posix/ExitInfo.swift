@@ -19,6 +19,15 @@ public struct ExitInfo: Hashable, Sendable {
   /// The largest resident size, in bytes.
   public let maxRSS: Int64
 
+  /// Makes one of what was written down.
+  public init(pid: Int32, cause: Cause, userTime: Int64, systemTime: Int64, maxRSS: Int64) {
+    self.pid = pid
+    self.cause = cause
+    self.userTime = userTime
+    self.systemTime = systemTime
+    self.maxRSS = maxRSS
+  }
+
   init?(_ end: brood_end) {
     guard end.pid > 0 else { return nil }
     pid = end.pid

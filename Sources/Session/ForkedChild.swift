@@ -105,6 +105,6 @@ extension Session {
       return 130
     }
     report(error)
-    return 1
+    return error.exitStatus ?? 1
   }
 }

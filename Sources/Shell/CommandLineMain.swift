@@ -36,6 +36,17 @@ public enum Brood {
     case .completions(let shell): say(CommandLineCompletions.text(for: shell), host)
     case .check(let paths): ScriptRunner(host).check(paths)
     case .script(let text, let arguments): ScriptRunner(host).run(text, arguments)
+    case .programs(let words):
+      let interpreter = Interpreter(table: RunLine.table, host: host)
+      host.session.interpreter = interpreter
+      var status: Int32 = 0
+      do {
+        try RunLine.run(words, interpreter)
+        try host.flush()
+      } catch {
+        status = host.session.status(of: error)
+      }
+      host.session.end(status, interpreter)
     case .prompt:
       let interpreter = Interpreter(table: AllCommands.table, host: host)
       host.session.interpreter = interpreter

@@ -30,6 +30,7 @@ struct CommandLineOption {
         brood FILE [ARGS]          run a script (write ./run for a file called run)
         brood -c TEXT [ARGS]       run a text
         brood --check FILE…        report its errors and warnings, and run nothing
+        brood run -- PROGRAM ARGS  run a program for each of many inputs: brood run --help
 
 
       """

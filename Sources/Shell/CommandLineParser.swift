@@ -5,6 +5,8 @@ enum Invocation: Equatable {
   case prompt
   case script(Text, arguments: [String])
   case check([String])
+  /// `brood run`, with the words behind it.
+  case programs([String])
   case help
   case version
   case completions(shell: String)
@@ -49,9 +51,7 @@ enum Invocation: Equatable {
         return
       }
       self = .script(.file(file), arguments: Array(rest.dropFirst()))
-    case "run":
-      throw Invocation.wrong(
-        "'brood run' is not there yet", help: "a script called run is started as: brood ./run")
+    case "run": self = .programs(rest)
     case _ where first.hasPrefix("-"):
       let names = CommandLineOption.all.map(\.name)
       throw Invocation.wrong(

@@ -28,6 +28,9 @@ int32_t brood_pidfd_open(int32_t pid);
 /// open(2) without retry, so that a blocked opening of a FIFO ends at a signal.
 int32_t brood_open(const char *path, int32_t flags, uint32_t mode);
 
+/// Locks a whole file for writing, by an OFD lock (fcntl(2) F_OFD_SETLK); -EAGAIN if another has it.
+int32_t brood_lock_file(int32_t fd);
+
 /// pipe2(2), close-on-exec.
 int32_t brood_pipe(int32_t *read_end, int32_t *write_end);
 

@@ -61,7 +61,7 @@ enum HelpText {
   }
 
   /// Labels with what they mean beside them, wrapped.
-  private static func columns(_ rows: [(String, String)], indent: Int = 2) -> String {
+  static func columns(_ rows: [(String, String)], indent: Int = 2) -> String {
     let widest = rows.reduce(0) { max($0, displayWidth($1.0)) }
     let column = min(widest, 28) + indent + 2
     var text = ""

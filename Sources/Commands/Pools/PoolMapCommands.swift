@@ -31,8 +31,12 @@ enum PoolMapCommands {
       assigns is lost when its task ends. \(fate)
 
       Ctrl-C ends the running tasks and starts no more; pressed again, at once.
+
+      \(JournalFlags.details) A block is known by its text and the values of what it uses. Results \
+      of tasks that are left out come from the journal.
       """,
-    parameters: work, flags: PoolFlags.list + [PoolFlags.progress], traits: .snapshots,
+    parameters: work, flags: PoolFlags.list + [PoolFlags.progress] + JournalFlags.all,
+    traits: .snapshots,
     examples: [
       Example("pool new 2\nprint (pool map { |x| $x * $x } [1, 2, 3])", "[1, 4, 9]"),
       Example(
@@ -47,7 +51,8 @@ enum PoolMapCommands {
 
   private static let starmap = Command(
     "pool starmap", "Like pool map, but each item is a list of arguments",
-    parameters: work, flags: PoolFlags.list + [PoolFlags.progress], traits: .snapshots,
+    parameters: work, flags: PoolFlags.list + [PoolFlags.progress] + JournalFlags.all,
+    traits: .snapshots,
     examples: [
       Example("print (pool starmap { |x, y| $x + $y } [[1, 2], [3, 4]])", "[3, 7]")
     ]
@@ -59,10 +64,13 @@ enum PoolMapCommands {
     let pool = try call.workingPool()
     let progress = call.isSet("progress") ? PoolProgress(pool.name) : nil
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
+    let journal = try journal(call, function, tasks, verb: verb)
+    if let progress { journal?.journal.news.clearLine = progress.clear }
+    defer { journal?.journal.close() }
     let job = try pool.map(
       function, over: tasks.input, policy, verb: verb, at: call.location,
       takesTwo: tasks.takesTwo,
-      spreads: tasks.spreads, isUnordered: call.isSet("unordered"),
+      spreads: tasks.spreads, isUnordered: call.isSet("unordered"), journal: journal?.tasks,
       onProgress: progress.map { progress in
         { job in
           progress.show(
@@ -72,10 +80,24 @@ enum PoolMapCommands {
       })
     defer { progress?.clear() }
     do {
-      return try listed(try pool.results(of: job))
+      let results = try listed(try pool.results(of: job))
+      try journal?.journal.finish(call.interpreter)
+      return results
     } catch let error as ErrorObject {
       throw placed(error, call, pool)
     }
+  }
+
+  private static func journal(
+    _ call: borrowing Call, _ function: Value, _ tasks: Tasks, verb: String
+  ) throws -> (journal: TaskJournal, tasks: BlockTasks)? {
+    guard let journal = try JournalFlags.markingUsage({ try JournalFlags.open(call) }) else {
+      return nil
+    }
+    let tasks = try BlockTasks(
+      journal, function, verb: verb, spreads: tasks.spreads, call.interpreter,
+      environment: JournalFlags.environment(call))
+    return (journal, tasks)
   }
 
   /// What a function is applied to, and how.
@@ -127,7 +149,7 @@ enum PoolMapCommands {
       workers need, so that a source without an end works; when the loop is left, nothing more is \
       started. A task's error is thrown when its turn comes.
       """,
-    parameters: work, flags: PoolFlags.list, traits: .snapshots,
+    parameters: work, flags: PoolFlags.list + JournalFlags.all, traits: .snapshots,
     examples: [
       Example("for x in (pool imap { |x| $x * 2 } 1..3) { print $x }", "2\n4\n6"),
       Example(
@@ -139,11 +161,13 @@ enum PoolMapCommands {
     let policy = try PoolFlags.policy(call)
     let pool = try call.workingPool()
     let tasks = try Tasks(function, list, spreads: false, call)
+    let journal = try journal(call, function, tasks, verb: "imap")
     let job = try pool.map(
       function, over: tasks.input, policy, verb: "imap", at: call.location,
       takesTwo: tasks.takesTwo,
-      spreads: tasks.spreads, isUnordered: call.isSet("unordered"), collects: false)
-    return .stream(PoolStream(job, pool))
+      spreads: tasks.spreads, isUnordered: call.isSet("unordered"), collects: false,
+      journal: journal?.tasks)
+    return .stream(PoolStream(job, pool, journal?.journal))
   }
 }
 
@@ -151,18 +175,27 @@ enum PoolMapCommands {
 private final class PoolStream: StreamObject {
   private let job: MapJob
   private let pool: Pool
+  private let journal: TaskJournal?
 
-  init(_ job: MapJob, _ pool: Pool) {
+  init(_ job: MapJob, _ pool: Pool, _ journal: TaskJournal?) {
     self.job = job
     self.pool = pool
+    self.journal = journal
   }
 
   override func next() throws -> Value? {
     try pool.requireOwn()
-    return try pool.next(of: job)
+    try journal?.check()
+    if let value = try pool.next(of: job) { return value }
+    journal?.close()
+    return nil
   }
 
-  override func close() { pool.abandon(job) }
+  /// Tasks that are under way go on, but nobody is told of their ends.
+  override func close() {
+    pool.abandon(job)
+    journal?.close()
+  }
 
-  deinit { pool.abandon(job) }
+  deinit { close() }
 }

@@ -31,6 +31,11 @@ enum RunCommand {
       item pid host attempts start elapsed cpu maxrss exit signal timed_out ok output error. What \
       was shown as it came is not in them, and output that is not UTF-8 is bytes.
 
+      A script that it ends exits with 1, with 124 if programs failed only by taking too long.
+
+      \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
+      value of the run it is kept in the journal up to 1MiB, and records have skipped why, too.
+
       With --detach it yields a process that does all this, and goes on when the shell has ended, \
       however that ends. What the programs write goes to --results, or is dropped. To end it, \
       terminate that process, which ends its programs.
@@ -46,7 +51,7 @@ enum RunCommand {
       Flag("null", nil, "inputs end with a null character instead of a line's end"),
     ] + PoolFlags.policies + [PoolFlags.halt, PoolFlags.rate] + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
-    ],
+    ] + JournalFlags.all,
     traits: [.passesWords, .takesInput],
     examples: [
       Example("pool run --jobs 2 -- echo got {} ::: a b 'c  d'", "got a\ngot b\ngot c  d"),
@@ -62,22 +67,38 @@ enum RunCommand {
         "pool run --results out -- echo hello ::: world\nprint (read out/00001-world/stdout)",
         "hello world\nhello world\n"),
     ]
-  ) { call in
+  ) { call in try JournalFlags.markingUsage { try start(call) } }
+
+  private static func start(_ call: borrowing Call) throws -> Value {
     guard let host = call.interpreter.host as? BroodHost else {
       throw call.error(.system, "programs cannot be started here")
     }
     let (template, inputs) = try split(call)
     if call.isSet("dry-run") {
+      let journal = try self.journal(call, host, template, writing: false)
+      defer { journal?.journal.close() }
       var index = 0
       while let input = try inputs.next() {
+        defer { index += 1 }
+        var record = ProgramRecord(index: index, input: input)
+        if try journal?.tasks.recall(&record) == true { continue }
         let words = try template.words(for: input, index: index, slot: 0)
         try call.interpreter.write(words.map(quoted).joined(separator: " ") + "\n")
-        index += 1
       }
       return .null
     }
     if call.isSet("detach") { return try detach(call, host, template, inputs) }
     return try run(call, host, template, inputs)
+  }
+
+  private static func journal(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate, writing: Bool = true
+  ) throws -> (journal: TaskJournal, tasks: ProgramTasks)? {
+    guard let journal = try JournalFlags.open(call, writing: writing) else { return nil }
+    let tasks = try ProgramTasks(
+      journal, template, call.interpreter, environment: JournalFlags.environment(call)
+    ) { name in try? host.findProgram(name) }
+    return (journal, tasks)
   }
 
   // MARK: What is to be run
@@ -147,7 +168,7 @@ enum RunCommand {
   ) throws -> ProgramRun {
     let environment = CStringBlock(host.environmentEntries)
     var found: (name: [UInt8], path: String)?
-    return ProgramRun(
+    let run = ProgramRun(
       call.session, call.interpreter, try PoolFlags.policy(call), options, next: inputs
     ) { input, index, slot in
       let words = try template.words(for: input, index: index, slot: slot)
@@ -167,6 +188,10 @@ enum RunCommand {
       request.environmentBlock = environment
       return request
     }
+    let keys = try ProgramKeys(
+      template, call.interpreter, environment: JournalFlags.environment(call))
+    run.key = { try? keys.key(of: $0).text }
+    return run
   }
 
   private static func run(
@@ -178,6 +203,10 @@ enum RunCommand {
     let run = try make(call, host, template, options, inputs.next)
     let progress = RunProgress(run, of: inputs.count, call)
     defer { progress?.end() }
+    let journal = try self.journal(call, host, template)
+    journal?.journal.news.clearLine = { progress?.clear() }
+    run.journal = journal?.tasks
+    defer { journal?.journal.close() }
     do {
       try run.run()
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
@@ -189,6 +218,7 @@ enum RunCommand {
       try? Transfer.writeAll(2, "pool run: \(report)\n")
       throw error
     }
+    try journal?.journal.finish(call.interpreter)
     if call.site.wantsValue { return .items(run.records) }
     if run.failed > 0 { throw failure(run, call) }
     return .null
@@ -203,6 +233,7 @@ enum RunCommand {
       "\(run.failed) of \(run.count) programs failed: " + lines.joined(separator: "; ")
         + (bad > lines.count ? "; …" : ""))
     error.payload["records"] = .items(run.records)
+    if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
     return error
   }
 
@@ -212,6 +243,9 @@ enum RunCommand {
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
     _ inputs: RunInputs.Source
   ) throws -> Value {
+    if call.flag("journal") != nil {
+      throw call.error(.arity, "--journal and --detach exclude each other", flag: "journal")
+    }
     let options = try RunSettings.options(call, host)
     // Nobody reads on for it later.
     var all: [TaskInput] = []

@@ -10,9 +10,10 @@ enum RecordText {
     return writer.bytes + [0x0A]
   }
 
-  private static func withoutBytes(_ value: Value) -> Value {
+  /// A value in which what is not UTF-8 stands in base64.
+  static func withoutBytes(_ value: Value) -> Value {
     switch value {
-    case .bytes(let object): return .record(["base64": .text(base64(object.bytes))])
+    case .bytes(let object): return .record(["base64": .text(Base64.text(object.bytes))])
     case .list(let list): return .items(list.items.map(withoutBytes))
     case .map(let map):
       let copy = MapObject()
@@ -22,27 +23,6 @@ enum RecordText {
     }
   }
 
-  private static let digits = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  private static func base64(_ bytes: [UInt8]) -> String {
-    var result: [UInt8] = []
-    result.reserveCapacity((bytes.count + 2) / 3 * 4)
-    var place = 0
-    while place < bytes.count {
-      let group = bytes[place..<min(place + 3, bytes.count)]
-      var bits = 0
-      for i in 0..<3 {
-        bits = bits << 8 | (i < group.count ? Int(group[group.startIndex + i]) : 0)
-      }
-      for i in 0..<4 {
-        result.append(i <= group.count ? digits[bits >> (18 - 6 * i) & 63] : UInt8(ascii: "="))
-      }
-      place += 3
-    }
-    return String(decoding: result, as: UTF8.self)
-  }
-
   /// The first line of a table.
   static let csvHead = Array((ProgramRecord.fieldNames.joined(separator: ",") + "\r\n").utf8)
 
@@ -50,9 +30,9 @@ enum RecordText {
   static func csv(_ record: Value) -> [UInt8] {
     guard case .map(let map) = record else { return [] }
     var line: [UInt8] = []
-    for (key, value) in map.pairs {
-      if key.asText != ProgramRecord.fieldNames.first { line.append(UInt8(ascii: ",")) }
-      line += field(value)
+    for name in ProgramRecord.fieldNames {
+      if name != ProgramRecord.fieldNames.first { line.append(UInt8(ascii: ",")) }
+      line += field(map.get(name) ?? .null)
     }
     return line + Array("\r\n".utf8)
   }

@@ -32,6 +32,8 @@ final class RunProgress {
     timer = loop.addTimer(at: Clock.deadline(after: 1_000_000_000)) { [weak self] in self?.tick() }
   }
 
+  func clear() { line.clear() }
+
   func end() {
     if let timer { loop.cancel(timer) }
     timer = nil

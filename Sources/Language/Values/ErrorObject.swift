@@ -32,6 +32,11 @@ public final class ErrorObject: Error, @unchecked Sendable {
   public var payload: [String: Value] = [:]
   /// Set for what is no error but must unwind like one.
   public var control: Control?
+  /// What a script that it ends exits with, if not with 1.
+  public var exitStatus: Int32?
+  /// Of a run that took too long, as timeout(1) has it, and of one that was not started right.
+  public static let timeoutStatus: Int32 = 124
+  public static let usageStatus: Int32 = 2
   /// Whether more input could mend it: an open bracket, a trailing operator.
   public var isPartial = false
   /// Whether the trace was taken already.
@@ -64,6 +69,7 @@ public final class ErrorObject: Error, @unchecked Sendable {
   var fresh: ErrorObject {
     let copy = ErrorObject(kind, message, help: help, location: location)
     copy.payload = payload
+    copy.exitStatus = exitStatus
     return copy
   }
 

@@ -8,6 +8,11 @@ public final class WireEncoder {
   public var handles: (any HandleCoder)?
   /// Told of what cannot travel, which null stands for then; without it that is an error.
   public var onLoss: ((ErrorObject) -> Void)?
+  /// Whether the bytes shall tell what a value is and not where it comes from: functions and errors
+  /// without their places, handles by their names.
+  ///
+  /// Such bytes are for comparing only.
+  var isIdentity = false
   /// Finds the functions that a closure calls by name.
   let interpreter: Interpreter?
   let cells = WireCells()

@@ -143,6 +143,7 @@ extension WireEncoder {
   }
 
   private func put(_ handle: Handle) throws {
+    if isIdentity { return try put(name: handle.text, .handle) }
     guard let handles else { throw Wire.cannotSend(handle) }
     if isMeasuring {
       let count = try handles.encodedCount(of: handle) + 1
@@ -165,13 +166,14 @@ extension WireEncoder {
     try put(text: error.kind.rawValue)
     try put(text: error.message)
     if let help = error.help { try put(text: help) } else { try put(byte: 0xC0) }
-    if let location = error.location, !location.source.bytes.isEmpty {
+    if let location = error.location, !location.source.bytes.isEmpty, !isIdentity {
       try put(location)
     } else {
       try put(byte: 0xC0)
     }
-    try putArray(error.trace.count)
-    for call in error.trace {
+    let trace = isIdentity ? [] : error.trace
+    try putArray(trace.count)
+    for call in trace {
       let at = call.location.source.position(call.location.span.start)
       try putArray(4)
       try put(text: call.name)
@@ -212,8 +214,9 @@ extension WireEncoder {
       let new = cells.count - first
       if new > 0 { try check(first) }
       try putArray(new > 0 ? 3 : 2)
-      try putExtension(.closure, text.bytes.count)
-      try text.bytes.withUnsafeBytes { try put(raw: $0) }
+      let bytes = isIdentity ? try text.identity(of: closure.function) : text.bytes
+      try putExtension(.closure, bytes.count)
+      try bytes.withUnsafeBytes { try put(raw: $0) }
       try putArray(text.places.count)
       for place in text.places { try put(cells.number(of: place, in: closure)) }
       guard new > 0 else { return }
@@ -230,7 +233,7 @@ extension WireEncoder {
       switch cell.value {
       case .stream:
         error = ErrorObject(.type, "a stream cannot be sent to another process")
-      case .handle(let handle) where handles == nil: error = Wire.cannotSend(handle)
+      case .handle(let handle) where handles == nil && !isIdentity: error = Wire.cannotSend(handle)
       default: continue
       }
       if onLoss != nil { continue }

@@ -14,6 +14,7 @@ final class WireText {
   let places: [Place]
   private let references: References
   private let functions: [GlobalFunction]
+  private var usedIdentity: [UInt8]?
 
   /// Everything outside that a function and those inside it refer to.
   private final class References {
@@ -71,6 +72,21 @@ final class WireText {
     }
   }
 
+  /// The function's own text and its names, without where it stands.
+  func identity(of function: Function) throws -> [UInt8] {
+    if let usedIdentity { return usedIdentity }
+    let made = try WireEncoder().copied(
+      .items([
+        .text(function.source.text(function.span)), .items(WireText.words(names)),
+      ]))
+    usedIdentity = made
+    return made
+  }
+
+  private static func words(_ names: [OuterName]) -> [Value] {
+    names.flatMap { [.text($0.name), .int($0.kind.rawValue)] }
+  }
+
   private static func encoded(_ function: Function, _ names: [OuterName]) throws -> [UInt8] {
     let (line, bytes, span) = function.source.lines(of: function.span)
     guard Int(span.end) <= bytes.count, span.start < span.end,
@@ -78,11 +94,11 @@ final class WireText {
     else {
       throw ErrorObject(.type, "a stage of a pipeline cannot be sent to another process")
     }
-    let words = names.flatMap { [Value.text($0.name), .int($0.kind.rawValue)] }
     return try WireEncoder().copied(
       .items([
         .text(function.source.name), .int(line), .bytes(BytesObject(Array(bytes))),
-        .int(Int(span.start)), .int(Int(span.end)), .bool(function.name != nil), .items(words),
+        .int(Int(span.start)), .int(Int(span.end)), .bool(function.name != nil),
+        .items(words(names)),
       ]))
   }
 

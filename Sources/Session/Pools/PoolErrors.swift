@@ -13,6 +13,7 @@ extension Pool {
     case .timeout:
       let time = durationText(Int(job.policy.timeout ?? 0))
       error = ErrorObject(.timeout, "the task took longer than \(time) and was ended")
+      error.exitStatus = ErrorObject.timeoutStatus
     case .cancelled:
       error = ErrorObject(
         .failed, "the task was ended while it ran, since it was not wanted any more")

@@ -31,6 +31,14 @@ open class PoolJob {
   public private(set) var repeated = 0
   /// No further task is to be started.
   public private(set) var isHalted = false
+  /// Whether `recall` is to be asked before a task is taken.
+  var recalls = false
+  /// A result is delivered that was known.
+  private(set) var isRecalling = false
+  /// The first task about which `recall` was not asked.
+  private var unasked = 0
+  /// The pool has given it up.
+  private(set) var isAbandoned = false
   /// Whether the pool has it among those to take tasks from.
   var isQueued = false
   /// What a task takes, by the last batches (ns).
@@ -61,6 +69,8 @@ open class PoolJob {
   open func item(_ index: Int) -> Value { .null }
   /// What is sent to the worker.
   open func argument(_ index: Int) -> Value { item(index) }
+  /// What is known of a task that is not taken yet, so that it need not be done.
+  func recall(_ index: Int) -> TaskOutcome? { nil }
   /// A task is finished.
   open func deliver(_ index: Int, _ value: Value) {}
   open func deliver(_ index: Int, failure: ErrorObject) {}
@@ -70,13 +80,35 @@ open class PoolJob {
   // MARK: Taking
 
   /// Whether a task could be started now.
-  var hasTask: Bool { !isHalted && (!returned.isEmpty || next < supplied) }
+  var hasTask: Bool { upcoming != nil }
 
   /// The task that `take` would take.
   var upcoming: Int? {
     if isHalted { return nil }
     if let index = returned.last { return index }
+    if recalls, !isRecalling { passOver() }
     return next < supplied ? next : nil
+  }
+
+  /// Delivers what is known already, up to the next task that is to be done.
+  private func passOver() {
+    isRecalling = true
+    defer { isRecalling = false }
+    while next < supplied, next == unasked {
+      unasked += 1
+      guard let outcome = recall(next) else { return }
+      let index = next
+      next += 1
+      switch outcome {
+      case .value(let value):
+        succeeded += 1
+        deliver(index, value)
+      case .failure(let error):
+        failed += 1
+        add(facts: index, nil, to: error)
+        deliver(index, failure: error)
+      }
+    }
   }
 
   func take() {
@@ -190,10 +222,10 @@ open class PoolJob {
   }
 
   /// Which task it was, on what, and how often it was tried.
-  private func add(facts index: Int, _ attempts: Int, to error: ErrorObject) {
+  private func add(facts index: Int, _ attempts: Int?, to error: ErrorObject) {
     error.payload["index"] = .int(index)
     error.payload["item"] = item(index)
-    error.payload["attempts"] = .int(attempts)
+    if let attempts { error.payload["attempts"] = .int(attempts) }
     error.payload["pool"] = .text(pool.name)
     if let location { error.trace.append(TraceEntry(name: "task \(index)", location: location)) }
   }
@@ -207,6 +239,7 @@ open class PoolJob {
 
   /// The pool cannot do it any more: everything unfinished fails with the same error.
   func abandon(_ error: ErrorObject) {
+    isAbandoned = true
     while let index = upcoming {
       take()
       fail(index, error.copied, mayRetry: false)
@@ -221,7 +254,13 @@ extension ErrorObject {
     let copy = ErrorObject(kind, message, help: help, location: location)
     copy.payload = payload
     copy.trace = trace
+    copy.exitStatus = exitStatus
     return copy
+  }
+
+  /// Whether a task failed only because it was not wanted any more.
+  var isOfUnwantedTask: Bool {
+    payload["cancelled"] != nil || kind == .closed && payload["worker"] != nil
   }
 }
 

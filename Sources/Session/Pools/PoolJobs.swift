@@ -23,20 +23,17 @@ public final class MapJob: PoolJob {
   /// Results by index, as far as they have come; null for tasks that failed or were not started.
   private var results: [Value] = []
   /// Without an order, and of streams: results that nobody has taken.
-  private var ready: [(index: Int, outcome: Outcome)] = []
+  private var ready: [(index: Int, outcome: TaskOutcome)] = []
   private var readyHead = 0
-  private var waiting: [Int: Outcome] = [:]
+  private var waiting: [Int: TaskOutcome] = [:]
   private var delivered = 0
   private let collects: Bool
   /// Failures in the order in which they came.
   public private(set) var failures: [(index: Int, error: ErrorObject)] = []
   /// Told after each finished task.
   public var onProgress: (() -> Void)?
-
-  enum Outcome {
-    case value(Value)
-    case failure(ErrorObject)
-  }
+  /// Knows what became of tasks in earlier runs.
+  private let journal: (any BlockJournal)?
 
   /// - Parameters:
   ///   - takesTwo: the function gets the item and its index.
@@ -45,9 +42,10 @@ public final class MapJob: PoolJob {
   init(
     _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String,
     at location: Location?, input: PoolInput, takesTwo: Bool, spreads: Bool, isUnordered: Bool,
-    collects: Bool
+    collects: Bool, journal: (any BlockJournal)? = nil
   ) {
     self.input = input
+    self.journal = journal
     self.takesTwo = takesTwo
     isSpread = spreads
     self.isUnordered = isUnordered
@@ -59,6 +57,7 @@ public final class MapJob: PoolJob {
     }
     if collects { results = Array(repeating: .null, count: count) }
     super.init(pool, function, policy, verb: verb, at: location)
+    recalls = journal != nil
   }
 
   // MARK: Input
@@ -127,8 +126,14 @@ public final class MapJob: PoolJob {
 
   // MARK: Results
 
+  override func recall(_ index: Int) -> TaskOutcome? { journal?.recall(index, item(index)) }
+
   public override func deliver(_ index: Int, _ value: Value) {
-    let value = policy.isRecorded ? record(index, value) : value
+    if let journal, !isRecalling { journal.ended(index, item(index), .value(value)) }
+    store(index, policy.isRecorded ? record(index, value) : value)
+  }
+
+  private func store(_ index: Int, _ value: Value) {
     if collects {
       if isUnordered { ready.append((index, .value(value))) } else { results[index] = value }
     } else {
@@ -139,7 +144,14 @@ public final class MapJob: PoolJob {
   }
 
   public override func deliver(_ index: Int, failure: ErrorObject) {
-    if policy.isRecorded { return deliver(index, .error(failure)) }
+    if let journal, !isRecalling {
+      if isAbandoned || failure.isOfUnwantedTask {
+        journal.interrupted(index)
+      } else {
+        journal.ended(index, item(index), .failure(failure))
+      }
+    }
+    if policy.isRecorded { return store(index, record(index, .error(failure))) }
     if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
     if !items.isEmpty { items[index] = nil }
     onProgress?()
@@ -149,7 +161,7 @@ public final class MapJob: PoolJob {
     TaskRecord.make(index, item(index), attempts: attempts(of: index), outcome: outcome)
   }
 
-  private func keep(_ index: Int, _ outcome: Outcome) {
+  private func keep(_ index: Int, _ outcome: TaskOutcome) {
     if isUnordered { ready.append((index, outcome)) } else { waiting[index] = outcome }
   }
 
@@ -163,7 +175,7 @@ public final class MapJob: PoolJob {
   }
 
   /// The next outcome for who takes them one by one; nil if it has not come.
-  func takeNext() -> Outcome? {
+  func takeNext() -> TaskOutcome? {
     defer {
       if !collects, hasTask, !isQueued {
         pool.enqueue(self)
@@ -197,7 +209,7 @@ public final class MapJob: PoolJob {
 public final class FutureJob: PoolJob {
   private let arguments: [Value]
   unowned(unsafe) var future: PoolFuture?
-  private(set) var outcome: MapJob.Outcome?
+  private(set) var outcome: TaskOutcome?
 
   init(
     _ pool: Pool, _ function: PoolFunction, _ arguments: [Value], _ policy: PoolPolicy,

@@ -23,13 +23,14 @@ extension Pool {
   public func map(
     _ function: Value, over input: PoolInput, _ policy: PoolPolicy, verb: String,
     at location: Location? = nil, takesTwo: Bool = false, spreads: Bool = false,
-    isUnordered: Bool = false, collects: Bool = true,
+    isUnordered: Bool = false, collects: Bool = true, journal: (any BlockJournal)? = nil,
     onProgress: ((MapJob) -> Void)? = nil
   ) throws -> MapJob {
     try requireOpen()
     let job = MapJob(
       self, try self.function(function), policy, verb: verb, at: location, input: input,
-      takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects)
+      takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects,
+      journal: journal)
     if let onProgress { job.onProgress = { [unowned job] in onProgress(job) } }
     try add(job)
     return job
@@ -117,6 +118,9 @@ extension MapJob {
     let own = sorted.first { $0.error.payload["cancelled"] == nil }
     guard let first = own ?? sorted.first else { return ErrorObject(.failed, "no task failed") }
     let error = first.error.copied
+    if failures.contains(where: { $0.error.exitStatus == nil && !$0.error.isOfUnwantedTask }) {
+      error.exitStatus = nil
+    }
     error.payload["results"] = .items(collected)
     error.payload["failures"] = .items(
       sorted.map { entry in

@@ -48,7 +48,14 @@ final class PoolWorker {
 
   private func receive() throws -> (count: Int, descriptors: [Int32])? {
     while true {
-      let message = try asking { try Messages.receive(self.socket, into: self.packet) }
+      let message: (count: Int, descriptors: [Int32])?
+      do throws(SystemError) {
+        message = try Messages.receive(socket, into: packet)
+      } catch {
+        // Nobody is left to work for, or to read what was sent.
+        if error.name == "ECONNRESET" { return nil }
+        throw error.asError("cannot receive a task")
+      }
       if let (count, descriptors) = message { return count == 0 ? nil : (count, descriptors) }
       try sleep()
     }

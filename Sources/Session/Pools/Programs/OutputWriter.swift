@@ -51,6 +51,7 @@ final class OutputWriter {
 
   func write(_ bytes: UnsafeRawBufferPointer, to fd: Int32) throws {
     var rest = bytes
+    var needsAttention = false
     while !rest.isEmpty {
       do throws(SystemError) {
         if let count = try Transfer.writeNow(fd, rest) {
@@ -59,8 +60,12 @@ final class OutputWriter {
         }
       } catch {
         if error.code == EPIPE {
-          if fd == 1, let broken = session.output.brokenPipe() { throw broken }
-          return
+          if fd == 1 {
+            // Nobody reads any more, which ends this process as it would end a program.
+            if let broken = session.output.brokenPipe() { throw broken }
+            needsAttention = true
+          }
+          break
         }
         guard OutputStore.isNoRoom(error) else {
           throw error.asError("cannot write the output of a task")
@@ -70,6 +75,7 @@ final class OutputWriter {
       }
       try waitWritable(fd)
     }
+    if needsAttention { try session.attend(interpreter) }
   }
 
   private func waitWritable(_ fd: Int32) throws {

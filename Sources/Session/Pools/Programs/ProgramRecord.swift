@@ -23,8 +23,10 @@ public struct ProgramRecord {
   public var problem: String?
   /// The last line of its standard error.
   public var lastLine: String?
+  /// What a journal knows of it.
+  public var recalled: RecalledProgram?
 
-  init(_ index: Int, _ input: TaskInput) {
+  public init(index: Int, input: TaskInput) {
     self.index = index
     self.input = input
   }
@@ -59,6 +61,7 @@ public struct ProgramRecord {
       text += ", having used \(sizeText(Int(used))) of \(sizeText(memoryLimit)) of memory"
     }
     if let lastLine { text += ": \(lastLine)" }
+    if recalled?.isSkipped == true { text += " (in an earlier run)" }
     return text
   }
 
@@ -70,7 +73,9 @@ public struct ProgramRecord {
 
   /// - Parameters: what it wrote, where that was kept.
   public func value(output: [UInt8]?, error: [UInt8]?) -> Value {
-    .record([
+    let output = output ?? recalled?.output
+    let error = error ?? recalled?.error
+    let value = Value.record([
       "index": .int(index), "key": key.map { .text($0) } ?? .null, "item": input.value,
       "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(ProgramRecord.host),
       "attempts": .int(attempts), "start": start == 0 ? .null : .time(Int(start)),
@@ -82,6 +87,11 @@ public struct ProgramRecord {
       "ok": .bool(isOk), "output": output.map(TaskInput.value) ?? .null,
       "error": problem.map { .text($0) } ?? error.map(TaskInput.value) ?? .null,
     ])
+    if let recalled, case .map(let map) = value {
+      map.set("skipped", .bool(recalled.isSkipped))
+      map.set("why", recalled.why.map { .text($0) } ?? .null)
+    }
+    return value
   }
 
   /// The name of this machine.

@@ -43,6 +43,10 @@ public final class ProgramRun {
   public private(set) var timedOut = 0
   /// Of those that failed: they were ended because they were not wanted any more.
   public private(set) var cancelled = 0
+  /// Knows what became of programs in earlier runs.
+  public var journal: (any ProgramJournal)?
+  /// What an input's task is known by.
+  public var key: ((TaskInput) -> String?)?
   /// Told when a task has begun or ended, and after something was shown.
   public var onProgress: (() -> Void)?
   /// Told before anything is shown.
@@ -88,6 +92,7 @@ public final class ProgramRun {
       try begin()
       while true {
         try startMore()
+        try journal?.check()
         if running.isEmpty, delayed.isEmpty, again.isEmpty || isHalted, hasEnded || isHalted {
           break
         }
@@ -110,7 +115,8 @@ public final class ProgramRun {
   private var wakeTime: Int64? { policy.rate != nil && hasRoom ? nextStart : nil }
 
   private var hasRoom: Bool {
-    running.count < options.jobs && !isHalted && (!again.isEmpty || !hasEnded)
+    running.count < options.jobs && !isHalted && journal?.isWaiting != true
+      && (!again.isEmpty || !hasEnded)
   }
 
   private var mayStart: Bool {
@@ -126,7 +132,13 @@ public final class ProgramRun {
       } else if let input = try next() {
         index = count
         count += 1
-        live[index] = ProgramRecord(index, input)
+        var record = ProgramRecord(index: index, input: input)
+        let isKnown = try recall(&record)
+        live[index] = record
+        if isKnown {
+          note(end: index, record)
+          continue
+        }
       } else {
         hasEnded = true
         return
@@ -136,6 +148,14 @@ public final class ProgramRun {
       }
       try start(index)
     }
+  }
+
+  /// Whether a program need not run.
+  private func recall(_ record: inout ProgramRecord) throws -> Bool {
+    guard let journal else { return false }
+    // Many in a row must not keep Ctrl-C waiting.
+    if record.index % 256 == 255 { try session.attend(interpreter) }
+    return try journal.recall(&record)
   }
 
   private func start(_ index: Int) throws {
@@ -178,6 +198,7 @@ public final class ProgramRun {
       let attempt = ProgramAttempt(index, slot, process, pidfd, mark, output, errors)
       if let mark { marks.insert(mark) }
       running.append(attempt)
+      if let journal, let record = live[index] { journal.began(record) }
       onProgress?()
       try? watch(attempt)
     } catch {
@@ -265,7 +286,7 @@ public final class ProgramRun {
     if let record = live[index] { finish(index, record) }
   }
 
-  private func finish(_ index: Int, _ record: ProgramRecord) {
+  private func note(end index: Int, _ record: ProgramRecord) {
     changes += 1
     finished.insert(index)
     if record.isOk {
@@ -277,6 +298,14 @@ public final class ProgramRun {
     if record.hasTimedOut { timedOut += 1 }
     if record.isCancelled { cancelled += 1 }
     onProgress?()
+  }
+
+  private func finish(_ index: Int, _ record: ProgramRecord) {
+    // What is to be shown counts as done only then, so that no output is lost when this process is.
+    if kept[index] == nil || !options.showsLater {
+      writeDown(record, kept[index]?.output, kept[index]?.error)
+    }
+    note(end: index, record)
     guard !record.isOk, policy.halt != .never, !isHalted else { return }
     halt()
     if policy.halt == .now { for other in running { cancel(other) } }

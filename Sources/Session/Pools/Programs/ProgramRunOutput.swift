@@ -36,6 +36,9 @@ extension ProgramRun {
     public var isDetached = false
 
     public init() {}
+
+    /// Whether something is made of an output when a program has ended and its turn has come.
+    var showsLater: Bool { form == .whole || text != nil || results != nil }
   }
 
   func begin() throws {
@@ -92,8 +95,19 @@ extension ProgramRun {
       output?.close()
       error?.close()
     }
-    if let results = options.results { try results.save(record, output, error, writer) }
+    try show(record, output, error)
+    if output != nil, options.showsLater { writeDown(record, output, error) }
+  }
+
+  private func show(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) throws {
+    var record = record
     let isWanted = options.wantsRecords || !record.isOk
+    if isWanted || options.text != nil || options.results != nil {
+      record.key = record.recalled?.key ?? key?(record.input)
+    }
+    if let results = options.results, record.recalled?.isSkipped != true {
+      try results.save(record, output, error, writer)
+    }
     if isWanted || options.text != nil {
       let isTold = options.form == .none
       let value = record.value(
@@ -112,5 +126,13 @@ extension ProgramRun {
     try session.output.flush()
     try writer.write(output, to: 1, tag: tag(record))
     try writer.write(error, to: 2, tag: tag(record))
+  }
+
+  /// Has the journal note what became of a program.
+  func writeDown(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) {
+    guard let journal else { return }
+    let keeps = options.wantsRecords && options.form == .none
+    journal.ended(
+      record, output: keeps ? try? output?.bytes : nil, error: keeps ? try? error?.bytes : nil)
   }
 }

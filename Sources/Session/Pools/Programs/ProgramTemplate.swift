@@ -27,9 +27,12 @@ public struct ProgramTemplate {
   private let words: [[Piece]]
   /// The highest number in places as `{2}`; 0 if there is none.
   public let highestPart: Int
+  /// The words as they were given.
+  public let source: [String]
 
   /// - Parameter words: the program and its arguments; without any place for it the input comes last.
   public init(_ words: [String]) {
+    source = words
     var parsed = words.map(ProgramTemplate.pieces)
     let places = parsed.joined().compactMap { piece -> Place? in
       if case .place(let place) = piece { return place }
@@ -40,6 +43,12 @@ public struct ProgramTemplate {
     }
     highestPart = places.compactMap(\.part).max().map { $0 + 1 } ?? 0
     self.words = parsed
+  }
+
+  private init(words: [[Piece]], source: [String], highestPart: Int) {
+    self.words = words
+    self.source = source
+    self.highestPart = highestPart
   }
 
   private static func pieces(_ word: String) -> [Piece] {
@@ -119,6 +128,29 @@ public struct ProgramTemplate {
       result.append(word)
     }
     return result
+  }
+
+  /// The words for one input, wherever it stands: places for numbers are left, marked by a null
+  /// character, which no word can hold.
+  public func content(for input: TaskInput) -> [[UInt8]] {
+    let marked = words.map { pieces in
+      pieces.map { piece -> Piece in
+        guard case .place(let place) = piece, place.kind == .number || place.kind == .slot else {
+          return piece
+        }
+        return .text([0] + Array("{\(place.kind.rawValue)}".utf8))
+      }
+    }
+    let copy = ProgramTemplate(words: marked, source: source, highestPart: highestPart)
+    return (try? copy.words(for: input, index: 0, slot: 0)) ?? source.map { Array($0.utf8) }
+  }
+
+  /// A first argument that is the same for all inputs and no option, as the file of a script.
+  public var script: String? {
+    guard words.count > 1, words[1].count == 1, case .text(let text)? = words[1].first,
+      text.first != UInt8(ascii: "-")
+    else { return nil }
+    return String(validating: text, as: UTF8.self)
   }
 
   private static let slash = UInt8(ascii: "/")

@@ -24,7 +24,7 @@ public struct TaskInput {
   }
 
   /// Bytes as a text where they are one, so that nothing is ever replaced.
-  static func value(_ bytes: [UInt8]) -> Value {
+  public static func value(_ bytes: [UInt8]) -> Value {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       return .bytes(BytesObject(bytes))
     }

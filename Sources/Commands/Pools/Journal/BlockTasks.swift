@@ -1,0 +1,147 @@
+import Language
+import Posix
+import Session
+
+/// The journal of `pool map`.
+///
+/// A task is its working directory, the text of its block with the values of the variables and the
+/// functions that it uses, its item and the chosen variables; not where any of these stand.
+final class BlockTasks: BlockJournal {
+  private let journal: TaskJournal
+  private let interpreter: Interpreter
+  private let keys: ContentKeys
+  /// What all tasks have in common.
+  private let common: [Value]
+  private var tasks: [Int: Known] = [:]
+
+  private struct Known {
+    let id: JournalIndex.TaskID
+    let files: [JournalFileState]
+  }
+
+  init(
+    _ journal: TaskJournal, _ function: Value, verb: String, spreads: Bool,
+    _ interpreter: Interpreter, environment: Value
+  ) throws {
+    self.journal = journal
+    self.interpreter = interpreter
+    keys = ContentKeys(interpreter)
+    let directory = try asking { try Directory.current() }
+    common = [
+      .text("block"), .text(try keys.key(of: function).text), .bool(spreads), .text(directory),
+      environment,
+    ]
+    journal.write(
+      "run", nil,
+      [
+        ("pid", .int(Int(Process.pid))), ("verb", .text("pool \(verb)")),
+        ("rerun", journal.rerun.map { .text($0.rawValue) } ?? .null),
+        ("directory", .text(directory)), ("block", .text(BlockTasks.text(of: function))),
+      ])
+  }
+
+  private static func text(of function: Value) -> String {
+    guard case .closure(let closure) = function else { return function.asText }
+    let source = closure.function.source
+    let text = source.bytes.isEmpty ? "" : source.text(closure.function.span)
+    return text.isEmpty ? function.asText : text
+  }
+
+  // MARK: Earlier runs
+
+  func recall(_ index: Int, _ item: Value) -> TaskOutcome? {
+    let id: JournalIndex.TaskID
+    do {
+      id = journal.task(try keys.key(of: .items(common + [item])))
+    } catch {
+      journal.fail(error)
+      return nil
+    }
+    var files: [JournalFileState] = []
+    if case .string(let text) = item, let file = JournalFileState(text.string) { files = [file] }
+    var verdict = JournalVerdict.new
+    var outcome: TaskOutcome?
+    if let rerun = journal.rerun, let (state, line) = journal.entry(id) {
+      let failure = line.map { self.failure($0) }
+      let value = line.flatMap { JournalResult.value($0, interpreter) }
+      verdict = JournalVerdict(
+        state, line, rerun, failure: failure?.message ?? "", hasResult: value != nil, files: files)
+      if verdict.isSkipped {
+        outcome = state == .failed ? failure.map { .failure($0) } : value.map { .value($0) }
+      }
+    }
+    journal.news.tell(Interpreter.shown(item), verdict.reason, verdict.why)
+    if outcome == nil { tasks[index] = Known(id: id, files: files) }
+    return outcome
+  }
+
+  /// The error that a task ended with.
+  private func failure(_ line: MapObject) -> ErrorObject {
+    let kind = line.text("kind").flatMap { ErrorKind(rawValue: $0) } ?? .failed
+    let error = ErrorObject(
+      kind, line.text("message") ?? "it failed",
+      help: "that was at \(line.text("at") ?? "some time"), in an earlier run of the journal; "
+        + "--rerun failed runs it again")
+    if let attempts = line.int("attempts") { error.payload["attempts"] = .int(attempts) }
+    if line.isTrue("timed_out") { error.exitStatus = ErrorObject.timeoutStatus }
+    return error
+  }
+
+  // MARK: This run
+
+  func ended(_ index: Int, _ item: Value, _ outcome: TaskOutcome) {
+    guard let task = tasks.removeValue(forKey: index) else { return }
+    var fields: [(String, Value)] = []
+    switch outcome {
+    case .value(let value): fields = [("ok", .bool(true)), JournalResult.field(value, interpreter)]
+    case .failure(let error):
+      let isTimeout = error.exitStatus == ErrorObject.timeoutStatus
+      fields = [
+        ("ok", .bool(false)), ("kind", .text(error.kind.rawValue)),
+        ("message", .text(error.message)),
+        ("timed_out", isTimeout ? .bool(true) : .null),
+        ("attempts", error.payload["attempts"] ?? .null),
+      ]
+    }
+    fields.append(("item", JournalResult.isPlain(item) ? item : .text(Interpreter.shown(item))))
+    fields.append(("files", JournalFileState.value(task.files)))
+    journal.write("ended", task.id, fields)
+  }
+
+  func interrupted(_ index: Int) {
+    guard let task = tasks.removeValue(forKey: index) else { return }
+    journal.write("interrupted", task.id, [])
+  }
+}
+
+/// What a task returned, as a field of its line.
+enum JournalResult {
+  /// `value` where JSON says all of it, else its bytes on the wire in base64 as `wire`.
+  static func field(_ value: Value, _ interpreter: Interpreter) -> (String, Value) {
+    if isPlain(value) { return ("value", value) }
+    let bytes = try? WireEncoder(interpreter).copied(value)
+    return ("wire", bytes.map { .text(Base64.text($0)) } ?? .null)
+  }
+
+  /// Nil if it was not kept.
+  static func value(_ line: MapObject, _ interpreter: Interpreter) -> Value? {
+    if let value = line.get("value") { return value }
+    guard let bytes = line.text("wire").flatMap({ Base64.bytes($0) }) else { return nil }
+    return bytes.withUnsafeBytes { try? WireDecoder(interpreter).decode($0) }
+  }
+
+  /// Whether it comes back from JSON as it was.
+  static func isPlain(_ value: Value) -> Bool {
+    switch value {
+    case .null, .bool, .int, .string: true
+    case .float(let float): float.isFinite
+    case .list(let list): list.items.allSatisfy(isPlain)
+    case .map(let map):
+      map.pairs.allSatisfy { key, value in
+        if case .string = key { return isPlain(value) }
+        return false
+      }
+    default: false
+    }
+  }
+}
