@@ -88,6 +88,8 @@ public final class ProgramRun {
       try begin()
       while true {
         try startMore()
+        // What could not even be started waits to be told.
+        try show()
         if running.isEmpty, delayed.isEmpty, again.isEmpty || isHalted, hasEnded || isHalted {
           break
         }
