@@ -10,7 +10,7 @@ _brood_run() {
   for ((i = 2; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --) ((i++)); break ;;
-      -j|--jobs|--file|--timeout|--grace|--retries|--backoff|--halt|--rate|--journal|--rerun|--key-env) ((i++)) ;;
+      -j|--jobs|--file|--timeout|--grace|--retries|--backoff|--halt|--rate|--results|--memory|--journal|--rerun|--key-env) ((i++)) ;;
       -*) ;;
       *) break ;;
     esac
@@ -19,13 +19,14 @@ _brood_run() {
     case ${COMP_WORDS[COMP_CWORD - 1]} in
       --file) compopt -o default ;;
       --halt) mapfile -t COMPREPLY < <(compgen -W 'never soon now' -- "$word") ;;
+      --results) compopt -o default ;;
       --journal) compopt -o default ;;
       --rerun) mapfile -t COMPREPLY < <(compgen -W 'failed missing changed all' -- "$word") ;;
     esac
   elif ((i < COMP_CWORD)); then
     compopt -o default
   elif [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-j -0 --jobs --file --null --timeout --grace --retries --backoff --halt --rate --unordered --ungrouped --tag --dry-run --progress --journal --rerun --key-env --verbose --help' -- "$word")
+    mapfile -t COMPREPLY < <(compgen -W '-j -0 --jobs --file --null --timeout --grace --retries --backoff --halt --rate --unordered --line --ungrouped --tag --json --csv --results --memory --detach --dry-run --progress --journal --rerun --key-env --verbose --help' -- "$word")
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi

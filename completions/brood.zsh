@@ -17,8 +17,14 @@ if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
     '--halt[when a task has failed\: never halt, start no more (soon), end the running ones too (now)]:word:(never soon now)' \
     '--rate[start at most so many tasks in a second]:number: ' \
     '--unordered[show outputs in the order in which the programs end]' \
+    '--line[show each line as it comes, whole]' \
     '--ungrouped[let the programs write at once themselves]' \
     '--tag[put the input in front of each line of output]' \
+    '--json[print a record for each program, a line of JSON, instead of its output]' \
+    '--csv[print a table of the records as CSV instead of output]' \
+    '--results[a directory that gets a directory for each program\: NUMBER-INPUT]:path:_files' \
+    '--memory[how much memory each program may have of its own]:size: ' \
+    '--detach[go on in a process of its own that outlives the shell]' \
     '--dry-run[only print what would be run]' \
     '--progress[show at the terminal how far it is]' \
     '--journal[keep in this file what became of each task, for later runs]:path:_files' \

@@ -152,6 +152,7 @@ public final class Pool: Handle, NameHolder {
   /// Adds a job and starts what can be started of it.
   func add(_ job: PoolJob) throws {
     try requireOpen()
+    try session.output.flushBeforeOthersKnow()
     noteDirectory()
     pending += 1
     failedStarts = 0

@@ -92,6 +92,8 @@ public final class ProgramRun {
       try begin()
       while true {
         try startMore()
+        // What could not even be started waits to be told.
+        try show()
         try journal?.check()
         if running.isEmpty, delayed.isEmpty, again.isEmpty || isHalted, hasEnded || isHalted {
           break
