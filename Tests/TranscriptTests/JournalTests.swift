@@ -173,6 +173,15 @@ struct JournalTests {
     #expect(try events().count > 4)
   }
 
+  @Test func aFileThatCannotGrowEndsAMap() throws {
+    try place.write(
+      "pool new 2\npool map { |x| sleep 1ms; $x } 1..10000 --journal j", to: "map.brood")
+    let output = try bash("ulimit -f 20; exec \"$BROOD\" map.brood")
+    #expect(output.status == .exited(1))
+    #expect(output.standardError.contains("cannot write the journal 'j': File too large"))
+    #expect((50..<1000).contains(try count("ended")))
+  }
+
   // MARK: Ends of other kinds
 
   @Test(arguments: ["TERM", "HUP", "INT"])
@@ -209,6 +218,17 @@ struct JournalTests {
     #expect(try count("interrupted") == 2)
     #expect(try count("ended") == 3)
     #expect(output.standardError.contains("'1' runs again: it was interrupted at "))
+  }
+
+  @Test func aReaderThatLeavesEndsTheRun() throws {
+    let output = try bash(
+      """
+      "$BROOD" run -j 2 --journal j -- seq 100000 1 ::: 300000 300001 300002 | head -1
+      echo "${PIPESTATUS[0]}"
+      """)
+    #expect(output.standardOutput == "100000\n141\n")
+    #expect(output.standardError == "")
+    #expect(try count("ended") == 0)
   }
 
   @Test func twoRunsExcludeEachOther() throws {

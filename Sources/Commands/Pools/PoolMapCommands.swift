@@ -16,7 +16,7 @@ enum PoolMapCommands {
   private static let fate = """
     Results are in the order of the items. If tasks fail, the others are done nevertheless, and \
     then the error of the first one is thrown: it has the fields index item attempts, and failures \
-    and results for all of them.
+    and results for all of them. A script that it ends exits with 1, with 124 if all took too long.
 
     A worker that dies, killed or out of memory, is replaced; only the task in its hands is \
     affected. If a signal ended it the task is tried once more, or as often as --retries says, \

@@ -31,7 +31,8 @@ enum RunCommand {
       item pid host attempts start elapsed cpu maxrss exit signal timed_out ok output error. What \
       was shown as it came is not in them, and output that is not UTF-8 is bytes.
 
-      A script that it ends exits with 1, with 124 if programs failed only by taking too long.
+      A script that it ends exits with 1, with 124 if programs failed only by taking too long. \
+      From another shell: brood run -j 4 -- gzip ::: a.log b.log; see brood run --help.
 
       \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
       value of the run it is kept in the journal up to 1MiB, and records have skipped why, too.

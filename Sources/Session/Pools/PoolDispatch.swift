@@ -57,6 +57,10 @@ extension Pool {
     guard !isPaused, let slot = member.freeSlot, let job = front() else { return false }
     if member.batchCount > 0, job.policy.isSingle { return false }
     if job.policy.rate != nil, !isDue(job) { return false }
+    if job.isHeld {
+      pumpLater(at: Clock.deadline(after: Pool.holdTime))
+      return false
+    }
     do {
       try introduce(job, to: member)
     } catch {
@@ -87,13 +91,19 @@ extension Pool {
       job.nextStart = max(job.nextStart, now) + interval
       return true
     }
-    if pumpTimer == nil {
-      pumpTimer = session.loop.addTimer(at: job.nextStart) { [weak self] in
-        self?.pumpTimer = nil
-        self?.pump()
-      }
-    }
+    pumpLater(at: job.nextStart)
     return false
+  }
+
+  /// How long to wait before a job that is held is looked at again (ns).
+  private static let holdTime: Int64 = 100_000_000
+
+  private func pumpLater(at moment: Int64) {
+    if pumpTimer != nil { return }
+    pumpTimer = session.loop.addTimer(at: moment) { [weak self] in
+      self?.pumpTimer = nil
+      self?.pump()
+    }
   }
 
   // MARK: Packets

@@ -69,6 +69,8 @@ open class PoolJob {
   open func item(_ index: Int) -> Value { .null }
   /// What is sent to the worker.
   open func argument(_ index: Int) -> Value { item(index) }
+  /// Whether no task should be started for a while.
+  var isHeld: Bool { false }
   /// What is known of a task that is not taken yet, so that it need not be done.
   func recall(_ index: Int) -> TaskOutcome? { nil }
   /// A task is finished.

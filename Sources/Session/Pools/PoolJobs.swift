@@ -126,6 +126,11 @@ public final class MapJob: PoolJob {
 
   // MARK: Results
 
+  override var isHeld: Bool { journal?.isWaiting ?? false }
+
+  /// Throws if what becomes of tasks cannot be kept.
+  func check() throws { try journal?.check() }
+
   override func recall(_ index: Int) -> TaskOutcome? { journal?.recall(index, item(index)) }
 
   public override func deliver(_ index: Int, _ value: Value) {

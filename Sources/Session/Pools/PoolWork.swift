@@ -43,7 +43,10 @@ extension Pool {
     do {
       while !job.isFinished {
         if job.wantsInput { try job.pull() }
-        _ = try wait { job.isFinished || job.wantsInput }
+        _ = try wait {
+          try job.check()
+          return job.isFinished || job.wantsInput
+        }
       }
     } catch {
       throw interrupt(job, error)

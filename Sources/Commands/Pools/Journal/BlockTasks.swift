@@ -31,13 +31,10 @@ final class BlockTasks: BlockJournal {
       .text("block"), .text(try keys.key(of: function).text), .bool(spreads), .text(directory),
       environment,
     ]
-    journal.write(
-      "run", nil,
-      [
-        ("pid", .int(Int(Process.pid))), ("verb", .text("pool \(verb)")),
-        ("rerun", journal.rerun.map { .text($0.rawValue) } ?? .null),
-        ("directory", .text(directory)), ("block", .text(BlockTasks.text(of: function))),
-      ])
+    journal.begin(
+      JournalRun(
+        verb: "pool \(verb)", rerun: journal.rerun, directory: directory,
+        work: ("block", .text(BlockTasks.text(of: function)))))
   }
 
   private static func text(of function: Value) -> String {
@@ -46,6 +43,9 @@ final class BlockTasks: BlockJournal {
     let text = source.bytes.isEmpty ? "" : source.text(closure.function.span)
     return text.isEmpty ? function.asText : text
   }
+
+  var isWaiting: Bool { journal.isWaiting }
+  func check() throws { try journal.check() }
 
   // MARK: Earlier runs
 

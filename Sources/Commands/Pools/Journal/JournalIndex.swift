@@ -27,6 +27,8 @@ struct JournalIndex {
   private(set) var damaged: [Int] = []
   private(set) var lineCount = 0
   private(set) var hasHeader = false
+  /// What the last run was about.
+  private(set) var lastRun: MapObject?
 
   var isEmpty: Bool { entries.isEmpty }
 
@@ -74,7 +76,9 @@ struct JournalIndex {
   }
 
   private mutating func take(_ map: MapObject, _ entry: Entry) {
-    guard let event = map.text("event"), let key = map.text("key").flatMap({ ContentKey($0) })
+    let event = map.text("event")
+    if event == "run" { lastRun = map }
+    guard let event, let key = map.text("key").flatMap({ ContentKey($0) })
     else { return }
     let id = TaskID(key: key, occurrence: Int32(clamping: map.int("occurrence") ?? 1))
     var entry = entry

@@ -39,9 +39,12 @@ final class JournalNews {
     say("'\(shortened(task))' \(verb): \(why)")
   }
 
+  /// Whether there were tasks, and all were unknown.
+  var allAreNew: Bool { !counts.isEmpty && counts.keys.allSatisfy { $0 == .new } }
+
   /// What became of all.
   func summarize() {
-    if counts.keys.allSatisfy({ $0 == .new }), !isVerbose { return }
+    if counts.isEmpty || allAreNew && !isVerbose { return }
     func part(_ reason: Reason, _ text: String) -> String? {
       counts[reason].map { "\($0) \(text)" }
     }

@@ -31,14 +31,10 @@ final class ProgramTasks: ProgramJournal {
     self.template = template
     self.find = find
     keys = try ProgramKeys(template, interpreter, environment: environment)
-    journal.write(
-      "run", nil,
-      [
-        ("pid", .int(Int(Process.pid))), ("verb", .text("pool run")),
-        ("rerun", journal.rerun.map { .text($0.rawValue) } ?? .null),
-        ("directory", .text(keys.directory)),
-        ("program", .items(template.source.map { .text($0) })),
-      ])
+    journal.begin(
+      JournalRun(
+        verb: "pool run", rerun: journal.rerun, directory: keys.directory,
+        work: ("program", .items(template.source.map { .text($0) }))))
   }
 
   private func words(_ words: [[UInt8]]) -> Value {

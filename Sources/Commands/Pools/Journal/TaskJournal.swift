@@ -82,6 +82,14 @@ final class TaskJournal {
 
   // MARK: This run
 
+  private var run: JournalRun?
+
+  /// Says what this run is about.
+  func begin(_ run: JournalRun) {
+    self.run = run
+    write("run", nil, run.line)
+  }
+
   /// Adds a line.
   func write(_ event: String, _ task: JournalIndex.TaskID?, _ fields: [(String, Value)]) {
     var all: [(String, Value)] = [("event", .text(event))]
@@ -149,6 +157,9 @@ final class TaskJournal {
     try? file.sync()
     file.close()
     news.summarize()
+    if news.allAreNew, !index.isEmpty, let run, let last = index.lastRun {
+      news.say("none of these tasks is on record: \(run.difference(from: last))")
+    }
   }
 
   private var isClosed = false

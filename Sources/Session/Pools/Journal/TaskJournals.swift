@@ -48,6 +48,12 @@ public protocol BlockJournal: AnyObject {
 
   /// A task was ended, or not begun, since it is not wanted any more.
   func interrupted(_ index: Int)
+
+  /// Whether nothing should be started, since something waits to be written.
+  var isWaiting: Bool { get }
+
+  /// Throws what went wrong.
+  func check() throws
 }
 
 /// What became of a task.
