@@ -47,6 +47,9 @@ public final class ProgramRun {
   public var journal: (any ProgramJournal)?
   /// What an input's task is known by.
   public var key: ((TaskInput) -> String?)?
+  /// What tells whether the next input is there, so that waiting for it keeps nothing else waiting.
+  public var inputStream: InputStream?
+  private var inputWatch: Watch?
   /// Told when a task has begun or ended, and after something was shown.
   public var onProgress: (() -> Void)?
   /// Told before anything is shown.
@@ -85,6 +88,7 @@ public final class ProgramRun {
   public func run() throws {
     nullInput = try asking { try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY)) }
     defer {
+      stopWaitingForInput()
       Descriptors.close(nullInput)
       Guardian.send(.kill, toTasks: marks)
     }
@@ -92,7 +96,7 @@ public final class ProgramRun {
       try begin()
       while true {
         try startMore()
-        // What could not even be started waits to be told.
+        // After starting more, so that they run while this one writes.
         try show()
         try journal?.check()
         if running.isEmpty, delayed.isEmpty, again.isEmpty || isHalted, hasEnded || isHalted {
@@ -102,7 +106,6 @@ public final class ProgramRun {
         _ = try session.pause(interpreter, until: wakeTime) {
           changes != before || mayStart || store.hasLines
         }
-        try show()
         onProgress?()
       }
       try show()
@@ -118,7 +121,7 @@ public final class ProgramRun {
 
   private var hasRoom: Bool {
     running.count < options.jobs && !isHalted && journal?.isWaiting != true
-      && (!again.isEmpty || !hasEnded)
+      && (!again.isEmpty || !hasEnded && inputWatch == nil)
   }
 
   private var mayStart: Bool {
@@ -131,6 +134,8 @@ public final class ProgramRun {
       let index: Int
       if let due = again.popLast() {
         index = due
+      } else if try isWaitingForInput() {
+        return
       } else if let input = try next() {
         index = count
         count += 1
@@ -150,6 +155,24 @@ public final class ProgramRun {
       }
       try start(index)
     }
+  }
+
+  private func isWaitingForInput() throws -> Bool {
+    guard let stream = inputStream else { return false }
+    if inputWatch != nil { return true }
+    if try stream.isReady() { return false }
+    inputWatch = try asking {
+      try session.loop.watch(stream.descriptor, for: .read) { [unowned self] in
+        stopWaitingForInput()
+        changes += 1
+      }
+    }
+    return true
+  }
+
+  private func stopWaitingForInput() {
+    if let inputWatch { session.loop.remove(inputWatch) }
+    inputWatch = nil
   }
 
   /// Whether a program need not run.
