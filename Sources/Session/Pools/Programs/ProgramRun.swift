@@ -96,7 +96,7 @@ public final class ProgramRun {
       try begin()
       while true {
         try startMore()
-        // After starting more, so that they run while this one writes.
+        // What could not even be started waits to be told.
         try show()
         try journal?.check()
         if running.isEmpty, delayed.isEmpty, again.isEmpty || isHalted, hasEnded || isHalted {
@@ -106,6 +106,7 @@ public final class ProgramRun {
         _ = try session.pause(interpreter, until: wakeTime) {
           changes != before || mayStart || store.hasLines
         }
+        try show()
         onProgress?()
       }
       try show()
