@@ -202,6 +202,7 @@ enum RunCommand {
     let session = call.session
     let options = try RunSettings.options(call, host)
     let run = try make(call, host, template, options, inputs.next)
+    run.inputStream = inputs.stream
     let progress = RunProgress(run, of: inputs.count, call)
     defer { progress?.end() }
     let journal = try self.journal(call, host, template)

@@ -9,6 +9,8 @@ enum RunInputs {
   /// Inputs, and how many there are where that is known.
   struct Source {
     var count: Int?
+    /// Where one may have to wait for them.
+    var stream: InputStream?
     let next: Next
   }
 
@@ -126,33 +128,74 @@ enum RunInputs {
         try Descriptors.makePrivate(try Descriptors.open(path, 0))
       }
     }
-    let end: UInt8 = call.isSet("null") ? 0 : 0x0A
-    let interpreter = call.interpreter
-    var buffer: [UInt8] = []
-    var place = 0
-    var hasEnded = false
-    return Source {
-      while true {
-        if let stop = buffer[place...].firstIndex(of: end) {
-          defer { place = stop + 1 }
-          return TaskInput([Array(buffer[place..<stop])])
-        }
-        if hasEnded {
-          defer { place = buffer.count }
-          return place < buffer.count ? TaskInput([Array(buffer[place...])]) : nil
-        }
-        buffer.removeFirst(place)
-        place = 0
-        let count = try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
-          let count = try Transfer.read(fd, into: chunk) {
-            try interpreter.session.attend(interpreter)
-          }
-          buffer.append(contentsOf: chunk[..<count])
-          return count
-        }
-        hasEnded = count == 0
-        if hasEnded, fd > 2 { Descriptors.close(fd) }
+    let lines = InputLines(fd, end: call.isSet("null") ? 0 : 0x0A, call.interpreter)
+    return Source(
+      stream: InputStream(descriptor: fd, isReady: lines.isReady), next: lines.next)
+  }
+}
+
+/// Lines as they come through a descriptor.
+private final class InputLines {
+  private let fd: Int32
+  private let end: UInt8
+  private let interpreter: Interpreter
+  private var buffer: [UInt8] = []
+  private var place = 0
+  /// Where the search for an end goes on.
+  private var seen = 0
+  private var hasEnded = false
+
+  init(_ fd: Int32, end: UInt8, _ interpreter: Interpreter) {
+    self.fd = fd
+    self.end = end
+    self.interpreter = interpreter
+  }
+
+  private var stop: Int? {
+    if let found = buffer[seen...].firstIndex(of: end) { return found }
+    seen = buffer.count
+    return nil
+  }
+
+  /// Whether `next` would not wait.
+  func isReady() throws -> Bool {
+    while !hasEnded, stop == nil {
+      guard try read(waits: false) else { return false }
+    }
+    return true
+  }
+
+  func next() throws -> TaskInput? {
+    while true {
+      if let stop {
+        defer { (place, seen) = (stop + 1, stop + 1) }
+        return TaskInput([Array(buffer[place..<stop])])
       }
+      if hasEnded {
+        defer { (place, seen) = (buffer.count, buffer.count) }
+        return place < buffer.count ? TaskInput([Array(buffer[place...])]) : nil
+      }
+      _ = try read(waits: true)
+    }
+  }
+
+  /// False if nothing is there yet.
+  private func read(waits: Bool) throws -> Bool {
+    buffer.removeFirst(place)
+    seen -= place
+    place = 0
+    return try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
+      var count = try asking("cannot read the inputs") { try Transfer.readNow(fd, into: chunk) }
+      if count == nil, waits {
+        count = try Transfer.read(fd, into: chunk) {
+          try self.interpreter.session.attend(self.interpreter)
+        }
+      }
+      guard let count else { return false }
+      buffer.append(contentsOf: chunk[..<count])
+      hasEnded = count == 0
+      if hasEnded, fd > 2 { Descriptors.close(fd) }
+      return true
     }
   }
 }

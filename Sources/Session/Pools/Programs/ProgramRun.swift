@@ -47,6 +47,9 @@ public final class ProgramRun {
   public var journal: (any ProgramJournal)?
   /// What an input's task is known by.
   public var key: ((TaskInput) -> String?)?
+  /// What tells whether the next input is there, so that waiting for it keeps nothing else waiting.
+  public var inputStream: InputStream?
+  private var inputWatch: Watch?
   /// Told when a task has begun or ended, and after something was shown.
   public var onProgress: (() -> Void)?
   /// Told before anything is shown.
@@ -85,6 +88,7 @@ public final class ProgramRun {
   public func run() throws {
     nullInput = try asking { try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY)) }
     defer {
+      stopWaitingForInput()
       Descriptors.close(nullInput)
       Guardian.send(.kill, toTasks: marks)
     }
@@ -118,7 +122,7 @@ public final class ProgramRun {
 
   private var hasRoom: Bool {
     running.count < options.jobs && !isHalted && journal?.isWaiting != true
-      && (!again.isEmpty || !hasEnded)
+      && (!again.isEmpty || !hasEnded && inputWatch == nil)
   }
 
   private var mayStart: Bool {
@@ -131,6 +135,8 @@ public final class ProgramRun {
       let index: Int
       if let due = again.popLast() {
         index = due
+      } else if try isWaitingForInput() {
+        return
       } else if let input = try next() {
         index = count
         count += 1
@@ -150,6 +156,24 @@ public final class ProgramRun {
       }
       try start(index)
     }
+  }
+
+  private func isWaitingForInput() throws -> Bool {
+    guard let stream = inputStream else { return false }
+    if inputWatch != nil { return true }
+    if try stream.isReady() { return false }
+    inputWatch = try asking {
+      try session.loop.watch(stream.descriptor, for: .read) { [unowned self] in
+        stopWaitingForInput()
+        changes += 1
+      }
+    }
+    return true
+  }
+
+  private func stopWaitingForInput() {
+    if let inputWatch { session.loop.remove(inputWatch) }
+    inputWatch = nil
   }
 
   /// Whether a program need not run.
