@@ -64,7 +64,8 @@ public final class ProcessSlots {
       guard let base = buffer.baseAddress else { return }
       for slot in 0..<brood_slots_top() {
         let pid = brood_slot_pid(slot, base)
-        if pid > 0 { result[pid] = String(cString: base) }
+        // The session's own place has no name.
+        if pid > 0, base.pointee != 0 { result[pid] = String(cString: base) }
       }
     }
     return result

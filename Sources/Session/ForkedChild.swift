@@ -81,8 +81,10 @@ extension Session {
 
   /// Makes a terminal what this process writes to.
   func writeTo(_ terminal: Int32) throws {
-    try asking { try Descriptors.copy(terminal, onto: 1) }
-    try asking { try Descriptors.copy(terminal, onto: 2) }
+    // What was redirected stays so.
+    for fd: Int32 in [1, 2] where isatty(fd) == 1 {
+      try asking { try Descriptors.copy(terminal, onto: fd) }
+    }
     Descriptors.close(terminal)
     output.descriptorChanged()
   }

@@ -94,10 +94,13 @@ extension PipelineRun {
     return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLERR != 0
   }
 
-  /// The last one's record, with those of all members in `all`.
+  /// The record of the first one that failed, else that of the last, with those of all members
+  /// in `all`.
   private func statusValue(_ records: [WaitRecord]) -> Value {
     let all = Value.items(records.map(\.map))
-    guard let last = records.last, case .map(let map) = last.map else { return all }
+    let failed = records.indices.first { hasFailed($0, records) }
+    guard let record = failed.map({ records[$0] }) ?? records.last, case .map(let map) = record.map
+    else { return all }
     let copy = map.copy()
     copy.set("all", all)
     return .map(copy)

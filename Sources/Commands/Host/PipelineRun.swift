@@ -79,6 +79,12 @@ final class PipelineRun {
 
   private func findProgram(_ stage: Pipeline.Stage) throws -> String? {
     guard case .program(let name, let arguments, _) = stage.work else { return nil }
+    if let word = arguments.first(where: { $0.utf8.contains(0) }) {
+      throw ErrorObject(
+        .type,
+        "a program's argument cannot hold a null character, as \(Value.text(word).asLiteral) does",
+        location: stage.location)
+    }
     do throws(SystemError) {
       return try host.programs.find(name)
     } catch {

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 import Session
@@ -28,7 +29,10 @@ enum SpawnCommand {
     if session.isInteractive {
       request.group = .new
       terminal = try session.backgroundOutput?.open()
-      if let terminal { request.descriptors = [(from: terminal, to: 1), (from: terminal, to: 2)] }
+      if let terminal {
+        // What was redirected stays so.
+        request.descriptors = [1, 2].filter { isatty($0) == 1 }.map { (from: terminal, to: $0) }
+      }
     }
     do {
       let ticket = try session.prepareSpawn(
@@ -93,5 +97,11 @@ enum SpawnCommand {
 }
 
 extension ParameterType {
-  static let program = text.named("program", "a program's name", completion: .program)
+  /// A program's name; `^`, which forces one in other places, may stand before it.
+  static let program = ParameterType(
+    "program", "a program's name", completion: .program
+  ) { input in
+    guard let name = try text.converted(input)?.asText else { return nil }
+    return .text(name.count > 1 && name.hasPrefix("^") ? String(name.dropFirst()) : name)
+  }
 }

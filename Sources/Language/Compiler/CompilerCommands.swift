@@ -250,6 +250,8 @@ extension Compiler {
         case .none: isTail ? .statement : .capture
         }
       }
+    // In this process the machine prints it, where nobody uses it.
+    let printsValue = isInProcess && node.stages[0].thunk?.printsOutput == true
     var stages: [PipelineSite.Stage] = []
     var loads: [() throws -> Void] = []
     var count = 0
@@ -291,7 +293,7 @@ extension Compiler {
     for load in loads { try load() }
     let site = PipelineSite(
       stages: stages, mode: mode, isInProcess: isInProcess, span: node.span, source: source,
-      wantsValue: !isTail)
+      wantsValue: !isTail, printsValue: printsValue)
     pipelines.append(site)
     span = node.span
     emit(.pipeline, a: first, b: pipelines.count - 1, c: count)

@@ -241,10 +241,12 @@ final class PipelineSite {
   let span: Span
   let source: Source
   let wantsValue: Bool
+  /// Whether the value of the in-process stage is output, where nobody uses it.
+  let printsValue: Bool
 
   init(
     stages: [Stage], mode: Pipeline.Mode, isInProcess: Bool, span: Span, source: Source,
-    wantsValue: Bool
+    wantsValue: Bool, printsValue: Bool
   ) {
     self.stages = stages
     self.mode = mode
@@ -252,6 +254,7 @@ final class PipelineSite {
     self.span = span
     self.source = source
     self.wantsValue = wantsValue
+    self.printsValue = printsValue
   }
 }
 

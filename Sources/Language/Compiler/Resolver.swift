@@ -16,7 +16,20 @@ final class Resolver {
   var declared: Set<String> = []
   /// Reads of variables and assignments in snapshots, for the warning about lost assignments.
   var reads: [(variable: ObjectIdentifier, at: Int32)] = []
-  var lost: [(variable: ObjectIdentifier, name: String, span: Span, block: Span, isGlobal: Bool)] =
+  struct LostAssignment {
+    let variable: ObjectIdentifier
+    let name: String
+    let span: Span
+    /// The block that runs in the child.
+    let block: Span
+    /// The outermost loop around that block which the variable outlives.
+    let loop: Span?
+    let isGlobal: Bool
+  }
+
+  /// The loops around what is being resolved, the outermost first.
+  var loops: [Span] = []
+  var lost: [LostAssignment] =
     []
   private var newGlobals: [String: GlobalVariable] = [:]
   /// Tells programs from slips, where `--check` wants that.
@@ -110,6 +123,10 @@ final class Resolver {
   private func leaves(_ statement: Statement) -> Bool {
     switch statement.kind {
     case .returnValue, .throwValue, .breakLoop, .continueLoop: return true
+    case .whileLoop(let condition, let body):
+      guard case .constant(.bool(true)) = condition.kind else { return false }
+      // The word alone, wherever it stands in it, is enough to be silent.
+      return !source.text(body.span).contains("break")
     case .expression(let expression):
       guard case .command(let node) = expression.kind, case .builtin(let command) = node.target
       else { return false }
@@ -146,10 +163,14 @@ final class Resolver {
     case .function(let node): typeNames(node.function)
     case .ifElse(let node): conditional(node)
     case .whileLoop(let condition, let body):
+      loops.append(statement.span)
+      defer { loops.removeLast() }
       expression(condition)
       block(body, loop: true)
     case .forLoop(let node):
       expression(node.sequence)
+      loops.append(statement.span)
+      defer { loops.removeLast() }
       block(node.body, loop: true) { inner in
         for name in node.names {
           let variable = Variable(name.name, name.span, isConstant: false, in: inner.function)
@@ -343,30 +364,36 @@ final class Resolver {
 
   // MARK: Lost assignments
 
-  private func variableIdentity(_ name: String) -> (ObjectIdentifier, FunctionScope?)? {
+  private func variableIdentity(
+    _ name: String
+  ) -> (identity: ObjectIdentifier, owner: FunctionScope?, at: Int32)? {
     var at: BlockScope? = scope
     while let here = at {
       if let variable = here.variables[name] {
-        return (ObjectIdentifier(variable), variable.function)
+        return (ObjectIdentifier(variable), variable.function, variable.span.start)
       }
       at = here.parent ?? here.function.definedIn
     }
     if let global = newGlobals[name] ?? globals.variables[name] {
-      return (ObjectIdentifier(global), nil)
+      return (ObjectIdentifier(global), nil, 0)
     }
     return nil
   }
 
   func noteRead(_ name: String, _ span: Span) {
-    if let (identity, _) = variableIdentity(name) { reads.append((identity, span.start)) }
+    if let (identity, _, _) = variableIdentity(name) { reads.append((identity, span.start)) }
   }
 
   private func noteAssignment(_ name: String, _ span: Span) {
-    guard let (identity, owner) = variableIdentity(name) else { return }
+    guard let (identity, owner, declared) = variableIdentity(name) else { return }
     var at: FunctionScope? = scope.function
     while let here = at, here !== owner {
       if here.isSnapshot {
-        lost.append((identity, name, span, here.span, owner == nil))
+        let loop = loops.first { $0.start > declared && $0.start < here.span.start }
+        lost.append(
+          LostAssignment(
+            variable: identity, name: name, span: span, block: here.span, loop: loop,
+            isGlobal: owner == nil))
         return
       }
       at = here.parent
@@ -376,7 +403,11 @@ final class Resolver {
   private func warnAboutLostAssignments() {
     for item in lost {
       let isReadLater = reads.contains {
-        $0.variable == item.variable && ($0.at >= item.block.end)
+        guard $0.variable == item.variable else { return false }
+        if $0.at >= item.block.end { return true }
+        // The next round of the loop reads it.
+        guard let loop = item.loop, $0.at >= loop.start else { return false }
+        return $0.at < item.block.start
       }
       if isReadLater || (item.isGlobal && isPersistent) {
         warn(

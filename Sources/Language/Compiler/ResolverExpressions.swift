@@ -203,8 +203,9 @@ extension Resolver {
           body: Block([statement], command.span), span: command.span)
         thunk.isThunk = true
         if case .builtin = target(of: command) {
-          thunk.printsValue =
-            node.stages.count > 1 || stage.redirections.contains { $0.descriptors.contains(1) }
+          let isRedirected = stage.redirections.contains { $0.descriptors.contains(1) }
+          thunk.printsValue = isForked && (node.stages.count > 1 || isRedirected)
+          thunk.printsOutput = !isForked && isRedirected
         }
         stage.thunk = thunk
         function(thunk, isSnapshot: isForked, isStage: true)

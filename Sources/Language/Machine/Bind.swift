@@ -96,9 +96,11 @@ extension Interpreter {
     if parameter.type.isAny { return value }
     let place = origin - site.inputCount
     let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
+    // A flag that is a word of a program is more than its value.
+    let spelling = argument?.role.flagName == nil ? argument?.spelling : nil
     do {
       return try convert(
-        value, spelling: argument?.spelling, parameter.type, "argument '\(parameter.name)'", site,
+        value, spelling: spelling, parameter.type, "argument '\(parameter.name)'", site,
         argument?.span)
     } catch let error as ErrorObject where place < 0 && value.isNull && error.help == nil {
       error.help = "what stands before '|>' yields nothing to pass on"

@@ -474,8 +474,7 @@ extension Interpreter {
         a.setNull()
       case .printValue:
         frame.pointee.pc = pc
-        let text = Interpreter.shown(a.pointee)
-        if !text.isEmpty { try write(text.hasSuffix("\n") ? text : text + "\n") }
+        try printOutput(a.pointee)
         a.setNull()
       case .unreport: if a.tag == Tag.report { a.pointee = a.pointee.plain }
       case .isReport: a.setBool((base + instruction.b).tag == Tag.report)

@@ -119,6 +119,13 @@ extension Interpreter {
     }
   }
 
+  /// What a built-in yields, as its output; a handle is none.
+  func printOutput(_ value: Value) throws {
+    if case .handle = value.plain { return }
+    let text = Interpreter.shown(value)
+    if !text.isEmpty { try write(text.hasSuffix("\n") ? text : text + "\n") }
+  }
+
   private func runInProcess(
     _ thunk: Value, _ arguments: [Value], _ redirections: [Redirection], _ site: PipelineSite
   ) throws -> Value {
@@ -126,8 +133,14 @@ extension Interpreter {
       if redirections.isEmpty { return try invoke(thunk, arguments, wantsValue: site.wantsValue) }
       return try host.redirected(redirections, self) {
         let result = try invoke(thunk, arguments, wantsValue: site.wantsValue)
-        // A report goes where the output goes.
-        guard redirections.contains(where: { $0.descriptors.contains(1) }) else { return result }
+        // A value that nobody uses goes where the output goes.
+        guard !site.wantsValue, redirections.contains(where: { $0.descriptors.contains(1) })
+        else { return result }
+        if site.printsValue {
+          if case .handle = result.plain { return result }
+          try printOutput(result)
+          return .null
+        }
         try printReport(result)
         if case .report = result { return .null }
         return result

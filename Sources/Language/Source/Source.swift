@@ -31,9 +31,11 @@ public final class Source {
     self.init(name: name, bytes: Array(text.utf8))
   }
 
-  /// Makes a source from bytes, which are taken as UTF-8.
+  /// Makes a source from bytes, which are taken as UTF-8; a byte order mark is left out.
   public convenience init(name: String, bytes: [UInt8]) {
-    self.init(name: name, bytes: bytes, firstLine: 1, firstColumn: 1)
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
+    self.init(name: name, bytes: text, firstLine: 1, firstColumn: 1)
   }
 
   /// Makes a source from a piece of a longer text.

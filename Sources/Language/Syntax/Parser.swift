@@ -127,6 +127,12 @@ struct Parser {
     return .expression(try item())
   }
 
+  /// Words that cannot name a function, since a statement would not call it.
+  static let keywords: Set<String> = [
+    "let", "var", "fn", "if", "while", "for", "try", "return", "throw", "break", "continue", "else",
+    "catch", "finally",
+  ]
+
   mutating func keywordStatement() throws -> StatementKind? {
     let end = wordNameEnd(position)
     switch source.text(Span(position, end)) {

@@ -6,6 +6,9 @@ extension Parser {
     position = wordNameEnd(position)
     let nameSpan = Span(start, position)
     let name = source.text(nameSpan)
+    if Parser.keywords.contains(name) {
+      throw error("'\(name)' is a keyword, so it cannot name a function", nameSpan)
+    }
     skipBlanks()
     var parameters: [ParameterNode] = []
     if byte == UInt8(ascii: "(") {

@@ -110,6 +110,8 @@ final class FunctionNode {
   var isThunk = false
   /// A built-in whose output goes into a pipe or file, and its value with it.
   var printsValue = false
+  /// Of a built-in that runs in this process: its value is output where nobody uses it.
+  var printsOutput = false
 
   init(
     name: String?, parameters: [ParameterNode], hasParameterList: Bool, body: Block, span: Span

@@ -51,7 +51,7 @@ public struct Call: ~Copyable {
 
   /// The spelling of an argument that was a bare word.
   public func spelling(_ index: Int) -> Value? {
-    guard let argument = siteArgument(index) else { return nil }
+    guard let argument = siteArgument(index), argument.role.flagName == nil else { return nil }
     return argument.spelling
   }
 
