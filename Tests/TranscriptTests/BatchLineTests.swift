@@ -66,6 +66,12 @@ struct BatchLineTests {
     if isThere { #expect(try output(block.theirs, block) == block.output) }
   }
 
+  /// A file's name need not be UTF-8 to be an input.
+  @Test func namesOfAnyBytesArrive() throws {
+    let line = #"touch "$(printf 'f\377')"; brood run -- ls -b ::: f*"#
+    #expect(try output(line, Block(title: "names of any bytes")) == [#"f\377"#])
+  }
+
   /// GNU parallel, and not another program of that name.
   static let hasParallel: Bool = {
     guard let place = try? TemporaryDirectory() else { return false }

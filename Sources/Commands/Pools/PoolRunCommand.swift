@@ -108,7 +108,7 @@ enum RunCommand {
     _ call: borrowing Call
   ) throws -> (template: ProgramTemplate, inputs: RunInputs.Source) {
     let hasInput = call.site.inputCount > 0
-    var words: [String] = []
+    var words: [[UInt8]] = []
     for index in (hasInput ? 1 : 0)..<max(call.count, 1) where index < call.count {
       words.append(try word(index, call))
     }
@@ -132,7 +132,7 @@ enum RunCommand {
     return (ProgramTemplate(program), try sources.first?.make(call) ?? RunInputs.lines(call))
   }
 
-  private static func word(_ index: Int, _ call: borrowing Call) throws -> String {
+  private static func word(_ index: Int, _ call: borrowing Call) throws -> [UInt8] {
     switch call[index] {
     case .closure:
       throw call.error(
@@ -140,8 +140,9 @@ enum RunCommand {
         help: "quote what stands in braces, if it is meant as it is: '{…}'")
     case .handle(let handle):
       // A process goes by its number.
-      return try (handle.field("pid") ?? call[index]).asText
-    case let value: return value.asText
+      return try Array((handle.field("pid") ?? call[index]).asText.utf8)
+    case .bytes(let bytes): return bytes.bytes
+    case let value: return Array(value.asText.utf8)
     }
   }
 

@@ -18,18 +18,27 @@ enum RunInputs {
 
   /// The words of the program, and the inputs behind ':::' and ':::+'; nil if there are none.
   static func split(
-    _ words: [String], _ call: borrowing Call
+    _ words: [[UInt8]], _ call: borrowing Call
   ) throws -> (program: [String], inputs: Source?) {
-    guard let first = words.firstIndex(where: isSign) else { return (words, nil) }
+    let first = words.firstIndex(where: isSign) ?? words.count
+    let program = try words[..<first].map { word in
+      guard let text = String(validating: word, as: UTF8.self) else {
+        throw call.error(
+          .type, "a word of the program is not UTF-8: \(String(decoding: word, as: UTF8.self))",
+          help: "inputs may be of any bytes: give it as one, and {} in its place")
+      }
+      return text
+    }
+    if first == words.count { return (program, nil) }
     // Each group is a list of tuples of parts.
     var groups: [[[[UInt8]]]] = []
     var place = first
     while place < words.count {
       let sign = words[place]
       let end = words[(place + 1)...].firstIndex(where: isSign) ?? words.count
-      let items = words[(place + 1)..<end].map { Array($0.utf8) }
+      let items = words[(place + 1)..<end]
       place = end
-      if sign == ":::" {
+      if sign == threeColons {
         groups.append(items.map { [$0] })
         continue
       }
@@ -45,10 +54,14 @@ enum RunInputs {
       }
       groups.append(zip(last, items).map { $0 + [$1] })
     }
-    return (Array(words[..<first]), product(groups))
+    return (program, product(groups))
   }
 
-  private static func isSign(_ word: String) -> Bool { word == ":::" || word == ":::+" }
+  private static let threeColons = Array(":::".utf8)
+
+  private static func isSign(_ word: [UInt8]) -> Bool {
+    word == threeColons || word == threeColons + [UInt8(ascii: "+")]
+  }
 
   /// Every combination, the last source running fastest.
   private static func product(_ groups: [[[[UInt8]]]]) -> Source {

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Session
 
@@ -61,7 +62,19 @@ public enum RunLine {
       guard let program = words.first, program != ":::" else {
         throw wrong("'brood run' needs a program", "as: brood run -j 4 -- gzip ::: a.txt b.txt")
       }
-      _ = try interpreter.invoke(RunCommand.command, flags: flags, words: words)
+      _ = try interpreter.invoke(RunCommand.command, flags: flags, words: values(words))
+    }
+  }
+
+  /// The last words of the process's command line as values: bytes where they are not UTF-8.
+  private static func values(_ words: [String]) -> [Value] {
+    let first = Int(CommandLine.argc) - words.count
+    return words.enumerated().map { i, word in
+      guard word.unicodeScalars.contains("\u{FFFD}"), first + i > 0,
+        let raw = CommandLine.unsafeArgv[first + i]
+      else { return .text(word) }
+      return TaskInput.value(
+        Array(UnsafeRawBufferPointer(start: raw, count: strlen(raw))))
     }
   }
 

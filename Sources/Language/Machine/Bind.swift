@@ -198,11 +198,11 @@ extension Interpreter {
       }
       i += 1
     }
-    // A block or a handle stays what it is; everything else becomes a program's words.
+    // A block, a handle or bytes stay what they are; everything else becomes a program's words.
     while i < count {
       let value = (base + i).pointee.plain
       switch value {
-      case .closure, .handle:
+      case .closure, .handle, .bytes:
         result.given.append(value)
         result.origins.append(i)
       default:

@@ -3,9 +3,9 @@ extension Interpreter {
   ///
   /// - Parameters:
   ///   - flags: each with the word that is its value, nil for a switch.
-  ///   - words: the arguments, as they are.
+  ///   - words: the arguments, as they are: texts, or bytes.
   public func invoke(
-    _ command: Command, flags: [(name: String, word: String?)], words: [String]
+    _ command: Command, flags: [(name: String, word: String?)], words: [Value]
   ) throws -> Value {
     let nowhere = Span(0, 0)
     var arguments: [SiteArgument] = []
@@ -24,7 +24,13 @@ extension Interpreter {
       add(.flag(name, hasValue: word != nil), word, value)
     }
     add(.endOfFlags, nil, .null)
-    for word in words { add(.positional, word, .text(word)) }
+    for word in words {
+      if case .bytes = word {
+        add(.positional, nil, word)
+      } else {
+        add(.positional, word.asText, word)
+      }
+    }
     let site = CallSite(
       source: plainSite.source, span: nowhere, fullSpan: nowhere, name: command.name,
       arguments: arguments, inputCount: 0, wantsValue: false)
