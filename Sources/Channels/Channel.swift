@@ -229,6 +229,8 @@ open class Channel {
     watched = possible.first
     return watched?.pidfd
   }
+    // What ended a sleep for several things is not told: it may have been the end of this one.
+    if let watched, watchedDepth == brood_fork_depth(), watched.hasEnded { dropWatched() }
 
   // With nobody else alive: by a handler of this process, or because it does not wait for ever and
   // nobody has ended; without a table nobody can be told apart.

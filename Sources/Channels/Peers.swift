@@ -45,6 +45,13 @@ public struct Peers {
     let pid: Int32
     /// A private pidfd, which the caller owns.
     let pidfd: Int32
+
+    /// Whether it is at least a zombie, whose slot still counts until it is reaped.
+    var hasEnded: Bool {
+      var ready: UInt8 = 0
+      var copy = pidfd
+      return brood_wait_readable(&copy, 1, &ready, 0) > 0
+    }
   }
 
   /// What a process that has the channel cannot do with it any more: ends of a pipe it has closed.
@@ -162,14 +169,10 @@ public struct Peers {
     guard pid > 0 else { return nil }
     let fd = brood_pidfd_open(pid)
     guard fd >= 0 else { return nil }
-    var ready: UInt8 = 0
-    var copy = fd
-    // A zombie's pidfd is readable.
-    if brood_wait_readable(&copy, 1, &ready, 0) > 0 {
-      Descriptors.close(fd)
-      return nil
-    }
-    return Peer(slot: slot, generation: generation, pid: pid, pidfd: fd)
+    let peer = Peer(slot: slot, generation: generation, pid: pid, pidfd: fd)
+    if !peer.hasEnded { return peer }
+    Descriptors.close(fd)
+    return nil
   }
 
   /// Living processes that have told one of these states, for reports.

@@ -163,7 +163,7 @@ extension Queue {
     }
     if now.isClosed != 0 && now.leases == 0 {
       unlock()
-      return .never
+      return .never(.closed)
     }
     brood_bell_silence(itemsBell)
     noteTurn()
@@ -184,7 +184,7 @@ extension Queue {
       return .descriptors([itemsBell] + watched, until: deadline)
     }
     // What the last one put before it ended is still there.
-    return try count(wait) > 0 ? .ready : .never
+    return try count(wait) > 0 ? .ready : .never(abandoned())
   }
 
   /// The wait for several things is over.
