@@ -30,6 +30,11 @@ extension Queue {
         unlock()
         throw ChannelError.closed
       }
+      if mayHaveLeaseBack(next) {
+        unlock()
+        try reclaimWhatIsDue(wait)
+        continue
+      }
       if hasRoom(next, bytes.count) {
         do {
           if descriptors.isEmpty {
@@ -85,6 +90,11 @@ extension Queue {
     if next.isClosed != 0 {
       unlock()
       throw ChannelError.closed
+    }
+    if mayHaveLeaseBack(next) {
+      unlock()
+      try reclaimWhatIsDue(wait)
+      return 0
     }
     var done = 0
     var bytes = first

@@ -56,6 +56,11 @@ extension Queue {
       if next.isClosed != 0 {
         unlock()
         throw ChannelError.closed
+      if mayHaveLeaseBack(next) {
+        unlock()
+        try reclaimWhatIsDue(wait)
+        continue
+      }
       }
       sweepTransfers(&next)
       if hasRoom(next, count), let index = try freeTransfer() {
