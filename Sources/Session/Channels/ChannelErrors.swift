@@ -41,6 +41,10 @@ extension Session {
       return result
     case .empty: return ErrorObject(.empty, "\(shown) is empty")
     case .full: return ErrorObject(.full, "\(shown) is full")
+    case .handles:
+      return ErrorObject(
+        .limit, "\(shown) holds as many handles as can wait",
+        help: "take some out first: no other process is left that could")
     case .notHeld: return ErrorObject(.missing, "this process does not hold \(shown)")
     case .selfDeadlock:
       return ErrorObject(.type, "this process holds \(shown) already: it would wait for itself")
