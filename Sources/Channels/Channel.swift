@@ -194,13 +194,16 @@ open class Channel {
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
     needing closed: Peers.Closed = [], others: [Int32] = [],
-    watching: [Int32] = [], until earlier: Int64 = .max
+  /// - Parameter hope: when something may come by itself.
+  /// - Parameter moment: when the caller looks again in any case.
+    watching: [Int32] = [], until hope: Int64 = .max, lookingAt moment: Int64 = .max
   ) throws -> Bool {
     try wait.check()
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
     if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
     defer { peers.set(.idle) }
     guard let peer = watchedPeer(except: stuck, needing: closed) else {
+    let earlier = min(hope, moment)
       // Who gets a handle that is on its way is not known.
       let possible = peers.isTravelling ? peers.all(needing: closed) : []
       defer { for peer in possible { Descriptors.close(peer.pidfd) } }
@@ -208,7 +211,7 @@ open class Channel {
         _ = try wait.sleep([bell] + possible.map(\.pidfd) + others + watching, until: earlier)
         return true
       }
-      if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {
+      if mayBeAnswered(wait) || !others.isEmpty || hope != .max {
         _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true
       }
