@@ -36,6 +36,11 @@ void brood_word_wake(const uint32_t *word) {
   syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
+void brood_widen(int32_t socket, int32_t size) {
+  if (setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) == 0) return;
+  setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 int32_t brood_limit_waits(int32_t socket, int64_t nanoseconds) {
   struct timeval time = {nanoseconds / 1000000000, nanoseconds % 1000000000 / 1000};
   if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time) < 0) return -errno;

@@ -131,11 +131,15 @@ open class Channel {
       case -EINTR:
         try wait.sleeper.attend()
       case -ETIMEDOUT:
-        if wait.deadline != 0, Clock.monotonic >= wait.deadline || wait.isForever {
-          throw ChannelError.stuck(holder: brood_lock_holder(lockWord))
+        let holder = brood_lock_holder(lockWord)
+        let isStopped = holder != 0 && ProcessIdentity.isStopped(holder)
+        if wait.deadline != 0, Clock.monotonic >= wait.deadline {
+          // One who merely runs will be done in a moment, and who died has let go.
+          throw isStopped ? ChannelError.stuck(holder: holder) : ChannelError.timeout
         }
         if Clock.monotonic >= patience {
-          throw ChannelError.stuck(holder: brood_lock_holder(lockWord))
+          if holder != 0 { throw ChannelError.stuck(holder: holder) }
+          patience = Clock.deadline(after: 2_000_000_000)
         }
       default: throw SystemError(call: "futex", code: -code)
       }
@@ -190,13 +194,16 @@ open class Channel {
   /// - Parameter closed: what a process that could act must not have closed.
   /// - Parameter others: pidfds of processes that could act, too.
   /// - Parameter watching: further descriptors that end the sleep.
+  /// - Parameter hope: when something may come by itself.
+  /// - Parameter moment: when the caller looks again in any case.
   /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
     needing closed: Peers.Closed = [], others: [Int32] = [],
-    watching: [Int32] = [], until earlier: Int64 = .max
+    watching: [Int32] = [], until hope: Int64 = .max, lookingAt moment: Int64 = .max
   ) throws -> Bool {
     try wait.check()
+    let earlier = min(hope, moment)
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
     if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
     defer { peers.set(.idle) }
@@ -208,7 +215,7 @@ open class Channel {
         _ = try wait.sleep([bell] + possible.map(\.pidfd) + others + watching, until: earlier)
         return true
       }
-      if mayBeAnswered(wait) || !others.isEmpty || earlier != .max {
+      if mayBeAnswered(wait) || !others.isEmpty || hope != .max {
         _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true
       }
@@ -222,6 +229,8 @@ open class Channel {
   /// For someone who waits for several things: a pidfd of somebody who could act, nil if nobody is
   /// left.
   final func somebody(needing closed: Peers.Closed = []) -> Int32? {
+    // What ended a sleep for several things is not told: it may have been the end of this one.
+    if let watched, watchedDepth == brood_fork_depth(), watched.hasEnded { dropWatched() }
     if let peer = watchedPeer(except: .left, needing: closed) { return peer }
     guard peers.isTravelling else { return nil }
     let possible = peers.all(needing: closed)

@@ -14,6 +14,8 @@ public enum ChannelError: Error, Sendable {
   case empty
   /// There is no room, and the caller did not want to wait.
   case full
+  /// No more descriptors can wait in it, and nobody else is left who could take some out.
+  case handles
   /// What is to be given back is not held by this process.
   case notHeld
   /// The calling process holds it already, so that waiting would never end.

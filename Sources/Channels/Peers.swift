@@ -45,6 +45,13 @@ public struct Peers {
     let pid: Int32
     /// A private pidfd, which the caller owns.
     let pidfd: Int32
+
+    /// Whether it is at least a zombie, whose slot still counts until it is reaped.
+    var hasEnded: Bool {
+      var ready: UInt8 = 0
+      var copy = pidfd
+      return brood_wait_readable(&copy, 1, &ready, 0) > 0
+    }
   }
 
   /// What a process that has the channel cannot do with it any more: ends of a pipe it has closed.
@@ -162,14 +169,10 @@ public struct Peers {
     guard pid > 0 else { return nil }
     let fd = brood_pidfd_open(pid)
     guard fd >= 0 else { return nil }
-    var ready: UInt8 = 0
-    var copy = fd
-    // A zombie's pidfd is readable.
-    if brood_wait_readable(&copy, 1, &ready, 0) > 0 {
-      Descriptors.close(fd)
-      return nil
-    }
-    return Peer(slot: slot, generation: generation, pid: pid, pidfd: fd)
+    let peer = Peer(slot: slot, generation: generation, pid: pid, pidfd: fd)
+    if !peer.hasEnded { return peer }
+    Descriptors.close(fd)
+    return nil
   }
 
   /// Living processes that have told one of these states, for reports.
@@ -178,24 +181,54 @@ public struct Peers {
     for slot in 0..<brood_slots_top() {
       guard let state = state(slot), states.contains(state) else { continue }
       let pid = brood_slot_occupant(slot)
-      if pid > 0 { result.append(pid) }
+      // A killed process keeps its slot until it is reaped.
+      if pid > 0, ProcessIdentity.isLiving(pid) { result.append(pid) }
+    }
+    return result
+  }
+
+  /// Living processes that have the channel and may use it.
+  var living: [Int32] { pids(.idle, .reading, .writing, .stuckReading, .stuckWriting) }
+
+  /// Up to so many other living processes that have the channel, without those of some pids.
+  func others(_ most: Int, except pids: Set<Int32>) -> [Peer] {
+    let own = brood_slot_own()
+    var result: [Peer] = []
+    for slot in 0..<brood_slots_top() where slot != own && result.count < most {
+      guard let state = state(slot), mayAct(state), !pids.contains(brood_slot_occupant(slot)),
+        let peer = open(slot)
+      else { continue }
+      result.append(peer)
     }
     return result
   }
 
   /// How the last process that had the channel ended, of those that can still be told.
-  func lastEnding() -> Ending? {
+  func lastEnding() -> Ending? { lastEnding { _ in true }?.ending }
+
+  /// The last process that had the channel and was ended by a signal, not before a moment.
+  func lastDead(since moment: Int64) -> ProcessIdentity? {
+    lastEnding { $0.when >= moment && $0.ending.isDeath }.map { found in
+      let pid = found.ending.pid
+      return ProcessIdentity(
+        pid: pid, slot: UInt32(found.slot + 1), start: ProcessIdentity.stat(pid)?.startTicks ?? 0)
+    }
+  }
+
+  private func lastEnding(
+    where matches: ((when: Int64, ending: Ending)) -> Bool
+  ) -> (slot: Int32, ending: Ending)? {
     let own = brood_slot_own()
-    var latest: (when: Int64, ending: Ending)?
+    var latest: (when: Int64, slot: Int32, ending: Ending)?
     for slot in 0..<brood_slots_top() where slot != own {
       let word = brood_load64(entries + Int(slot))
       guard isOf(word, slot), word & 0xFF != UInt64(State.left.rawValue),
-        let found = Ending.recorded(slot)
+        let found = Ending.recorded(slot), matches(found)
       else { continue }
       if let known = latest, known.when > found.when { continue }
-      latest = found
+      latest = (found.when, slot, found.ending)
     }
-    return latest?.ending
+    return latest.map { ($0.slot, $0.ending) }
   }
 }
 

@@ -56,6 +56,18 @@ public struct ProcessIdentity: Hashable, Sendable {
     return stat.state != UInt8(ascii: "Z") && stat.state != UInt8(ascii: "X")
   }
 
+  /// Whether a process lives and is not on its way out.
+  static func isLiving(_ pid: Int32) -> Bool {
+    guard let stat = reader.stat(pid), !stat.isEnding else { return false }
+    return stat.state != UInt8(ascii: "Z") && stat.state != UInt8(ascii: "X")
+  }
+
+  /// Whether a process is stopped, or held by a debugger.
+  static func isStopped(_ pid: Int32) -> Bool {
+    guard let stat = reader.stat(pid) else { return false }
+    return stat.state == UInt8(ascii: "T") || stat.state == UInt8(ascii: "t")
+  }
+
   /// The letter of its state, as ps(1) shows it; nil if it is gone.
   public var state: UInt8? {
     guard let stat = Self.reader.stat(pid), stat.startTicks == start else { return nil }

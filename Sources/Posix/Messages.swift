@@ -64,6 +64,10 @@ public enum Messages {
     return (Int(result), found)
   }
 
+  /// Lets so many bytes of messages wait in a socket, as far as that is allowed (SO_SNDBUFFORCE,
+  /// SO_SNDBUF, socket(7)).
+  public static func widen(_ socket: Int32, to size: Int32) { brood_widen(socket, size) }
+
   /// How long a blocking call on a socket may wait, in nanoseconds (SO_RCVTIMEO, socket(7)).
   public static func limitWaits(_ socket: Int32, to limit: Int64) throws(SystemError) {
     try window("setsockopt") { brood_limit_waits(socket, limit) }

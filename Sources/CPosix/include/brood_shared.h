@@ -192,6 +192,10 @@ void brood_word_sleep(const uint32_t *word, uint32_t value, int64_t nanoseconds)
 /// Wakes whoever sleeps so.
 void brood_word_wake(const uint32_t *word);
 
+/// Lets so many bytes of messages wait in a socket, or as many as this process may have wait
+/// (SO_SNDBUFFORCE, SO_SNDBUF).
+void brood_widen(int32_t socket, int32_t size);
+
 /// Lets blocking calls on a socket return with EAGAIN after a time (SO_RCVTIMEO, SO_SNDTIMEO).
 int32_t brood_limit_waits(int32_t socket, int64_t nanoseconds);
 

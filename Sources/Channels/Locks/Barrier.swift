@@ -3,7 +3,8 @@ import Posix
 
 /// A place where N processes wait for each other.
 ///
-/// A party that dies while it waits breaks the barrier for the others, until it is reset.
+/// A party that dies while it waits breaks the barrier for the others, until it is reset; so does
+/// one that dies before it came, once too few are left to come.
 public final class Barrier: Channel {
   /// What went wrong at a barrier, beyond what happens at any channel.
   public struct Missing: Error {
@@ -14,17 +15,26 @@ public final class Barrier: Channel {
     public let absent: [Int32]
   }
 
+  /// What has broken it.
+  public enum Breach: UInt32, Sendable {
+    case diedWaiting = 1
+    /// Somebody died before it came, and fewer live than are missing.
+    case tooFewLeft
+  }
+
   private struct State {
     var parties: UInt32
     var isWanted: UInt32
     /// Counts the times that it has opened.
     var round: UInt64
-    /// Set while it is broken.
+    /// A breach while it is broken.
     var isBroken: UInt32
     var top: UInt32
     /// The round that a reset began; those who waited before it are told.
     var resetTo: UInt64
     var dead: ProcessIdentity
+    /// When this round began (monotonic ns).
+    var began: Int64
   }
 
   /// Somebody who waits; counts while its round is the current one.
@@ -51,7 +61,7 @@ public final class Barrier: Channel {
     try memory.commit(ChannelMemory.bodyOffset, parties * MemoryLayout<Party>.stride)
     state.pointee = State(
       parties: UInt32(parties), isWanted: 0, round: 0, isBroken: 0, top: 0, resetTo: 0,
-      dead: .nobody)
+      dead: .nobody, began: Clock.monotonic)
     super.init(kind: .barrier, bells: [try Channel.makeBell()], memory: memory)
   }
 
@@ -70,6 +80,7 @@ public final class Barrier: Channel {
 
   public var parties: Int { Int(state.pointee.parties) }
   public var isBroken: Bool { state.pointee.isBroken != 0 }
+  public var breach: Breach? { Breach(rawValue: state.pointee.isBroken) }
 
   private var round: UInt64 { brood_load64(&state.pointee.round) }
 
@@ -98,7 +109,9 @@ public final class Barrier: Channel {
       // The last one to come looks whether those who came before it live: nobody else may have.
       let others = arrived.map { table[$0].process }
       unlock()
-      if let dead = others.first(where: { !$0.isLiving }) { try breakUp(dead, mine, wait) }
+      if let dead = others.first(where: { !$0.isLiving }) {
+        try breakUp(.diedWaiting, dead, mine, wait)
+      }
       try lock(wait)
       try checkWhole()
       let isSame = state.pointee.round == mine
@@ -106,6 +119,7 @@ public final class Barrier: Channel {
       mine = state.pointee.round
       guard isSame, arrived.count + 1 >= parties else { continue }
       ringIfWanted()
+      state.pointee.began = Clock.monotonic
       brood_store64(&state.pointee.round, mine + 1)
       unlock()
       return arrived.count
@@ -133,6 +147,7 @@ public final class Barrier: Channel {
   }
 
   private func stay(_ mine: UInt64, _ wait: Wait) throws {
+    var lookout = BarrierLookout()
     while true {
       Spin.until { round != mine }
       let ear = try ear(bells[0])
@@ -148,6 +163,7 @@ public final class Barrier: Channel {
       noteTurn()
       state.pointee.isWanted = 1
       let others = waiting.map { table[$0].process }.filter { !$0.isOwn }
+      let began = state.pointee.began
       unlock()
       var watched: [Int32] = []
       defer { for fd in watched { Descriptors.close(fd) } }
@@ -156,25 +172,37 @@ public final class Barrier: Channel {
         if let fd = other.descriptor() { watched.append(fd) } else { dead = other }
       }
       if let dead {
-        try breakUp(dead, mine, wait)
+        try breakUp(.diedWaiting, dead, mine, wait)
         continue
       }
       if wait.isNow { throw ChannelError.timeout }
+      if let dead = lookout.look(
+        at: peers, arrived: others, missing: parties - others.count - 1, since: began)
+      {
+        try breakUp(.tooFewLeft, dead, mine, arrived: others.count + 1, wait)
+        continue
+      }
+      watched += lookout.watched
+      let look = others.count <= 64 ? .max : Clock.deadline(after: BarrierLookout.grace)
       let isAnswered = try sleep(
         wait, on: ear, as: .stuckReading, .reading, watching: watched,
-        until: others.count <= 64 ? .max : Clock.deadline(after: 500_000_000))
+        lookingAt: min(look, lookout.next))
       if !isAnswered, round == mine, !isBroken { throw abandoned() }
     }
   }
 
-  private func breakUp(_ dead: ProcessIdentity, _ mine: UInt64, _ wait: Wait) throws {
+  // Unless it has changed since that was seen.
+  private func breakUp(
+    _ breach: Breach, _ dead: ProcessIdentity, _ mine: UInt64, arrived: Int? = nil, _ wait: Wait
+  ) throws {
     try lock(wait)
     defer { unlock() }
     if round != mine || isBroken { return }
+    if let arrived, waiting.count != arrived { return }
     state.pointee.isWanted = 0
     ring(bells[0])
     state.pointee.dead = dead
-    brood_store32(&state.pointee.isBroken, 1)
+    brood_store32(&state.pointee.isBroken, breach.rawValue)
   }
 
   // This party leaves; nil if the barrier has opened meanwhile after all.
@@ -190,8 +218,7 @@ public final class Barrier: Channel {
     table[index].round = 0
     guard case ChannelError.timeout = error else { return error }
     let here = Set(arrived.map { table[$0].process.pid })
-    let absent = peers.pids(.idle, .reading, .writing, .stuckReading, .stuckWriting)
-      .filter { !here.contains($0) }
+    let absent = peers.living.filter { !here.contains($0) }
     let missing = parties - arrived.count
     if absent.count < missing, let ending = peers.lastEnding() {
       return ChannelError.peerDied(ending)
@@ -204,6 +231,7 @@ public final class Barrier: Channel {
     try lock(wait)
     state.pointee.isWanted = 0
     ring(bells[0])
+    state.pointee.began = Clock.monotonic
     state.pointee.resetTo = state.pointee.round + 1
     brood_store64(&state.pointee.round, state.pointee.round + 1)
     brood_store32(&state.pointee.isBroken, 0)

@@ -67,9 +67,10 @@ public final class Condition: Channel {
     var calm = wait
     calm.deadline = .max
     let index = try enter(wait)
-    let depth = try mutex.releaseAll(wait)
+    var depth: UInt32 = 0
     var failure: (any Error)?
     do {
+      depth = try mutex.releaseAll(wait)
       while !isNotified(index) { try sleepOnce(index, wait) }
     } catch {
       failure = error

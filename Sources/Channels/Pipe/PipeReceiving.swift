@@ -109,10 +109,11 @@ extension Pipe {
     let fd = try descriptor(end)
     guard watchesPeers else {
       // The end of the file is readable for ever.
-      return try isAtEnd(fd) ? .never : .descriptors([fd], until: .max)
+      return try isAtEnd(fd) ? .never(.closed) : .descriptors([fd], until: .max)
     }
     guard let peer = somebody(needing: needed(by: end)) else {
-      return try isReady(fd) && !isAtEnd(fd) ? .ready : .never
+      if try !isReady(fd) { return .never(abandoned()) }
+      return try isAtEnd(fd) ? .never(.closed) : .ready
     }
     return .descriptors([fd, peer], until: .max)
   }

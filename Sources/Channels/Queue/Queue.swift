@@ -38,6 +38,7 @@ public final class Queue: Channel {
   ) throws(SystemError) {
     let pair = try Descriptors.messagePair()
     courier = (pair.0, pair.1)
+    Messages.widen(courier.out, to: QueueLayout.courierSize)
     let memory = try Queue.makeMemory(mostMemory)
     header = memory.state(QueueHeader.self)
     states = Queue.states(memory)

@@ -28,7 +28,12 @@ extension Queue {
   /// Whether a `put` of a small item would have to wait.
   public func isFull(_ wait: Wait) throws -> Bool { try !hasRoom(snapshot(wait), 0) }
 
-  func snapshot(_ wait: Wait) throws -> QueueState {
+  // What dead processes hold, and what was held for too long, is back already.
+  private func snapshot(_ wait: Wait) throws -> QueueState {
+    try lock(wait)
+    let now = state
+    unlock()
+    guard now.leases > now.returned, try reclaim(wait) else { return now }
     try lock(wait)
     defer { unlock() }
     return state

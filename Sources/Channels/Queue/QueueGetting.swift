@@ -24,10 +24,9 @@ extension Queue {
     while true {
       try lock(wait)
       var next = state
-      if next.leases > next.returned, mayHaveLeaseBack {
+      if mayHaveLeaseBack(next) {
         unlock()
-        deathsSeen = brood_slots_deaths()
-        _ = try reclaim(wait)
+        try reclaimWhatIsDue(wait)
         continue
       }
       if next.items > 0 || next.returned > 0 {
@@ -83,6 +82,11 @@ extension Queue {
     if lease != nil { return 0 }
     try lock(wait)
     var next = state
+    if mayHaveLeaseBack(next) {
+      unlock()
+      try reclaimWhatIsDue(wait)
+      return 0  // what came back is taken one by one
+    }
     guard next.returned == 0, next.items > 0 else {
       unlock()
       return 0
@@ -105,11 +109,6 @@ extension Queue {
     }
     unlock()
     return count
-  }
-
-  // Something that is lent comes back before anything else is taken.
-  private var mayHaveLeaseBack: Bool {
-    deathsSeen != brood_slots_deaths() || header.pointee.leaseDeadline <= Clock.monotonic
   }
 
   /// Sleeps until there may be an item.
@@ -163,7 +162,7 @@ extension Queue {
     }
     if now.isClosed != 0 && now.leases == 0 {
       unlock()
-      return .never
+      return .never(.closed)
     }
     brood_bell_silence(itemsBell)
     noteTurn()
@@ -184,7 +183,7 @@ extension Queue {
       return .descriptors([itemsBell] + watched, until: deadline)
     }
     // What the last one put before it ended is still there.
-    return try count(wait) > 0 ? .ready : .never
+    return try count(wait) > 0 ? .ready : .never(abandoned())
   }
 
   /// The wait for several things is over.

@@ -232,6 +232,25 @@ extension Queue {
     return result
   }
 
+  /// Read under the lock: whether something that is lent may have come back, which is quickly told.
+  ///
+  /// It comes back before anything else is taken, and needs its room.
+  @inline(__always)
+  func mayHaveLeaseBack(_ state: QueueState) -> Bool {
+    state.leases > state.returned && isReclaimDue
+  }
+
+  private var isReclaimDue: Bool {
+    deathsSeen != brood_slots_deaths() || header.pointee.leaseDeadline <= Clock.monotonic
+  }
+
+  /// Takes back what may have come back; `mayHaveLeaseBack` is false until somebody else dies.
+  @inline(never)
+  func reclaimWhatIsDue(_ wait: Wait) throws {
+    deathsSeen = brood_slots_deaths()
+    _ = try reclaim(wait)
+  }
+
   /// Takes back what dead processes hold, and what was held for too long; yields whether anything
   /// came back.
   func reclaim(_ wait: Wait) throws -> Bool {

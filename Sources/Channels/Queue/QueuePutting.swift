@@ -30,15 +30,20 @@ extension Queue {
         unlock()
         throw ChannelError.closed
       }
+      if mayHaveLeaseBack(next) {
+        unlock()
+        try reclaimWhatIsDue(wait)
+        continue
+      }
       if hasRoom(next, bytes.count) {
         do {
           if descriptors.isEmpty {
             try append(bytes, &next)
           } else if try !append(bytes, descriptors, &next) {
             // The courier is full of descriptors that nobody has taken yet.
+            let turn = header.pointee.turn
             unlock()
-            if wait.isNow { throw ChannelError.full }
-            try waitForRoom(wait, .max)
+            try waitForCourier(wait, fullAt: turn)
             continue
           }
         } catch {
@@ -85,6 +90,11 @@ extension Queue {
     if next.isClosed != 0 {
       unlock()
       throw ChannelError.closed
+    }
+    if mayHaveLeaseBack(next) {
+      unlock()
+      try reclaimWhatIsDue(wait)
+      return 0
     }
     var done = 0
     var bytes = first
@@ -137,17 +147,21 @@ extension Queue {
   }
 
   /// Sleeps until there may be room for an item of so many bytes.
+  ///
+  /// - Parameter turn: given where only the courier is full; until anything happened since then.
   @inline(never)
-  func waitForRoom(_ wait: Wait, _ size: Int) throws {
+  func waitForRoom(_ wait: Wait, _ size: Int, fullAt turn: UInt32? = nil) throws {
     if wait.isNow { throw ChannelError.full }
     Spin.until { !looksFull }
-    // A large item may not fit where a small one does: then one must not silence the other's bell.
-    let ear = header.pointee.mostBytes == .max ? -1 : try ear(roomBell)
+    // One item may not fit where another does: then one must not silence the other's bell.
+    let isAlike = header.pointee.mostBytes == .max && turn == nil
+    let ear = isAlike ? -1 : try ear(roomBell)
     defer { Descriptors.close(ear) }
     try lock(wait)
-    let now = state
-    // `Int.max`: until anything at all was taken out.
-    if now.isClosed != 0 || (size != .max && hasRoom(now, size)) {
+    func isOver() -> Bool {
+      state.isClosed != 0 || (turn.map { $0 != header.pointee.turn } ?? hasRoom(state, size))
+    }
+    if isOver() {
       unlock()
       return
     }
@@ -159,10 +173,21 @@ extension Queue {
       wait, on: ear < 0 ? roomBell : ear, as: .stuckWriting, .writing)
     if isAlone {
       try lock(wait)
-      let now = state
-      unlock()
-      if now.isClosed == 0, size == .max || !hasRoom(now, size) { throw abandoned() }
+      defer { unlock() }
+      if !isOver() { throw turn == nil ? abandoned() : ChannelError.handles }
     }
+  }
+
+  /// Sleeps until the courier may take descriptors again.
+  ///
+  /// It has a bound that nobody has asked for: where no other process could take something out, it is
+  /// told at once, however long one would wait.
+  ///
+  /// - Parameter turn: when it was full.
+  func waitForCourier(_ wait: Wait, fullAt turn: UInt32) throws {
+    let isAlone = brood_slot_own() >= 0 && somebody() == nil
+    if isAlone, wait.isNow || !wait.sleeper.mayActWhileAsleep { throw ChannelError.handles }
+    try waitForRoom(wait, 0, fullAt: turn)
   }
 
   /// From now on nothing can be put; what is in it can still be taken.

@@ -32,10 +32,9 @@ extension Queue {
         try fill(piece, &chain, index, wait)
       }
       guard written == count else { throw ChannelError.malformed }
-      while try !commit(count, descriptors, index, wait) {
+      while let turn = try commit(count, descriptors, index, wait) {
         // The courier is full of descriptors that nobody has taken yet.
-        if wait.isNow { throw ChannelError.full }
-        try waitForRoom(wait, .max)
+        try waitForCourier(wait, fullAt: turn)
       }
     } catch {
       abandon(index)
@@ -56,6 +55,11 @@ extension Queue {
       if next.isClosed != 0 {
         unlock()
         throw ChannelError.closed
+      }
+      if mayHaveLeaseBack(next) {
+        unlock()
+        try reclaimWhatIsDue(wait)
+        continue
       }
       sweepTransfers(&next)
       if hasRoom(next, count), let index = try freeTransfer() {
@@ -119,15 +123,16 @@ extension Queue {
     return first
   }
 
+  // Yields the turn at which the courier was full; nil once it is done.
   private func commit(
     _ count: Int, _ descriptors: [Int32], _ index: Int, _ wait: Wait
-  ) throws -> Bool {
+  ) throws -> UInt32? {
     try lock(wait)
     defer { unlock() }
     var state = self.state
     if state.isClosed != 0 { throw ChannelError.closed }
     let ticket = descriptors.isEmpty ? nil : try post(descriptors)
-    if ticket == nil, !descriptors.isEmpty { return false }
+    if ticket == nil, !descriptors.isEmpty { return header.pointee.turn }
     let head = MemoryLayout<QueueLayout.Large>.size
     let size = ticket == nil ? head : head + MemoryLayout<QueueLayout.Ticket>.size
     let place = try appendFrame(
@@ -143,7 +148,7 @@ extension Queue {
     if header.pointee.wantsItems != 0 { ringItems() }
     publish(state)
     transfers[index].owner = .nobody
-    return true
+    return nil
   }
 
   private func abandon(_ index: Int) {

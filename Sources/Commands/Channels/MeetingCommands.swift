@@ -83,8 +83,9 @@ enum BarrierCommands {
     "barrier new", "Make a barrier: a place where N processes wait for each other",
     details: """
       It opens when all N have come, and is ready for the next round at once. A party that dies \
-      while it waits breaks the barrier: the others, and whoever comes later, get `peer-died`, until \
-      `barrier reset`.
+      while it waits breaks the barrier, and so does one that is killed before it came, once fewer \
+      have the barrier and live than are missing, for half a second: the others, and whoever comes \
+      later, get `peer-died`, until `barrier reset`.
       """,
     parameters: [
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
@@ -134,10 +135,13 @@ enum BarrierCommands {
       do {
         return .int(try handle.barrier.wait(patience))
       } catch ChannelError.peerDied(let ending) where handle.barrier.isBroken {
+        let consequence =
+          handle.barrier.breach == .tooFewLeft
+          ? ", and too few are left to come" : " while it waited there"
         let error = ErrorObject(
           .peerDied,
-          "\(handle.shown) is broken: process \(session.named(ending.pid)) \(ending.description) "
-            + "while it waited there", help: "make it whole again: barrier reset \(handle.name)")
+          "\(handle.shown) is broken: process \(session.named(ending.pid)) \(ending.description)"
+            + consequence, help: "make it whole again: barrier reset \(handle.name)")
         session.add(ending, to: error)
         throw error
       } catch let missing as Barrier.Missing {

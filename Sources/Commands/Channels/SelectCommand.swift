@@ -10,7 +10,8 @@ enum SelectCommand {
     details: """
       Of several that are ready the first in the order of the arms is taken; nothing is taken but \
       what the arm that runs receives. A queue or pipe that is closed for good is passed over; when \
-      no arm can ever run, `select` throws `closed`. A listening socket gives a connection, a \
+      no arm can ever run, `select` throws `closed`, or `peer-died` if a signal ended the last process \
+      that could have answered. A listening socket gives a connection, a \
       connection a value; when the other side is gone it throws, and the error's field `socket` \
       tells which one. Arms run in place, as the blocks of `lock \
       with`, and the value of the one that ran is the value of `select`.
@@ -59,10 +60,13 @@ enum SelectCommand {
     var descriptors: [Int32] = []
     var deadline = Int64.max
     var canCome = session.mayActWhileAsleep
+    var death: Ending?
     for arm in arms {
       switch try arm.prepare() {
       case .ready: return
-      case .never: continue
+      case .never(let why):
+        if case .peerDied(let ending) = why { death = ending }
+        continue
       case .at(let moment): deadline = min(deadline, moment)
       case .descriptors(let more, let until):
         descriptors += more
@@ -70,12 +74,24 @@ enum SelectCommand {
       }
       canCome = true
     }
-    guard canCome else {
-      throw call.error(
+    guard canCome else { throw nothingCanCome(death, session, call) }
+    _ = try session.patience().sleepOnce(descriptors, until: deadline)
+  }
+
+  private static func nothingCanCome(
+    _ death: Ending?, _ session: Session, _ call: borrowing Selection
+  ) -> ErrorObject {
+    guard let death else {
+      return call.error(
         .closed, "no arm of 'select' can ever run",
         help: "its queues and pipes are closed, or no other process is left that could use them")
     }
-    _ = try session.patience().sleepOnce(descriptors, until: deadline)
+    let error = call.error(
+      .peerDied,
+      "no arm of 'select' can ever run: nobody is left to answer, and process "
+        + "\(session.named(death.pid)) \(death.description)")
+    session.add(death, to: error)
+    return error
   }
 }
 

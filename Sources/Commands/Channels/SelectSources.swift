@@ -26,8 +26,8 @@ extension SelectSource {
 enum SelectReadiness {
   /// Something has come meanwhile.
   case ready
-  /// Nothing can come any more.
-  case never
+  /// Nothing can come any more, and why.
+  case never(ChannelError)
   /// Something comes at this moment (monotonic ns).
   case at(Int64)
   /// Something has come when one of these is readable, or may have at a moment (monotonic ns).
@@ -60,7 +60,7 @@ final class QueueSource: SelectSource {
   func prepare() throws -> SelectReadiness {
     switch try handle.queue.awaitItems(session.patience()) {
     case .ready: .ready
-    case .never: .never
+    case .never(let why): .never(why)
     case .descriptors(let descriptors, let until): .descriptors(descriptors, until: until)
     }
   }
@@ -91,10 +91,10 @@ final class PipeSource: SelectSource {
 
   func prepare() throws -> SelectReadiness {
     let pipe = target.handle.pipe
-    guard pipe.openEnds.contains(target.end) else { return .never }
+    guard pipe.openEnds.contains(target.end) else { return .never(.closed) }
     switch try pipe.awaitMessage(at: target.end, watchesPeers: !target.isNamed) {
     case .ready: return .ready
-    case .never: return .never
+    case .never(let why): return .never(why)
     case .descriptors(let descriptors, let until): return .descriptors(descriptors, until: until)
     }
   }

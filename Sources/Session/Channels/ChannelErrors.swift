@@ -41,6 +41,10 @@ extension Session {
       return result
     case .empty: return ErrorObject(.empty, "\(shown) is empty")
     case .full: return ErrorObject(.full, "\(shown) is full")
+    case .handles:
+      return ErrorObject(
+        .limit, "\(shown) holds as many handles as can wait",
+        help: "take some out first: no other process is left that could")
     case .notHeld: return ErrorObject(.missing, "this process does not hold \(shown)")
     case .selfDeadlock:
       return ErrorObject(.type, "this process holds \(shown) already: it would wait for itself")
@@ -52,12 +56,15 @@ extension Session {
         help: "take something out first, bound it (queue new NAME MAX), or: config limit.queue SIZE"
       )
     case .stuck(let holder):
-      let state = reader.stat(holder).map { ", which is in state \(Character(.init($0.state)))" }
+      let state = reader.stat(holder).map { Character(.init($0.state)) }
+      let shownState = state.map { ", which is in state \($0)" } ?? ""
       return ErrorObject(
         .timeout,
-        "cannot \(what) \(shown): process \(named(holder))\(state ?? "") is inside of it and "
+        "cannot \(what) \(shown): process \(named(holder))\(shownState) is inside of it and "
           + "does not go on",
-        help: "let it go on, or end it: continue \(holder)   kill -9 \(holder)")
+        help: state == "T" || state == "t"
+          ? "let it go on, or end it: continue \(holder)   kill -9 \(holder)"
+          : "it may only be slow: try again")
     case .malformed:
       return ErrorObject(
         .type, "cannot \(what) \(shown): what is there cannot be read that way")
