@@ -142,7 +142,7 @@ enum RunInputs {
 
   private static func open(_ path: String) throws -> Int32 {
     do {
-      return try asking("cannot read the inputs") { () throws(SystemError) in
+      return try asking("cannot read the inputs from '\(path)'") { () throws(SystemError) in
         if try FileStatus(path).kind == .directory {
           throw SystemError(call: "open", code: EISDIR, detail: path)
         }
