@@ -28,7 +28,7 @@ complete -c brood -n '__fish_seen_subcommand_from run' -l ungrouped -d 'let the 
 complete -c brood -n '__fish_seen_subcommand_from run' -l tag -d 'put the input in front of each line of output'
 complete -c brood -n '__fish_seen_subcommand_from run' -l json -d 'print a record for each program, a line of JSON, instead of its output'
 complete -c brood -n '__fish_seen_subcommand_from run' -l csv -d 'print a table of the records as CSV instead of output'
-complete -c brood -n '__fish_seen_subcommand_from run' -l results -r -F -d 'a directory that gets a directory for each program: NUMBER-INPUT'
+complete -c brood -n '__fish_seen_subcommand_from run' -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT'
 complete -c brood -n '__fish_seen_subcommand_from run' -l memory -x -d 'how much memory each program may have of its own'
 complete -c brood -n '__fish_seen_subcommand_from run' -l detach -d 'go on in a process of its own that outlives the shell'
 complete -c brood -n '__fish_seen_subcommand_from run' -l dry-run -d 'only print what would be run'

@@ -22,7 +22,7 @@ if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
     '--tag[put the input in front of each line of output]' \
     '--json[print a record for each program, a line of JSON, instead of its output]' \
     '--csv[print a table of the records as CSV instead of output]' \
-    '--results[a directory that gets a directory for each program\: NUMBER-INPUT]:path:_files' \
+    '--results[a new directory that gets a directory for each program\: NUMBER-INPUT]:path:_files' \
     '--memory[how much memory each program may have of its own]:size: ' \
     '--detach[go on in a process of its own that outlives the shell]' \
     '--dry-run[only print what would be run]' \

@@ -79,6 +79,17 @@ public struct TaskLedger {
     nonmutating set { brood_store64(startedWord, UInt64(bitPattern: newValue)) }
   }
 
+  // MARK: Memory
+
+  private var exhaustionWord: UnsafeMutablePointer<UInt64> { word(4) }
+
+  /// In the worker: from now on what the runtime says of memory that it does not get is noted here
+  /// instead of being written to standard error.
+  public func noteExhaustion() { brood_note_exhaustion(exhaustionWord) }
+
+  /// Whether the worker did not get memory that it needed.
+  public var isExhausted: Bool { brood_load64(exhaustionWord) != 0 }
+
   // MARK: Results
 
   /// Where results gather.

@@ -129,6 +129,19 @@ struct PoolTests {
         + "93 were not started\n")
   }
 
+  @Test func ctrlCTellsHowManyProgramsWereNotStarted() throws {
+    let output = try run(
+      """
+      let own = $pid
+      fork --daemon { while (len (glob "begun*")) < 2 { sleep 1ms }; kill -INT $own }
+      pool run --jobs 2 -- sh -c 'test $1 = 1 || { touch begun$1; sleep 3600; }' sh ::: 1 2 3 4 5
+      """)
+    #expect(output.status == .killed(SIGINT))
+    #expect(
+      output.standardError
+        == "pool run: of 5 programs 1 succeeded, 2 failed or were ended, 2 were not started\n")
+  }
+
   @Test func aMillionTasksTakeLittleMemory() throws {
     let output = try run(
       """

@@ -38,6 +38,8 @@ int32_t brood_exec(
 
 /// Lets a process, 0 for this one, have at most so many bytes of data (prlimit(2), RLIMIT_DATA).
 int32_t brood_limit_data(int32_t pid, uint64_t bytes);
+// Sets a word when the runtime is refused memory, and drops the pages that it says of that.
+void brood_note_exhaustion(uint64_t *mark);
 
 struct brood_end {
   int32_t pid;                 // 0 if nothing was there

@@ -67,7 +67,7 @@ enum PoolCancelCommand {
       try pool.requireOwn()
       return pool
     }
-    guard let pool = call.session.pools.latest ?? call.session.pools.all.last else {
+    guard let pool = call.session.pools.latest else {
       throw call.error(.missing, "there is no pool", help: "make one with: pool new")
     }
     return pool

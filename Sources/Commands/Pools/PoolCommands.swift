@@ -19,7 +19,11 @@ public enum PoolCommands {
       process named NAME.1, NAME.2 and so on, which `ps` shows and `wait` without P does not see. \
       They are ended with this process. A forked child cannot use its parent's pools.
 
-      Commands of pools use the one of --pool NAME, else the one made last, else a new one.
+      Commands of pools use the one of --pool NAME, else the one made last, else a new one. A pool \
+      that was closed or terminated is still the one made last, and takes no tasks, until pool join \
+      has waited for it; then the one before it is meant.
+
+      With --memory a task that needs more ends its worker, and fails with `peer-died`.
       """,
     parameters: [
       Parameter("name", .any, .optional, "chosen by Brood if it is left out"),
@@ -193,7 +197,10 @@ public enum PoolCommands {
 
   private static let info = Command(
     "pool info", "Tell what there is to know about a pool and each of its workers",
-    details: "Fields of workers: name pid state task age done memory (its own, not shared).",
+    details: """
+      Fields of workers: name pid state task age done memory (its own, not shared). `deaths` counts \
+      workers that ended without being told to.
+      """,
     parameters: named, flags: [.pool], traits: .reports,
     examples: [
       Example(
@@ -236,12 +243,19 @@ enum PoolEndCommands {
 
   private static let join = Command(
     "pool join", "Wait until the workers of a closed pool have ended",
+    details: "After that the pool made before it is the one that commands mean without a name.",
     parameters: named, flags: [.pool, .timeout],
-    examples: [Example("pool new w 2\npool close w\npool join w\nprint (len (ps))", "1")]
+    examples: [
+      Example("pool new w 2\npool close w\npool join w\nprint (len (ps))", "1"),
+      Example("pool new a 1\npool new b 1\npool close\npool join\nprint (pool info).name", "a"),
+    ]
   ) { call in
     let pool = try call.existingPool()
     let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
-    if try pool.join(until: deadline) { return .null }
+    if try pool.join(until: deadline) {
+      pool.wasJoined()
+      return .null
+    }
     throw call.error(
       .timeout,
       "the pool '\(pool.name)' has not ended within "

@@ -23,7 +23,8 @@ enum RunCommand {
       each line as it comes, --ungrouped leaves writing to the programs.
 
       --results DIR gives each program a directory DIR/NUMBER-INPUT with the files stdout, stderr \
-      and record.json, which is written last.
+      and record.json, which is written last. A DIR that holds something already is an error, so \
+      that old results are never taken for new ones; a run with --journal goes on in it.
 
       As a statement it throws `failed` if a program failed, when all are done, and `timeout` if \
       all that failed took too long; the error's field `records` has those of the programs that \
@@ -129,7 +130,10 @@ enum RunCommand {
         .arity, "inputs come from \(sources[0].name) and from \(sources[1].name)",
         help: "give them in one way; several ':::' make combinations")
     }
-    return (ProgramTemplate(program), try sources.first?.make(call) ?? RunInputs.lines(call))
+    let template = ProgramTemplate(program)
+    let inputs = try sources.first?.make(call) ?? RunInputs.lines(call)
+    if let parts = inputs.parts { try template.check(parts: parts) }
+    return (template, inputs)
   }
 
   private static func word(_ index: Int, _ call: borrowing Call) throws -> [UInt8] {
@@ -214,9 +218,7 @@ enum RunCommand {
       try run.run()
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
       progress?.end()
-      let report =
-        "of \(run.count) programs \(run.succeeded) succeeded, "
-        + "\(run.failed) failed or were ended"
+      let report = run.interruption(of: inputs.count)
       try? session.output.flush()
       try? Transfer.writeAll(2, "pool run: \(report)\n")
       throw error
@@ -228,7 +230,7 @@ enum RunCommand {
   }
 
   private static func failure(_ run: ProgramRun, _ call: borrowing Call) -> ErrorObject {
-    let lines = run.failures.map { "\($0.input.text): \($0.phrase)" }
+    let lines = run.failures.map { "\($0.input.shortText): \($0.phrase)" }
     let bad = run.failed - run.cancelled
     let isTimeout = run.timedOut > 0 && run.timedOut == bad
     let error = call.error(

@@ -48,8 +48,8 @@ extension Session {
           ?? "there are: " + known.joined(separator: ", "))
   }
 
-  /// The pool that tasks go to if nobody says: the last one that this process made, or a new one
-  /// with a worker for each CPU.
+  /// The pool that tasks go to if nobody says: the last one that this process made, even if that is
+  /// closed, or a new one with a worker for each CPU.
   func usualPool(_ interpreter: Interpreter) throws -> Pool {
     if let pool = pools.latest { return pool }
     return try makePool(nil, size: usableCPUs, interpreter)
@@ -72,8 +72,7 @@ extension Call {
     for value in [self[index], flag("pool") ?? .null] {
       if case .handle(let handle) = value, let pool = handle as? Pool { return pool }
     }
-    // One that is closed is meant too, if there is no other.
-    if let pool = session.pools.latest ?? session.pools.all.last { return pool }
+    if let pool = session.pools.latest { return pool }
     throw error(.missing, "there is no pool", help: "make one with: pool new")
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 import Session
@@ -9,6 +10,8 @@ enum RunInputs {
   /// Inputs, and how many there are where that is known.
   struct Source {
     var count: Int?
+    /// How many parts each has at least, where that is known.
+    var parts: Int?
     /// Where one may have to wait for them.
     var stream: InputStream?
     let next: Next
@@ -72,7 +75,8 @@ enum RunInputs {
       let (product, overflow) = (count ?? 0).multipliedReportingOverflow(by: group.count)
       count = overflow || count == nil ? nil : product
     }
-    return Source(count: count) {
+    let parts = groups.reduce(0) { $0 + ($1.first?.count ?? 0) }
+    return Source(count: count, parts: hasEnded ? nil : parts) {
       if hasEnded { return nil }
       let parts = zip(groups, counters).flatMap { $0[$1] }
       hasEnded = true
@@ -99,7 +103,7 @@ enum RunInputs {
     case .list, .range, .map:
       let items = try interpreter.collect(value.plain)
       var place = 0
-      return Source(count: items.count) {
+      return Source(count: items.count, parts: items.map(parts).min()) {
         guard place < items.count else { return nil }
         place += 1
         return try input(items[place - 1])
@@ -109,6 +113,11 @@ enum RunInputs {
         .type, "the inputs must be a list, range, map or stream, but are \(value.described)",
         help: "a text's lines are a list: lines TEXT |> pool run …")
     }
+  }
+
+  private static func parts(_ value: Value) -> Int {
+    if case .list(let list) = value.plain, !list.items.isEmpty { return list.items.count }
+    return 1
   }
 
   private static func input(_ value: Value) throws -> TaskInput {
@@ -137,13 +146,25 @@ enum RunInputs {
   static func lines(_ call: borrowing Call) throws -> Source {
     var fd: Int32 = 0
     if let path = call.flag("file")?.asText {
-      fd = try asking("cannot read the inputs") {
-        try Descriptors.makePrivate(try Descriptors.open(path, 0))
-      }
+      fd = try call.at(flag: "file") { try open(path) }
     }
     let lines = InputLines(fd, end: call.isSet("null") ? 0 : 0x0A, call.interpreter)
     return Source(
-      stream: InputStream(descriptor: fd, isReady: lines.isReady), next: lines.next)
+      parts: 1, stream: InputStream(descriptor: fd, isReady: lines.isReady), next: lines.next)
+  }
+
+  private static func open(_ path: String) throws -> Int32 {
+    do {
+      return try asking("cannot read the inputs from '\(path)'") { () throws(SystemError) in
+        if try FileStatus(path).kind == .directory {
+          throw SystemError(call: "open", code: EISDIR, detail: path)
+        }
+        return try Descriptors.makePrivate(try Descriptors.open(path, 0))
+      }
+    } catch let error as ErrorObject {
+      error.exitStatus = ErrorObject.usageStatus
+      throw error
+    }
   }
 }
 

@@ -116,12 +116,13 @@ public enum RunLine {
     return (String(parts[0]), parts.count > 1 ? String(parts[1]) : nil)
   }
 
-  /// `-j` or `-j4`.
+  /// `-j`, `-j4` or `-j=4`.
   private static func letter(_ word: String) throws -> (name: String, value: String?) {
     let letter = word.dropFirst().prefix(1)
     guard let name = short[String(letter)] else { throw unknown(word, "") }
     let value = word.dropFirst(2)
-    return (name, value.isEmpty ? nil : String(value))
+    if value.isEmpty { return (name, nil) }
+    return (name, String(value.hasPrefix("=") ? value.dropFirst() : value))
   }
 
   private static func unknown(_ word: String, _ name: String) -> ErrorObject {
@@ -166,6 +167,11 @@ public enum RunLine {
     What takes too long is ended with all that it has started; what fails is tried again:
 
       brood run --timeout 1m --retries 3 --backoff 1s --file urls.txt -- curl -sO
+
+    --results DIR keeps outputs and records in files. DIR must be new or empty, so that old results
+    are never taken for new ones; with a journal the run goes on in it:
+
+      brood run --results out -- sh -c 'sort "$1" | uniq -c' sh {} ::: a.txt b.txt
 
     With a journal a run that was interrupted goes on where it was, by what the tasks are and not by
     their numbers, and says what it leaves out and why:

@@ -41,3 +41,17 @@ final class RunProgress {
     line.clear()
   }
 }
+
+extension ProgramRun {
+  /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
+  ///
+  /// - Parameter known: how many inputs there are, where that is known.
+  func interruption(of known: Int?) -> String {
+    let total = max(count, known ?? count)
+    let left = total - count
+    var report = "of \(total) programs \(succeeded) succeeded, \(failed) failed or were ended"
+    if left > 0 { report += ", \(left) \(left == 1 ? "was" : "were") not started" }
+    if known == nil, !isWhole { report += "; further inputs were not read" }
+    return report
+  }
+}

@@ -11,7 +11,8 @@ enum RunSettings {
     Flag("tag", nil, "put the input in front of each line of output"),
     Flag("json", nil, "print a record for each program, a line of JSON, instead of its output"),
     Flag("csv", nil, "print a table of the records as CSV instead of output"),
-    Flag("results", .path, "a directory that gets a directory for each program: NUMBER-INPUT"),
+    Flag(
+      "results", .path, "a new directory that gets a directory for each program: NUMBER-INPUT"),
     Flag("memory", .size, "how much memory each program may have of its own"),
     Flag("detach", nil, "go on in a process of its own that outlives the shell"),
   ]
@@ -57,7 +58,7 @@ enum RunSettings {
           .arity, "--results keeps whole outputs, which --\(forms[0]) does not", flag: "results")
       }
       options.results = try call.at(flag: "results") {
-        try ResultFiles(path, form: RecordText.json)
+        try ResultFiles(path, goesOn: call.flag("journal") != nil, form: RecordText.json)
       }
     }
     return options

@@ -1,9 +1,11 @@
 extension Compiler {
   /// Compiles a call of a function, built-in or program.
   ///
-  /// - Parameter input: a register whose value `|>` passes in front of the arguments.
+  /// - Parameters:
+  ///   - input: a register whose value `|>` passes in front of the arguments.
+  ///   - isPassed: whether `|>` passes the result on.
   func command(
-    _ node: CommandNode, into target: Int, isTail: Bool, input: Int? = nil
+    _ node: CommandNode, into target: Int, isTail: Bool, input: Int? = nil, isPassed: Bool = false
   ) throws {
     if node.writtenArms != nil { return try select(node, into: target, isTail: isTail) }
     let written = node.arguments.dropFirst(node.verbCount).filter { argument in
@@ -52,13 +54,16 @@ extension Compiler {
       node.verbCount == 0 ? node.headSpan : node.headSpan.joined(node.arguments[0].span)
     var isComputed = false
     if case .value = node.head { isComputed = true }
+    // A report that is passed on stays one, for what becomes of it in the end.
+    let passesValue = isPassed && isBuiltin?.isReporting == false
     let site = self.site(
       CallSite(
         source: source, span: headSpan,
         fullSpan: node.inlineBlock == nil
           ? node.span : headSpan.joined(written.last?.span ?? headSpan),
         name: name, arguments: arguments, inputCount: inputs,
-        wantsValue: !isTail || node.inlineBlock != nil, command: isBuiltin, global: global,
+        wantsValue: !isTail || passesValue || node.inlineBlock != nil, command: isBuiltin,
+        global: global,
         isForcedProgram: node.isForcedProgram, hasComputedName: isComputed))
     let count = inputs + written.count
     if sites[site].isSimple {
@@ -139,12 +144,13 @@ extension Compiler {
   // MARK: Connections
 
   func chain(
-    _ left: Expression, _ target: ChainTarget, into register: Int, isTail: Bool, span whole: Span
+    _ left: Expression, _ target: ChainTarget, into register: Int, isTail: Bool,
+    isPassed: Bool = false, span whole: Span
   ) throws {
     let input = allocate()
     // A chain that starts with a report is one, wherever it is discarded.
     var mark: Int?
-    try value(left, into: input, isTail: startsWithCommand(left) && isTail)
+    if isTail { try passed(left, into: input) } else { try value(left, into: input) }
     if isTail {
       mark = allocate()
       emit(.isReport, a: mark ?? 0, b: input)
@@ -152,7 +158,8 @@ extension Compiler {
     emit(.unreport, a: input)
     switch target {
     case .command(let command):
-      try self.command(command, into: register, isTail: isTail, input: input)
+      try self.command(
+        command, into: register, isTail: isTail, input: input, isPassed: isPassed)
     case .value(let expression):
       let base = allocate(2)
       try value(expression, into: base)
@@ -168,13 +175,19 @@ extension Compiler {
     if let mark { emit(.markReport, a: register, b: mark) }
   }
 
-  private func startsWithCommand(_ node: Expression) -> Bool {
+  /// What `|>` passes on in a chain that ends a block or is discarded: a value, or a report.
+  private func passed(_ node: Expression, into register: Int) throws {
+    span = node.span
+    let mark = nextRegister
+    defer { nextRegister = mark }
     switch node.kind {
-    case .chain: return true
+    case .chain(let left, let target):
+      try chain(left, target, into: register, isTail: true, isPassed: true, span: node.span)
     case .command(let command):
-      if case .dynamic = command.target { return false }
-      return true
-    default: return false
+      var isDynamic = false
+      if case .dynamic = command.target { isDynamic = true }
+      try self.command(command, into: register, isTail: !isDynamic, isPassed: true)
+    default: try value(node, into: register)
     }
   }
 

@@ -17,6 +17,8 @@ public final class Pool: Handle, NameHolder {
   var wasTerminated = false
   /// Its workers have ended after that, and it is forgotten.
   public internal(set) var isGone = false
+  /// Somebody has waited for that, so that it is not meant any more.
+  public private(set) var isJoined = false
   /// No task is started.
   public internal(set) var isPaused = false
   let interpreter: Interpreter
@@ -40,6 +42,8 @@ public final class Pool: Handle, NameHolder {
   /// Workers that ended before they were ready, one after the other.
   var failedStarts = 0
   var lastStartFailure: String?
+  /// Errors of workers that could not begin, which were shown.
+  var toldFailures: Set<String> = []
   var isRestartDue = false
   public internal(set) var deaths = 0
 
@@ -104,11 +108,17 @@ public final class Pool: Handle, NameHolder {
   func requireOpen() throws {
     try requireOwn()
     if isClosed {
+      let open = session.pools.all.filter { !$0.isClosed }.map(\.name)
+      let other = open.isEmpty ? "" : ", or use another: --pool \(open.joined(separator: " or "))"
       throw ErrorObject(
         .closed, "the pool '\(name)' is closed",
-        help: "make another one: pool new \(name == "pool1" ? "" : "other ")\(max(1, target))")
+        help:
+          "make another one: pool new \(name == "pool1" ? "" : "other ")\(max(1, target))\(other)")
     }
   }
+
+  /// It was waited for.
+  public func wasJoined() { isJoined = isGone }
 
   /// Throws unless this process made the pool.
   public func requireOwn() throws {
@@ -262,11 +272,24 @@ public final class PoolList {
     pools.last { $0.isGone && !$0.isInherited && $0.name == name }
   }
 
-  /// The one that tasks go to if nobody says.
-  public var latest: Pool? { pools.last { !$0.isGone && !$0.isInherited && !$0.isClosed } }
+  /// The one that is meant if nobody says: the last one, closed or not; once it was joined, the
+  /// last one before that was not ended.
+  public var latest: Pool? {
+    let own = pools.filter { !$0.isInherited }
+    if let last = own.last, !last.isJoined { return last }
+    return own.last { !$0.isJoined && !$0.wasTerminated }
+  }
+
+  /// So many that were closed and never joined are remembered.
+  private static let mostUnjoined = 16
 
   func add(_ pool: Pool) {
-    pools.removeAll { $0.isGone && !$0.isInherited }
+    pools.removeAll { $0.isGone && !$0.isInherited && ($0.isJoined || $0.wasTerminated) }
+    if pools.count(where: \.isGone) >= PoolList.mostUnjoined,
+      let oldest = pools.firstIndex(where: \.isGone)
+    {
+      pools.remove(at: oldest)
+    }
     pools.append(pool)
   }
 }

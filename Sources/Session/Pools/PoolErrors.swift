@@ -10,7 +10,7 @@ extension Pool {
     _ member: PoolMember, _ job: PoolJob, _ reason: PoolMember.Reason?, _ record: WaitRecord?
   ) -> ErrorObject {
     let worker = "'\(member.process.name)' (\(member.process.pid))"
-    let phrase = record?.phrase ?? "has ended"
+    let phrase = record.map { ending(of: member, $0) } ?? "has ended"
     let error: ErrorObject
     switch reason {
     case .timeout:
@@ -39,7 +39,7 @@ extension Pool {
       error.payload["exit"] = record.exit.map { .int(Int($0)) } ?? .null
       error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
       error.payload["maxrss"] = .size(Int(record.info.maxRSS))
-      if reason == nil { explain(error, record) }
+      if reason == nil { explain(error, member, record) }
     }
     if job.policy.isRecorded {
       let facts = TaskRecord.facts(member, record)
@@ -49,12 +49,32 @@ extension Pool {
     return error
   }
 
-  /// Names the memory limit where that is what ended a worker: it got no more memory.
-  private func explain(_ error: ErrorObject, _ record: WaitRecord) {
+  /// How a worker ended: `was ended by KILL`, `ran out of memory (--memory 100MiB)`.
+  func ending(of member: PoolMember, _ record: WaitRecord) -> String {
+    guard let memoryLimit, hasExhausted(member, record) else { return record.phrase }
+    return "ran out of memory (--memory \(sizeText(memoryLimit)))"
+  }
+
+  /// Whether a worker ended because it got no more memory.
+  private func hasExhausted(_ member: PoolMember, _ record: WaitRecord) -> Bool {
+    guard let memoryLimit, let signal = record.signal, Pool.crashes.contains(signal.name) else {
+      return false
+    }
+    return member.ledger.isExhausted || Int(record.info.maxRSS) >= memoryLimit / 10 * 9
+  }
+
+  /// How a program ends that gets no memory.
+  private static let crashes = ["ABRT", "TRAP", "ILL", "SEGV", "BUS"]
+
+  /// Names the memory limit where that may be what ended a worker.
+  private func explain(_ error: ErrorObject, _ member: PoolMember, _ record: WaitRecord) {
     let used = Int(record.info.maxRSS)
-    guard let memoryLimit, record.signal != nil, used >= memoryLimit / 2 else { return }
-    error.message +=
-      ", having used \(sizeText(used)) of memory, of which it may have \(sizeText(memoryLimit))"
+    guard let memoryLimit, record.signal != nil else { return }
+    if !hasExhausted(member, record) {
+      guard used >= memoryLimit / 2 else { return }
+      error.message +=
+        ", having used \(sizeText(used)) of memory, of which it may have \(sizeText(memoryLimit))"
+    }
     error.help = "a pool with more: pool new --memory \(sizeText(memoryLimit * 2))"
   }
 }

@@ -87,6 +87,8 @@ final class PoolMember {
   var isAsynchronous = false
   /// Whether it stands among those that have nothing to do.
   var isListed = false
+  /// The error that it could not begin for.
+  var startFailure: String?
   /// When it last finished a batch.
   var finishedAt: Int64 = 0
   var tasksDone = 0

@@ -47,6 +47,7 @@ extension Pool {
     switch head.kind {
     case .hello: happened(.ready, to: member)
     case .capture: takeCapture(descriptors, from: member)
+    case .unable: takeStartFailure(bytes, from: member)
     case .results:
       if case .starting = member.state { happened(.ready, to: member) }
       guard let batch = member.batches[head.slot], batch.number == head.batch else {
@@ -57,6 +58,18 @@ extension Pool {
       if head.flags.contains(.isFinished) { finished(batch, member) }
     default: break
     }
+  }
+
+  /// A worker could not begin: the first of them that fails so is told of, the others likely share
+  /// its fate.
+  private func takeStartFailure(_ bytes: UnsafeRawBufferPointer, from member: PoolMember) {
+    var entries = TaskEntries(bytes)
+    guard let entry = entries.next(),
+      case .error(let error)? = try? coder.decode(entry.payload, [])
+    else { return }
+    member.startFailure = error.message
+    if !toldFailures.insert(error.message).inserted || toldFailures.count > 3 { return }
+    session.report(error)
   }
 
   /// Results that a worker sent, or that were in its ledger when it died.

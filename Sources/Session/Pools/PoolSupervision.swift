@@ -147,10 +147,14 @@ extension Pool {
     return try session.fork(options, interpreter) { [self] in
       let socket = try asking { try Descriptors.makePrivate(socket) }
       try session.becomeWorker()
-      if let memoryLimit { try asking { try Process.limitMemory(of: 0, to: memoryLimit) } }
+      if let memoryLimit {
+        ledger.noteExhaustion()
+        try asking { try Process.limitMemory(of: 0, to: memoryLimit) }
+      }
       interpreter.hideCalls()
-      if let initializer { _ = try interpreter.invoke(initializer, []) }
-      try PoolWorker(socket, ledger, session, interpreter).run()
+      let worker = PoolWorker(socket, ledger, session, interpreter)
+      if let initializer { try worker.begin(by: initializer) }
+      try worker.run()
       return .null
     }
   }
@@ -229,13 +233,16 @@ extension Pool {
     takeGathered(member)
     let inHand = member.inHand
     if inHand != nil || reason != nil { killRest(of: member) }
+    var isExpected = reason != nil
+    if case .leaving = member.state { isExpected = inHand == nil && record?.signal == nil }
     member.state = .ended
-    deaths += 1
+    if !isExpected { deaths += 1 }
     recover(member, inHand, reason, record)
     release(member)
     if wasStarting, reason == nil {
       failedStarts += 1
-      lastStartFailure = record.map { "\(process.name) \($0.phrase)" }
+      lastStartFailure =
+        member.startFailure ?? record.map { "\(process.name) \(ending(of: member, $0))" }
     }
     if isClosed { leaveIfDone() }
     fill()

@@ -27,6 +27,25 @@ final class PoolWorker {
     coder = TaskCoder(session, interpreter)
   }
 
+  /// Runs what a worker does before its first task; the pool tells of an error, once for all.
+  func begin(by initializer: Value) throws {
+    do {
+      _ = try interpreter.invoke(initializer, [])
+    } catch {
+      let failure = try failure(error)
+      guard let message = try? coder.encode(.error(failure)), message.descriptors.isEmpty,
+        message.bytes.count <= TaskPacket.usualSize
+      else { throw failure }
+      try withUnsafeTemporaryAllocation(byteCount: TaskPacket.mostBytes, alignment: 16) { buffer in
+        guard let base = buffer.baseAddress else { return }
+        TaskPacket(.unable).write(to: base)
+        let size = TaskEntries.write(message.bytes, mark: 0, to: base + TaskPacket.headSize)
+        try send(UnsafeRawBufferPointer(start: base, count: TaskPacket.headSize + size))
+      }
+      session.end(1, interpreter)
+    }
+  }
+
   /// Works until it is told to stop, or nobody is left to work for.
   func run() throws {
     try send(TaskPacket(.hello))
@@ -39,7 +58,7 @@ final class PoolWorker {
       case .forget: functions[head.number] = nil
       case .directory: enterDirectory(bytes)
       case .stop: return
-      case .hello, .results, .capture: break
+      case .hello, .results, .capture, .unable: break
       }
     }
   }

@@ -13,6 +13,8 @@ struct TaskPacket {
     case results
     /// What its tasks write goes to the two descriptors beside it.
     case capture
+    /// It could not begin, for the error that it sends.
+    case unable
   }
 
   struct Flags: OptionSet {

@@ -47,7 +47,7 @@ public struct ProgramRecord {
   public var phrase: String {
     var text: String
     if let problem {
-      text = problem
+      text = TaskInput.shortened(problem, to: 200)
     } else if hasTimedOut {
       text = "took too long"
     } else if let exit {

@@ -82,6 +82,14 @@ public struct ProgramTemplate {
     return Place(kind: kind, part: number - 1)
   }
 
+  /// Throws if inputs of so many parts leave a place empty.
+  public func check(parts count: Int) throws {
+    guard highestPart > count else { return }
+    throw ErrorObject(
+      .range, "there is no {\(highestPart)}: each input has \(count) part\(count == 1 ? "" : "s")",
+      help: "further parts come from further sources: ::: A B ::: 1 2")
+  }
+
   /// The words for one input: each stays one word, whatever is in it; only `{}` alone becomes one
   /// word for each part.
   ///
@@ -89,13 +97,7 @@ public struct ProgramTemplate {
   ///   - index: of the input, from 0.
   ///   - slot: which of the programs that run at once it is, from 0.
   public func words(for input: TaskInput, index: Int, slot: Int) throws -> [[UInt8]] {
-    if highestPart > input.parts.count {
-      let count = input.parts.count
-      throw ErrorObject(
-        .range,
-        "there is no {\(highestPart)}: each input has \(count) part\(count == 1 ? "" : "s")",
-        help: "further parts come from further sources: ::: A B ::: 1 2")
-    }
+    try check(parts: input.parts.count)
     var result: [[UInt8]] = []
     result.reserveCapacity(words.count)
     for pieces in words {

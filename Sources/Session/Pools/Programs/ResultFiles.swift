@@ -12,11 +12,23 @@ public final class ResultFiles {
 
   /// Makes the directory if there is none.
   ///
-  /// - Parameter form: makes the text of a record.
-  public init(_ directory: String, form: @escaping (Value) throws -> [UInt8]) throws {
+  /// - Parameters:
+  ///   - goesOn: whether it may hold results of earlier runs.
+  ///   - form: makes the text of a record.
+  public init(
+    _ directory: String, goesOn: Bool, form: @escaping (Value) throws -> [UInt8]
+  ) throws {
     self.directory = directory
     self.form = form
     try asking("cannot make '\(directory)'") { try ResultFiles.make(directory) }
+    if goesOn || Directory.names(directory)?.isEmpty != false { return }
+    let error = ErrorObject(
+      .failed, "the directory '\(directory)' of --results is not empty",
+      help:
+        "name another one or remove it, lest old and new results mix; with --journal FILE a run "
+        + "goes on in it")
+    error.exitStatus = ErrorObject.usageStatus
+    throw error
   }
 
   private static func make(_ path: String) throws(SystemError) {

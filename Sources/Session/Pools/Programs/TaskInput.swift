@@ -12,6 +12,15 @@ public struct TaskInput {
   /// For messages and tags: what is not UTF-8 is replaced.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
+  /// Its beginning in one line, for messages.
+  public var shortText: String { TaskInput.shortened(text, to: 60) }
+
+  /// A text as it stands in a message, however long it is.
+  static func shortened(_ text: String, to most: Int) -> String {
+    let line = text.prefix(most + 1).prefix { !$0.isNewline }
+    return line.count <= most && line.endIndex == text.endIndex ? text : line.prefix(most) + "…"
+  }
+
   /// All of it, parts with a blank between.
   var bytes: [UInt8] {
     parts.count == 1 ? parts[0] : Array(parts.joined(separator: [0x20]))
