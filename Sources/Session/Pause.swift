@@ -91,6 +91,7 @@ extension Session {
   private func deal(with recorded: RecordedSignal, _ interpreter: Interpreter) throws {
     let signal = recorded.signal
     if let block = handlers.blocks[signal] {
+      if signal == .int, !isChild { handlers.beforeInterrupt?() }
       handlers.running.insert(signal)
       defer {
         handlers.running.remove(signal)

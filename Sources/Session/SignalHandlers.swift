@@ -11,6 +11,8 @@ public final class SignalHandlers {
   public private(set) var blocked: SignalSet = []
   /// What Swift code does at a signal that the user has no block for, as the prompt at WINCH.
   public var hooks: [Signal: () throws -> Void] = [:]
+  /// What Swift code does before the user's block for INT runs.
+  public var beforeInterrupt: (() -> Void)?
   /// Signals whose block is running: the same signal waits until it is done.
   var running: SignalSet = []
   /// Recorded, but not dealt with yet.

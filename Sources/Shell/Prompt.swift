@@ -85,6 +85,12 @@ public final class Prompt {
       if !editor.isActive { throw ErrorObject(.interrupted, "interrupted") }
     }
     try Signals.set(.quit, .record, force: true)
+    // Ctrl-C drops the line also where it has a block of the user's.
+    session.handlers.beforeInterrupt = { [unowned self] in
+      guard editor.isActive || editor.hasEntry else { return }
+      editor.dropLine()
+      isDisturbed = true
+    }
     // Somebody's `brood &` may have left it ignored.
     try Signals.set(.int, .record, force: true)
     session.settings.define(

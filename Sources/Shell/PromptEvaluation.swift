@@ -54,13 +54,13 @@ extension Prompt {
   func report(_ error: any Error) {
     guard let error = error as? ErrorObject else {
       let object = (error as? SystemError)?.asError() ?? ErrorObject(.system, "\(error)")
-      return host.printError(object)
+      return session.report(object)
     }
     if error.kind == .interrupted, !error.wasPrinted {
       // The terminal has echoed ^C.
       host.writeError("\ninterrupted\n")
     } else {
-      host.printError(error)
+      session.report(error)
     }
   }
 

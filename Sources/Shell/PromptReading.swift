@@ -57,7 +57,9 @@ extension Prompt {
         case .endOfInput: return .endOfInput
         }
       }
-      _ = try session.pause(interpreter) { editor.hasEntry || Attention.isPending }
+      // Ctrl-C has dropped the line, and the user's block for it has run.
+      if !editor.isActive { return .interrupted }
+      _ = try session.pause(interpreter) { !editor.isActive || Attention.isPending }
       guard Attention.isPending else { continue }
       noteSize()
       if let line = attend() {

@@ -91,6 +91,48 @@ import Testing
     try shell.enter("b", expecting: "\nab")
   }
 
+  @Test func controlCDropsTheLineAlsoWhereItIsTheUsers() throws {
+    try shell.enter("signal on INT { print \"handled\" }")
+    for _ in 1...2 {
+      try shell.type("half line")
+      try terminal.press(.control("C"))
+      try terminal.expect("half line^C\nhandled\n")
+      try terminal.expectLine("brood> ")
+    }
+    try terminal.enter("fn f() {")
+    try terminal.expectLine("  ...> ")
+    try terminal.type("print x")
+    try terminal.expectLine("  ...> print x")
+    try terminal.press(.control("C"))
+    try terminal.expect("print x^C\nhandled\n")
+    try terminal.expectLine("brood> ")
+    try shell.enter("print kept", expecting: "\nkept")
+  }
+
+  @Test func controlCDropsTheLineWhereItsBlockFails() throws {
+    try shell.enter("signal on INT { throw \"no luck\" }")
+    try shell.type("half line")
+    try terminal.press(.control("C"))
+    try terminal.expect("half line^C\nerror: no luck\n")
+    try terminal.expectLine("brood> ")
+    try shell.enter("signal on INT { exit 3 }")
+    try shell.type("half line")
+    try terminal.press(.control("C"))
+    #expect(try terminal.expectEnd() == .exited(3))
+  }
+
+  @Test func controlCDropsTheLineWhileAnotherBlockRuns() throws {
+    try shell.enter("var runs = true; signal on INT { print \"handled\"; runs = false }")
+    try shell.enter("signal on USR1 { print \"begun\"; while $runs { sleep 10ms } }")
+    try shell.type("half line")
+    kill(terminal.child.pid, SIGUSR1)
+    try shell.expectEnding("\nbegun\nbrood> half line")
+    try terminal.press(.control("C"))
+    try terminal.expect("handled\n")
+    try terminal.expectLine("brood> ")
+    try shell.enter("print kept", expecting: "\nkept")
+  }
+
   @Test func whatTheUserSetForAKeyHoldsInChildren() throws {
     try shell.enter("signal ignore QUIT")
     try shell.enter("let p = fork { kill -QUIT $pid; sleep 20ms; 7 }")

@@ -64,6 +64,27 @@ import Testing
     try terminal.expectLine("brood> ")
   }
 
+  @Test func aForkBombEndsInOneError() throws {
+    try shell.enter("config limit.processes 60")
+    try terminal.enter("while true { fork { while true { fork { sleep 1 } } } }")
+    try terminal.expect("may have no more")
+    // The guardian has a session of its own.
+    let deadline = Deadline(.seconds(60))
+    while terminal.child.livingMembers().count > 1 && !deadline.hasPassed {
+      _ = terminal.update(until: Deadline(.milliseconds(20)))
+    }
+    try terminal.enter("")
+    try terminal.expectLine("brood> ")
+    // What the bomb wrote is drained before its ends are told, and before this is run.
+    try shell.enter("wait --all; null")
+    let text = terminal.screen.lines(from: 0).joined(separator: "\n")
+    #expect(text.components(separatedBy: "may have no more").count == 2, "\(text)")
+    // A later entry's failure is told again.
+    try shell.enter("config limit.processes 1")
+    try shell.enter("fork { sleep 1000 }", expecting: "fork")
+    try shell.enter("fork { }", expecting: "\nerror: the session has 1 live processes")
+  }
+
   @Test func oneThreadOnly() throws {
     let tasks = try FileManager.default.contentsOfDirectory(
       atPath: "/proc/\(terminal.child.pid)/task")
