@@ -16,6 +16,7 @@ static void take_line(char *line) {
   editor_active = false;
   editor_hold_macro();
   rl_callback_handler_remove();
+  editor_release_deaths();
   // Readline ends the prompt's line at the end of input only where pastes are bracketed.
   const char *bracketed = rl_variable_value("enable-bracketed-paste");
   if (!line && (!bracketed || strcmp(bracketed, "on") != 0)) brood_editor_write("\n", 1);
@@ -58,6 +59,8 @@ int32_t brood_editor_start(
 void brood_editor_activate(const char *prompt) {
   if (editor_active) return;
   editor_active = true;
+  editor_remember_terminal();
+  editor_catch_deaths();
   rl_callback_handler_install(prompt, take_line);
   editor_resume_macro();
 }
@@ -68,9 +71,13 @@ void brood_editor_deactivate(void) {
   editor_active = false;
   rl_callback_handler_remove();
   fflush(rl_outstream);
+  editor_release_deaths();
 }
 
-void brood_editor_forget(void) { editor_active = making_room = false; }
+void brood_editor_forget(void) {
+  editor_active = making_room = false;
+  editor_release_deaths();
+}
 
 bool brood_editor_is_active(void) { return editor_active; }
 
@@ -87,6 +94,8 @@ void brood_editor_end_output(void) {
   rl_on_new_line();
   (*rl_redisplay_function)();
   fflush(rl_outstream);
+  // What ran in between may have put a signal back to its default.
+  if (editor_active) editor_catch_deaths();
 }
 
 void brood_editor_write(const char *bytes, uint64_t count) {
@@ -106,6 +115,7 @@ void brood_editor_drop_line(void) {
   rl_free_line_state();
   editor_active = false;
   rl_callback_handler_remove();
+  editor_release_deaths();
   brood_editor_write("\n", 1);
 }
 

@@ -21,4 +21,10 @@ void editor_hold_macro(void);
 void editor_resume_macro(void);
 void editor_forget_macro(void);
 
+// Remembers how the terminal is while no line is being read.
+void editor_remember_terminal(void);
+// Gives it back at signals that end the process, unless something else happens at them.
+void editor_catch_deaths(void);
+void editor_release_deaths(void);
+
 void editor_set_up_completion(void);

@@ -116,6 +116,9 @@ final class LineEditor {
     watch = nil
   }
 
+  /// Names the process group that gets the terminal if a signal ends the shell at the prompt.
+  func leaveTerminal(to group: Int32) { brood_editor_leave_terminal_to(group) }
+
   private func unwatch() {
     if let watch { loop.remove(watch) }
     watch = nil

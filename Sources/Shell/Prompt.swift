@@ -71,6 +71,7 @@ public final class Prompt {
 
   private func prepare() throws {
     try host.startJobControl()
+    if let group = host.jobControl?.groupBefore { editor.leaveTerminal(to: group) }
     let terminals = BackgroundTerminals(session, terminal: host.jobControl?.terminal ?? 0)
     terminals.printer = { [unowned self] bytes in
       printAbove(String(decoding: bytes, as: UTF8.self))

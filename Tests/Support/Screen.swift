@@ -9,6 +9,8 @@ public struct Screen {
   public private(set) var cursorColumn = 0
   /// Answers that a terminal gives to questions in the output, to be sent to the program.
   public private(set) var answers = ""
+  /// Whether the program wants to know what is pasted.
+  public private(set) var bracketsPastes = false
   /// How often all of the screen was erased.
   public private(set) var clearings = 0
 
@@ -211,6 +213,7 @@ public struct Screen {
     let (row, column) = (cursorRow, cursorColumn)
     if sequence.isPrivate {
       if sequence[0] == 1049 || sequence[0] == 47 { switchScreens(sequence.final) }
+      if sequence[0] == 2004 { bracketsPastes = sequence.final == "h" }
       return
     }
     switch sequence.final {

@@ -25,6 +25,9 @@ typedef struct brood_editor_owner {
 // ends a paste that never does. The list that the arrow keys walk through keeps `remembers` lines.
 int32_t brood_editor_start(
     const char *name, int32_t input, int32_t output, int32_t interrupts, int32_t remembers);
+// A signal that ends the process while a line is being read gives the terminal to this process
+// group; 0 leaves it as it is.
+void brood_editor_leave_terminal_to(int32_t group);
 // Must be called before the first prompt.
 void brood_editor_set_owner(brood_editor_owner owner);
 

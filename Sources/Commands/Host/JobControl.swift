@@ -10,6 +10,8 @@ public final class JobControl {
   private let shellGroup: Int32
   /// Who had the terminal before.
   private let firstGroup: Int32
+  /// The group that gets the terminal in the end, if it is another one than the shell's.
+  public var groupBefore: Int32? { firstGroup == shellGroup ? nil : firstGroup }
   /// As the shell wants them, and as programs that end well leave them.
   private var modes: Terminal.Modes?
   /// Whether a job that shares the terminal runs in the background, which must not write into the
