@@ -70,6 +70,12 @@ public final class Semaphore: Channel {
     (0..<Int(state.pointee.top)).first { holdings[$0].count > 0 && holdings[$0].holder.isOwn }
   }
 
+  // Nobody else could give one back.
+  private var isAllOwn: Bool {
+    guard !isCounter, let index = own() else { return false }
+    return Int64(holdings[index].count) >= state.pointee.value
+  }
+
   private func take() throws {
     if isCounter {
       state.pointee.value -= 1
@@ -103,7 +109,7 @@ public final class Semaphore: Channel {
 
   /// Takes a permit, waiting for one.
   ///
-  /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could give one back.
+  /// Throws `timeout`; `selfDeadlock` if this process holds all permits itself; `abandoned` or `peerDied` if nobody is left who could give one back.
   public func acquire(_ wait: Wait) throws {
     while true {
       try lock(wait)
@@ -111,7 +117,9 @@ public final class Semaphore: Channel {
         defer { unlock() }
         return try take()
       }
+      let isOwn = isAllOwn
       unlock()
+      if isOwn, !wait.sleeper.mayActWhileAsleep { throw ChannelError.selfDeadlock }
       if try sweep(wait) { continue }
       if wait.isNow { throw ChannelError.timeout }
       try sleep(wait)

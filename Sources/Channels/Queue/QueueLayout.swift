@@ -17,8 +17,7 @@ enum QueueLayout {
   /// Segments that stay warm when they are drained.
   static let mostWarm: UInt32 = 8
 
-  /// The courier's buffer: ten thousand items with handles; a few hundred where the kernel's own
-  /// bound holds (net.core.wmem_max).
+  /// The courier's buffer: ten thousand items with handles; fewer where the kernel's own bounds hold.
   static let courierSize: Int32 = 4 << 20
 
   /// Two links per segment: to the next in its chain, and to the next free one.

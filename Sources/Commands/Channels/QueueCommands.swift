@@ -66,7 +66,9 @@ enum QueueCommands {
     "queue put", "Put a value into a queue, waiting for room",
     details: """
       Throws `closed` after `queue close`, and `closed` or `peer-died` if the queue is full and \
-      nobody else is left who could take something out.
+      nobody else is left who could take something out. Of values that hold handles some ten thousand \
+      can wait, and without root's rights as many as the kernel allows: beyond that it waits, or \
+      throws `limit` if nobody else is left.
       """,
     parameters: [queue, Parameter("value", .any)],
     flags: [.timeout, Flag("no-wait", nil, "throw `full` rather than wait for room")],

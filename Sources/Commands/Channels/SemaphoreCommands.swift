@@ -105,6 +105,13 @@ extension Session {
     try with(handle, "acquire") {
       do {
         try handle.semaphore.acquire(wait)
+      } catch ChannelError.selfDeadlock {
+        let count = handle.semaphore.permits
+        throw ErrorObject(
+          .type,
+          "this process holds \(count == 1 ? "the permit" : "all \(count) permits") of "
+            + "\(handle.shown) already: it would wait for itself for ever",
+          help: "release one first: sem release \(handle.name)")
       } catch ChannelError.timeout {
         let holders = try handle.semaphore.holders(patience())
         if holders.isEmpty { throw ChannelError.timeout }
