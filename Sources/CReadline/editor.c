@@ -91,11 +91,11 @@ void brood_editor_begin_output(void) {
 void brood_editor_end_output(void) {
   if (!making_room) return;
   making_room = false;
+  // What ran in between may have put a signal back to its default.
+  if (editor_active) editor_catch_deaths();
   rl_on_new_line();
   (*rl_redisplay_function)();
   fflush(rl_outstream);
-  // What ran in between may have put a signal back to its default.
-  if (editor_active) editor_catch_deaths();
 }
 
 void brood_editor_write(const char *bytes, uint64_t count) {
