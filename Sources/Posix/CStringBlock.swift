@@ -30,12 +30,14 @@ public struct CStringBlock {
     bytes.withUnsafeBufferPointer { buffer in
       // Neither call writes to them.
       let base = buffer.baseAddress.map { UnsafeMutablePointer(mutating: $0) }
-      var pointers = starts.map { base?.advanced(by: $0) }
-      pointers.append(nil)
-      return pointers.withUnsafeBufferPointer { pointers in
-        guard let base = pointers.baseAddress else { preconditionFailure("never empty") }
-        return body(base)
+      let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+        capacity: starts.count + 1)
+      defer { pointers.deallocate() }
+      for (i, start) in starts.enumerated() {
+        (pointers + i).initialize(to: base?.advanced(by: start))
       }
+      (pointers + starts.count).initialize(to: nil)
+      return body(pointers)
     }
   }
 }

@@ -87,8 +87,9 @@ public struct InternetAddress: Hashable, Sendable {
 
 /// Lends a structure as a socket address.
 func lend<T, R>(_ raw: inout T, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
-  withUnsafeBytes(of: &raw) { bytes in
-    guard let base = bytes.baseAddress else { preconditionFailure("no address is empty") }
-    return body(base.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
+  withUnsafePointer(to: &raw) {
+    body(
+      UnsafeRawPointer($0).assumingMemoryBound(to: sockaddr.self),
+      socklen_t(MemoryLayout<T>.size))
   }
 }

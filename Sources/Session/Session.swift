@@ -9,6 +9,7 @@ public protocol SessionHost: Host {
 extension Interpreter {
   /// The session of the shell that runs the program.
   public var session: Session {
+    // No text can come here without one: `Brood.main` makes it before it reads any, or ends.
     guard let session = Session.current else {
       preconditionFailure("process commands need a session")
     }

@@ -57,6 +57,15 @@ public func run(
     standardOutput: output.text, standardError: error.text, status: status, leftBehind: leftBehind)
 }
 
+/// Run a text as a script of Brood, in a directory of its own.
+public func runScript(_ text: String, within limit: Duration) throws -> Output {
+  let place = try TemporaryDirectory()
+  try place.write(text, to: "script.brood")
+  return try run(
+    Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
+    directory: place.path, within: limit)
+}
+
 /// A pipe from a program to the test, read without blocking for longer than there is data.
 private final class Pipe {
   private let readEnd: Int32

@@ -17,6 +17,16 @@ public struct Deadline {
   public var hasPassed: Bool { milliseconds == 0 }
 }
 
+/// Wait until a condition holds that nothing tells of, looking now and then; whether it came to hold.
+public func waits(_ limit: Duration, until condition: () throws -> Bool) rethrows -> Bool {
+  let deadline = Deadline(limit)
+  while try !condition() {
+    if deadline.hasPassed { return false }
+    _ = poll([], until: Deadline(.milliseconds(5)))
+  }
+  return true
+}
+
 /// Wait until one of the descriptors is ready or the deadline has passed; tells which are ready.
 public func poll(_ wanted: [(descriptor: Int32, events: Int32)], until deadline: Deadline) -> [Bool]
 {

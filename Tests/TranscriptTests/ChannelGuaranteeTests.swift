@@ -28,11 +28,7 @@ struct ChannelGuaranteeTests {
     """
 
   private func run(_ script: String) throws -> Output {
-    let place = try TemporaryDirectory()
-    try place.write(script, to: "script.brood")
-    return try TestSupport.run(
-      Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
-      directory: place.path, within: .seconds(60))
+    try runScript(script, within: .seconds(60))
   }
 
   @Test func aBarrierOutlivesItsParties() throws {

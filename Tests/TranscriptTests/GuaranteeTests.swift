@@ -33,11 +33,7 @@ struct GuaranteeTests {
     """
 
   private func run(_ script: String) throws -> Output {
-    let place = try TemporaryDirectory()
-    try place.write(script, to: "script.brood")
-    return try TestSupport.run(
-      Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
-      directory: place.path, within: .seconds(120))
+    try runScript(script, within: .seconds(120))
   }
 
   @Test(arguments: ["KILL", "TERM", "HUP"])

@@ -6,11 +6,7 @@ import Testing
 @Suite("Promises about pools", .serialized)
 struct PoolTests {
   private func run(_ script: String, within limit: Duration = .seconds(90)) throws -> Output {
-    let place = try TemporaryDirectory()
-    try place.write(script, to: "script.brood")
-    return try TestSupport.run(
-      Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
-      directory: place.path, within: limit)
+    try runScript(script, within: limit)
   }
 
   /// A process of its own kills workers at random: busy, idle, starting or reporting ones.

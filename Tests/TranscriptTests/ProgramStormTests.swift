@@ -7,11 +7,7 @@ import Testing
 @Suite("Promises about programs as tasks", .serialized)
 struct ProgramStormTests {
   private func run(_ script: String, within limit: Duration = .seconds(90)) throws -> Output {
-    let place = try TemporaryDirectory()
-    try place.write(script, to: "script.brood")
-    return try TestSupport.run(
-      Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
-      directory: place.path, within: limit)
+    try runScript(script, within: limit)
   }
 
   /// A process of its own kills programs at random, while they start, write or end; none ends before
@@ -136,11 +132,8 @@ struct ProgramStormTests {
       environment: Program.environment(home: place.path), directory: place.path)
     #expect(output.status == .exited(0), "\(output.standardError)")
     try place.write("", to: "go")
-    let deadline = ContinuousClock.now + .seconds(20)
     let last = URL(filePath: place.path).appending(path: "out/00002-b/record.json")
-    while !FileManager.default.fileExists(atPath: last.path), ContinuousClock.now < deadline {
-      usleep(5000)
-    }
+    #expect(waits(.seconds(20)) { FileManager.default.fileExists(atPath: last.path) })
     let text = try String(
       contentsOf: URL(filePath: place.path).appending(path: "out/00002-b/stdout"), encoding: .utf8)
     #expect(text == "b\n")

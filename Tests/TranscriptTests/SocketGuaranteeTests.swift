@@ -15,11 +15,10 @@ struct SocketGuaranteeTests {
     let output = try TestSupport.run(
       Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
       directory: place.path, within: .seconds(60))
-    let deadline = Date.now + 1
-    var files = try sockets(in: place)
-    while !files.isEmpty, Date.now < deadline {
-      usleep(5000)
+    var files: [String] = []
+    _ = try waits(.seconds(1)) {
       files = try sockets(in: place)
+      return files.isEmpty
     }
     return (output, files)
   }
@@ -92,11 +91,15 @@ struct SocketGuaranteeTests {
         socket listen s unix:place
         ^mv place elsewhere
         ^python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("place")'
+        print (filter (ps --all) { |p| $p.ppid == $pid and $p.name == "brood-guardian" })[0].pid
         kill -KILL $pid
         """,
       ], environment: Program.environment(home: place.path), directory: place.path)
     #expect(output.status == .killed(SIGKILL), "\(output.standardError)")
-    usleep(300_000)
+    // Whoever removes files after such a death has done so when it has ended.
+    let guardian = try #require(
+      pid_t(output.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)))
+    #expect(ProcessEntry.living([guardian], after: .seconds(20)) == [])
     #expect(FileManager.default.fileExists(atPath: "\(place.path)/place"))
   }
 

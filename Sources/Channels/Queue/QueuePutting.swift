@@ -24,17 +24,7 @@ extension Queue {
       }
     }
     while true {
-      try lock(wait)
-      var next = state
-      if next.isClosed != 0 {
-        unlock()
-        throw ChannelError.closed
-      }
-      if mayHaveLeaseBack(next) {
-        unlock()
-        try reclaimWhatIsDue(wait)
-        continue
-      }
+      var next = try lockToPut(wait)
       if hasRoom(next, bytes.count) {
         do {
           if descriptors.isEmpty {
@@ -58,6 +48,24 @@ extension Queue {
       }
       unlock()
       try waitForRoom(wait, bytes.count)
+    }
+  }
+
+  /// Takes the lock of a queue that is open and has back what was lent and is due; yields its state.
+  ///
+  /// Throws `closed`.
+  @inline(__always)
+  func lockToPut(_ wait: Wait) throws -> QueueState {
+    while true {
+      try lock(wait)
+      let current = state
+      if current.isClosed != 0 {
+        unlock()
+        throw ChannelError.closed
+      }
+      if !mayHaveLeaseBack(current) { return current }
+      unlock()
+      try reclaimWhatIsDue(wait)
     }
   }
 
@@ -85,17 +93,7 @@ extension Queue {
     _ start: Int, _ count: Int, _ first: UnsafeRawBufferPointer, _ wait: Wait,
     _ message: (Int) throws -> (UnsafeRawBufferPointer, [Int32])
   ) throws -> Int {
-    try lock(wait)
-    var next = state
-    if next.isClosed != 0 {
-      unlock()
-      throw ChannelError.closed
-    }
-    if mayHaveLeaseBack(next) {
-      unlock()
-      try reclaimWhatIsDue(wait)
-      return 0
-    }
+    var next = try lockToPut(wait)
     var done = 0
     var bytes = first
     let before = next.bytes

@@ -50,17 +50,7 @@ extension Queue {
   // Waits for room, and keeps it.
   private func reserve(_ count: Int, _ wait: Wait) throws -> Int {
     while true {
-      try lock(wait)
-      var next = state
-      if next.isClosed != 0 {
-        unlock()
-        throw ChannelError.closed
-      }
-      if mayHaveLeaseBack(next) {
-        unlock()
-        try reclaimWhatIsDue(wait)
-        continue
-      }
+      var next = try lockToPut(wait)
       sweepTransfers(&next)
       if hasRoom(next, count), let index = try freeTransfer() {
         transfers[index] = QueueLayout.Transfer(

@@ -43,67 +43,30 @@ extension Interpreter {
       case .add:
         let x = base + instruction.b
         let y = base + instruction.c
-        if x.tag == Tag.int, y.tag == Tag.int {
-          let (sum, overflow) = x.rawInt.addingReportingOverflow(y.rawInt)
-          if !overflow {
-            a.setInt(sum)
-            continue
-          }
-        } else if x.tag == Tag.float, y.tag == Tag.float {
-          a.setFloat(x.rawFloat + y.rawFloat)
-          continue
-        }
+        if a.setSum(x, y) { continue }
         frame.pointee.pc = pc
         a.pointee = try combine(.add, x.pointee, y.pointee)
       case .addInt:
         let x = base + instruction.b
-        if x.tag == Tag.int {
-          let (sum, overflow) = x.rawInt.addingReportingOverflow(instruction.signedC)
-          if !overflow {
-            a.setInt(sum)
-            continue
-          }
-        }
+        if a.setSum(x, constant: instruction.signedC) { continue }
         frame.pointee.pc = pc
         a.pointee = try addConstant(x.pointee, instruction.signedC)
       case .subtract:
         let x = base + instruction.b
         let y = base + instruction.c
-        if x.tag == Tag.int, y.tag == Tag.int {
-          let (difference, overflow) = x.rawInt.subtractingReportingOverflow(y.rawInt)
-          if !overflow {
-            a.setInt(difference)
-            continue
-          }
-        } else if x.tag == Tag.float, y.tag == Tag.float {
-          a.setFloat(x.rawFloat - y.rawFloat)
-          continue
-        }
+        if a.setDifference(x, y) { continue }
         frame.pointee.pc = pc
         a.pointee = try combine(.subtract, x.pointee, y.pointee)
       case .multiply:
         let x = base + instruction.b
         let y = base + instruction.c
-        if x.tag == Tag.int, y.tag == Tag.int {
-          let (product, overflow) = x.rawInt.multipliedReportingOverflow(by: y.rawInt)
-          if !overflow {
-            a.setInt(product)
-            continue
-          }
-        } else if x.tag == Tag.float, y.tag == Tag.float {
-          a.setFloat(x.rawFloat * y.rawFloat)
-          continue
-        }
+        if a.setProduct(x, y) { continue }
         frame.pointee.pc = pc
         a.pointee = try combine(.multiply, x.pointee, y.pointee)
       case .remainder:
         let x = base + instruction.b
         let y = base + instruction.c
-        if x.tag == Tag.int, y.tag == Tag.int, y.rawInt > 0 {
-          let rest = x.rawInt % y.rawInt
-          a.setInt(rest < 0 ? rest + y.rawInt : rest)
-          continue
-        }
+        if a.setRemainder(x, y) { continue }
         frame.pointee.pc = pc
         a.pointee = try combine(.remainder, x.pointee, y.pointee)
       case .divide:
@@ -189,11 +152,11 @@ extension Interpreter {
           try jump(&pc, instruction.shortJump, attention, frame)
         }
       case .jumpEqual, .jumpNotEqual:
-        if equal(a, base + instruction.b) == (instruction.op == .jumpEqual) {
+        if a.equals(base + instruction.b) == (instruction.op == .jumpEqual) {
           try jump(&pc, instruction.shortJump, attention, frame)
         }
       case .jumpEqualK, .jumpNotEqualK:
-        if equal(a, constants + instruction.b) == (instruction.op == .jumpEqualK) {
+        if a.equals(constants + instruction.b) == (instruction.op == .jumpEqualK) {
           try jump(&pc, instruction.shortJump, attention, frame)
         }
       case .jumpGiven: if !a.isMissing { pc += instruction.shortJump }
@@ -291,17 +254,7 @@ extension Interpreter {
       case .addTo:
         if instruction.a == Place.register.rawValue {
           let x = base + instruction.b
-          let y = base + instruction.c
-          if x.tag == Tag.int, y.tag == Tag.int {
-            let (sum, overflow) = x.rawInt.addingReportingOverflow(y.rawInt)
-            if !overflow {
-              x.setInt(sum)
-              continue
-            }
-          } else if x.tag == Tag.float, y.tag == Tag.float {
-            x.setFloat(x.rawFloat + y.rawFloat)
-            continue
-          }
+          if x.setSum(x, base + instruction.c) { continue }
         }
         frame.pointee.pc = pc
         try addTo(
@@ -335,20 +288,12 @@ extension Interpreter {
           if attention.pointee != 0 { try attend(frame) }
           try callGlobal(site, a, instruction.c)
         }
-        frame = self.frame(frameCount - 1)
-        pc = frame.pointee.pc
-        base = frame.pointee.base
-        constants = frame.pointee.code.pointee.constants
-        cells = frame.pointee.cells
+        resume(&frame, &pc, &base, &constants, &cells)
       case .callValue:
         frame.pointee.pc = pc
         if attention.pointee != 0 { try attend(frame) }
         try callValue(frame.pointee.code.pointee.sites + instruction.b, a, instruction.c)
-        frame = self.frame(frameCount - 1)
-        pc = frame.pointee.pc
-        base = frame.pointee.base
-        constants = frame.pointee.code.pointee.constants
-        cells = frame.pointee.cells
+        resume(&frame, &pc, &base, &constants, &cells)
       case .callNative:
         frame.pointee.pc = pc
         let site = frame.pointee.code.pointee.sites + instruction.b
@@ -383,11 +328,7 @@ extension Interpreter {
         frame.pointee.pc = pc
         top = base + frame.pointee.code.pointee.registerCount
         try callDynamic(frame.pointee.code.pointee.sites + instruction.b, a, instruction.c)
-        frame = self.frame(frameCount - 1)
-        pc = frame.pointee.pc
-        base = frame.pointee.base
-        constants = frame.pointee.code.pointee.constants
-        cells = frame.pointee.cells
+        resume(&frame, &pc, &base, &constants, &cells)
       case .pipeline:
         frame.pointee.pc = pc
         top = base + frame.pointee.code.pointee.registerCount
@@ -399,41 +340,15 @@ extension Interpreter {
         clear(base, frame.pointee.code.pointee.registerCount)
         frameCount -= 1
         if frame.pointee.isEntry { return }
-        frame = self.frame(frameCount - 1)
-        pc = frame.pointee.pc
-        base = frame.pointee.base
-        constants = frame.pointee.code.pointee.constants
-        cells = frame.pointee.cells
+        resume(&frame, &pc, &base, &constants, &cells)
 
       case .loopStart:
         frame.pointee.pc = pc
         try loopStart(a)
       case .loopNext:
-        let state = a + 1
-        let item = a + 2
         let hasItem: Bool
-        if a.tag == Tag.range {
-          let range = a.object(RangeObject.self)
-          let i = state.rawInt
-          hasItem = range._withUnsafeGuaranteedRef { i < $0.count }
-          if hasItem {
-            let value = range._withUnsafeGuaranteedRef { $0.start &+ i }
-            if instruction.b == 2 {
-              item.setInt(i)
-              (item + 1).setInt(value)
-            } else {
-              item.setInt(value)
-            }
-            state.setInt(i &+ 1)
-          }
-        } else if a.tag == Tag.list {
-          let i = state.rawInt
-          let target = instruction.b == 2 ? item + 1 : item
-          hasItem = a.object(ListObject.self)._withUnsafeGuaranteedRef {
-            $0.copyItem(i, to: target)
-          }
-          if instruction.b == 2 { item.setInt(i) }
-          state.setInt(i &+ 1)
+        if let isThere = a.nextItem(names: instruction.b) {
+          hasItem = isThere
         } else {
           frame.pointee.pc = pc
           top = base + frame.pointee.code.pointee.registerCount
@@ -521,44 +436,10 @@ extension Interpreter {
     return try isLessEqual(x.pointee, y.pointee)
   }
 
-  @inline(__always)
-  private func equal(_ x: Slot, _ y: Slot) -> Bool {
-    if x.tag == Tag.int, y.tag == Tag.int { return x.rawInt == y.rawInt }
-    return x.pointee.equals(y.pointee)
-  }
-
   /// Runs what waits for attention, with the registers above this frame free for it.
   @inline(never)
   private func attend(_ frame: UnsafeMutablePointer<Frame>) throws {
     top = frame.pointee.base + frame.pointee.code.pointee.registerCount
     try host.attend(self)
-  }
-
-  /// Lets go of what a frame's registers hold.
-  @inline(__always)
-  func clear(_ base: Slot, _ count: Int) {
-    var slot = base
-    let end = base + count
-    while slot < end {
-      if !slot.isTrivial { slot.pointee = .null }
-      slot += 1
-    }
-  }
-
-  @inline(__always)
-  func pushFrame(
-    _ code: UnsafeMutablePointer<FunctionCode>, _ cells: UnsafeMutablePointer<Cell>?, _ base: Slot,
-    _ wantsValue: Bool, isEntry: Bool = false
-  ) throws {
-    if frameCount >= Interpreter.maximumFrames
-      || base + (code.pointee.registerCount + 512) > stackEnd
-    {
-      throw tooDeep()
-    }
-    frame(frameCount).initialize(
-      to: Frame(
-        code: code, cells: cells, base: base, pc: UnsafePointer(code.pointee.code),
-        wantsValue: wantsValue, isEntry: isEntry))
-    frameCount += 1
   }
 }
