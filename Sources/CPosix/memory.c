@@ -1,4 +1,4 @@
-// What is said when memory runs out.
+// Memory that is part of the program, and what is said when memory runs out.
 #include "brood_process.h"
 
 #include <stdio.h>
@@ -19,4 +19,13 @@ void brood_note_exhaustion(uint64_t *mark) {
   if (!file) return;
   setvbuf(file, NULL, _IONBF, 0);
   stderr = file;
+}
+
+static char room[17 << 20] __attribute__((aligned(4096)));
+
+void *brood_static_memory(int64_t size) {
+  static bool taken;
+  if (taken || size > (int64_t)sizeof room) return NULL;
+  taken = true;
+  return room;
 }

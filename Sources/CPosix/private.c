@@ -20,9 +20,9 @@ int32_t brood_files_start(void) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0) limit.rlim_cur = original_soft;
   }
+  if (limit.rlim_cur < BROOD_LEAST_FILES) return -EMFILE;
   // Higher would make each fork copy a longer table, lower would leave users fewer channels.
   private_base = limit.rlim_cur >= 8192 ? 4096 : (int32_t)(limit.rlim_cur / 2);
-  if (private_base < 10) private_base = 10;
   return 0;
 }
 
@@ -62,7 +62,7 @@ int32_t brood_open(const char *path, int32_t flags, uint32_t mode) {
   return fd < 0 ? -errno : fd;
 }
 
-int32_t brood_lock_file(int32_t fd) {
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+int32_t brood_lock_file(int32_t fd, bool lock) {
+  struct flock whole = {.l_type = lock ? F_WRLCK : F_UNLCK, .l_whence = SEEK_SET};
   return fcntl(fd, F_OFD_SETLK, &whole) < 0 ? -errno : 0;
 }

@@ -31,6 +31,7 @@ struct slot {
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
   char name[40];
+  char waits[BROOD_WAITS_SIZE];
 };
 
 struct table {
@@ -40,6 +41,7 @@ struct table {
   _Atomic int64_t refused;  // when somebody was last refused
   _Atomic int64_t nested;   // when a forked child was
   _Atomic uint32_t deaths;  // how many ends were seen
+  char root_waits[BROOD_WAITS_SIZE];
   struct slot slots[slot_count];
 };
 
@@ -59,6 +61,8 @@ int32_t brood_slots_start(void) {
 void brood_slots_set_limit(int32_t limit) {
   if (table) table->limit = limit;
 }
+
+int32_t brood_slots_limit(void) { return table ? table->limit : 0; }
 
 int32_t brood_slots_live(void) { return table ? table->live : 0; }
 
@@ -176,6 +180,7 @@ int32_t brood_slot_reserve(bool nested) {
     slot->ending = 0;
     slot->ended = 0;
     slot->generation++;
+    slot->waits[0] = 0;
     slot->state = counted;
     table->hint = (index + 1) % slot_count;
     for (int32_t top = table->top; top <= index;)
@@ -251,6 +256,29 @@ int32_t brood_slots_top(void) { return table ? table->top : 0; }
 int32_t brood_slot_pid(int32_t slot, char *name) {
   memcpy(name, table->slots[slot].name, sizeof table->slots[slot].name);
   return table->slots[slot].pid;
+}
+
+void brood_slot_sleeps(const char *text, size_t size) {
+  if (!table || (!own_plus_one && brood_forks() > 0)) return;
+  char *place = brood_forks() > 0 ? table->slots[own_plus_one - 1].waits : table->root_waits;
+  size_t end = 0;
+  while (end < size && text[end] != '\n' && text[end] != '{' && end < BROOD_WAITS_SIZE) end++;
+  if (end == BROOD_WAITS_SIZE) {
+    end -= 4;  // room for the three bytes of the ellipsis and the null
+    while (end > 0 && (text[end] & 0xC0) == 0x80) end--;
+    memcpy(place, text, end);
+    memcpy(place + end, "…", sizeof "…");
+    return;
+  }
+  while (end > 0 && text[end - 1] == ' ') end--;
+  memcpy(place, text, end);
+  place[end] = 0;
+}
+
+int32_t brood_slot_waits(int32_t slot, char *text) {
+  memcpy(text, slot < 0 ? table->root_waits : table->slots[slot].waits, BROOD_WAITS_SIZE);
+  text[BROOD_WAITS_SIZE - 1] = 0;
+  return slot < 0 ? 0 : table->slots[slot].pid;
 }
 
 void brood_slot_free(int32_t slot) {

@@ -7,7 +7,12 @@ import Glibc
 /// `makePrivate`, and the fork point closes all of it at once. What forked children share (users'
 /// channels) stays below. Everything is close-on-exec.
 public enum Descriptors {
+  /// The smallest limit of open files with which a session can work.
+  public static let least = Int(BROOD_LEAST_FILES)
+
   /// Raises the soft RLIMIT_NOFILE and fixes the private range; call once, first (getrlimit(2)).
+  ///
+  /// Throws EMFILE if the limit is below `least`.
   public static func start() throws(SystemError) {
     try window("setrlimit") { brood_files_start() }
   }

@@ -40,7 +40,7 @@ public final class JournalFile {
       guard try FileStatus(descriptor: opened).kind == .regular else {
         throw SystemError(call: "open", code: EINVAL, detail: path)
       }
-      if writing { try window("fcntl", path) { brood_lock_file(opened) } }
+      if writing { try window("fcntl", path) { brood_lock_file(opened, true) } }
     } catch {
       Descriptors.close(opened)
       throw error
@@ -171,7 +171,11 @@ public final class JournalFile {
   /// Lets others have it.
   public func close() {
     // In a forked child the number may mean something else.
-    if !isInherited { Descriptors.close(fd) }
+    if !isInherited, fd >= 0 {
+      // A child that was forked a moment ago may still have the descriptor, and with it the lock.
+      _ = brood_lock_file(fd, false)
+      Descriptors.close(fd)
+    }
     fd = -1
   }
 

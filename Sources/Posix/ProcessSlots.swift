@@ -15,13 +15,14 @@ public struct SlotID: Hashable, Sendable {
 /// takes the values that their blocks return (kernel.md §6 and §8).
 ///
 /// A value in a slot needs no descriptor and no system call per fork, and outlives its child.
-public final class ProcessSlots {
+public struct ProcessSlots {
   /// Makes the table, once in a session, before its first fork.
   public init() throws(SystemError) { try window("mmap") { brood_slots_start() } }
 
   /// How many processes may live at once, zombies not counted.
-  public var limit = 4096 {
-    didSet { brood_slots_set_limit(Int32(clamping: limit)) }
+  public var limit: Int {
+    get { Int(brood_slots_limit()) }
+    nonmutating set { brood_slots_set_limit(Int32(clamping: newValue)) }
   }
 
   /// How many are counted now.
@@ -66,6 +67,24 @@ public final class ProcessSlots {
         let pid = brood_slot_pid(slot, base)
         // The session's own place has no name.
         if pid > 0, base.pointee != 0 { result[pid] = String(cString: base) }
+      }
+    }
+    return result
+  }
+
+  /// This process is about to sleep in a call of the language, whose text this is; empty: in none.
+  public func noteSleep(_ text: UnsafeBufferPointer<UInt8>) {
+    text.withMemoryRebound(to: CChar.self) { brood_slot_sleeps($0.baseAddress, $0.count) }
+  }
+
+  /// The calls in which processes slept last, by pid; that of the session's own process as 0.
+  public var sleeps: [Int32: String] {
+    var result: [Int32: String] = [:]
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(BROOD_WAITS_SIZE)) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      for slot in -1..<brood_slots_top() {
+        let pid = brood_slot_waits(slot, base)
+        if pid > 0 || slot < 0, base.pointee != 0 { result[pid] = String(cString: base) }
       }
     }
     return result

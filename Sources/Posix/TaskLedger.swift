@@ -61,7 +61,7 @@ public struct TaskLedger {
     return (Int(seen >> 32), Int(seen & 0xFFFF_FFFF))
   }
 
-  /// In the parent: takes unstarted tasks back, from the end; yields which.
+  /// Takes unstarted tasks back, from the end; yields which.
   public func takeBack(_ slot: Int, most: Int = .max) -> Range<Int> {
     let word = word(slot)
     while true {

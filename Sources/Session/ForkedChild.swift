@@ -11,6 +11,7 @@ extension Session {
   func becomeChild(_ slot: SlotID?) {
     if let slot { slots?.take(slot) }
     output.forgetAfterFork()
+    interpreter?.forgetActiveCall()
     if hasRedirectedOutput { hasRedirectedOutput = false }
     handlers.forgetAfterFork()
     if Process.forkDepth == 1 {

@@ -21,7 +21,12 @@ public final class Names {
   /// Where that count stands.
   public static var version: UnsafePointer<Int> { UnsafePointer(changes) }
 
-  public init() {}
+  public init() {
+    // Made now, they stand beside the session: a fork has fewer pages to copy.
+    _ = Names.version
+    entries.reserveCapacity(16)
+    counters.reserveCapacity(8)
+  }
 
   /// The thing of this name.
   public subscript(_ name: String) -> Handle? { entries[name] }

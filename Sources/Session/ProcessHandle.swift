@@ -58,6 +58,8 @@ public final class ProcessHandle: Handle {
   public let startedAt: Int64
   /// Its record, once it was reaped.
   public internal(set) var record: WaitRecord?
+  /// The members before it, if it is the last one of a pipeline in the background.
+  public var upstream: [ProcessHandle] = []
   /// The signal that stopped it, as last reported.
   public internal(set) var stoppedBy: Signal?
   /// Whoever displays notices sets this when the end was shown.
@@ -113,7 +115,8 @@ public final class ProcessHandle: Handle {
   public override var text: String { "[\(id)] \(pid) \(name) \(word)" }
 
   public override var fieldNames: [String] {
-    ["pid", "name", "state", "word"] + (record == nil ? [] : WaitRecord.fieldNames)
+    guard let record else { return ["pid", "name", "state", "word"] }
+    return ["state", "word"] + WaitRecord.fieldNames + (record.upstream.isEmpty ? [] : ["all"])
   }
 
   public override func field(_ name: String) -> Value? {
@@ -125,7 +128,6 @@ public final class ProcessHandle: Handle {
     case "id": return .int(id)
     case "command": return .text(command)
     default:
-      guard WaitRecord.fieldNames.contains(name) else { return nil }
       return record?.field(name)
     }
   }

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 
@@ -73,7 +74,7 @@ public final class Session {
   var lostReader = false
   /// Run in each forked child before its work, in the order added: later layers forget what the
   /// parent holds.
-  public var afterForkInChild: [() -> Void] = []
+  public var afterForkInChild: ContiguousArray<() -> Void> = []
   /// Blocks of `on-exit`, the last one runs first.
   var exitBlocks: [Value] = []
 
@@ -101,20 +102,43 @@ public final class Session {
   /// A batch run that needs none of it costs a few system calls; the guardian starts with the
   /// first process.
   public init() throws {
-    try asking { try Descriptors.start() }
+    do throws(SystemError) {
+      try Descriptors.start()
+    } catch {
+      guard error.code == EMFILE else { throw error.asError("cannot start") }
+      throw ErrorObject(
+        .limit, "this process may have too few files open at once",
+        help: "at least \(Descriptors.least) are needed: raise the limit, as with `ulimit -n 1024`")
+    }
     Signals.start()
     for signal in [Signal.int, .term, .hup] { try? Signals.set(signal, .record) }
     try? Guardian.mark()
     slots = try? ProcessSlots()
     try? Process.adoptOrphans(true)
     output.brokenPipe = { [unowned self] in outputBroke() }
-    loop.beforeSleep = { [output] in try? output.flush() }
+    loop.beforeSleep = { [unowned self] in
+      try? output.flush()
+      noteSleep()
+    }
     defineSettings()
     Session.current = self
   }
 }
 
 extension Session {
+  /// For `ps`: this process is about to sleep in the call that runs.
+  func noteSleep() {
+    guard let slots, let interpreter else { return }
+    interpreter.withActiveCall { slots.noteSleep($0) }
+  }
+
+  /// The calls in which the session's processes slept last, by pid.
+  public var sleeps: [Int32: String] {
+    var result = slots?.sleeps ?? [:]
+    result[rootPid] = result.removeValue(forKey: 0)
+    return result
+  }
+
   /// The names of the session's forked and spawned processes, grandchildren included, by pid.
   public var processNames: [Int32: String] {
     var result = slots?.names ?? [:]

@@ -10,6 +10,8 @@ public final class WaitRecord {
   public let elapsed: Int64
   /// What its block returned.
   public let value: Value
+  /// Of the members before it, for the last one of a pipeline in the background.
+  public internal(set) var upstream: [WaitRecord] = []
 
   init(_ process: ProcessHandle, _ info: ExitInfo, at moment: Int64, value: Value) {
     pid = process.pid
@@ -35,8 +37,16 @@ public final class WaitRecord {
     return nil
   }
 
-  /// Whether it ended with status 0.
-  public var ok: Bool { exit == 0 }
+  /// Whether it ended with status 0, and the members of its pipeline did or lost their reader.
+  public var ok: Bool { failure == nil }
+
+  /// The first of its pipeline that failed, nil if none did.
+  public var failure: WaitRecord? {
+    upstream.first { $0.exit != 0 && !$0.lostReader } ?? (exit == 0 ? nil : self)
+  }
+
+  /// Whether it ended as a writer does whose reader left; 141 is how a shell in between tells it.
+  public var lostReader: Bool { signal == .pipe || exit == 141 }
 
   /// `exited with 3`, `was ended by KILL`, for messages.
   public var phrase: String {
@@ -58,15 +68,29 @@ public final class WaitRecord {
     case "cpu": .duration(Int(info.userTime + info.systemTime))
     case "maxrss": .size(Int(info.maxRSS))
     case "value": value
+    case "all": upstream.isEmpty ? nil : .items(upstream.map(\.map) + [.map(alone())])
     default: nil
     }
   }
 
-  /// The record as a map.
+  /// The record as a map; of a pipeline's last process also those of all members, in `all`.
   public var map: Value {
+    let map = ownMap()
+    if let all = field("all") { map.set(.text("all"), all) }
+    return .map(map)
+  }
+
+  /// Its map in that list, where `ok` is its own.
+  private func alone() -> MapObject {
+    let map = ownMap()
+    map.set(.text("ok"), .bool(exit == 0))
+    return map
+  }
+
+  private func ownMap() -> MapObject {
     let map = MapObject(room: Self.keys.count)
     for (name, key) in Self.keys { map.set(key, field(name) ?? .null) }
-    return .map(map)
+    return map
   }
 
   nonisolated(unsafe) private static let keys = fieldNames.map { (name: $0, key: Value.text($0)) }

@@ -15,6 +15,7 @@ extension Session {
     try requireChild(process)
     try output.flush()
     var isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
+    if isDirect { noteSleep() }
     while isDirect {
       let limit = min(deadline ?? .max, supervisor.nextSweep)
       let outcome = try asking("cannot wait for process \(process.pid)") {
@@ -40,6 +41,20 @@ extension Session {
       return record != nil
     }
     return isDone ? record : nil
+  }
+
+  /// Waits for the other members of a pipeline whose last process has ended, so that its record
+  /// tells of all; false when the deadline has passed.
+  public func join(
+    upstreamOf process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64?
+  ) throws -> Bool {
+    var records: [WaitRecord] = []
+    for member in process.upstream {
+      guard let record = try wait(for: member, interpreter, until: deadline) else { return false }
+      records.append(record)
+    }
+    process.record?.upstream = records
+    return true
   }
 
   /// Waits for the next of some children to end (nil: any of the user's) and reaps it; nil when

@@ -13,7 +13,9 @@ public enum Brood {
     do {
       session = try Session()
     } catch {
-      try? Transfer.writeAll(2, "brood: cannot start: \(error)\n")
+      let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
+      let help = error.help.map { "brood: \($0)\n" } ?? ""
+      try? Transfer.writeAll(2, "brood: cannot start: \(error.message)\n\(help)")
       Process.exitNow(1)
     }
     let host = BroodHost(session)
@@ -37,7 +39,7 @@ public enum Brood {
     case .check(let paths): ScriptRunner(host).check(paths)
     case .script(let text, let arguments): ScriptRunner(host).run(text, arguments)
     case .programs(let words):
-      let interpreter = Interpreter(table: RunLine.table, host: host)
+      let interpreter = Interpreter(RunLine.table, host)
       host.session.interpreter = interpreter
       var status: Int32 = 0
       do {
@@ -48,7 +50,7 @@ public enum Brood {
       }
       host.session.end(status, interpreter)
     case .prompt:
-      let interpreter = Interpreter(table: AllCommands.table, host: host)
+      let interpreter = Interpreter(AllCommands.table, host)
       host.session.interpreter = interpreter
       let prompt = try asking {
         try Prompt(session: host.session, interpreter: interpreter, host: host)
@@ -69,6 +71,15 @@ public enum Brood {
       Process.exitNow(1)
     }
     Process.exitNow(0)
+  }
+}
+
+extension Interpreter {
+  /// The one machine of this program, in memory that stands near everything else that it writes:
+  /// a forked child has fewer page tables to copy.
+  convenience init(_ table: CommandTable, _ host: BroodHost) {
+    self.init(
+      table: table, host: host, memory: StaticMemory.take(bytes: Interpreter.memorySize))
   }
 }
 

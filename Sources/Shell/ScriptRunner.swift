@@ -11,7 +11,7 @@ struct ScriptRunner {
 
   init(_ host: BroodHost) {
     self.host = host
-    interpreter = Interpreter(table: AllCommands.table, host: host)
+    interpreter = Interpreter(AllCommands.table, host)
     host.session.interpreter = interpreter
   }
 

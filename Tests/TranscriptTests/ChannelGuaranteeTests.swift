@@ -141,9 +141,11 @@ struct ChannelGuaranteeTests {
       for i in 1..30 {
         sleep 1ms
         stop $busy
-        let killer = fork { sleep 5ms; kill -INT $own }
-        try { while true { queue size q; queue get q } } catch e: interrupted { }
-        wait $killer
+        try {
+          fork --name killer { sleep 5ms; kill -INT $own }
+          while true { queue size q; queue get q }
+        } catch e: interrupted { }
+        wait killer
         continue $busy
       }
       print "interrupted each time"

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Raises the soft RLIMIT_NOFILE to the hard one and fixes where the private range begins.
+/// Raises the soft RLIMIT_NOFILE to the hard one and fixes where the private range begins; -EMFILE
+/// if there may be fewer.
+enum { BROOD_LEAST_FILES = 32 };
 int32_t brood_files_start(void);
 
 /// The first descriptor number that belongs to the session itself; the fork point closes from here.
@@ -28,8 +30,9 @@ int32_t brood_pidfd_open(int32_t pid);
 /// open(2) without retry, so that a blocked opening of a FIFO ends at a signal.
 int32_t brood_open(const char *path, int32_t flags, uint32_t mode);
 
-/// Locks a whole file for writing, by an OFD lock (fcntl(2) F_OFD_SETLK); -EAGAIN if another has it.
-int32_t brood_lock_file(int32_t fd);
+/// Locks a whole file for writing, by an OFD lock (fcntl(2) F_OFD_SETLK), or unlocks it; -EAGAIN if
+/// another has it.
+int32_t brood_lock_file(int32_t fd, bool lock);
 
 /// pipe2(2), close-on-exec.
 int32_t brood_pipe(int32_t *read_end, int32_t *write_end);

@@ -41,6 +41,9 @@ int32_t brood_limit_data(int32_t pid, uint64_t bytes);
 // Sets a word when the runtime is refused memory, and drops the pages that it says of that.
 void brood_note_exhaustion(uint64_t *mark);
 
+// So many zeroed bytes that are part of the program, once; NULL if they are not there.
+void *brood_static_memory(int64_t size);
+
 struct brood_end {
   int32_t pid;                 // 0 if nothing was there
   int32_t code;                // CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED

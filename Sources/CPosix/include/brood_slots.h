@@ -17,6 +17,7 @@ int32_t brood_slots_start(void);
 
 /// How many live processes there may be.
 void brood_slots_set_limit(int32_t limit);
+int32_t brood_slots_limit(void);
 
 /// Reserves a slot; -EDQUOT at the limit. `nested`: asked by a forked child.
 int32_t brood_slot_reserve(bool nested);
@@ -63,6 +64,14 @@ int32_t brood_slots_top(void);
 
 /// The process of a slot, 0 for none; its name goes to a buffer of 40 bytes.
 int32_t brood_slot_pid(int32_t slot, char *name);
+
+/// This process is about to sleep in a call of which this is the text, as others will see it: its
+/// first words, in `BROOD_WAITS_SIZE` bytes. Empty: in none.
+enum { BROOD_WAITS_SIZE = 24 };
+void brood_slot_sleeps(const char *text, size_t size);
+
+/// The process of a slot, and what it slept in last; of the session's own for the slot -1.
+int32_t brood_slot_waits(int32_t slot, char *text);
 
 /// Frees a slot of this process's child, its value included.
 void brood_slot_free(int32_t slot);

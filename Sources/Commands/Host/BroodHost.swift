@@ -11,7 +11,9 @@ public final class BroodHost: SessionHost {
   /// The last result at the prompt, `$last`.
   public var lastResult = Value.null
   /// The terminal and its groups; nil unless a person types.
-  public private(set) var jobControl: JobControl?
+  public private(set) var jobControl: JobControl? {
+    didSet { if jobControl != nil { forgetInChildren() } }
+  }
   /// What `history` lists; set by the prompt.
   public var historyEntries: (() -> [String])?
 
@@ -19,14 +21,16 @@ public final class BroodHost: SessionHost {
   let programs: Programs
   public let sources = SourceFiles()
   let jobs = JobList()
+  private var forgetsInChildren = false
   /// Redirections of built-ins and blocks in force, the innermost last.
-  var redirections: [Redirections] = []
+  var redirections: [Redirections] = [] {
+    didSet { forgetInChildren() }
+  }
 
   public init(_ session: Session) {
     self.session = session
     programs = Programs(environment)
     session.transport.makeHandles = { ChannelCoder(session) }
-    session.afterForkInChild.append { [unowned self] in becomeChild() }
     session.printError = { [unowned self] error, session in
       printError(error, session)
     }
@@ -44,10 +48,16 @@ public final class BroodHost: SessionHost {
     jobControl = nil
   }
 
+  /// From now on there is something that a forked child has to forget; a hook costs each of them.
+  func forgetInChildren() {
+    guard !forgetsInChildren else { return }
+    forgetsInChildren = true
+    session.afterForkInChild.append { [unowned self] in becomeChild() }
+  }
+
   private func becomeChild() {
     jobControl?.becomeChild(session.handlers)
     jobControl = nil
-    jobs.forgetAfterFork()
     for set in redirections { set.forgetAfterFork() }
     redirections = []
   }

@@ -46,24 +46,28 @@ final class Job {
 /// The jobs that `fg` and `bg` know beside single processes.
 final class JobList {
   private var jobs: [Job] = []
+  /// In a forked child the parent's jobs are none of this process's.
+  private var depth = Process.forkDepth
 
   func add(_ job: Job) {
+    if depth != Process.forkDepth { jobs = [] }
+    depth = Process.forkDepth
     jobs.removeAll { $0.members.allSatisfy { $0.record != nil } || $0 === job }
     jobs.append(job)
   }
 
   func remove(_ job: Job) { jobs.removeAll { $0 === job } }
 
-  func forgetAfterFork() { jobs = [] }
-
   /// The job that a process belongs to.
   func job(of process: ProcessHandle) -> Job? {
-    jobs.last { $0.members.contains { $0 === process } }
+    if depth != Process.forkDepth { return nil }
+    return jobs.last { $0.members.contains { $0 === process } }
   }
 
   /// Whether a job in the background could write into the line being typed.
   var shareTerminal: Bool {
-    jobs.contains { $0.sharesTerminal && $0.members.contains { $0.record == nil } }
+    depth == Process.forkDepth
+      && jobs.contains { $0.sharesTerminal && $0.members.contains { $0.record == nil } }
   }
 }
 

@@ -44,6 +44,7 @@ extension PipelineRun {
     try start()
     let job = Job(members, command: command)
     host.jobs.add(job)
+    job.last.upstream = Array(members.dropLast())
     return job.last
   }
 
@@ -84,7 +85,7 @@ extension PipelineRun {
     if record.ok { return false }
     let isLast = index == records.count - 1
     // 141 is how a shell in between passes it on.
-    guard record.signal == .pipe || (record.exit == 141 && !isLast) else { return true }
+    guard isLast ? record.signal == .pipe : record.lostReader else { return true }
     return isLast && !PipelineRun.hasLostReader(1)
   }
 

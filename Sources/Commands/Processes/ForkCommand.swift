@@ -71,7 +71,10 @@ enum ForkCommand {
 
 extension ParameterType {
   static let niceness = ParameterType("nice", "a whole number from -20 to 19") { input in
-    if case .int(let n) = input.value, (-20...19).contains(n) { return input.value }
-    return nil
+    guard case .int(let n) = input.value else { return nil }
+    if (-20...19).contains(n) { return input.value }
+    throw ErrorObject(
+      .range, "bad value: the priority must be a whole number from -20 to 19, but is \(n)",
+      help: "-20 gets most of a CPU, 19 least")
   }
 }

@@ -38,15 +38,15 @@ struct ProcessListing {
     return tableText(lines, width: width)
   }
 
-  /// Shortens names and waits so that commands keep a quarter of the line if they need it.
+  /// Shortens names and waits so that commands keep a sixth of the line if they need it.
   private func fit(_ lines: [MapObject]) {
     func widest(_ key: String) -> Int {
       lines.reduce(displayWidth(key)) { max($0, displayWidth($1.get(.text(key))?.asText ?? "")) }
     }
     let keys = ["name", "pid", "ppid", "state", "nice", "age", "waits"]
     let used = keys.reduce(0) { $0 + widest($1) + 2 }
-    var excess = used + min(widest("command"), width / 4) - width
-    for (key, least) in [("waits", 12), ("name", 12)] where excess > 0 {
+    var excess = used + min(widest("command"), width / 6) - width
+    for (key, least) in [("waits", 18), ("name", 12)] where excess > 0 {
       let natural = widest(key)
       let limit = max(min(natural, least), natural - excess)
       excess -= natural - limit

@@ -28,6 +28,8 @@ struct ProcessSurvey {
   let session: Session
   let tree: ProcessTree
   private let names: [Int32: String]
+  /// The calls in which the session's processes sleep.
+  private let sleeps: [Int32: String]
   private let now: Int
   /// The command line that forks of this shell have too.
   private let ownArguments: [String]
@@ -36,6 +38,7 @@ struct ProcessSurvey {
     self.session = session
     tree = ProcessTree(session.reader)
     names = session.processNames
+    sleeps = session.sleeps
     ownArguments = session.reader.arguments(of: Process.pid) ?? []
     // Starts are counted from the boot.
     let uptime = session.reader.text(0, "uptime")?.prefix { $0 != " " }
@@ -124,6 +127,13 @@ struct ProcessSurvey {
 
   /// A system call in plain words, where there are some.
   private func plainWords(_ wait: ProcessWait, of pid: Int32) -> String {
+    // In one of these Brood itself sleeps; what a process became by exec does not say so.
+    let sleeping = ["rt_sigtimedwait", "epoll_wait", "epoll_pwait2", "poll", "ppoll", "recvmsg"]
+    if sleeping.contains(wait.name), tree.processes[pid]?.name == tree.processes[Process.pid]?.name,
+      let call = sleeps[pid]
+    {
+      return call
+    }
     switch wait.name {
     case "wait4", "waitid":
       guard let pid = wait.target.flatMap({ Int32($0) }) else { return "a child" }

@@ -12,6 +12,9 @@ enum WaitCommand {
       fork, spawn, & and process. Waiting again gives the same record.
 
       A child that has ended stays a zombie until it is waited for, and so does its name.
+
+      For `a | b &`, which yields the last process, wait waits for all members: `ok` tells \
+      whether none failed, and `all` has the record of each.
       """,
     parameters: [Parameter("process", .processes, .rest, "names, handles or pids")],
     flags: [
@@ -78,6 +81,7 @@ enum WaitCommand {
       let record = try call.session.wait(
         for: process, call.interpreter, until: deadline(call), keepsZombie: call.isSet("peek"))
     else { throw timeout([process], call) }
+    try complete(process, call)
     try requireOk([record], call)
     return record.map
   }
@@ -90,6 +94,7 @@ enum WaitCommand {
         let record = try call.session.wait(
           for: process, call.interpreter, until: deadline, keepsZombie: call.isSet("peek"))
       else { throw timeout(Array(processes[records.count...]), call) }
+      try complete(process, call)
       records.append(record)
     }
     try requireOk(records, call)
@@ -104,8 +109,18 @@ enum WaitCommand {
         of: given, call.interpreter, until: deadline(call), keepsZombie: isPeek)
     else { throw timeout(given ?? session.processes.users, call) }
     guard let record = try session.peekRecord(process) else { return .null }
+    try complete(process, call)
     try requireOk([record], call)
     return record.map
+  }
+
+  /// A pipeline has ended when all its members have.
+  private static func complete(_ process: ProcessHandle, _ call: borrowing Call) throws {
+    if process.upstream.isEmpty || call.isSet("peek") { return }
+    guard
+      try call.session.join(
+        upstreamOf: process, call.interpreter, until: deadline(call))
+    else { throw timeout(process.upstream, call) }
   }
 
   private static func deadline(_ call: borrowing Call) -> Int64? {
@@ -128,14 +143,15 @@ enum WaitCommand {
 
   private static func requireOk(_ records: [WaitRecord], _ call: borrowing Call) throws {
     guard call.isSet("ok"), let bad = records.first(where: { !$0.ok }) else { return }
+    let culprit = bad.failure ?? bad
     let others = records.count { !$0.ok } - 1
     let error = call.error(
       .failed,
-      "process '\(bad.name)' (\(bad.pid)) \(bad.phrase)"
+      "process '\(culprit.name)' (\(culprit.pid)) \(culprit.phrase)"
         + (others > 0 ? ", and \(others) other\(others > 1 ? "s" : "") failed too" : ""),
       help: "without --ok the record tells how it ended")
     error.payload["record"] = bad.map
-    error.payload["status"] = bad.exit.map { .int(Int($0)) } ?? .null
+    error.payload["status"] = culprit.exit.map { .int(Int($0)) } ?? .null
     throw error
   }
 }

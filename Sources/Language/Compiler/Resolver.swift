@@ -14,24 +14,10 @@ final class Resolver {
   let main: FunctionScope
   /// Functions of the top level that this text declares.
   var declared: Set<String> = []
-  /// Reads of variables and assignments in snapshots, for the warning about lost assignments.
-  var reads: [(variable: ObjectIdentifier, at: Int32)] = []
-  struct LostAssignment {
-    let variable: ObjectIdentifier
-    let name: String
-    let span: Span
-    /// The block that runs in the child.
-    let block: Span
-    /// The outermost loop around that block which the variable outlives.
-    let loop: Span?
-    let isGlobal: Bool
-  }
-
   /// The loops around what is being resolved, the outermost first.
   var loops: [Span] = []
-  var lost: [LostAssignment] =
-    []
-  private var newGlobals: [String: GlobalVariable] = [:]
+  var losses = LostAssignments()
+  private(set) var newGlobals: [String: GlobalVariable] = [:]
   /// Tells programs from slips, where `--check` wants that.
   var isProgram: ((String) -> Bool)?
   private let prepareSource: (String) throws -> Void
@@ -88,6 +74,7 @@ final class Resolver {
       bodies.append(declaration.function)
       if isTopLevel {
         declared.insert(declaration.name)
+        losses.declare(declaration.name, declaration.function)
         continue
       }
       let variable = Variable(
@@ -152,11 +139,13 @@ final class Resolver {
         newGlobals[node.name] = variable
         node.variable = nil
         globalOf[ObjectIdentifier(node)] = variable
+        losses.declare(node, ObjectIdentifier(variable))
       } else {
         let variable = Variable(
           node.name, node.nameSpan, isConstant: node.isConstant, in: scope.function)
         node.variable = variable
         scope.variables[node.name] = variable
+        losses.declare(node, ObjectIdentifier(variable))
         own.append(variable)
       }
     case .assign(let node): assignment(node)
@@ -336,6 +325,7 @@ final class Resolver {
     let inner = FunctionScope(
       parent: scope.function, definedIn: scope, isSnapshot: isSnapshot, span: node.span)
     inner.isStage = isStage
+    inner.node = ObjectIdentifier(node)
     node.scope = inner
     let outer = scope
     scope = BlockScope(parent: nil, function: inner)
@@ -359,62 +349,6 @@ final class Resolver {
         "there is no type '\(name)'", parameter.typeSpan,
         help: nearest(name, among: known).map { "did you mean '\($0)'?" }
           ?? "the types are: " + known.joined(separator: " "))
-    }
-  }
-
-  // MARK: Lost assignments
-
-  private func variableIdentity(
-    _ name: String
-  ) -> (identity: ObjectIdentifier, owner: FunctionScope?, at: Int32)? {
-    var at: BlockScope? = scope
-    while let here = at {
-      if let variable = here.variables[name] {
-        return (ObjectIdentifier(variable), variable.function, variable.span.start)
-      }
-      at = here.parent ?? here.function.definedIn
-    }
-    if let global = newGlobals[name] ?? globals.variables[name] {
-      return (ObjectIdentifier(global), nil, 0)
-    }
-    return nil
-  }
-
-  func noteRead(_ name: String, _ span: Span) {
-    if let (identity, _, _) = variableIdentity(name) { reads.append((identity, span.start)) }
-  }
-
-  private func noteAssignment(_ name: String, _ span: Span) {
-    guard let (identity, owner, declared) = variableIdentity(name) else { return }
-    var at: FunctionScope? = scope.function
-    while let here = at, here !== owner {
-      if here.isSnapshot {
-        let loop = loops.first { $0.start > declared && $0.start < here.span.start }
-        lost.append(
-          LostAssignment(
-            variable: identity, name: name, span: span, block: here.span, loop: loop,
-            isGlobal: owner == nil))
-        return
-      }
-      at = here.parent
-    }
-  }
-
-  private func warnAboutLostAssignments() {
-    for item in lost {
-      let isReadLater = reads.contains {
-        guard $0.variable == item.variable else { return false }
-        if $0.at >= item.block.end { return true }
-        // The next round of the loop reads it.
-        guard let loop = item.loop, $0.at >= loop.start else { return false }
-        return $0.at < item.block.start
-      }
-      if isReadLater || (item.isGlobal && isPersistent) {
-        warn(
-          "this assignment to '\(item.name)' happens in the child and is lost", item.span,
-          help: "a fork copies memory: let the block return the value, or send it through a channel"
-        )
-      }
     }
   }
 

@@ -121,11 +121,15 @@ extension Resolver {
           self.function(function, isSnapshot: snapshots)
         } else {
           expression(value)
+          if snapshots, case .variable(let use) = value.kind {
+            noteForked(use.name, isVariable: true, argument.span)
+          }
         }
       }
-      if let command, let word = argument.spelling, mayBeFunction(argument, of: node, command),
-        case .local(let symbol, _)? = lookUpFunction(word)
-      {
+      guard let command, let word = argument.spelling, mayBeFunction(argument, of: node, command)
+      else { continue }
+      if snapshots { noteForked(word, isVariable: false, argument.span) }
+      if case .local(let symbol, _)? = lookUpFunction(word) {
         argument.functionUse = symbol
         functionBinding[ObjectIdentifier(argument)] = lookUp(word)
       }

@@ -106,6 +106,8 @@ final class FunctionScope {
   let definedIn: BlockScope?
   /// Runs in another process, on copies of the variables.
   let isSnapshot: Bool
+  /// The function itself; nil for a whole text.
+  var node: ObjectIdentifier?
   let span: Span
   /// A command that is redirected or part of a pipeline, in a function of its own.
   var isStage = false

@@ -29,9 +29,12 @@ extension Interpreter {
     guard let command = site.command, let choice = command.choice else { return }
     nativeDepth += 1
     let savedTop = top
+    let outer = activeSite
+    activeSite = Unmanaged.passUnretained(site)
     defer {
       nativeDepth -= 1
       top = savedTop
+      activeSite = outer
     }
     if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
     for i in 0..<count {

@@ -32,7 +32,8 @@ public final class Interpreter {
   /// Registers of all active frames, one behind the other.
   let stack: Slot
   let stackEnd: Slot
-  private let memory: UnsafeMutableRawPointer
+  /// What has to be given back.
+  private let memory: UnsafeMutableRawPointer?
   var frameCount = 0
   /// The first register that nobody uses, for calls that built-ins make.
   var top: Slot
@@ -41,6 +42,8 @@ public final class Interpreter {
   private(set) var traceFloor = 0
   /// How many built-ins are running one inside the other.
   var nativeDepth = 0
+  /// The call of the built-in that runs, the innermost one.
+  var activeSite: Unmanaged<CallSite>?
   /// Texts that the resolver has compiled for `source`.
   var prepared: [String: Function] = [:]
   /// Functions that other processes sent.
@@ -77,17 +80,24 @@ public final class Interpreter {
     let register: Int
   }
 
-  public init(table: CommandTable, host: any Host) {
+  private static let page = 4096
+  /// Room for the frames, in bytes.
+  private static let frameRoom = (maximumFrames * MemoryLayout<Frame>.stride / page + 2) * page
+  /// How much memory a machine takes for registers and frames, in bytes.
+  public static let memorySize = frameRoom + stackSize * MemoryLayout<Value>.stride + page
+
+  /// - Parameter memory: `memorySize` zeroed bytes for this one machine, which are never given
+  ///   back; allocated without it.
+  public init(table: CommandTable, host: any Host, memory given: UnsafeMutableRawPointer? = nil) {
     self.table = table
     self.host = host
     // Zeroed memory, whose pages exist only when touched; a zeroed slot is the value false.
-    let bytes = Interpreter.stackSize * MemoryLayout<Value>.stride
+    let memory = given ?? zeroedMemory(Interpreter.memorySize)
+    self.memory = given == nil ? memory : nil
     // Frames go down and registers up from where they meet, in the middle of a page: a program
     // with few of both touches one page, which is one less for a forked child to copy.
-    let page = 4096
-    let room = (Interpreter.maximumFrames * MemoryLayout<Frame>.stride / page + 2) * page
-    memory = zeroedMemory(room + bytes + page)
-    let start = memory.alignedUp(toMultipleOf: page) + (room - page / 2)
+    let page = Interpreter.page
+    let start = memory.alignedUp(toMultipleOf: page) + (Interpreter.frameRoom - page / 2)
     stack = start.bindMemory(to: Value.self, capacity: Interpreter.stackSize)
     stackEnd = stack + Interpreter.stackSize
     top = stack
@@ -99,8 +109,21 @@ public final class Interpreter {
       slot.setNull()
       slot += 1
     }
-    releaseMemory(memory)
+    if let memory { releaseMemory(memory) }
   }
+
+  /// The text of the innermost call of a built-in that runs; empty if none does.
+  public func withActiveCall<R>(_ body: (UnsafeBufferPointer<UInt8>) throws -> R) rethrows -> R {
+    guard let site = activeSite else { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
+    return try site._withUnsafeGuaranteedRef { site in
+      try site.source.bytes.withUnsafeBufferPointer { bytes in
+        try body(UnsafeBufferPointer(rebasing: bytes[site.fullSpan.range(in: bytes.count)]))
+      }
+    }
+  }
+
+  /// A forked process begins in none of the calls that its parent was in.
+  public func forgetActiveCall() { activeSite = nil }
 
   /// The frame of a depth, counted from 0.
   @inline(__always)

@@ -58,10 +58,18 @@ extension Interpreter {
     let stage = Pipeline.Stage(
       work: .program(name: name, arguments: words, isForced: site.isForcedProgram),
       redirections: [], location: Location(site.source, site.span))
-    return try host.run(
+    return try runOutside(
       Pipeline(
         stages: [stage], mode: site.wantsValue ? .capture : .statement,
-        location: Location(site.source, site.fullSpan)), self)
+        location: Location(site.source, site.fullSpan)))
+  }
+
+  /// What waits for programs waits in none of the built-ins around.
+  private func runOutside(_ pipeline: Pipeline) throws -> Value {
+    let outer = activeSite
+    activeSite = nil
+    defer { activeSite = outer }
+    return try host.run(pipeline, self)
   }
 
   func runPipeline(
@@ -114,8 +122,8 @@ extension Interpreter {
     if site.isInProcess, case .closure(let thunk, let arguments) = stages[0].work {
       a.pointee = try runInProcess(thunk, arguments, stages[0].redirections, site)
     } else {
-      a.pointee = try host.run(
-        Pipeline(stages: stages, mode: site.mode, location: location), self)
+      a.pointee = try runOutside(
+        Pipeline(stages: stages, mode: site.mode, location: location))
     }
   }
 

@@ -8,6 +8,12 @@ public struct Span: Equatable, Sendable {
     self.end = Int32(clamping: max(start, end))
   }
 
+  /// The same as offsets, within so many bytes.
+  public func range(in count: Int) -> Range<Int> {
+    let end = min(Int(end), count)
+    return min(Int(start), end)..<end
+  }
+
   /// The smallest span that covers both.
   public func joined(_ other: Span) -> Span {
     Span(Int(min(start, other.start)), Int(max(end, other.end)))

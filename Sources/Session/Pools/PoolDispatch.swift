@@ -144,6 +144,7 @@ extension Pool {
     if job.policy.isRecorded { flags.insert(.isRecorded) }
     if job.policy.isTagged { flags.insert(.isTagged) }
     if job.isEager { flags.insert(.isEager) }
+    if job.policy.halt != .never { flags.insert(.mayHalt) }
     var size = TaskPacket.headSize
     var descriptors: [Int32] = []
     var memory: Int32 = -1

@@ -125,6 +125,11 @@ extension Pool {
   }
 
   private func finished(_ batch: PoolMember.Batch, _ member: PoolMember) {
+    if batch.reported < batch.count {
+      batch.job.giveBack((batch.reported..<batch.count).map { batch[$0] })
+      batch.shorten(to: batch.reported)
+      enqueue(batch.job)
+    }
     let now = Clock.monotonic
     batch.job.note(batch.count, in: now - max(batch.sentAt, member.finishedAt))
     member.finishedAt = now

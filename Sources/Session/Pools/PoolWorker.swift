@@ -180,6 +180,9 @@ final class PoolWorker {
       if Process.forkDepth != depth { session.end(0, interpreter) }
       if session.output.isPending { try session.output.flush() }
       try gather(result, index, isFailed, head)
+      if isFailed, head.flags.contains(.mayHalt) {
+        for slot in 0..<TaskLedger.slots { _ = ledger.takeBack(slot) }
+      }
       if head.flags.contains(.isEager), ledger.hasMore(head.slot) {
         try flush(head, isFinished: false)
       }

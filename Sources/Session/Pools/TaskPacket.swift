@@ -31,7 +31,9 @@ struct TaskPacket {
     static let isRecorded = Flags(rawValue: 32)
     /// Each result is sent at once.
     static let isEager = Flags(rawValue: 64)
-    /// The batch is done with.
+    /// A failure may be the last thing that the job does: the worker returns what lies with it.
+    static let mayHalt = Flags(rawValue: 128)
+    /// The batch is done with; tasks without a result were returned.
     static let isFinished = Flags(rawValue: 16)
   }
 

@@ -1,0 +1,176 @@
+/// What the warning about lost assignments needs to know: which variables are read where, and
+/// which assignments happen in a child.
+struct LostAssignments {
+  /// An assignment to a variable from outside of the function it stands in.
+  private struct Assignment {
+    let variable: ObjectIdentifier
+    let name: String
+    /// Where the variable is declared.
+    let declared: Int32
+    let isGlobal: Bool
+  }
+
+  private struct Loss {
+    let assignment: Assignment
+    /// What the warning points at.
+    let span: Span
+    /// The function by whose name it is lost.
+    let function: String?
+    /// What runs in the child.
+    let block: Span
+    /// The outermost loop around that which the variable outlives.
+    let loop: Span?
+  }
+
+  private struct ForkedName {
+    let function: ObjectIdentifier
+    let name: String
+    let span: Span
+    let loops: [Span]
+  }
+
+  private var reads: [(variable: ObjectIdentifier, at: Int32)] = []
+  private var losses: [Loss] = []
+  /// By function.
+  private var outside: [ObjectIdentifier: [Assignment]] = [:]
+  private var forked: [ForkedName] = []
+  /// The functions of the top level, and those that constants are, by the constant.
+  private var functions: [String: ObjectIdentifier] = [:]
+  private var constants: [ObjectIdentifier: ObjectIdentifier] = [:]
+
+  mutating func declare(_ name: String, _ function: FunctionNode) {
+    functions[name] = ObjectIdentifier(function)
+  }
+
+  mutating func declare(_ node: Declaration, _ variable: ObjectIdentifier) {
+    guard node.isConstant, case .closure(let function) = node.value.kind else { return }
+    constants[variable] = ObjectIdentifier(function)
+  }
+
+  fileprivate mutating func read(_ variable: ObjectIdentifier, _ span: Span) {
+    reads.append((variable, span.start))
+  }
+
+  fileprivate mutating func assign(
+    _ variable: Resolver.NamedVariable, _ name: String, _ span: Span, in function: FunctionScope,
+    _ loops: [Span]
+  ) {
+    let assignment = Assignment(
+      variable: variable.identity, name: name, declared: variable.declared,
+      isGlobal: variable.owner == nil)
+    var at: FunctionScope? = function
+    while let here = at, here !== variable.owner {
+      if here.isSnapshot {
+        losses.append(
+          Loss(
+            assignment: assignment, span: span, function: nil, block: here.span,
+            loop: outermost(loops, around: here.span, assignment)))
+        return
+      }
+      if let node = here.node { outside[node, default: []].append(assignment) }
+      at = here.parent
+    }
+  }
+
+  fileprivate mutating func fork(
+    _ function: ObjectIdentifier, _ name: String, _ span: Span, _ loops: [Span]
+  ) {
+    forked.append(ForkedName(function: function, name: name, span: span, loops: loops))
+  }
+
+  /// The function of the text that a name means; nil for others.
+  fileprivate func function(_ name: String) -> ObjectIdentifier? { functions[name] }
+
+  fileprivate func function(constant variable: ObjectIdentifier) -> ObjectIdentifier? {
+    constants[variable]
+  }
+
+  private func outermost(_ loops: [Span], around span: Span, _ assignment: Assignment) -> Span? {
+    loops.first { $0.start > assignment.declared && $0.start < span.start }
+  }
+
+  /// The variables that are read later although what a child assigns to them is lost.
+  fileprivate func found(isPersistent: Bool) -> [(name: String, span: Span, function: String?)] {
+    var all = losses
+    for use in forked {
+      for assignment in outside[use.function] ?? [] {
+        all.append(
+          Loss(
+            assignment: assignment, span: use.span, function: use.name, block: use.span,
+            loop: outermost(use.loops, around: use.span, assignment)))
+      }
+    }
+    var told: Set<String> = []
+    return all.compactMap { loss in
+      guard isReadLater(loss) || (loss.assignment.isGlobal && isPersistent) else { return nil }
+      let name = loss.assignment.name
+      if loss.function != nil, !told.insert("\(loss.span.start) \(name)").inserted { return nil }
+      return (name, loss.span, loss.function)
+    }
+  }
+
+  private func isReadLater(_ loss: Loss) -> Bool {
+    reads.contains {
+      guard $0.variable == loss.assignment.variable else { return false }
+      if $0.at >= loss.block.end { return true }
+      // The next round of the loop reads it.
+      guard let loop = loss.loop, $0.at >= loop.start else { return false }
+      return $0.at < loss.block.start
+    }
+  }
+}
+
+extension Resolver {
+  /// A variable that a name means: nobody owns one that outlives its text.
+  fileprivate struct NamedVariable {
+    let identity: ObjectIdentifier
+    let owner: FunctionScope?
+    let declared: Int32
+  }
+
+  private func namedVariable(_ name: String) -> NamedVariable? {
+    var at: BlockScope? = scope
+    while let here = at {
+      if let variable = here.variables[name] {
+        return NamedVariable(
+          identity: ObjectIdentifier(variable), owner: variable.function,
+          declared: variable.span.start)
+      }
+      at = here.parent ?? here.function.definedIn
+    }
+    return (newGlobals[name] ?? globals.variables[name]).map {
+      NamedVariable(identity: ObjectIdentifier($0), owner: nil, declared: 0)
+    }
+  }
+
+  func noteRead(_ name: String, _ span: Span) {
+    if let variable = namedVariable(name) { losses.read(variable.identity, span) }
+  }
+
+  func noteAssignment(_ name: String, _ span: Span) {
+    guard let variable = namedVariable(name) else { return }
+    losses.assign(variable, name, span, in: scope.function, loops)
+  }
+
+  /// A function is given to a child by its name, or by that of a constant.
+  func noteForked(_ name: String, isVariable: Bool, _ span: Span) {
+    let function: ObjectIdentifier?
+    if let variable = namedVariable(name) {
+      function = isVariable ? losses.function(constant: variable.identity) : nil
+    } else if case .local(let symbol, _)? = lookUpFunction(name) {
+      function = ObjectIdentifier(symbol.declaration.function)
+    } else {
+      function = losses.function(name)
+    }
+    if let function { losses.fork(function, name, span, loops) }
+  }
+
+  func warnAboutLostAssignments() {
+    for (name, span, function) in losses.found(isPersistent: isPersistent) {
+      warn(
+        function.map { "what '\($0)' assigns to '\(name)' happens in the child and is lost" }
+          ?? "this assignment to '\(name)' happens in the child and is lost", span,
+        help: "a fork copies memory: let the block return the value, or send it through a channel")
+    }
+  }
+}
