@@ -107,6 +107,12 @@ int32_t brood_mark_detach(int32_t pid) {
   return prlimit(pid, RLIMIT_LOCKS, &limit, NULL) < 0 ? -errno : 0;
 }
 
+bool brood_mark_is_member(int32_t pid) {
+  uint64_t soft, hard;
+  if (current.level < 0 || brood_mark_of(pid, &soft, &hard) < 0) return false;
+  return (hard ^ current.value) >> current.shift == 0;
+}
+
 bool brood_is_living(int32_t pid) {
   char text[512];
   int64_t length = brood_proc_read(pid, "stat", text, sizeof text - 1);

@@ -81,6 +81,9 @@ public enum Guardian {
     }
   }
 
+  /// Whether a process is one of this session, detached or not.
+  public static func isMember(_ pid: Int32) -> Bool { brood_mark_is_member(pid) }
+
   /// Whether a process is detached, from the kernel.
   public static func isDetached(_ pid: Int32) -> Bool {
     var soft: UInt64 = 0

@@ -14,20 +14,7 @@ extension Session {
     interpreter?.forgetActiveCall()
     if hasRedirectedOutput { hasRedirectedOutput = false }
     handlers.forgetAfterFork()
-    if Process.forkDepth == 1 {
-      dieOfItself(.hup)
-      dieOfItself(.term)
-    }
     for hook in afterForkInChild { hook() }
-  }
-
-  /// HUP and TERM end a child really, unless the user has a block for them.
-  private func dieOfItself(_ signal: Signal) {
-    if handlers.blocks.isEmpty || handlers.blocks[signal] == nil,
-      !handlers.ignored.contains(signal)
-    {
-      try? Signals.set(signal, .default)
-    }
   }
 
   /// The whole life of a forked block.

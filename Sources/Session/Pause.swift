@@ -114,7 +114,7 @@ extension Session {
     case .pipe:
       endingSignal = .pipe
       throw ErrorObject.exit(128 + signal.number)
-    case .hup, .term:
+    case _ where SignalHandlers.ending.contains(signal):
       // A second one while the first is being obeyed does not wait.
       if endingSignal != nil { Session.dieOf(signal) }
       endingSignal = signal

@@ -111,7 +111,9 @@ public final class Session {
         help: "at least \(Descriptors.least) are needed: raise the limit, as with `ulimit -n 1024`")
     }
     Signals.start()
-    for signal in [Signal.int, .term, .hup] { try? Signals.set(signal, .record) }
+    try? Signals.set(.int, .record)
+    for signal in SignalHandlers.ending { try? Signals.set(signal, .record) }
+    ProgramMemory.explainExhaustion()
     try? Guardian.mark()
     slots = try? ProcessSlots()
     try? Process.adoptOrphans(true)

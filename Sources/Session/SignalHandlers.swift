@@ -3,6 +3,10 @@ import Posix
 
 /// What the user set for signals, and what has come and waits for its turn.
 public final class SignalHandlers {
+  /// Signals that end a process, here not at once: `finally` and `on-exit` run and output is
+  /// written first, and the process dies of the signal after that.
+  static let ending: SignalSet = [.hup, .term, .alrm, .usr1, .usr2]
+
   /// Blocks of `signal on`.
   public private(set) var blocks: [Signal: Value] = [:]
   /// Signals of `signal ignore`.
@@ -40,17 +44,16 @@ public final class SignalHandlers {
   }
 
   /// Lets a signal do again what it does in a shell that was told nothing.
-  ///
-  /// - Parameter isChild: of a forked child, which HUP and TERM end at once.
-  public func reset(_ signal: Signal, isChild: Bool) throws {
+  public func reset(_ signal: Signal) throws {
     try refuseUncatchable(signal)
     blocks[signal] = nil
     ignored.remove(signal)
     try asking("cannot reset \(signal.name)") {
       switch signal {
       case .int, .chld: try Signals.set(signal, .record, force: true)
-      case .hup, .term: try Signals.set(signal, isChild ? .default : .record, force: true)
       case .xfsz: try Signals.set(signal, .ignore)
+      case _ where SignalHandlers.ending.contains(signal):
+        try Signals.set(signal, .record, force: true)
       default: try Signals.setByUser(signal, hooks[signal] == nil ? .default : .record)
       }
     }

@@ -79,7 +79,7 @@ extension Interpreter {
   /// a forked child has fewer page tables to copy.
   convenience init(_ table: CommandTable, _ host: BroodHost) {
     self.init(
-      table: table, host: host, memory: StaticMemory.take(bytes: Interpreter.memorySize))
+      table: table, host: host, memory: ProgramMemory.take(bytes: Interpreter.memorySize))
   }
 }
 

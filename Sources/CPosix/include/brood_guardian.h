@@ -38,6 +38,9 @@ int32_t brood_mark_set_task(uint32_t task);
 /// Detaches a process: soft mark 0.
 int32_t brood_mark_detach(int32_t pid);
 
+/// Whether a process is one of this session, detached or not.
+bool brood_mark_is_member(int32_t pid);
+
 /// Yields a process's limits.
 int32_t brood_mark_of(int32_t pid, uint64_t *soft, uint64_t *hard);
 

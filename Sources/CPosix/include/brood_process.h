@@ -38,7 +38,9 @@ int32_t brood_exec(
 
 /// Lets a process, 0 for this one, have at most so many bytes of data (prlimit(2), RLIMIT_DATA).
 int32_t brood_limit_data(int32_t pid, uint64_t bytes);
-// Sets a word when the runtime is refused memory, and drops the pages that it says of that.
+
+// Sets a word when the runtime is refused memory, and drops the pages that it says of that; without
+// a word that ends the process, with one line and status 1.
 void brood_note_exhaustion(uint64_t *mark);
 
 // So many zeroed bytes that are part of the program, once; NULL if they are not there.

@@ -24,13 +24,16 @@ struct ItemFunction {
     try truth(of: self(item, index))
   }
 
-  /// Runs over a list, map, range, text or stream until the body says false.
+  /// Runs over a list, map, range, text or stream until the body says false; unless `wantsValue`, a
+  /// report stays one.
   func run(
-    over value: Value, _ body: (_ item: Value, _ result: Value) throws -> Bool
+    over value: Value, wantsValue: Bool = true,
+    _ body: (_ item: Value, _ result: Value) throws -> Bool
   ) throws {
     try interpreter.iterate(value) { item, second in
       let arguments = takesTwo ? [item, second] : [item]
-      return try body(item, try interpreter.invoke(function, arguments).plain)
+      let result = try interpreter.invoke(function, arguments, wantsValue: wantsValue)
+      return try body(item, wantsValue ? result.plain : result)
     }
   }
 

@@ -60,7 +60,12 @@ enum LoopCommands {
     parameters: [list, function],
     examples: [Example("each [a, b] { |x, i| print $i $x }", "0 a\n1 b")]
   ) { call in
-    try call.itemFunction(1).run(over: call.value(0)) { _, _ in true }
+    let interpreter = call.interpreter
+    // Nobody uses what the function yields: its reports are printed.
+    try call.itemFunction(1).run(over: call.value(0), wantsValue: false) { _, result in
+      try interpreter.printReport(result)
+      return true
+    }
     return .null
   }
 

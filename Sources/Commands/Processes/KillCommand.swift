@@ -122,11 +122,7 @@ enum KillCommand {
   private static func send(
     _ signal: Signal?, to target: ProcessTarget, _ call: borrowing Call
   ) throws {
-    if target.pid < 2 {
-      throw ErrorObject(
-        .range, "pid \(target.pid) is refused: it stands for init, or for more than one process",
-        help: "give the pids of single processes; --group signals a whole group")
-    }
+    try target.requireSingle()
     try target.requireLive()
     guard let signal else { return try check(target) }
     if call.isSet("group") { return try SignalDelivery.sendToGroup(of: target, signal, call) }

@@ -165,7 +165,7 @@ enum ObjectCommands {
   ) { call in
     try call.session.output.flush()
     let target = try ProcessTarget(call, 0)
-    if target.pid < 2 { throw call.error(.range, "pid \(target.pid) is refused", at: 0) }
+    try call.at(0) { try target.requireSingle() }
     try call.at(0) { try SignalDelivery.send(.term, to: target) }
     return .null
   }

@@ -18,6 +18,7 @@ enum PriorityCommands {
     ]
   ) { call in
     let target = try ProcessTarget(call, 0, isLive: true)
+    if call.has(1) { try call.at(0) { try target.requireSingle() } }
     do throws(SystemError) {
       if call.has(1) {
         try Process.setNiceness(of: target.pid, to: Int32(call.int(1)))
@@ -56,6 +57,17 @@ enum PriorityCommands {
     ]
   ) { call in
     let target = try ProcessTarget(call, 0, isLive: true)
+    let session = call.session
+    if target.pid == session.rootPid {
+      throw call.error(
+        .range, "process \(target.pid) is the session itself", at: 0,
+        help: "detach those of its processes that shall outlive it")
+    }
+    guard !Guardian.isMarked || Guardian.isMember(target.pid) else {
+      throw call.error(
+        .missing, "\(target.shown) is no process of this session", at: 0,
+        help: session.liveProcesses)
+    }
     do throws(SystemError) {
       if Guardian.isMarked { try Guardian.detach(target.pid) }
     } catch {

@@ -142,6 +142,14 @@ struct ProcessTarget {
     return ErrorObject(.missing, "\(shown) is gone\(how)", help: "ps shows what lives")
   }
 
+  /// Throws for init, and for numbers that mean several processes.
+  func requireSingle() throws {
+    if pid >= 2 { return }
+    throw ErrorObject(
+      .range, "pid \(pid) is refused: it stands for init, or for more than one process",
+      help: "give the pids of single processes; kill --group signals a whole group")
+  }
+
   /// Throws if the process is known to be gone.
   func requireLive() throws {
     if let handle, handle.stat == nil { throw goneError }

@@ -77,7 +77,7 @@ enum SignalCommands {
     ]
   ) { call in
     let session = call.session
-    try call.at(0) { try session.handlers.reset(try signal(call, 0), isChild: session.isChild) }
+    try call.at(0) { try session.handlers.reset(try signal(call, 0)) }
     return .null
   }
 

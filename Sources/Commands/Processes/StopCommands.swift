@@ -94,7 +94,7 @@ enum StopCommands {
       if case .list(let list) = call[index] { items = list.items }
       for item in items {
         let target = try call.at(index) { try ProcessTarget(item) }
-        if target.pid < 2 { throw call.error(.range, "pid \(target.pid) is refused", at: index) }
+        try call.at(index) { try target.requireSingle() }
         result.append((target, index))
       }
     }

@@ -47,6 +47,20 @@ extension Compiler {
     nextRegister = register
   }
 
+  /// Whether what is returned may be a report, which the caller prints if it has no use for it.
+  private func mayReport(_ expression: Expression) -> Bool {
+    switch expression.kind {
+    case .command(let node):
+      switch node.target {
+      case .builtin(let command): command.isReporting
+      case .local, .global: true
+      default: false
+      }
+    case .chain(let left, _): mayReport(left)
+    default: false
+    }
+  }
+
   /// A block's last statement, whose value is the block's.
   func lastStatement(_ statement: Statement, into target: Int) throws {
     switch statement.kind {
@@ -74,7 +88,7 @@ extension Compiler {
     case .returnValue(let expression):
       let register = allocate()
       if let expression {
-        try value(expression, into: register)
+        try value(expression, into: register, isTail: mayReport(expression))
       } else {
         emit(.loadNull, a: register)
       }

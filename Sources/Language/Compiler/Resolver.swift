@@ -186,7 +186,11 @@ final class Resolver {
           statement.span)
       }
     case .expression(let value):
-      expression(value)
+      if case .pipeline(let node) = value.kind {
+        pipeline(node, isStatement: true)
+      } else {
+        expression(value)
+      }
       if !isLast || isTopLevel && !isPersistent { warnIfUnused(value) }
     }
   }

@@ -184,11 +184,33 @@ extension Resolver {
 
   // MARK: Pipelines
 
-  private func pipeline(_ node: PipelineNode) {
+  /// `(len $xs > 0)`, which would write to a file of that name.
+  private func refuseComparison(_ redirection: RedirectionNode, _ stage: StageNode) {
+    guard case .command(let command) = stage.work, let target = redirection.target else { return }
+    if case .dynamic = self.target(of: command) { return }
+    let number = source.text(target.span)
+    guard !number.isEmpty, number.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return }
+    let sign: String
+    switch redirection.kind {
+    case .write where redirection.descriptors == [1]: sign = ">"
+    case .read: sign = "<"
+    default: return
+    }
+    let call = source.text(Span(Int(command.span.start), Int(redirection.span.start)))
+      .split(separator: " ").joined(separator: " ")
+    fail(
+      "in a command '\(sign)' redirects, here to a file named '\(number)'", redirection.span,
+      help: "to compare write (\(call)) \(sign) \(number); "
+        + "for the file \(sign) '\(number)'")
+  }
+
+  /// - Parameter isStatement: its value is not used, so a redirection cannot be meant to compare.
+  func pipeline(_ node: PipelineNode, isStatement: Bool = false) {
     let isForked = node.stages.count > 1 || node.isBackground || node.prefix == .status
     for stage in node.stages {
       for redirection in stage.redirections {
         if let target = redirection.target { expression(target) }
+        if !isStatement { refuseComparison(redirection, stage) }
       }
       switch stage.work {
       case .block(let block):
