@@ -26,6 +26,8 @@ struct LostAssignments {
     let function: ObjectIdentifier
     let name: String
     let span: Span
+    /// What runs in the child.
+    let block: Span
     let loops: [Span]
   }
 
@@ -73,9 +75,10 @@ struct LostAssignments {
   }
 
   fileprivate mutating func fork(
-    _ function: ObjectIdentifier, _ name: String, _ span: Span, _ loops: [Span]
+    _ function: ObjectIdentifier, _ name: String, _ span: Span, in block: Span, _ loops: [Span]
   ) {
-    forked.append(ForkedName(function: function, name: name, span: span, loops: loops))
+    forked.append(
+      ForkedName(function: function, name: name, span: span, block: block, loops: loops))
   }
 
   /// The function of the text that a name means; nil for others.
@@ -94,10 +97,12 @@ struct LostAssignments {
     var all = losses
     for use in forked {
       for assignment in outside[use.function] ?? [] {
+        // A variable of the child itself.
+        if (use.block.start..<use.block.end).contains(assignment.declared) { continue }
         all.append(
           Loss(
-            assignment: assignment, span: use.span, function: use.name, block: use.span,
-            loop: outermost(use.loops, around: use.span, assignment)))
+            assignment: assignment, span: use.span, function: use.name, block: use.block,
+            loop: outermost(use.loops, around: use.block, assignment)))
       }
     }
     var told: Set<String> = []
@@ -162,7 +167,22 @@ extension Resolver {
     } else {
       function = losses.function(name)
     }
-    if let function { losses.fork(function, name, span, loops) }
+    if let function { losses.fork(function, name, span, in: span, loops) }
+  }
+
+  /// A function is called: perhaps in a child.
+  func noteCall(_ node: CommandNode) {
+    guard case .word(let name) = node.head else { return }
+    var at: FunctionScope? = scope.function
+    while let here = at, !here.isSnapshot { at = here.parent }
+    guard let child = at else { return }
+    let function: ObjectIdentifier? =
+      switch node.target {
+      case .local(let symbol, _): ObjectIdentifier(symbol.declaration.function)
+      case .global: losses.function(name)
+      default: nil
+      }
+    if let function { losses.fork(function, name, node.headSpan, in: child.span, loops) }
   }
 
   func warnAboutLostAssignments() {

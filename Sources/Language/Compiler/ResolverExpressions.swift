@@ -64,7 +64,7 @@ extension Resolver {
     node.target = target(of: node)
     if let arms = node.writtenArms { return select(node, arms) }
     guard case .builtin(let command) = node.target else {
-      if case .dynamic = node.target { warnIfUnknown(node) }
+      if case .dynamic = node.target { warnIfUnknown(node) } else { noteCall(node) }
       arguments(node, snapshots: false, command: nil)
       return
     }
@@ -84,9 +84,11 @@ extension Resolver {
   }
 
   private func warnIfUnknown(_ node: CommandNode) {
-    guard let isProgram, !node.isForcedProgram, case .word(let word) = node.head,
-      !word.contains("/"), !isProgram(word)
+    guard let isProgram, case .word(let word) = node.head, !word.contains("/"), !isProgram(word)
     else { return }
+    if node.isForcedProgram {
+      return warn("there is no program '\(word)' on the path here", node.headSpan)
+    }
     let known = Array(declared) + table.words
     warn(
       "there is no command '\(word)'", node.headSpan,
