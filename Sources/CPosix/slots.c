@@ -191,8 +191,12 @@ int32_t brood_slot_reserve(bool nested) {
   return -EDQUOT;
 }
 
-void brood_slot_name(int32_t slot, const char *name) {
-  strncpy(table->slots[slot].name, name, sizeof table->slots[slot].name - 1);
+void brood_slot_name(int32_t slot, const char *name, size_t size) {
+  char *place = table->slots[slot].name;
+  size_t most = sizeof table->slots[slot].name - 1;
+  if (size > most) size = most;
+  memcpy(place, name, size);
+  place[size] = 0;
 }
 
 void brood_slot_fill(int32_t slot, int32_t pid) { table->slots[slot].pid = pid; }

@@ -37,7 +37,14 @@ public struct ProcessSlots {
   }
 
   /// Tells the name before the fork, so that the child knows it.
-  public func name(_ slot: SlotID, _ name: String) { brood_slot_name(slot.number, name) }
+  public func name(_ slot: SlotID, _ name: String) {
+    var name = name
+    name.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        brood_slot_name(slot.number, $0.baseAddress, $0.count)
+      }
+    }
+  }
 
   /// In the parent after the fork.
   public func fill(_ slot: SlotID, pid: Int32) { brood_slot_fill(slot.number, pid) }

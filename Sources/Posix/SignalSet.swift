@@ -27,6 +27,15 @@ public struct SignalSet: Hashable, Sendable, Sequence, ExpressibleByArrayLiteral
   /// Removes a signal.
   public mutating func remove(_ signal: Signal) { mask &= ~(1 << (signal.number - 1)) }
 
+  /// Does something with each, in the order of their numbers.
+  public func forEach(_ body: (Signal) throws -> Void) rethrows {
+    var rest = mask
+    while rest != 0 {
+      if let signal = Signal(Int32(rest.trailingZeroBitCount + 1)) { try body(signal) }
+      rest &= rest &- 1
+    }
+  }
+
   /// The signals of both.
   public func union(_ other: SignalSet) -> SignalSet { SignalSet(mask: mask | other.mask) }
 

@@ -14,17 +14,23 @@ public final class Names {
   }
   /// Counts the changes of all names, for those who remember what a name means.
   nonisolated(unsafe) private static let changes: UnsafeMutablePointer<Int> = {
-    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+    // Too large for a hole in the heap: with the session it stands on one page, which each fork
+    // writes to anyway.
+    let counter = UnsafeMutablePointer<Int>.allocate(capacity: 128)
     counter.initialize(to: 0)
     return counter
   }()
   /// Where that count stands.
   public static var version: UnsafePointer<Int> { UnsafePointer(changes) }
 
-  public init() {
-    // Made now, they stand beside the session: a fork has fewer pages to copy.
-    _ = Names.version
-    entries.reserveCapacity(16)
+  public init() { _ = Names.version }
+
+  /// Takes new memory for what each fork writes to.
+  func move() {
+    var moved: [String: Handle] = [:]
+    moved.reserveCapacity(max(16, entries.count))
+    for (name, handle) in entries { moved[name] = handle }
+    entries = moved
     counters.reserveCapacity(8)
   }
 

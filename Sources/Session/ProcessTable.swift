@@ -16,8 +16,6 @@ public final class ProcessTable {
   private var depth = Process.forkDepth
   private var nextID = 1
 
-  init() { live.reserveCapacity(8) }
-
   /// Every child that was not reaped, in the order of their ids.
   public var all: [ProcessHandle] { isInherited ? [] : live.compactMap { $0 } }
 
@@ -33,7 +31,9 @@ public final class ProcessTable {
   public func child(_ pid: Int32) -> ProcessHandle? {
     if isEmpty { return nil }
     if liveCount <= 8 {
-      for process in live { if let process, process.pid == pid { return process } }
+      for place in live.indices {
+        if let process = live[place], process.pid == pid { return process }
+      }
       return nil
     }
     while indexed < live.count {
@@ -114,17 +114,18 @@ private struct History {
   static let room = 256
 
   /// Filled in turns, since moving or releasing many at once would write to many pages.
-  private(set) var ring: [ProcessHandle?] = Array(repeating: nil, count: History.room)
+  private(set) var ring: [ProcessHandle?] = []
   private var next = 0
 
   mutating func add(_ process: ProcessHandle) {
+    if ring.isEmpty { ring = Array(repeating: nil, count: History.room) }
     ring[next] = process
     next = (next + 1) % History.room
   }
 
   /// The latest that answers to a description.
   func last(where matches: (ProcessHandle) -> Bool) -> ProcessHandle? {
-    for older in 1...History.room {
+    for older in 1...History.room where !ring.isEmpty {
       if let process = ring[(next + History.room - older) % History.room], matches(process) {
         return process
       }

@@ -35,7 +35,8 @@ public final class Session {
   public let loop = EventLoop()
   public let processes = ProcessTable()
   public let names = Names()
-  public let settings = Settings()
+  /// Made when first needed: most scripts do without.
+  public private(set) lazy var settings = makeSettings()
   public let output = Output()
   public let handlers = SignalHandlers()
   public let reader = ProcReader()
@@ -112,7 +113,7 @@ public final class Session {
     }
     Signals.start()
     try? Signals.set(.int, .record)
-    for signal in SignalHandlers.ending { try? Signals.set(signal, .record) }
+    SignalHandlers.ending.forEach { try? Signals.set($0, .record) }
     ProgramMemory.explainExhaustion()
     try? Guardian.mark()
     slots = try? ProcessSlots()
@@ -122,7 +123,6 @@ public final class Session {
       try? output.flush()
       noteSleep()
     }
-    defineSettings()
     Session.current = self
   }
 }

@@ -114,7 +114,8 @@ public final class Settings {
 
 extension Session {
   /// The keys that processes have.
-  func defineSettings() {
+  func makeSettings() -> Settings {
+    let settings = Settings()
     settings.define(
       .choice("reap", "When ended children are reaped", ["manual", "auto"]) {
         [unowned self] in setReaping(isAutomatic: $0 == "auto")
@@ -143,6 +144,7 @@ extension Session {
               "limit.queue", must: "a size such as 2GiB, or auto", is: value)
           }
         }))
+    return settings
   }
 
   /// How much memory a queue that is made now may take, in bytes.

@@ -34,6 +34,8 @@ extension Session {
     // Its end is found by its pid, like that of any child.
     Descriptors.close(pidfd)
     supervisor.guardian = pid
+    ProgramMemory.gather()
+    names.move()
   }
 
   /// A SIGCHLD came: stops and continuations are noted, and ended children looked for.

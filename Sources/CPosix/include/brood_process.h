@@ -43,6 +43,9 @@ int32_t brood_limit_data(int32_t pid, uint64_t bytes);
 // a word that ends the process, with one line and status 1.
 void brood_note_exhaustion(uint64_t *mark);
 
+// Fills what malloc has free between its blocks, once, so that new blocks stand together.
+void brood_fill_holes(void);
+
 // So many zeroed bytes that are part of the program, once; NULL if they are not there.
 void *brood_static_memory(int64_t size);
 

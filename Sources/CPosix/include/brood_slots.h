@@ -23,7 +23,7 @@ int32_t brood_slots_limit(void);
 int32_t brood_slot_reserve(bool nested);
 
 /// Tells the name of the process that a slot is for (at most 39 bytes are kept).
-void brood_slot_name(int32_t slot, const char *name);
+void brood_slot_name(int32_t slot, const char *name, size_t size);
 
 /// In the parent: tells which process has the slot.
 void brood_slot_fill(int32_t slot, int32_t pid);

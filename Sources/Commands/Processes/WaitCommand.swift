@@ -34,20 +34,16 @@ enum WaitCommand {
           + "\nkill $p\nprint (wait $p).signal", "late\nTERM"),
     ]
   ) { call in
-    let given = try targets(call)
     if call.isSet("any"), call.isSet("all") {
       throw call.error(.arity, "--any and --all exclude each other", flag: "all")
     }
-    let result: Value
-    if call.isSet("all"), given == nil {
-      result = try all(call.session.processes.users, call)
-    } else if let given, !call.isSet("any") {
-      let isSingle = given.count == 1 && call.count == 1 && !isList(call[0])
-      result = try isSingle ? one(given[0], call) : all(given, call)
-    } else {
-      result = try any(of: given, call)
+    if call.count == 1, !isList(call[0]), !call.isSet("any"), !call.isSet("all") {
+      return try one(process(call[0], 0, call), call)
     }
-    return result
+    let given = try targets(call)
+    if call.isSet("all"), given == nil { return try all(call.session.processes.users, call) }
+    if let given, !call.isSet("any") { return try all(given, call) }
+    return try any(of: given, call)
   }
 
   /// The processes that were named; nil if none was.
@@ -56,17 +52,18 @@ enum WaitCommand {
     var result: [ProcessHandle] = []
     for index in 0..<call.count {
       let items = isList(call[index]) ? call.list(index) : [call[index]]
-      for item in items {
-        let target = try call.at(index) { try ProcessTarget(item) }
-        guard let process = target.handle else {
-          throw call.error(
-            .missing, "no child has the pid \(target.pid)", at: index,
-            help: call.session.liveProcesses)
-        }
-        result.append(process)
-      }
+      for item in items { result.append(try process(item, index, call)) }
     }
     return result
+  }
+
+  private static func process(
+    _ value: Value, _ index: Int, _ call: borrowing Call
+  ) throws -> ProcessHandle {
+    let target = try call.at(index) { try ProcessTarget(value) }
+    if let process = target.handle { return process }
+    throw call.error(
+      .missing, "no child has the pid \(target.pid)", at: index, help: call.session.liveProcesses)
   }
 
   private static func isList(_ value: Value) -> Bool {
@@ -83,7 +80,8 @@ enum WaitCommand {
     else { throw timeout([process], call) }
     try complete(process, call)
     try requireOk([record], call)
-    return record.map
+    // A loop of forks and waits need not make what nobody reads.
+    return call.site.isDiscarded ? .null : record.map
   }
 
   private static func all(_ processes: [ProcessHandle], _ call: borrowing Call) throws -> Value {

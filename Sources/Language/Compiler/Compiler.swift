@@ -19,6 +19,8 @@ final class Compiler {
   var nextRegister = 0
   /// The register that an operand is being compiled into, which nobody else uses yet.
   var freshRegister: Int?
+  /// The command that comes next is a statement, whose result is dropped.
+  var isDiscarding = false
   private var registerCount = 0
   /// The place in the source that instructions being emitted belong to.
   var span: Span

@@ -7,6 +7,8 @@ extension Compiler {
   func command(
     _ node: CommandNode, into target: Int, isTail: Bool, input: Int? = nil, isPassed: Bool = false
   ) throws {
+    let isDiscarded = isDiscarding
+    isDiscarding = false
     if node.writtenArms != nil { return try select(node, into: target, isTail: isTail) }
     let written = node.arguments.dropFirst(node.verbCount).filter { argument in
       guard case .closure(let function)? = argument.value?.kind else { return true }
@@ -65,6 +67,7 @@ extension Compiler {
         wantsValue: !isTail || passesValue || node.inlineBlock != nil, command: isBuiltin,
         global: global,
         isForcedProgram: node.isForcedProgram, hasComputedName: isComputed))
+    sites[site].isDiscarded = isDiscarded
     let count = inputs + written.count
     if sites[site].isSimple {
       for word in words { loadWord(word.at, site, argument: word.argument) }

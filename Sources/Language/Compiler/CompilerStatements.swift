@@ -111,6 +111,7 @@ extension Compiler {
     default: break
     }
     let register = allocate()
+    if case .command = expression.kind { isDiscarding = true }
     try value(expression, into: register, isTail: true)
     switch expression.kind {
     case .command, .pipeline, .chain, .andThen, .orElse, .timed, .ifElse, .tryCatch:

@@ -1,6 +1,6 @@
 /// What the warning about lost assignments needs to know: which variables are read where, and
 /// which assignments happen in a child.
-struct LostAssignments {
+final class LostAssignments {
   /// An assignment to a variable from outside of the function it stands in.
   private struct Assignment {
     let variable: ObjectIdentifier
@@ -40,20 +40,20 @@ struct LostAssignments {
   private var functions: [String: ObjectIdentifier] = [:]
   private var constants: [ObjectIdentifier: ObjectIdentifier] = [:]
 
-  mutating func declare(_ name: String, _ function: FunctionNode) {
+  func declare(_ name: String, _ function: FunctionNode) {
     functions[name] = ObjectIdentifier(function)
   }
 
-  mutating func declare(_ node: Declaration, _ variable: ObjectIdentifier) {
+  func declare(_ node: Declaration, _ variable: ObjectIdentifier) {
     guard node.isConstant, case .closure(let function) = node.value.kind else { return }
     constants[variable] = ObjectIdentifier(function)
   }
 
-  fileprivate mutating func read(_ variable: ObjectIdentifier, _ span: Span) {
+  fileprivate func read(_ variable: ObjectIdentifier, _ span: Span) {
     reads.append((variable, span.start))
   }
 
-  fileprivate mutating func assign(
+  fileprivate func assign(
     _ variable: Resolver.NamedVariable, _ name: String, _ span: Span, in function: FunctionScope,
     _ loops: [Span]
   ) {
@@ -74,7 +74,7 @@ struct LostAssignments {
     }
   }
 
-  fileprivate mutating func fork(
+  fileprivate func fork(
     _ function: ObjectIdentifier, _ name: String, _ span: Span, in block: Span, _ loops: [Span]
   ) {
     forked.append(
@@ -94,6 +94,7 @@ struct LostAssignments {
 
   /// The variables that are read later although what a child assigns to them is lost.
   fileprivate func found(isPersistent: Bool) -> [(name: String, span: Span, function: String?)] {
+    if losses.isEmpty, forked.isEmpty { return [] }
     var all = losses
     for use in forked {
       for assignment in outside[use.function] ?? [] {

@@ -16,7 +16,7 @@ final class Resolver {
   var declared: Set<String> = []
   /// The loops around what is being resolved, the outermost first.
   var loops: [Span] = []
-  var losses = LostAssignments()
+  let losses = LostAssignments()
   private(set) var newGlobals: [String: GlobalVariable] = [:]
   /// Tells programs from slips, where `--check` wants that.
   var isProgram: ((String) -> Bool)?

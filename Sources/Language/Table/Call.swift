@@ -198,6 +198,8 @@ public final class CallSite {
   public let inputCount: Int
   /// Whether the result is used, so that a program's output is captured and reports are values.
   public let wantsValue: Bool
+  /// Whether a statement drops the result, unless it is a report.
+  public internal(set) var isDiscarded = false
   /// No flags and no spreads: arguments lie on the stack as the callee wants them.
   let isSimple: Bool
   let command: Command?
