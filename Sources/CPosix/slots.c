@@ -27,6 +27,7 @@ struct slot {
   _Atomic int32_t state;
   _Atomic int64_t size;     // of the value, plus one
   _Atomic uint32_t generation;  // counts the slot's processes
+  _Atomic int32_t reported;  // whether it printed its error
   _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
@@ -185,6 +186,7 @@ int32_t brood_slot_reserve(bool nested) {
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;
+    slot->reported = 0;
     slot->ended = 0;
     slot->generation++;
     slot->waits[0] = 0;
@@ -338,6 +340,12 @@ int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at) {
   }
   return 0;
 }
+
+void brood_slot_note_report(void) {
+  if (table && own_plus_one && brood_forks() > 0) table->slots[own_plus_one - 1].reported = 1;
+}
+
+bool brood_slot_has_reported(int32_t slot) { return table->slots[slot].reported != 0; }
 
 bool brood_slots_first_report(void) {
   return !table || atomic_exchange(&table->reported, 1) == 0;

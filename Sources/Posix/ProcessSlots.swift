@@ -168,6 +168,12 @@ public struct ProcessSlots {
     if code < 0 { throw SystemError(call: "pread", code: -code) }
   }
 
+  /// This forked process has printed the error that it ends with.
+  public func noteReport() { brood_slot_note_report() }
+
+  /// In the parent of an ended child: whether that did.
+  public func hasReported(_ slot: SlotID) -> Bool { brood_slot_has_reported(slot.number) }
+
   /// Whether the limit is reported for the first time since `rearm`.
   public func isFirstReport() -> Bool { brood_slots_first_report() }
 

@@ -119,6 +119,9 @@ public final class ProcessHandle: Handle {
     pidfd = -1
   }
 
+  /// Whether it has printed an error; to be asked before it is reaped.
+  var hasReported: Bool { slot.flatMap { session.slots?.hasReported($0) } ?? false }
+
   /// What it runs, for reports: `sleep 10`, `{ … }`.
   public var command: String { work.text }
 

@@ -90,6 +90,7 @@ extension Session {
       return
     }
     printError(error, self)
+    slots?.noteReport()
     error.wasPrinted = true
   }
 

@@ -100,6 +100,12 @@ int64_t brood_slot_size(int32_t slot);
 /// Copies a part of the value, from the byte `at` on.
 int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at);
 
+/// In a child: it has printed the error that it ends with.
+void brood_slot_note_report(void);
+
+/// In the parent, before the slot is freed: whether the child did.
+bool brood_slot_has_reported(int32_t slot);
+
 /// Whether this is the first report of the limit since `brood_slots_rearm`.
 bool brood_slots_first_report(void);
 

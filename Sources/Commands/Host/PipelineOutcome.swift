@@ -68,6 +68,7 @@ extension PipelineRun {
     error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
     error.payload["record"] = record.map
     error.payload["records"] = .items(records.map(\.map))
+    error.wasPrinted = record.hasReported
     return error
   }
 

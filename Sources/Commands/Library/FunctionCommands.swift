@@ -11,7 +11,8 @@ enum FunctionCommands {
       Example("let double = { |x| $x * 2 }\nprint (call $double 21) (call len abc)", "42 3")
     ]
   ) { call in
-    try call.interpreter.invoke(call.value(0), call.rest(from: 1))
+    try call.interpreter.invoke(
+      call.value(0), call.rest(from: 1), wantsValue: call.site.wantsValue)
   }
 
   private static let assert = Command(

@@ -41,7 +41,8 @@ enum SpawnCommand {
       do throws(SystemError) {
         let (pid, pidfd) = try Posix.spawn(request)
         let process = session.register(
-          ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn, group: session.isInteractive ? pid : 0)
+          ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
+          group: session.isInteractive ? pid : 0)
         if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
         return .handle(process)
       } catch {
