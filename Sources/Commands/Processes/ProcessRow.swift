@@ -109,16 +109,16 @@ struct ProcessSurvey {
       return "[\(stat.name)]"
     }
     if isCopy, stat.pid != session.rootPid, arguments == ownArguments, let entry = entry(stat) {
-      if !entry.work.isEmpty { return entry.work }
-      return process?.kind == .adopted ? "fork (orphan)" : origin(stat.parent)
+      // Those that this very process made are in its table.
+      let isOrphan = stat.parent == Process.pid
+      if !entry.work.isEmpty { return isOrphan ? "orphan: \(entry.work)" : entry.work }
+      return isOrphan ? "fork (orphan)" : origin(stat.parent)
     }
     return arguments.joined(separator: " ")
   }
 
   /// Whose copy a fork is; unknown once that has ended.
   private func origin(_ parent: Int32) -> String {
-    // Those that this very process made are in its table.
-    if parent == Process.pid { return "fork (orphan)" }
     if parent == session.rootPid { return "fork of brood" }
     return name(parent).map { "fork of \($0)" } ?? "fork (orphan)"
   }
