@@ -242,6 +242,8 @@ public final class Interpreter {
         .missing, "'\(name)' is a plain word here",
         help: "a block that looks like a placeholder needs blanks: { … }", location: location)
     }
+    // Behind `ok`, `status` or `time`.
+    if name == "--help" { near = "help ok' or 'help time" }
     let error = ErrorObject(
       .missing, "there is no command '\(name)'",
       help: near.map { "did you mean '\($0)'?" }
