@@ -276,24 +276,24 @@ int32_t brood_slot_pid(int32_t slot, int32_t *owner, char *name, char *work) {
   return entry->pid;
 }
 
-// Its first words, up to `end` bytes; what does not fit ends in an ellipsis.
-static void put_words(char *place, size_t room, const char *text, size_t end, bool is_whole) {
-  if (end >= room || !is_whole) {
-    if (end > room - 4) end = room - 4;  // room for the three bytes of the ellipsis and the null
-    while (end > 0 && end < room && (text[end] & 0xC0) == 0x80) end--;
-    memcpy(place, text, end);
-    memcpy(place + end, "…", sizeof "…");
-    return;
+// The beginning of a text, up to `end`; an ellipsis stands for the rest, if there is one.
+static void put_words(char *place, size_t room, const char *text, size_t end, bool has_rest) {
+  const char *rest = has_rest ? " …" : "";
+  if (end + strlen(rest) >= room) {
+    rest = "…";
+    end = room - sizeof "…";
+    while (end > 0 && (text[end] & 0xC0) == 0x80) end--;
+  } else {
+    while (end > 0 && text[end - 1] == ' ') end--;
   }
-  while (end > 0 && text[end - 1] == ' ') end--;
   memcpy(place, text, end);
-  place[end] = 0;
+  memcpy(place + end, rest, strlen(rest) + 1);
 }
 
 void brood_slot_work(int32_t slot, const char *text, size_t size) {
   size_t end = 0;
   while (end < size && text[end] != '\n' && end < BROOD_WORK_SIZE) end++;
-  put_words(table->slots[slot].work, BROOD_WORK_SIZE, text, end, end == size);
+  put_words(table->slots[slot].work, BROOD_WORK_SIZE, text, end, end < size);
 }
 
 void brood_slot_sleeps(const char *text, size_t size) {
@@ -301,7 +301,7 @@ void brood_slot_sleeps(const char *text, size_t size) {
   char *place = brood_forks() > 0 ? table->slots[own_plus_one - 1].waits : table->root_waits;
   size_t end = 0;
   while (end < size && text[end] != '\n' && text[end] != '{' && end < BROOD_WAITS_SIZE) end++;
-  put_words(place, BROOD_WAITS_SIZE, text, end, true);
+  put_words(place, BROOD_WAITS_SIZE, text, end, false);
 }
 
 int32_t brood_slot_waits(int32_t slot, char *text) {

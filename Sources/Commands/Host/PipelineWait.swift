@@ -81,8 +81,9 @@ struct ForegroundWait {
         continue
       }
       hasTold = true
-      let text = "waiting for '\(stopped.name)' (\(stopped.pid)), which is stopped; Ctrl-C ends it"
-      try? Transfer.writeAll(2, "brood: \(text)\n")
+      let name = "'\(stopped.name)' (\(stopped.pid))"
+      try? Transfer.writeAll(
+        2, "brood: waiting for process \(name), which is stopped; Ctrl-C ends it\n")
     }
     _ = try wait(nil, { false })
   }
