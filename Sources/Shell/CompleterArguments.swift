@@ -122,8 +122,8 @@ extension Completer {
   /// The values that a setting can have.
   private func choices(of key: String) -> [Candidate] {
     guard let setting = session.settings.list.first(where: { $0.key == key }) else { return [] }
-    let now = (try? session.settings.get(key))?.asText
-    return setting.choices.map { Candidate($0, $0 == now ? "as it is now" : "") }
+    let now = (try? session.settings.get(key))?.asText ?? ""
+    return setting.choices.map { Candidate($0, $0 == now ? "as it is now" : "instead of \(now)") }
   }
 
   private func dashed(_ command: Command, _ text: String, except seen: Set<String>) -> Answer {
@@ -172,7 +172,7 @@ extension Completer {
     case .signal: .candidates(signals(as: typed))
     case .variable:
       .candidates(interpreter.globals.variableNames.map { Candidate($0, "variable") })
-    case .choices(let words): .candidates(words.map { Candidate($0) })
+    case .choices(let words): .candidates(words.map { Candidate($0, type.phrase) })
     case .live("setting"), .live("config"): .candidates(settings())
     case .live(let kind): .candidates(live(kind, typed))
     }

@@ -17,7 +17,7 @@ struct FileCompletion {
     let prefix = slash.map { String(typed[typed.index(after: $0)...]) } ?? typed
     if folder.isEmpty, prefix == "~", home != nil {
       return Completions(
-        start: point.start, typed: typed, [Candidate("~/", suffix: "")])
+        start: point.start, typed: typed, [Candidate("~/", "home directory", suffix: "")])
     }
     let directory = expanded(folder)
     let names = (Directory.names(directory.isEmpty ? "." : directory) ?? [])

@@ -103,7 +103,7 @@ import Testing
     try list("config rea", "\nreap ", "\nreaper ", leaving: "config reap")
     try complete("help sor", "help sort ")
     try complete("help whi", "help while ")
-    try list("config reap ", "\nmanual  as it is now\nauto")
+    try list("config reap ", "\nmanual  as it is now\nauto    instead of manual")
     try list("config reaper ", "\nsession  as it is now\ninit")
     try complete("config limit.queue ", "config limit.queue auto ")
     try shell.enter("fork --name worker { sleep 1000 }", expecting: "worker")
