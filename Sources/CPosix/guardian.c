@@ -82,9 +82,9 @@ static void let_go_of_descriptors(int session) {
 }
 
 static void watch(struct brood_mark mark, int session) {
+  prctl(PR_SET_NAME, "brood-guardian", 0, 0, 0);
   ignore_everything();
   setsid();
-  prctl(PR_SET_NAME, "brood-guardian", 0, 0, 0);
   struct rlimit limit;
   getrlimit(RLIMIT_LOCKS, &limit);
   limit.rlim_cur = (limit.rlim_cur & ~0xffffffffULL) | brood_soft_guardian;

@@ -27,15 +27,17 @@ struct slot {
   _Atomic int32_t state;
   _Atomic int64_t size;     // of the value, plus one
   _Atomic uint32_t generation;  // counts the slot's processes
+  _Atomic int32_t reported;  // whether it printed its error
   _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
   char name[40];
   char waits[BROOD_WAITS_SIZE];
+  char work[BROOD_WORK_SIZE];
 };
 
 struct table {
-  _Atomic int32_t live, used, limit, hint, top, reported;
+  _Atomic int32_t live, used, limit, hint, top, reported, guardian;
   _Atomic int64_t swept;    // when the table was last swept
   _Atomic int64_t hit;      // when the limit was last reached
   _Atomic int64_t refused;  // when somebody was last refused
@@ -65,6 +67,12 @@ void brood_slots_set_limit(int32_t limit) {
 int32_t brood_slots_limit(void) { return table ? table->limit : 0; }
 
 int32_t brood_slots_live(void) { return table ? table->live : 0; }
+
+void brood_slots_set_guardian(int32_t pid) {
+  if (table) table->guardian = pid;
+}
+
+int32_t brood_slots_guardian(void) { return table ? table->guardian : 0; }
 
 // Below the private range, where forked children keep it, but above what users will number; and
 // not high up, since a fork copies the table of descriptors up to the highest one (10 us for 4096).
@@ -178,9 +186,11 @@ int32_t brood_slot_reserve(bool nested) {
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;
+    slot->reported = 0;
     slot->ended = 0;
     slot->generation++;
     slot->waits[0] = 0;
+    slot->work[0] = 0;
     slot->state = counted;
     table->hint = (index + 1) % slot_count;
     for (int32_t top = table->top; top <= index;)
@@ -201,7 +211,10 @@ void brood_slot_name(int32_t slot, const char *name, size_t size) {
 
 void brood_slot_fill(int32_t slot, int32_t pid) { table->slots[slot].pid = pid; }
 
-void brood_slot_take(int32_t slot) { own_plus_one = slot + 1; }
+void brood_slot_take(int32_t slot) {
+  own_plus_one = slot + 1;
+  table->slots[slot].pid = getpid();  // others may ask before the parent has its turn
+}
 
 // The session's own process takes one only when it shares something.
 int32_t brood_slot_own(void) {
@@ -257,9 +270,34 @@ bool brood_slot_holds(int32_t slot, int32_t pid) { return table->slots[slot].pid
 
 int32_t brood_slots_top(void) { return table ? table->top : 0; }
 
-int32_t brood_slot_pid(int32_t slot, char *name) {
-  memcpy(name, table->slots[slot].name, sizeof table->slots[slot].name);
-  return table->slots[slot].pid;
+int32_t brood_slot_pid(int32_t slot, int32_t *owner, char *name, char *work) {
+  struct slot *entry = &table->slots[slot];
+  memcpy(name, entry->name, sizeof entry->name);
+  memcpy(work, entry->work, sizeof entry->work);
+  name[sizeof entry->name - 1] = 0;
+  work[sizeof entry->work - 1] = 0;
+  *owner = entry->owner;
+  return entry->pid;
+}
+
+// The beginning of a text, up to `end`; an ellipsis stands for the rest, if there is one.
+static void put_words(char *place, size_t room, const char *text, size_t end, bool has_rest) {
+  const char *rest = has_rest ? " …" : "";
+  if (end + strlen(rest) >= room) {
+    rest = "…";
+    end = room - sizeof "…";
+    while (end > 0 && (text[end] & 0xC0) == 0x80) end--;
+  } else {
+    while (end > 0 && text[end - 1] == ' ') end--;
+  }
+  memcpy(place, text, end);
+  memcpy(place + end, rest, strlen(rest) + 1);
+}
+
+void brood_slot_work(int32_t slot, const char *text, size_t size) {
+  size_t end = 0;
+  while (end < size && text[end] != '\n' && end < BROOD_WORK_SIZE) end++;
+  put_words(table->slots[slot].work, BROOD_WORK_SIZE, text, end, end < size);
 }
 
 void brood_slot_sleeps(const char *text, size_t size) {
@@ -267,16 +305,7 @@ void brood_slot_sleeps(const char *text, size_t size) {
   char *place = brood_forks() > 0 ? table->slots[own_plus_one - 1].waits : table->root_waits;
   size_t end = 0;
   while (end < size && text[end] != '\n' && text[end] != '{' && end < BROOD_WAITS_SIZE) end++;
-  if (end == BROOD_WAITS_SIZE) {
-    end -= 4;  // room for the three bytes of the ellipsis and the null
-    while (end > 0 && (text[end] & 0xC0) == 0x80) end--;
-    memcpy(place, text, end);
-    memcpy(place + end, "…", sizeof "…");
-    return;
-  }
-  while (end > 0 && text[end - 1] == ' ') end--;
-  memcpy(place, text, end);
-  place[end] = 0;
+  put_words(place, BROOD_WAITS_SIZE, text, end, false);
 }
 
 int32_t brood_slot_waits(int32_t slot, char *text) {
@@ -315,6 +344,12 @@ int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at) {
   }
   return 0;
 }
+
+void brood_slot_note_report(void) {
+  if (table && own_plus_one && brood_forks() > 0) table->slots[own_plus_one - 1].reported = 1;
+}
+
+bool brood_slot_has_reported(int32_t slot) { return table->slots[slot].reported != 0; }
 
 bool brood_slots_first_report(void) {
   return !table || atomic_exchange(&table->reported, 1) == 0;

@@ -25,12 +25,15 @@ public enum Executable {
     throw SystemError(call: "execve", code: refused ? EACCES : ENOENT, detail: name)
   }
 
-  /// All names of programs in the entries of `path` that begin with `prefix`, for completion.
-  public static func names(prefix: String, path: String) -> Set<String> {
-    var result: Set<String> = []
-    for directory in Set(path.split(separator: ":").map(String.init)) {
+  /// All programs in the entries of `path` whose names begin with `prefix`, with the directory of
+  /// each, for completion.
+  public static func programs(prefix: String, path: String) -> [String: String] {
+    var result: [String: String] = [:]
+    var seen: Set<String> = []
+    for directory in path.split(separator: ":").map(String.init)
+    where seen.insert(directory).inserted {
       for name in Directory.names(directory) ?? [] where name.hasPrefix(prefix) {
-        if problem("\(directory)/\(name)") == 0 { result.insert(name) }
+        if result[name] == nil, problem("\(directory)/\(name)") == 0 { result[name] = directory }
       }
     }
     return result

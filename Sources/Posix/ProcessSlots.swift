@@ -28,6 +28,12 @@ public struct ProcessSlots {
   /// How many are counted now.
   public var live: Int { Int(brood_slots_live()) }
 
+  /// The session's guardian, known to all of its processes; 0 for none.
+  public var guardian: Int32 {
+    get { brood_slots_guardian() }
+    nonmutating set { brood_slots_set_guardian(newValue) }
+  }
+
   /// Reserves a slot before a fork; EDQUOT at the limit.
   ///
   /// - Parameter isNested: asked by a forked child, which is refused for a while after the limit
@@ -43,6 +49,13 @@ public struct ProcessSlots {
       bytes.withMemoryRebound(to: CChar.self) {
         brood_slot_name(slot.number, $0.baseAddress, $0.count)
       }
+    }
+  }
+
+  /// Tells before the fork what the process runs, for reports of others.
+  public func describe(_ slot: SlotID, _ work: UnsafeBufferPointer<UInt8>) {
+    work.withMemoryRebound(to: CChar.self) {
+      brood_slot_work(slot.number, $0.baseAddress, $0.count)
     }
   }
 
@@ -65,15 +78,44 @@ public struct ProcessSlots {
   /// Whether a slot still is this process's, which has not been reaped then.
   public func holds(_ slot: SlotID, pid: Int32) -> Bool { brood_slot_holds(slot.number, pid) }
 
-  /// The names of all processes in the table, by pid.
-  public var names: [Int32: String] {
-    var result: [Int32: String] = [:]
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { buffer in
-      guard let base = buffer.baseAddress else { return }
+  /// What is known of a process of the table.
+  public struct Entry {
+    public let name: String
+    /// The beginning of what it runs, empty if nobody told.
+    public let work: String
+  }
+
+  /// What the table knows, at one moment.
+  public struct Entries {
+    public fileprivate(set) var byPid: [Int32: Entry] = [:]
+    /// Processes that are being made, whose pid their maker will tell, by the maker's pid.
+    public fileprivate(set) var begun: [Int32: Entry] = [:]
+
+    public init() {}
+
+    /// Takes in what a later look found; what it did not find any more stays.
+    public mutating func update(_ later: Entries) {
+      byPid.merge(later.byPid) { $1 }
+      begun = later.begun
+    }
+  }
+
+  /// The names of all processes in the table, and what they run.
+  public var entries: Entries {
+    var result = Entries()
+    let nameSize = 40
+    withUnsafeTemporaryAllocation(
+      of: CChar.self, capacity: nameSize + Int(BROOD_WORK_SIZE)
+    ) { buffer in
+      guard let name = buffer.baseAddress else { return }
+      let work = name + nameSize
       for slot in 0..<brood_slots_top() {
-        let pid = brood_slot_pid(slot, base)
+        var owner: Int32 = 0
+        let pid = brood_slot_pid(slot, &owner, name, work)
         // The session's own place has no name.
-        if pid > 0, base.pointee != 0 { result[pid] = String(cString: base) }
+        guard owner > 0, name.pointee != 0 else { continue }
+        let entry = Entry(name: String(cString: name), work: String(cString: work))
+        if pid > 0 { result.byPid[pid] = entry } else { result.begun[owner] = entry }
       }
     }
     return result
@@ -132,6 +174,12 @@ public struct ProcessSlots {
     let code = brood_slot_read(slot.number, buffer.baseAddress, buffer.count, place)
     if code < 0 { throw SystemError(call: "pread", code: -code) }
   }
+
+  /// This forked process has printed the error that it ends with.
+  public func noteReport() { brood_slot_note_report() }
+
+  /// In the parent of an ended child: whether that did.
+  public func hasReported(_ slot: SlotID) -> Bool { brood_slot_has_reported(slot.number) }
 
   /// Whether the limit is reported for the first time since `rearm`.
   public func isFirstReport() -> Bool { brood_slots_first_report() }

@@ -15,6 +15,18 @@ public enum Transfer {
     try now("read") { brood_read_now(fd, buffer.baseAddress, buffer.count) }
   }
 
+  /// Looks at what a pipe or socket holds without taking it, waiting for data; 0 at the end.
+  public static func peek(
+    _ fd: Int32, isPipe: Bool, into buffer: UnsafeMutableRawBufferPointer,
+    onAttention: OnAttention? = nil
+  ) throws -> Int {
+    while true {
+      let count = try now("tee") { brood_look(fd, buffer.baseAddress, buffer.count, isPipe) }
+      if let count { return count }
+      try pause(fd, Int16(POLLIN), "read", onAttention)
+    }
+  }
+
   /// Writes what fits without waiting; nil if nothing does (pwritev2(2)).
   public static func writeNow(
     _ fd: Int32, _ bytes: UnsafeRawBufferPointer

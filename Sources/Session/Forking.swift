@@ -104,7 +104,10 @@ extension Session {
     enter(process)
     do {
       try output.flush()
-      if let slot = process.slot { channels.admit(slot) }
+      if let slot = process.slot {
+        slots?.describe(slot, process.work)
+        channels.admit(slot)
+      }
       return try forkBare()
     } catch {
       leave(process)

@@ -39,6 +39,22 @@ public enum ProcessWork {
   }
 }
 
+extension ProcessSlots {
+  /// Tells what the process that a slot is for will run; costs no more than a few bytes' copy.
+  func describe(_ slot: SlotID, _ work: ProcessWork) {
+    switch work {
+    case .function(.closure(let closure)) where closure.function.name == nil:
+      let function = closure.function
+      function.source.bytes.withUnsafeBufferPointer { bytes in
+        describe(slot, UnsafeBufferPointer(rebasing: bytes[function.span.range(in: bytes.count)]))
+      }
+    default:
+      var text = work.text
+      text.withUTF8 { describe(slot, $0) }
+    }
+  }
+}
+
 /// A process as the language sees it.
 public final class ProcessHandle: Handle {
   /// Counts the session's processes from 1; never used again.
@@ -102,6 +118,9 @@ public final class ProcessHandle: Handle {
     if pidfd >= 0 { Descriptors.close(pidfd) }
     pidfd = -1
   }
+
+  /// Whether it has printed an error; to be asked before it is reaped.
+  var hasReported: Bool { slot.flatMap { session.slots?.hasReported($0) } ?? false }
 
   /// What it runs, for reports: `sleep 10`, `{ … }`.
   public var command: String { work.text }

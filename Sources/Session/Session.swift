@@ -143,9 +143,14 @@ extension Session {
 
   /// The names of the session's forked and spawned processes, grandchildren included, by pid.
   public var processNames: [Int32: String] {
-    var result = slots?.names ?? [:]
+    var result = (slots?.entries.byPid ?? [:]).mapValues(\.name)
     for process in processes.all { result[process.pid] = process.name }
     return result
+  }
+
+  /// What all processes of the session know of each other.
+  public var processEntries: ProcessSlots.Entries {
+    slots?.entries ?? ProcessSlots.Entries()
   }
 }
 

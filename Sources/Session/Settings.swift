@@ -6,18 +6,21 @@ public struct Setting {
   public let key: String
   public let summary: String
   public let standard: Value
+  /// The words that it can be, for completion; empty if it can be more.
+  public let choices: [String]
   /// Converts what the user gave; throws an error that says what it must be.
   let convert: (Value) throws -> Value
   /// Puts a new value into effect.
   let apply: (Value) throws -> Void
 
   public init(
-    _ key: String, _ summary: String, standard: Value,
+    _ key: String, _ summary: String, standard: Value, choices: [String] = [],
     convert: @escaping (Value) throws -> Value, apply: @escaping (Value) throws -> Void = { _ in }
   ) {
     self.key = key
     self.summary = summary
     self.standard = standard
+    self.choices = choices
     self.convert = convert
     self.apply = apply
   }
@@ -29,6 +32,7 @@ public struct Setting {
   ) -> Setting {
     Setting(
       key, "\(summary): \(words.joined(separator: " or "))", standard: .text(words[0]),
+      choices: words,
       convert: { value in
         guard case .string(let word) = value, words.contains(word.string) else {
           throw ErrorObject.badValue(
@@ -133,7 +137,7 @@ extension Session {
       Setting(
         "limit.queue",
         "How much memory a queue may take: a size, or auto, half of what is available",
-        standard: .text("auto"),
+        standard: .text("auto"), choices: ["auto"],
         convert: { value in
           switch value {
           case .size(let bytes) where bytes > 0: return value

@@ -14,9 +14,14 @@ public struct SpawnTicket {
 extension Session {
   /// To be called before a program is started: starts the guardian, flushes, checks the limit.
   ///
-  /// - Parameter name: as the user gave it; nil for one made of `prefix`.
-  public func prepareSpawn(name: String?, prefix: String) throws -> SpawnTicket {
+  /// - Parameters:
+  ///   - name: as the user gave it; nil for one made of `prefix`.
+  ///   - command: the program with its arguments, for reports.
+  public func prepareSpawn(
+    name: String?, prefix: String, command: String
+  ) throws -> SpawnTicket {
     let ticket = try takeTicket(name: name, prefix: prefix)
+    if let slot = ticket.slot { slots?.describe(slot, .program(command)) }
     do {
       try output.flush()
     } catch {
@@ -85,6 +90,7 @@ extension Session {
       return
     }
     printError(error, self)
+    slots?.noteReport()
     error.wasPrinted = true
   }
 

@@ -20,8 +20,8 @@ final class Supervisor {
 }
 
 extension Session {
-  /// The guardian, as its parent knows it; 0 if there is none or this is a forked child.
-  public var guardianPid: Int32 { isChild ? 0 : supervisor.guardian }
+  /// The guardian; 0 if there is none.
+  public var guardianPid: Int32 { slots?.guardian ?? supervisor.guardian }
 
   /// Before the first process of the session: its guardian (kernel.md §1).
   func startGuardian() throws {
@@ -34,6 +34,7 @@ extension Session {
     // Its end is found by its pid, like that of any child.
     Descriptors.close(pidfd)
     supervisor.guardian = pid
+    slots?.guardian = pid
     ProgramMemory.gather()
     names.move()
   }
@@ -90,7 +91,7 @@ extension Session {
 
   /// An orphan has come to the session.
   private func adopt(_ pid: Int32) {
-    let name = slots?.names[pid] ?? reader.stat(pid)?.name ?? "orphan"
+    let name = slots?.entries.byPid[pid]?.name ?? reader.stat(pid)?.name ?? "orphan"
     let command = reader.arguments(of: pid)?.joined(separator: " ") ?? ""
     var options = ForkOptions(kind: .adopted, command: command)
     options.isDetached = Guardian.isDetached(pid)
@@ -104,6 +105,7 @@ extension Session {
   private func strangerEnded(_ pid: Int32) {
     guard pid == supervisor.guardian else { return }
     supervisor.guardian = 0
+    slots?.guardian = 0
     try? startGuardian()
   }
 

@@ -26,6 +26,7 @@ extension SystemError {
     case EPERM:
       call.contains("kill") || call.contains("signal")
         ? "the process belongs to another user" : "only the superuser may do this"
+    case EACCES where call == "setpriority": "only the superuser may do this"
     case EACCES: "see: ls -l \(detail ?? "FILE")"
     case EAGAIN, ENOMEM: "end some processes first; ps shows those of this session"
     case EMFILE, ENFILE: "close some files or channels first; ulimit -n sets how many may be open"

@@ -10,6 +10,8 @@ public final class WaitRecord {
   public let elapsed: Int64
   /// What its block returned.
   public let value: Value
+  /// Whether it printed the error that it ended with.
+  public let hasReported: Bool
   /// Of the members before it, for the last one of a pipeline in the background.
   public internal(set) var upstream: [WaitRecord] = []
 
@@ -19,6 +21,7 @@ public final class WaitRecord {
     self.info = info
     elapsed = moment - process.startedAt
     self.value = value
+    hasReported = process.hasReported
   }
 
   public static let fieldNames = [

@@ -5,11 +5,13 @@ import Posix
 extension Session {
   /// Waits until a child has ended and reaps it; nil when the deadline has passed.
   ///
-  /// - Parameter keepsZombie: only look, so that the child stays a zombie.
+  /// - Parameters:
+  ///   - keepsZombie: only look, so that the child stays a zombie.
+  ///   - isLeft: asked after each signal: whether to give up, as at the deadline.
   /// - Throws: `system` for a process that is no child of this one and was not waited for.
   public func wait(
     for process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64? = nil,
-    keepsZombie: Bool = false
+    keepsZombie: Bool = false, isLeft: (() -> Bool)? = nil
   ) throws -> WaitRecord? {
     if let record = process.record { return record }
     try requireChild(process)
@@ -26,7 +28,9 @@ extension Session {
         sweepLater()
         if keepsZombie { return try look(at: process, info) }
         return finish(process, info)
-      case .attention: try attend(interpreter)
+      case .attention:
+        try attend(interpreter)
+        if process.record == nil, isLeft?() ?? false { return nil }
       case .timedOut:
         if let deadline, deadline <= Clock.monotonic { return nil }
         sweep()
@@ -38,7 +42,7 @@ extension Session {
     var record: WaitRecord?
     let isDone = try pauseForChildren([process], interpreter, until: deadline) {
       record = try keepsZombie ? peekRecord(process) : reapNow(process)
-      return record != nil
+      return record != nil || isLeft?() ?? false
     }
     return isDone ? record : nil
   }

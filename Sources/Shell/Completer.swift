@@ -98,12 +98,7 @@ struct Completer {
   }
 
   private func keywordNote(_ word: String) -> String {
-    switch word {
-    case "ok": "whether a command succeeds"
-    case "status": "the record of how a command ended"
-    case "time": "how long a command takes"
-    default: "keyword"
-    }
+    HelpTopic.named(word)?.summary ?? "keyword"
   }
 
   func functions() -> [Candidate] {
@@ -129,8 +124,9 @@ struct Completer {
   }
 
   func programs(_ typed: String, except known: Set<String> = []) -> [Candidate] {
-    Executable.names(prefix: typed, path: environment("PATH") ?? "").subtracting(known).sorted()
-      .map { Candidate($0, "program") }
+    let found = Executable.programs(prefix: typed, path: environment("PATH") ?? "")
+    return found.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
+      .map { Candidate($0.key, "program in \($0.value)") }
   }
 
   // MARK: Variables

@@ -1,3 +1,4 @@
+import Commands
 import Language
 import Posix
 import Session
@@ -92,8 +93,13 @@ extension Completer {
     {
       return verbs
     }
+    if command.name == "help", positional == 0 { return .candidates(topics()) }
     if command.name == "kill" {
-      return .candidates(live("process", point.text) + (positional > 0 ? signals() : []))
+      return .candidates(
+        live("process", point.text) + (positional > 0 ? signals(as: point.text) : []))
+    }
+    if command.name == "config", positional == 1, let key = given.first ?? nil {
+      return .candidates(choices(of: key))
     }
     let answer = candidates(for: parameter.type, typed: point.text)
     // Where the argument could be anything, the flags are worth a reminder.
@@ -101,6 +107,23 @@ extension Completer {
       return .candidates(flags(command, except: seen))
     }
     return answer
+  }
+
+  /// What `help` explains.
+  private func topics() -> [Candidate] {
+    let commands = functions() + builtins()
+    let known = Set(commands.map(\.name))
+    let words = HelpTopic.all.flatMap { topic in topic.words.map { Candidate($0, topic.summary) } }
+    let more = [Candidate("language", "a page about the language")]
+    return (commands + (words + more).filter { !known.contains($0.name) })
+      .sorted { $0.name < $1.name }
+  }
+
+  /// The values that a setting can have.
+  private func choices(of key: String) -> [Candidate] {
+    guard let setting = session.settings.list.first(where: { $0.key == key }) else { return [] }
+    let now = (try? session.settings.get(key))?.asText ?? ""
+    return setting.choices.map { Candidate($0, $0 == now ? "as it is now" : "instead of \(now)") }
   }
 
   private func dashed(_ command: Command, _ text: String, except seen: Set<String>) -> Answer {
@@ -116,7 +139,7 @@ extension Completer {
       if case .signal = $0.type.completion { true } else { false }
     }
     if takesSignal || command.name == "kill" {
-      result += signals().map { Candidate("-" + $0.name, $0.note) }
+      result += signals(as: String(text.dropFirst())).map { Candidate("-" + $0.name, $0.note) }
     }
     return .candidates(result)
   }
@@ -146,17 +169,20 @@ extension Completer {
       typed.contains("/") || typed.hasPrefix("~")
         ? .files(.program) : .candidates(typed.isEmpty ? [] : programs(typed))
     case .command: .candidates((functions() + builtins()).sorted { $0.name < $1.name })
-    case .signal: .candidates(signals())
+    case .signal: .candidates(signals(as: typed))
     case .variable:
       .candidates(interpreter.globals.variableNames.map { Candidate($0, "variable") })
-    case .choices(let words): .candidates(words.map { Candidate($0) })
+    case .choices(let words): .candidates(words.map { Candidate($0, type.phrase) })
     case .live("setting"), .live("config"): .candidates(settings())
     case .live(let kind): .candidates(live(kind, typed))
     }
   }
 
-  private func signals() -> [Candidate] {
-    Signal.all.map { Candidate($0.name, "\($0.number), \($0.word)") }
+  /// The signals, spelled with SIG in front where that was begun.
+  private func signals(as typed: String = "") -> [Candidate] {
+    let plain = Signal.all.map { Candidate($0.name, "\($0.number), \($0.word)") }
+    guard typed.uppercased().hasPrefix("SIG") else { return plain }
+    return plain.map { Candidate("SIG" + $0.name, $0.note) }
   }
 
   private func settings() -> [Candidate] {

@@ -17,7 +17,7 @@ struct FileCompletion {
     let prefix = slash.map { String(typed[typed.index(after: $0)...]) } ?? typed
     if folder.isEmpty, prefix == "~", home != nil {
       return Completions(
-        start: point.start, typed: typed, [Candidate("~/", suffix: "")])
+        start: point.start, typed: typed, [Candidate("~/", "home directory", suffix: "")])
     }
     let directory = expanded(folder)
     let names = (Directory.names(directory.isEmpty ? "." : directory) ?? [])
@@ -29,13 +29,14 @@ struct FileCompletion {
       let path = directory + candidate.name
       let status = try? FileStatus(path)
       let isDirectory = status?.kind == .directory
+      let note = FileCompletion.note(path, status)
       switch kind {
       case .directory where !isDirectory: return nil
       case .program where !isDirectory && (status?.permissions ?? 0) & 0o111 == 0: return nil
       default: break
       }
       let name = candidate.name + (isDirectory ? "/" : "")
-      return Candidate(name, replacement: folder + name, suffix: isDirectory ? "" : " ")
+      return Candidate(name, note, replacement: folder + name, suffix: isDirectory ? "" : " ")
     }
     guard !found.isEmpty else { return nil }
     let quoted = found.map { candidate in
@@ -48,6 +49,38 @@ struct FileCompletion {
     }
     return Completions(
       start: point.start, typed: WordQuoting.quoted(typed, point.quote), quoted)
+  }
+
+  /// What a file is: `file, 12KiB`, `program, 1MiB`, `directory`, `link to TARGET`.
+  private static func note(_ path: String, _ status: FileStatus?) -> String {
+    guard let own = try? FileStatus(path, following: false) else { return "" }
+    guard own.kind == .symlink, let target = try? Directory.link(path) else { return word(own) }
+    return (status == nil ? "broken link to " : "link to ") + target
+  }
+
+  private static func word(_ status: FileStatus) -> String {
+    switch status.kind {
+    case .regular:
+      (status.permissions & 0o111 == 0 ? "file" : "program") + ", " + size(Int(status.size))
+    case .directory: "directory"
+    case .fifo: "FIFO"
+    case .socket: "socket"
+    case .character, .block: "device"
+    case .symlink: "link"
+    case .unknown: "file"
+    }
+  }
+
+  /// Rounded to the unit in which it is a small number.
+  private static func size(_ bytes: Int) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    var rest = bytes
+    var unit = 0
+    while rest >= 1024, unit < units.count - 1 {
+      rest = (rest + 512) / 1024
+      unit += 1
+    }
+    return "\(rest)\(units[unit])"
   }
 
   private func expanded(_ folder: String) -> String {

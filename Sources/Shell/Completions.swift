@@ -6,7 +6,7 @@ struct Candidate {
   var replacement: String
   /// What a list shows.
   var name: String
-  /// A few words on it; empty for files.
+  /// A few words on it; empty where there are none.
   var note: String
   /// What follows it when it is the only one: a blank, or nothing where more may follow directly.
   var suffix = " "

@@ -40,6 +40,7 @@ struct HistoryFile {
   private func readEnd() throws -> ArraySlice<UInt8> {
     let file = try Descriptors.open(path, O_RDONLY)
     defer { Descriptors.close(file) }
+    makePrivate(file)
     let isWhole = lseek(file, -off_t(HistoryFile.readBytes), Int32(SEEK_END)) < 0
     let bytes = try Transfer.readAll(file)
     if isWhole { return bytes[...] }
@@ -113,10 +114,19 @@ struct HistoryFile {
 
   // MARK: Opening
 
+  /// People type secrets: whatever else was allowed to others is not any more.
+  private func makePrivate(_ file: Int32) {
+    guard let bits = try? FileStatus(descriptor: file).permissions, bits & 0o777 != 0o600 else {
+      return
+    }
+    _ = fchmod(file, 0o600)
+  }
+
   /// Opens the file for appending under a lock, which goes when the descriptor is closed.
   private func openLocked(_ kind: Int32) throws(SystemError) -> Int32 {
     for _ in 0..<5 {
       let file = try openOrMake()
+      makePrivate(file)
       // Another shell holds it for moments only; one that is stopped meanwhile is not waited for.
       for _ in 0..<20 where flock(file, kind | Int32(LOCK_NB)) < 0 { usleep(1000) }
       let now = try? FileStatus(path)

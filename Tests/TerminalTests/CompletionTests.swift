@@ -75,7 +75,12 @@ import Testing
     try complete("cd fol", "cd folder/")
     try complete("^cat folder/", "^cat folder/inner.txt ")
     try complete("print x > no", "print x > notes.txt ")
-    try list("read ", "\nfolder/        it's           notes.txt      two words.txt")
+    try list(
+      "read ", "\nfolder/        directory\nit's           file, 0B\nnotes.txt      file, 0B\n")
+    try shell.enter("^ln -s notes.txt alias; ^head -c 3000 /dev/zero > notes.sh")
+    try shell.enter("^chmod +x notes.sh")
+    try list("read no", "\nnotes.sh   program, 3KiB\nnotes.txt  file, 0B", leaving: "read notes.")
+    try list("read a", leaving: "read alias ")
   }
 
   @Test func flagsHaveTheirSummary() throws {
@@ -97,6 +102,13 @@ import Testing
     try list("signal on US", "\nUSR1  10, ", "\nUSR2  12, ", leaving: "signal on USR")
     try list("config rea", "\nreap ", "\nreaper ", leaving: "config reap")
     try complete("help sor", "help sort ")
+    try complete("help whi", "help while ")
+    try list("config reap ", "\nmanual  as it is now\nauto    instead of manual")
+    try list("config reaper ", "\nsession  as it is now\ninit")
+    try complete("config limit.queue ", "config limit.queue auto ")
+    try shell.enter("fork --name worker { sleep 1000 }", expecting: "worker")
+    try complete("kill worker SIGK", "kill worker SIGKILL ")
+    try list("kill worker SIG", "\nSIGHUP ", "\nSIGKILL ")
   }
 
   @Test func longListsAreCut() throws {

@@ -72,6 +72,17 @@ import Testing
     #expect(try shell.read("state/brood/history").hasSuffix("\n1\n"))
   }
 
+  @Test func theFileIsMadePrivateAgain() throws {
+    let home = try TemporaryDirectory()
+    try home.write("print before\n", to: file)
+    #expect(chmod("\(home.path)/\(file)", 0o644) == 0)
+    let shell = try PromptShell(home: home)
+    #expect(try shell.permissions(file) == 0o600)
+    #expect(chmod("\(home.path)/\(file)", 0o666) == 0)
+    try shell.enter("print one", expecting: "\none")
+    #expect(try shell.permissions(file) == 0o600)
+  }
+
   @Test func aHomeThatCannotBeWrittenIsNoHindrance() throws {
     let shell = try PromptShell(environment: ["XDG_STATE_HOME": "/proc/nowhere"])
     try shell.enter("print one", expecting: "\none")

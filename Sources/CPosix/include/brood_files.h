@@ -43,6 +43,10 @@ const char * brood_error_name(int32_t code);
 /// Reads without waiting whatever the descriptor's flags say (RWF_NOWAIT); -EAGAIN if it would wait.
 int64_t brood_read_now(int32_t fd, void *buffer, size_t size);
 
+/// Copies what a pipe or socket holds, at most `size` bytes, and leaves it there (tee(2), MSG_PEEK);
+/// 0 at the end, -EAGAIN if it is empty.
+int64_t brood_look(int32_t fd, void *buffer, size_t size, bool is_pipe);
+
 /// Writes without waiting whatever the descriptor's flags say (RWF_NOWAIT).
 int64_t brood_write_now(int32_t fd, const void *buffer, size_t size);
 

@@ -19,6 +19,10 @@ int32_t brood_slots_start(void);
 void brood_slots_set_limit(int32_t limit);
 int32_t brood_slots_limit(void);
 
+/// The session's guardian, 0 for none: its parent tells all.
+void brood_slots_set_guardian(int32_t pid);
+int32_t brood_slots_guardian(void);
+
 /// Reserves a slot; -EDQUOT at the limit. `nested`: asked by a forked child.
 int32_t brood_slot_reserve(bool nested);
 
@@ -28,7 +32,7 @@ void brood_slot_name(int32_t slot, const char *name, size_t size);
 /// In the parent: tells which process has the slot.
 void brood_slot_fill(int32_t slot, int32_t pid);
 
-/// In the child: the slot is its own.
+/// In the child: the slot is its own, and has its pid from now on.
 void brood_slot_take(int32_t slot);
 
 /// This process's slot; the session's own process gets an uncounted one at the first call. -1: none.
@@ -62,8 +66,13 @@ bool brood_slot_holds(int32_t slot, int32_t pid);
 /// All slots in use lie below this number.
 int32_t brood_slots_top(void);
 
-/// The process of a slot, 0 for none; its name goes to a buffer of 40 bytes.
-int32_t brood_slot_pid(int32_t slot, char *name);
+/// The process of a slot, 0 for none yet; who made it, 0 for a free slot. Its name goes to a
+/// buffer of 40 bytes, what it runs to one of `BROOD_WORK_SIZE`.
+int32_t brood_slot_pid(int32_t slot, int32_t *owner, char *name, char *work);
+
+/// Tells what the process that a slot is for runs, of which the first line's beginning is kept.
+enum { BROOD_WORK_SIZE = 64 };
+void brood_slot_work(int32_t slot, const char *text, size_t size);
 
 /// This process is about to sleep in a call of which this is the text, as others will see it: its
 /// first words, in `BROOD_WAITS_SIZE` bytes. Empty: in none.
@@ -90,6 +99,12 @@ int64_t brood_slot_size(int32_t slot);
 
 /// Copies a part of the value, from the byte `at` on.
 int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at);
+
+/// In a child: it has printed the error that it ends with.
+void brood_slot_note_report(void);
+
+/// In the parent, before the slot is freed: whether the child did.
+bool brood_slot_has_reported(int32_t slot);
 
 /// Whether this is the first report of the limit since `brood_slots_rearm`.
 bool brood_slots_first_report(void);

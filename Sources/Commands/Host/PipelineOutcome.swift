@@ -68,6 +68,9 @@ extension PipelineRun {
     error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
     error.payload["record"] = record.map
     error.payload["records"] = .items(records.map(\.map))
+    // Unless what the member said went elsewhere.
+    let isHidden = stage.redirections.contains { $0.descriptors.contains(2) }
+    error.wasPrinted = record.hasReported && !isHidden
     return error
   }
 

@@ -67,13 +67,14 @@ extension PipelineRun {
   private func spawn(
     _ request: SpawnRequest, _ stage: Pipeline.Stage, kind: ProcessKind
   ) throws -> ProcessHandle {
+    let command = request.arguments.joined(separator: " ")
     let ticket = try session.prepareSpawn(
-      name: nil, prefix: PipelineRun.namePrefix(request.arguments[0]))
+      name: nil, prefix: PipelineRun.namePrefix(request.arguments[0]), command: command)
     do throws(SystemError) {
       let (pid, pidfd) = try Posix.spawn(request)
       return session.register(
-        ticket, pid: pid, pidfd: pidfd, command: request.arguments.joined(separator: " "),
-        kind: kind, group: group == 0 ? pid : group ?? 0)
+        ticket, pid: pid, pidfd: pidfd, command: command, kind: kind,
+        group: group == 0 ? pid : group ?? 0)
     } catch {
       session.abandon(ticket)
       throw problem(error, request, stage)

@@ -16,6 +16,7 @@ struct ForegroundWait {
   let interpreter: Interpreter
   /// Set when Ctrl-C came to this process meanwhile.
   private(set) var interrupt: ErrorObject?
+  private var hasTold = false
 
   init(_ members: [ProcessHandle], _ host: BroodHost, _ interpreter: Interpreter) {
     self.members = members
@@ -50,11 +51,45 @@ struct ForegroundWait {
     }
   }
 
-  private func waitForEnd(_ isDone: (() -> Bool)?) throws -> End {
-    if let isDone { _ = try host.session.pause(interpreter, done: isDone) }
-    for member in members { _ = try host.session.wait(for: member, interpreter) }
+  private mutating func waitForEnd(_ isDone: (() -> Bool)?) throws -> End {
+    let (session, interpreter) = (host.session, interpreter)
+    if let isDone {
+      try tellingOfStops { deadline, isLeft in
+        try session.pause(interpreter, until: deadline) { isDone() || isLeft() } && isDone()
+      }
+    }
+    for member in members {
+      try tellingOfStops { deadline, isLeft in
+        try session.wait(for: member, interpreter, until: deadline, isLeft: isLeft) != nil
+      }
+    }
     return .ended
   }
+
+  /// Waits, and says so when a member stays stopped for a while: nobody else may see it.
+  ///
+  /// - Parameter wait: waits until a deadline or for as long as it need not leave; true at its end.
+  private mutating func tellingOfStops(
+    _ wait: (_ deadline: Int64?, _ isLeft: @escaping () -> Bool) throws -> Bool
+  ) throws {
+    let members = members
+    func isStopped() -> Bool { members.contains { $0.stoppedBy != nil && $0.record == nil } }
+    while !hasTold {
+      if try wait(nil, isStopped) { return }
+      if try wait(Clock.deadline(after: ForegroundWait.patience), { false }) { return }
+      guard let stopped = members.first(where: { $0.stoppedBy != nil && $0.letter == "T" }) else {
+        continue
+      }
+      hasTold = true
+      let name = "'\(stopped.name)' (\(stopped.pid))"
+      try? Transfer.writeAll(
+        2, "brood: waiting for process \(name), which is stopped; Ctrl-C ends it\n")
+    }
+    _ = try wait(nil, { false })
+  }
+
+  /// How long a program may be stopped before that is told (ns).
+  private static let patience: Int64 = 1_000_000_000
 
   private func waitForChange(_ isDone: (() -> Bool)?) throws -> End {
     let session = host.session
@@ -84,6 +119,12 @@ struct ForegroundWait {
 
   /// A SIGINT that did not come from the keyboard was sent to this process alone.
   private func passOn(to living: [ProcessHandle]) {
+    // What is stopped could not even die of it.
+    defer {
+      for member in living where member.letter == "T" {
+        try? Process.send(.cont, to: member.pid)
+      }
+    }
     for fd: Int32 in 0...2 {
       if let group = try? Terminal.foreground(fd), group == Process.group { return }
     }

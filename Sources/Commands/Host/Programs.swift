@@ -26,7 +26,7 @@ final class Programs {
       let changed = (try? FileStatus(String(directory)))?.modified ?? 0
       key += " \(changed)"
     }
-    if names.key != key { names = (key, Executable.names(prefix: "", path: path).sorted()) }
+    if names.key != key { names = (key, Executable.programs(prefix: "", path: path).keys.sorted()) }
     return names.names
   }
 }

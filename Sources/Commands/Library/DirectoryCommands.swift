@@ -1,5 +1,7 @@
+import Glibc
 import Language
 import Posix
+import Session
 
 /// The working directory, and the names in it.
 enum DirectoryCommands {
@@ -32,7 +34,15 @@ enum DirectoryCommands {
     "pwd", "Yield the working directory", traits: .pure,
     examples: [Example("cd /\nprint (pwd)", "/")]
   ) { call in
-    .text(try call.onFile("find", ".") { try Directory.current() })
+    do throws(SystemError) {
+      return .text(try Directory.current())
+    } catch {
+      if error.code == ENOENT {
+        throw call.error(
+          .missing, "the working directory was removed", help: "go elsewhere, as with: cd")
+      }
+      throw error.asError("cannot tell the working directory")
+    }
   }
 
   private static let glob = Command(

@@ -9,8 +9,12 @@ enum StandardInput {
     var line: [UInt8] = []
     let isComplete: Bool
     do {
-      let isFile = (try? FileStatus(descriptor: 0))?.kind == .regular
-      isComplete = isFile ? try readFromFile(&line) : try readFromStream(&line, call.interpreter)
+      switch (try? FileStatus(descriptor: 0))?.kind {
+      case .regular: isComplete = try readFromFile(&line)
+      case .fifo: isComplete = try readFromPipe(&line, isPipe: true, call.interpreter)
+      case .socket: isComplete = try readFromPipe(&line, isPipe: false, call.interpreter)
+      default: isComplete = try readFromStream(&line, call.interpreter)
+      }
     } catch let failure as SystemError {
       if failure.code == EFBIG { throw call.error(.limit, "the line is longer than 1GiB") }
       let reason = failure.message.prefix(1).lowercased() + failure.message.dropFirst()
@@ -21,7 +25,42 @@ enum StandardInput {
     return line
   }
 
-  /// Of a pipe or terminal single bytes, since what was read cannot be put back.
+  /// Of a pipe exactly what a look at its content shows to belong to the line.
+  private static func readFromPipe(
+    _ line: inout [UInt8], isPipe: Bool, _ interpreter: Interpreter
+  ) throws -> Bool {
+    var room = 256
+    while line.count < mostBytes {
+      let isComplete = try withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) {
+        buffer -> Bool? in
+        let seen: Int
+        do {
+          seen = try Transfer.peek(0, isPipe: isPipe, into: buffer) {
+            try interpreter.host.attend(interpreter)
+          }
+        } catch is SystemError {
+          return try readFromStream(&line, interpreter)  // without a descriptor left for the look
+        }
+        if seen == 0 { return false }
+        let shown = buffer[..<seen]
+        let end = shown.firstIndex(of: UInt8(ascii: "\n"))
+        let wanted = UnsafeMutableRawBufferPointer(
+          rebasing: shown[..<(end.map { $0 + 1 } ?? shown.endIndex)])
+        let count = try Transfer.read(0, into: wanted) { try interpreter.host.attend(interpreter) }
+        line += wanted[..<count]
+        if line.last == UInt8(ascii: "\n") {
+          line.removeLast()
+          return true
+        }
+        return count == 0 ? false : nil
+      }
+      if let isComplete { return isComplete }
+      room = min(room * 4, 1 << 16)
+    }
+    throw SystemError(call: "read", code: EFBIG)
+  }
+
+  /// Of a terminal single bytes, since what was read cannot be put back.
   private static func readFromStream(
     _ line: inout [UInt8], _ interpreter: Interpreter
   ) throws -> Bool {

@@ -10,9 +10,10 @@ enum HelpCommand {
     "help", "Explain the commands",
     details: """
       `help` lists all commands, `help COMMAND` explains one with examples, `help queue` lists the \
-      verbs of a family, `help language` is a page about the language.
+      verbs of a family, `help if` explains a word of the language, `help language` is a page \
+      about all of it, and `help prompt` tells of keys and files.
       """,
-    parameters: [Parameter("topic", word, .rest, "a command, a family, or `language`")],
+    parameters: [Parameter("topic", word, .rest, "a command, a family, or a word of the language")],
     flags: [Flag("examples-json", nil, "print the examples of all commands as JSON")],
     traits: .reports,
     examples: [Example("help pwd |> starts-with \"pwd\" |> print", "true")]
@@ -25,8 +26,10 @@ enum HelpCommand {
     if let command = table[topic] {
       // A word that is a command and has verbs too, as `fork` might.
       let verbs = table.verbs(of: topic) == nil ? "" : "\n" + verbList(table, topic)
-      return report(HelpText.page(command) + verbs)
+      let topic = HelpTopic.named(topic).map { "\n" + $0.page } ?? ""
+      return report(HelpText.page(command) + verbs + topic)
     }
+    if let topic = HelpTopic.named(topic) { return report(topic.page) }
     if table.verbs(of: topic) != nil { return report(verbList(table, topic)) }
     if let family = table.families.first(where: { $0.title.lowercased() == topic.lowercased() }) {
       return report(HelpText.list(family.commands))
@@ -47,7 +50,7 @@ enum HelpCommand {
     let table = call.interpreter.table
     let names =
       table.words + table.all.map(\.name) + table.families.map { $0.title.lowercased() }
-      + ["language"]
+      + ["language"] + HelpTopic.all.flatMap(\.words)
     return call.error(
       .missing, "there is no help on '\(topic)'", at: 0,
       help: nearest(topic, among: names).map { "did you mean '\($0)'?" }
@@ -80,6 +83,10 @@ enum HelpCommand {
       text += title + String(repeating: " ", count: width - title.count)
       text += lines.drop { $0 == " " }
     }
+    let topics = HelpTopic.all.flatMap(\.words) + ["language"]
+    let title = "Language"
+    text += title + String(repeating: " ", count: width - title.count)
+    text += HelpText.wrapped(topics.joined(separator: " "), indent: width).drop { $0 == " " }
     let records = table.families.flatMap { family in
       family.commands.map { command in
         Value.record([
@@ -106,11 +113,12 @@ enum HelpCommand {
 
   /// All examples, for the tests that run them.
   private static func examples(_ table: CommandTable) throws -> Value {
-    let records = table.all.flatMap { command in
-      command.examples.map { example in
+    let all =
+      table.all.map { ($0.name, $0.examples) } + HelpTopic.all.map { ($0.words[0], $0.examples) }
+    let records = all.flatMap { name, examples in
+      examples.map { example in
         Value.record([
-          "command": .text(command.name), "code": .text(example.code),
-          "output": .text(example.output),
+          "command": .text(name), "code": .text(example.code), "output": .text(example.output),
         ])
       }
     }

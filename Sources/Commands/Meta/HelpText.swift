@@ -6,11 +6,7 @@ enum HelpText {
 
   /// All about one command.
   static func page(_ command: Command) -> String {
-    var text = wrapped(command.usage, indent: 0, hanging: 4)
-    text += "\n" + wrapped(command.summary + ".", indent: 0)
-    for paragraph in command.details.split(separator: "\n") {
-      text += "\n" + wrapped(String(paragraph), indent: 0)
-    }
+    var text = head(command.usage, command.summary, command.details)
     let arguments = command.parameters.map { parameter in
       (label(parameter), parameter.summary.isEmpty ? parameter.type.phrase : parameter.summary)
     }
@@ -19,11 +15,23 @@ enum HelpText {
     if !arms.isEmpty { text += "\nArms\n" + columns(arms) }
     let flags = command.flags.map { flag in (label(flag), flag.summary) }
     if !flags.isEmpty { text += "\nFlags\n" + columns(flags) }
-    if !command.examples.isEmpty {
-      text += "\n" + (command.examples.count == 1 ? "Example" : "Examples") + "\n"
-      text += command.examples.map(example).joined(separator: "\n")
+    return text + examples(command.examples)
+  }
+
+  /// What every page begins with.
+  static func head(_ usage: String, _ summary: String, _ details: String) -> String {
+    var text = wrapped(usage, indent: 0, hanging: 4)
+    text += "\n" + wrapped(summary + ".", indent: 0)
+    for paragraph in details.split(separator: "\n") {
+      text += "\n" + wrapped(String(paragraph), indent: 0)
     }
     return text
+  }
+
+  static func examples(_ examples: [Example]) -> String {
+    if examples.isEmpty { return "" }
+    return "\n" + (examples.count == 1 ? "Example" : "Examples") + "\n"
+      + examples.map(example).joined(separator: "\n")
   }
 
   /// A line for each command.

@@ -20,7 +20,8 @@ enum ConfigCommand {
     "config", "Show or change settings",
     details: """
       Without arguments all settings are listed, with a key its value is shown. A change lasts as \
-      long as the session; lasting ones stand in the start-up file of the prompt.
+      long as the session; lasting ones stand in the prompt's start-up file, \
+      $XDG_CONFIG_HOME/brood/init.brood, usually ~/.config/brood/init.brood.
       """,
     parameters: [
       Parameter("key", key, .optional, "which setting"),

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 import Session
@@ -40,7 +41,15 @@ enum ForkCommand {
     options.prefix = functionName(function)
     options.isDaemon = call.isSet("daemon")
     options.isDetached = call.isSet("detach")
-    if case .int(let nice)? = call.flag("nice") { options.nice = Int32(nice) }
+    if options.isDaemon, options.isDetached {
+      throw call.error(
+        .arity, "--daemon and --detach exclude each other", flag: "detach",
+        help: "a daemon ends with the session, a detached process outlives it")
+    }
+    if case .int(let nice)? = call.flag("nice") {
+      options.nice = Int32(nice)
+      try requireRight(to: Int32(nice), call)
+    }
     if let name = options.name { try call.at(flag: "name") { try session.names.check(name) } }
     let interpreter = call.interpreter
     let arguments = call.rest(from: 1)
@@ -48,6 +57,21 @@ enum ForkCommand {
       try session.fork(options, interpreter) {
         try interpreter.invoke(function, arguments, wantsValue: false)
       })
+  }
+
+  /// Asks the kernel before there is a child that could fail at it.
+  private static func requireRight(to nice: Int32, _ call: borrowing Call) throws {
+    do throws(SystemError) {
+      let now = try Process.niceness(of: 0)
+      guard nice < now else { return }
+      try Process.setNiceness(of: 0, to: nice)
+      try Process.setNiceness(of: 0, to: now)
+    } catch {
+      let reason = [EACCES, EPERM].contains(error.code) ? "not permitted" : error.message
+      throw call.error(
+        .system, "cannot set the priority to \(nice): \(reason)", flag: "nice",
+        help: "only root may lower a nice value")
+    }
   }
 
   private static func classic(_ call: borrowing Call) throws -> Value {

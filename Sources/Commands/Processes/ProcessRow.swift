@@ -27,7 +27,7 @@ struct ProcessRow {
 struct ProcessSurvey {
   let session: Session
   let tree: ProcessTree
-  private let names: [Int32: String]
+  private let entries: ProcessSlots.Entries
   /// The calls in which the session's processes sleep.
   private let sleeps: [Int32: String]
   private let now: Int
@@ -36,8 +36,11 @@ struct ProcessSurvey {
 
   init(_ session: Session) {
     self.session = session
+    var entries = session.processEntries
     tree = ProcessTree(session.reader)
-    names = session.processNames
+    // Who was reaped meanwhile keeps its name.
+    entries.update(session.processEntries)
+    self.entries = entries
     sleeps = session.sleeps
     ownArguments = session.reader.arguments(of: Process.pid) ?? []
     // Starts are counted from the boot.
@@ -72,8 +75,22 @@ struct ProcessSurvey {
   }
 
   private func name(_ stat: ProcessStat) -> String {
-    if let name = names[stat.pid] { return name }
+    if let name = self.name(stat.pid) ?? entry(stat)?.name { return name }
     return stat.pid == session.rootPid ? "brood" : stat.name
+  }
+
+  private func name(_ pid: Int32) -> String? {
+    session.processes.child(pid)?.name ?? entries.byPid[pid]?.name
+  }
+
+  /// What the session's table says of a process, of one that is just being made too.
+  private func entry(_ stat: ProcessStat) -> ProcessSlots.Entry? {
+    if let entry = entries.byPid[stat.pid] { return entry }
+    guard let entry = entries.begun[stat.parent] else { return nil }
+    let unknown = tree.children[stat.parent, default: []].filter {
+      entries.byPid[$0] == nil && !isHelper($0)
+    }
+    return unknown.max { started($0) < started($1) } == stat.pid ? entry : nil
   }
 
   /// What it runs: the block of a fork, else its command line.
@@ -91,18 +108,19 @@ struct ProcessSurvey {
     guard let arguments = session.reader.arguments(of: stat.pid), !arguments.isEmpty else {
       return "[\(stat.name)]"
     }
-    if isCopy, stat.pid != session.rootPid, names[stat.pid] != nil, arguments == ownArguments {
-      return process?.kind == .adopted ? "fork (orphan)" : origin(stat.parent)
+    if isCopy, stat.pid != session.rootPid, arguments == ownArguments, let entry = entry(stat) {
+      // Those that this very process made are in its table.
+      let isOrphan = stat.parent == Process.pid
+      if !entry.work.isEmpty { return isOrphan ? "orphan: \(entry.work)" : entry.work }
+      return isOrphan ? "fork (orphan)" : origin(stat.parent)
     }
     return arguments.joined(separator: " ")
   }
 
   /// Whose copy a fork is; unknown once that has ended.
   private func origin(_ parent: Int32) -> String {
-    // Those that this very process made are in its table.
-    if parent == Process.pid { return "fork (orphan)" }
     if parent == session.rootPid { return "fork of brood" }
-    return names[parent].map { "fork of \($0)" } ?? "fork (orphan)"
+    return name(parent).map { "fork of \($0)" } ?? "fork (orphan)"
   }
 
   private func waits(_ stat: ProcessStat, _ state: ProcessState) -> String {
@@ -137,14 +155,13 @@ struct ProcessSurvey {
     switch wait.name {
     case "wait4", "waitid":
       guard let pid = wait.target.flatMap({ Int32($0) }) else { return "a child" }
-      return "child \(names[pid] ?? String(pid))"
+      return "child \(name(pid) ?? String(pid))"
     // A shell waits so for a child, and for signals meanwhile.
     case "rt_sigtimedwait":
-      return names[pid] == nil && pid != session.rootPid ? "a signal" : "a child"
+      return name(pid) == nil && pid != session.rootPid ? "a signal" : "a child"
     case "pause", "rt_sigsuspend": return "a signal"
     case "nanosleep", "clock_nanosleep": return "time"
     case "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6":
-
       return isTimed(wait) ? "events, time" : "events"
     case "futex": return "a lock"
     default: return wait.summary

@@ -131,6 +131,14 @@ enum SignalCommands {
           + "print (signal wait USR1 USR2 --timeout 2s)", "USR1")
     ]
   ) { call in
+    for index in 0..<call.count {
+      let signal = try signal(call, index)
+      if signal == .kill || signal == .stop {
+        throw call.error(
+          .type, "\(signal.name) cannot be waited for", at: index,
+          help: "that is the kernel's promise: \(signal.name) always works")
+      }
+    }
     let set = try signals(call)
     let session = call.session
     // Blocked while we wait, so that none is lost to a handler; then as before.

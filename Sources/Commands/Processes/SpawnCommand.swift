@@ -35,13 +35,14 @@ enum SpawnCommand {
       }
     }
     do {
+      let command = request.arguments.joined(separator: " ")
       let ticket = try session.prepareSpawn(
-        name: call.flag("name")?.asText, prefix: namePrefix(name))
+        name: call.flag("name")?.asText, prefix: namePrefix(name), command: command)
       do throws(SystemError) {
         let (pid, pidfd) = try Posix.spawn(request)
         let process = session.register(
-          ticket, pid: pid, pidfd: pidfd, command: request.arguments.joined(separator: " "),
-          kind: .spawn, group: session.isInteractive ? pid : 0)
+          ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
+          group: session.isInteractive ? pid : 0)
         if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
         return .handle(process)
       } catch {

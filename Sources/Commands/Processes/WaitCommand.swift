@@ -128,7 +128,10 @@ enum WaitCommand {
   private static func timeout(
     _ processes: [ProcessHandle], _ call: borrowing Call
   ) -> ErrorObject {
-    let living = processes.filter { $0.record == nil && $0.letter != "Z" }
+    var seen: Set<Int> = []
+    let living = processes.filter {
+      $0.record == nil && $0.letter != "Z" && seen.insert($0.id).inserted
+    }
     let names = living.prefix(10).map { "\($0.name) (\($0.pid), \($0.word))" }
     let time = durationText(call.nanoseconds("timeout") ?? 0)
     return call.error(

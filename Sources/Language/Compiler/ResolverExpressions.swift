@@ -107,6 +107,10 @@ extension Resolver {
         node.verbCount = 1
         return .builtin(command)
       }
+      // Its help is that of a command with no more to it.
+      if let first = node.arguments.first, case .flag("help") = first.role, table[word] == nil {
+        return .builtin(Command(word, "") { _ in .null })
+      }
     }
     if let command = table[word] { return .builtin(command) }
     return .dynamic

@@ -1,3 +1,12 @@
+extension CallSite {
+  /// A call that stands in no source text.
+  fileprivate convenience init(nowhere wantsValue: Bool) {
+    self.init(
+      source: Source(name: "", bytes: []), span: Span(0, 0), fullSpan: Span(0, 0), name: "block",
+      arguments: [], inputCount: 0, wantsValue: wantsValue)
+  }
+}
+
 extension Interpreter {
   // MARK: From the machine
 
@@ -224,14 +233,14 @@ extension Interpreter {
     let slot = savedTop
     guard nativeDepth <= Interpreter.maximumNativeDepth, slot + arguments.count + 512 < stackEnd
     else { throw tooDeep() }
-    let site = site ?? plainSite
+    let site = site ?? (wantsValue ? plainSite : plainStatement)
     for (i, argument) in arguments.enumerated() { (slot + 1 + i).pointee = argument }
     top = slot + 1 + arguments.count
     switch closure.function.kind {
     case .native(let command):
       defer { clear(slot, 1 + arguments.count) }
       let result = try runNative(command, site, slot + 1, arguments.count)
-      return wantsValue ? result.plain : finished(result, command, site)
+      return finished(result, command, site)
     case .program(let name):
       defer { clear(slot, 1 + arguments.count) }
       return try runProgram(name, arguments.map { try programText($0) }, site)
@@ -282,10 +291,16 @@ extension Interpreter {
   /// A call site for calls that no source text made.
   var plainSite: CallSite {
     if let cachedSite { return cachedSite }
-    let made = CallSite(
-      source: Source(name: "", bytes: []), span: Span(0, 0), fullSpan: Span(0, 0), name: "block",
-      arguments: [], inputCount: 0, wantsValue: true)
+    let made = CallSite(nowhere: true)
     cachedSite = made
+    return made
+  }
+
+  /// The same for calls whose value nobody uses.
+  private var plainStatement: CallSite {
+    if let cachedStatement { return cachedStatement }
+    let made = CallSite(nowhere: false)
+    cachedStatement = made
     return made
   }
 

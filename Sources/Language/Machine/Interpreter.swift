@@ -53,6 +53,7 @@ public final class Interpreter {
   private var sourceDepth = 0
   static let maximumSources = 40
   var cachedSite: CallSite?
+  var cachedStatement: CallSite?
   /// The largest text that operators make, in bytes; a list may take as much.
   public var maximumLength = 1 << 30
 
@@ -226,8 +227,10 @@ public final class Interpreter {
   public func function(named name: String) throws -> Value {
     if let closure = globals.functions[name]?.closure { return .closure(closure) }
     if let command = table[name] { return .closure(Closure(.native(command), cells: [])) }
-    if host.isProgram(name) { return .closure(Closure(.program(name), cells: [])) }
-    throw unknownCommand(name)
+    // As in front of a command, `^` means the program.
+    let program = name.hasPrefix("^") ? String(name.dropFirst()) : name
+    if host.isProgram(program) { return .closure(Closure(.program(program), cells: [])) }
+    throw unknownCommand(program)
   }
 
   public func unknownCommand(_ name: String, at location: Location? = nil) -> ErrorObject {
@@ -239,6 +242,8 @@ public final class Interpreter {
         .missing, "'\(name)' is a plain word here",
         help: "a block that looks like a placeholder needs blanks: { … }", location: location)
     }
+    // Behind `ok`, `status` or `time`.
+    if name == "--help" { near = "help ok' or 'help time" }
     let error = ErrorObject(
       .missing, "there is no command '\(name)'",
       help: near.map { "did you mean '\($0)'?" }

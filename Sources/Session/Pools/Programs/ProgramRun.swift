@@ -203,7 +203,8 @@ public final class ProgramRun {
       request.descriptors += [(from: output.writeEnd, to: 1), (from: errors.writeEnd, to: 2)]
     }
     request.group = .new
-    let ticket = try session.prepareSpawn(name: nil, prefix: "run")
+    let command = ProgramRun.text(request)
+    let ticket = try session.prepareSpawn(name: nil, prefix: "run", command: command)
     if options.isDetached {
       request.task = 0
     } else if Guardian.isMarked, let slot = ticket.slot {
@@ -212,7 +213,7 @@ public final class ProgramRun {
     do throws(SystemError) {
       let (pid, pidfd) = try Posix.spawn(request)
       let process = session.register(
-        ticket, pid: pid, pidfd: -1, command: ProgramRun.text(request), kind: .helper, group: pid,
+        ticket, pid: pid, pidfd: -1, command: command, kind: .helper, group: pid,
         isDetached: options.isDetached)
       live[index]?.pid = pid
       if let limit = options.memoryLimit {
