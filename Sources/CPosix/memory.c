@@ -2,9 +2,11 @@
 #include "brood_process.h"
 #include "brood_slots.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const char refused[] = "failed to allocate";
@@ -37,6 +39,26 @@ void brood_note_exhaustion(uint64_t *mark) {
   if (!file) return;
   setvbuf(file, NULL, _IONBF, 0);
   stderr = file;
+}
+
+// One mapping for all, since a fork copies each.
+void *brood_session_memory(size_t size) {
+  enum { whole = 32 << 20, page = 4096 };
+  static char *base;
+  static size_t used;
+  if (!base) {
+    void *memory = mmap(
+      NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    base = memory;
+  }
+  size = (size + page - 1) / page * page;
+  if (size > whole - used) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  used += size;
+  return base + used - size;
 }
 
 static char room[17 << 20] __attribute__((aligned(4096)));

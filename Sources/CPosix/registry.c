@@ -1,5 +1,6 @@
 // Socket paths that the guardian unlinks: a table in memory shared with it.
 #include "brood_guardian.h"
+#include "brood_process.h"
 #include "brood_socket.h"
 #include "mark.h"
 
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,9 +33,8 @@ static struct registry {
 
 int32_t brood_registry_start(void) {
   if (registry) return 0;
-  void *memory = mmap(
-    NULL, sizeof *registry, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return -errno;
+  void *memory = brood_session_memory(sizeof *registry);
+  if (!memory) return -errno;
   registry = memory;
   return 0;
 }

@@ -53,6 +53,14 @@ public final class ProcessTable {
     isInherited ? nil : history.last { $0.pid == pid }
   }
 
+  /// Takes new memory for what each fork writes to.
+  func move() {
+    let current = live
+    live = []
+    live.reserveCapacity(max(8, current.count))
+    live += current
+  }
+
   func takeID() -> Int {
     defer { nextID += 1 }
     return nextID

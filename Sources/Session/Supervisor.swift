@@ -37,6 +37,7 @@ extension Session {
     slots?.guardian = pid
     ProgramMemory.gather()
     names.move()
+    processes.move()
   }
 
   /// A SIGCHLD came: stops and continuations are noted, and ended children looked for.

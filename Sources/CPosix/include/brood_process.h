@@ -3,6 +3,7 @@
 #define BROOD_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// The one fork point: the pid in the parent, 0 in the child. Flush before.
@@ -45,6 +46,9 @@ void brood_note_exhaustion(uint64_t *mark);
 
 // Fills what malloc has free between its blocks, once, so that new blocks stand together.
 void brood_fill_holes(void);
+
+// So many zeroed bytes that all processes which are forked later share; NULL and errno.
+void *brood_session_memory(size_t size);
 
 // So many zeroed bytes that are part of the program, once; NULL if they are not there.
 void *brood_static_memory(int64_t size);
