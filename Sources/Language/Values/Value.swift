@@ -1,3 +1,5 @@
+import Glibc
+
 /// One value of the language: 8 bytes of payload and a tag byte, 16 bytes apart in memory.
 ///
 /// Every reference payload is a single pointer, so that the machine can tell from the tag alone
@@ -108,19 +110,41 @@ public final class Cell {
 /// Frees chains of closures and cells in a loop, since Swift's recursive release of a long chain
 /// would overflow the stack.
 enum Reclaimer {
-  nonisolated(unsafe) private static var waiting: [Value] = []
-  nonisolated(unsafe) private static var isDraining = false
+  private final class State {
+    var waiting: [Value] = []
+    var isDraining = false
+  }
+
+  #if DEBUG
+  // Test runners have threads.
+  private static let key = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+  private static var state: State {
+    if let known = pthread_getspecific(key) {
+      return Unmanaged<State>.fromOpaque(known).takeUnretainedValue()
+    }
+    let made = State()
+    pthread_setspecific(key, Unmanaged.passRetained(made).toOpaque())
+    return made
+  }
+  #else
+  nonisolated(unsafe) private static let state = State()
+  #endif
 
   static func release(_ value: inout Value) {
     switch value {
     case .closure, .list, .map, .cell, .error: break
     default: return
     }
-    waiting.append(value)
+    let state = state
+    state.waiting.append(value)
     value = .null
-    if isDraining { return }
-    isDraining = true
-    while let last = waiting.popLast() { _ = consume last }
-    isDraining = false
+    if state.isDraining { return }
+    state.isDraining = true
+    while let last = state.waiting.popLast() { _ = consume last }
+    state.isDraining = false
   }
 }
