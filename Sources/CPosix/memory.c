@@ -1,6 +1,7 @@
 // Memory that is part of the program, and what is said when memory runs out.
 #include "brood_process.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,4 +29,14 @@ void *brood_static_memory(int64_t size) {
   if (taken || size > (int64_t)sizeof room) return NULL;
   taken = true;
   return room;
+}
+
+uintptr_t brood_stack_end(void) {
+  pthread_attr_t attributes;
+  void *end = NULL;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes)) return 0;
+  if (pthread_attr_getstack(&attributes, &end, &size)) end = NULL;
+  pthread_attr_destroy(&attributes);
+  return (uintptr_t)end;
 }

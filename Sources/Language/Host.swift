@@ -43,6 +43,13 @@ public protocol Host: AnyObject {
 
   /// Nanoseconds that never go back.
   func monotonicNow() -> Int
+
+  /// The lowest address that the stack can grow down to; nil if that is not known.
+  var stackEnd: UInt? { get }
+}
+
+extension Host {
+  public var stackEnd: UInt? { nil }
 }
 
 /// Processes to run, each writing into the next.

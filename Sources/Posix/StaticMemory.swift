@@ -7,3 +7,12 @@ public enum StaticMemory {
     brood_static_memory(Int64(bytes))
   }
 }
+
+/// The stack that the kernel gave the process.
+public enum ProcessStack {
+  /// The lowest address that it can grow down to, nil if that is not known.
+  public static var end: UInt? {
+    let end = UInt(brood_stack_end())
+    return end == 0 ? nil : end
+  }
+}

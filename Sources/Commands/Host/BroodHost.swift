@@ -137,6 +137,8 @@ public final class BroodHost: SessionHost {
 
   public func monotonicNow() -> Int { Int(Clock.monotonic) }
 
+  public var stackEnd: UInt? { ProcessStack.end }
+
   // MARK: Programs
 
   public func run(_ pipeline: Pipeline, _ interpreter: Interpreter) throws -> Value {

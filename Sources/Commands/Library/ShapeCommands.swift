@@ -51,7 +51,7 @@ enum ShapeCommands {
     examples: [Example("print (upper \"brood ü\")", "BROOD Ü")]
   ) { call in
     let text = call.string(0)
-    guard text.isASCII else { return .text(text.string.uppercased()) }
+    guard text.isASCII else { return try recased(text, call.interpreter) { $0.uppercased() } }
     return mapped(text) { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }
   }
 
@@ -60,8 +60,27 @@ enum ShapeCommands {
     examples: [Example("print (lower \"BROOD Ü\")", "brood ü")]
   ) { call in
     let text = call.string(0)
-    guard text.isASCII else { return .text(text.string.lowercased()) }
+    guard text.isASCII else { return try recased(text, call.interpreter) { $0.lowercased() } }
     return mapped(text) { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
+  }
+
+  /// Piece by piece, as no scalar's case depends on others.
+  private static func recased(
+    _ text: StringObject, _ interpreter: Interpreter, _ change: (String) -> String
+  ) throws -> Value {
+    try text.withBytes { bytes in
+      var result: [UInt8] = []
+      result.reserveCapacity(bytes.count)
+      var start = 0
+      while start < bytes.count {
+        try interpreter.checkAttention()
+        var end = min(start + 0x10000, bytes.count)
+        while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+        result += change(String(decoding: bytes[start..<end], as: UTF8.self)).utf8
+        start = end
+      }
+      return .string(result.withUnsafeBufferPointer { StringObject.make(valid: $0) })
+    }
   }
 
   private static func mapped(_ text: StringObject, _ change: (UInt8) -> UInt8) -> Value {
@@ -84,7 +103,7 @@ enum ShapeCommands {
     examples: [Example("print (pad-left 7 3) (pad-left 7 3 0)", "  7 007")]
   ) { call in
     let padding = try padding(call)
-    return .text(padding + call.text(0))
+    return try joined(padding, call.string(0), call)
   }
 
   private static let padRight = Command(
@@ -93,17 +112,27 @@ enum ShapeCommands {
     examples: [Example("print (pad-right ab 4 .)", "ab..")]
   ) { call in
     let padding = try padding(call)
-    return .text(call.text(0) + padding)
+    return try joined(call.string(0), padding, call)
   }
 
   /// As many characters as lack to the width.
-  private static func padding(_ call: borrowing Call) throws -> String {
+  private static func padding(_ call: borrowing Call) throws -> StringObject {
     let fill = call.has(2) ? call.text(2) : " "
     guard fill.unicodeScalars.count == 1, displayWidth(fill) > 0 else {
       throw call.bad("padding", must: "one character", at: 2)
     }
     let lacking = max(0, call.int(1) - displayWidth(call.text(0))) / displayWidth(fill)
     if lacking > mostBytes / 4 { throw call.tooLong() }
-    return String(repeating: fill, count: lacking)
+    return try call.interpreter.repeated(StringObject.make(fill), lacking)
+  }
+
+  private static func joined(
+    _ left: StringObject, _ right: StringObject, _ call: borrowing Call
+  ) throws -> Value {
+    let pieces: [Value] = [.string(left), .string(right)]
+    guard let text = StringObject.joined(pieces, by: StringObject.make(""), limit: mostBytes) else {
+      throw call.tooLong()
+    }
+    return .string(text)
   }
 }

@@ -84,7 +84,7 @@ extension Resolver {
   }
 
   private func warnIfUnknown(_ node: CommandNode) {
-    guard let isProgram, !node.isForcedProgram, case .word(let word) = node.head,
+    guard let isProgram, !hasBrokenSource, !node.isForcedProgram, case .word(let word) = node.head,
       !word.contains("/"), !isProgram(word)
     else { return }
     let known = Array(declared) + table.words

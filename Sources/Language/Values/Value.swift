@@ -105,6 +105,21 @@ public final class Cell {
   deinit { Reclaimer.release(&value) }
 }
 
+extension Value {
+  /// What a variable's cell holds until its declaration has run.
+  static func unset(_ name: String, _ declaration: Location) -> Value {
+    .cell(Cell(.error(ErrorObject(.missing, "'\(name)' is not set yet", location: declaration))))
+  }
+
+  /// The error that reading it is, if it stands for a variable that was not set yet.
+  var unsetError: ErrorObject? {
+    guard case .cell(let cell) = self, case .error(let unset) = cell.value else { return nil }
+    return ErrorObject(
+      unset.kind, unset.message,
+      help: unset.location.map { "its declaration at \($0.description) has not run" })
+  }
+}
+
 /// Frees chains of closures and cells in a loop, since Swift's recursive release of a long chain
 /// would overflow the stack.
 enum Reclaimer {
