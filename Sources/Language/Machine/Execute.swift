@@ -255,12 +255,9 @@ extension Interpreter {
           value.setNull()
         }
       case .addToPath:
-        let place = self.place(pc.pointee, base, constants, cells)
         pc += 1
         frame.pointee.pc = pc
-        try addToPath(
-          place, a, instruction.b, base + instruction.c, isItem: instruction.spare == 1)
-        (base + instruction.c).setNull()
+        try addToPath(instruction, frame)
       case .addTo:
         if instruction.a == Place.register.rawValue {
           let x = base + instruction.b

@@ -45,6 +45,7 @@ extension Interpreter {
     try place.with { try push($0, item) }
   }
 
+  @inline(__always)
   private func push(_ slot: Slot, _ item: Slot) throws {
     if slot.tag == Tag.list {
       if slot.isUnique(ListObject.self) {
@@ -128,19 +129,22 @@ extension Interpreter {
 
   /// `place path += value`, or `+= [value]`; what a path leads to grows in place like a variable.
   ///
-  /// Called at the end of the two words of its instruction, of which the second has the path's span.
+  /// The frame stands behind both words of the instruction, of which the second has the path's span.
   @inline(never)
-  func addToPath(
-    _ place: PlaceReference, _ keys: Slot, _ count: Int, _ value: Slot, isItem: Bool
-  ) throws {
-    let frame = self.frame(frameCount - 1)
+  func addToPath(_ instruction: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws {
+    let base = frame.pointee.base
+    let value = base + instruction.c
+    let place = self.place(
+      (frame.pointee.pc - 1).pointee, base, frame.pointee.code.pointee.constants,
+      frame.pointee.cells)
     try place.with { slot in
-      try addToPath(slot, keys, count) { item in
+      try addToPath(slot, base + instruction.a, instruction.b) { item in
         frame.pointee.pc -= 1
-        if isItem { try push(item, value) } else { try addTo(item, value) }
+        if instruction.spare == 1 { try push(item, value) } else { try addTo(item, value) }
       }
       _ = try checkedDepth(slot.pointee)
     }
+    value.setNull()
   }
 
   private func addToPath(
