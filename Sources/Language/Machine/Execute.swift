@@ -254,10 +254,6 @@ extension Interpreter {
           if instruction.spare == 1 { clear(a, instruction.b) }
           value.setNull()
         }
-      case .addToPath:
-        pc += 1
-        frame.pointee.pc = pc
-        try addToPath(instruction, frame)
       case .addTo:
         if instruction.a == Place.register.rawValue {
           let x = base + instruction.b
@@ -404,6 +400,11 @@ extension Interpreter {
         if (base + instruction.b).rawBool, a.tag != Tag.report, a.tag != Tag.empty {
           a.pointee = .report(ReportObject(a.pointee))
         }
+      // Here, since among the others it would make the compiler lay out the loop worse.
+      case .addToPath:
+        pc += 1
+        frame.pointee.pc = pc
+        try addToPath(instruction, frame)
       case .timeStart: a.setInt(host.monotonicNow())
       case .timeEnd:
         a.pointee = .report(
