@@ -120,7 +120,7 @@ enum ListCommands {
   ) { call in
     let unwanted = call.int(1)
     if case .stream(let stream) = call.value(0) {
-      return .stream(DerivedStream(stream) { item, index in index < unwanted ? nil : item })
+      return .stream(try DerivedStream(stream) { item, index in index < unwanted ? nil : item })
     }
     return .items(Array(try call.items(0).dropFirst(unwanted)))
   }
