@@ -36,7 +36,9 @@ public protocol Host: AnyObject {
   ) throws -> Value
 
   /// File names for a pattern in which quoted characters are escaped by backslashes.
-  func expand(pattern: String) throws -> [String]
+  ///
+  /// - Parameter attend: to be called now and then where that takes long.
+  func expand(pattern: String, attend: () throws -> Void) throws -> [String]
 
   /// Reads a program text for `source`.
   func load(path: String, from source: Source?) throws -> Source

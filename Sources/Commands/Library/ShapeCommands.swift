@@ -23,27 +23,46 @@ enum ShapeCommands {
     let right = call.isSet("right") || !call.isSet("left")
     let bounds: Range<Int>
     if call.has(1) {
-      let unwanted = Set(call.text(1).unicodeScalars)
-      let scalars = text.string.unicodeScalars
-      var start = 0
-      var end = text.byteCount
-      if left {
-        for scalar in scalars {
-          if unwanted.contains(scalar) { start += UTF8.width(scalar) } else { break }
-        }
-      }
-      if right, start < end {
-        for scalar in scalars.reversed() {
-          if unwanted.contains(scalar) { end -= UTF8.width(scalar) } else { break }
-        }
-      }
-      bounds = start..<max(start, end)
+      bounds = try trimmed(
+        text, of: Set(call.text(1).unicodeScalars), left: left, right: right, call.interpreter)
     } else {
       let both = text.withBytes(\.trimmed)
       bounds = (left ? both.lowerBound : 0)..<(right ? both.upperBound : text.byteCount)
     }
     if bounds.count == text.byteCount { return .string(text) }
     return text.withBytes { .string($0.text(bounds.lowerBound, bounds.upperBound)) }
+  }
+
+  /// The bounds of a text without some scalars at its ends.
+  private static func trimmed(
+    _ text: StringObject, of unwanted: Set<Unicode.Scalar>, left: Bool, right: Bool,
+    _ interpreter: Interpreter
+  ) throws -> Range<Int> {
+    let ascii = unwanted.filter(\.isASCII).map { UInt8($0.value) }
+    return try text.withBytes { bytes in
+      func isUnwanted(_ start: Int, _ end: Int) -> Bool {
+        if end == start + 1 { return ascii.contains(bytes[start]) }
+        return String(decoding: bytes[start..<end], as: UTF8.self).unicodeScalars.first
+          .map(unwanted.contains) ?? false
+      }
+      var start = 0
+      while left, start < bytes.count {
+        try interpreter.checkAttention()
+        var end = start + 1
+        while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+        if !isUnwanted(start, end) { break }
+        start = end
+      }
+      var end = bytes.count
+      while right, end > start {
+        try interpreter.checkAttention()
+        var first = end - 1
+        while first > start, bytes[first] & 0xC0 == 0x80 { first -= 1 }
+        if !isUnwanted(first, end) { break }
+        end = first
+      }
+      return start..<end
+    }
   }
 
   private static let upper = Command(
