@@ -3,6 +3,7 @@
 #include "brood_slots.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,4 +91,14 @@ void brood_fill_holes(void) {
       }
     }
   }
+}
+
+uintptr_t brood_stack_end(void) {
+  pthread_attr_t attributes;
+  void *end = NULL;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes)) return 0;
+  if (pthread_attr_getstack(&attributes, &end, &size)) end = NULL;
+  pthread_attr_destroy(&attributes);
+  return (uintptr_t)end;
 }

@@ -36,13 +36,22 @@ public protocol Host: AnyObject {
   ) throws -> Value
 
   /// File names for a pattern in which quoted characters are escaped by backslashes.
-  func expand(pattern: String) throws -> [String]
+  ///
+  /// - Parameter attend: to be called now and then where that takes long.
+  func expand(pattern: String, attend: () throws -> Void) throws -> [String]
 
   /// Reads a program text for `source`.
   func load(path: String, from source: Source?) throws -> Source
 
   /// Nanoseconds that never go back.
   func monotonicNow() -> Int
+
+  /// The lowest address that the stack can grow down to; nil if that is not known.
+  var stackEnd: UInt? { get }
+}
+
+extension Host {
+  public var stackEnd: UInt? { nil }
 }
 
 /// Processes to run, each writing into the next.

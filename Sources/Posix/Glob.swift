@@ -6,7 +6,11 @@ public enum Glob {
   ///
   /// `*`, `?`, `[…]` do not match a slash or a leading dot; backslash quotes the next character.
   /// `**` as a component goes through directories of any depth, hidden ones and links left out.
-  public static func paths(_ pattern: String) -> [String] {
+  ///
+  /// - Parameter attend: called at each step, as large trees take long; what it throws ends that.
+  public static func paths(
+    _ pattern: String, attend: () throws -> Void = {}
+  ) rethrows -> [String] {
     let isAbsolute = pattern.utf8.first == UInt8(ascii: "/")
     let components = split(pattern)
     var found = [isAbsolute ? "/" : ""]
@@ -14,13 +18,16 @@ public enum Glob {
       let component = GlobPattern(text)
       let isLast = index == components.count - 1
       var next: [String] = []
-      for base in found { extend(base, component, isLast: isLast, &next) }
+      for base in found { try extend(base, component, isLast: isLast, &next, attend) }
       found = next
     }
     if pattern.utf8.last == UInt8(ascii: "/") && !components.isEmpty {
       found = found.filter(isDirectory).map { $0 + "/" }
     }
-    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return try found.sorted {
+      try attend()
+      return $0.utf8.lexicographicallyPrecedes($1.utf8)
+    }
   }
 
   /// Whether a text has an unquoted `*`, `?` or a complete `[…]`.
@@ -63,10 +70,12 @@ public enum Glob {
   }
 
   private static func extend(
-    _ base: String, _ component: GlobPattern, isLast: Bool, _ result: inout [String]
-  ) {
+    _ base: String, _ component: GlobPattern, isLast: Bool, _ result: inout [String],
+    _ attend: () throws -> Void
+  ) rethrows {
+    try attend()
     if component.isDeep {
-      descend(base, filesToo: isLast, &result)
+      try descend(base, filesToo: isLast, &result, attend)
     } else if component.isWild {
       for name in Directory.names(base.isEmpty ? "." : base) ?? [] where component.matches(name) {
         let path = join(base, name)
@@ -78,14 +87,17 @@ public enum Glob {
     }
   }
 
-  private static func descend(_ base: String, filesToo: Bool, _ result: inout [String]) {
+  private static func descend(
+    _ base: String, filesToo: Bool, _ result: inout [String], _ attend: () throws -> Void
+  ) rethrows {
+    try attend()
     if !filesToo { result.append(base) }
     for name in Directory.names(base.isEmpty ? "." : base) ?? [] where !name.hasPrefix(".") {
       let path = join(base, name)
       if filesToo { result.append(path) }
       // Links are not followed, or a loop would never end.
       if let status = try? FileStatus(path, following: false), status.kind == .directory {
-        descend(path, filesToo: filesToo, &result)
+        try descend(path, filesToo: filesToo, &result, attend)
       }
     }
   }

@@ -15,3 +15,12 @@ public enum ProgramMemory {
   /// From now on a process that is refused memory says so in one line and ends with status 1.
   public static func explainExhaustion() { brood_note_exhaustion(nil) }
 }
+
+/// The stack that the kernel gave the process.
+public enum ProcessStack {
+  /// The lowest address that it can grow down to, nil if that is not known.
+  public static var end: UInt? {
+    let end = UInt(brood_stack_end())
+    return end == 0 ? nil : end
+  }
+}

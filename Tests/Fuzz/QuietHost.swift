@@ -41,7 +41,7 @@ final class QuietHost: Host {
     _ redirections: [Redirection], _ interpreter: Interpreter, body: () throws -> Value
   ) throws -> Value { try body() }
 
-  func expand(pattern: String) throws -> [String] { [pattern] }
+  func expand(pattern: String, attend: () throws -> Void) throws -> [String] { [pattern] }
 
   func load(path: String, from source: Source?) throws -> Source {
     throw ErrorObject(.missing, "there are no files here")

@@ -45,7 +45,7 @@ struct LanguageTests {
     ),
     ("throw \"x\"", "thrown: x"), ("print (1 / 0)", "range: division by zero"),
     ("print (9223372036854775807 + 1)", "range: 9223372036854775807 + 1 does not fit in 64 bits"),
-    ("let xs = [1]\nprint $xs[3]", "range: the list has 1 items, so there is no index 3"),
+    ("let xs = [1]\nprint $xs[3]", "range: the list has 1 item, so there is no index 3"),
     ("let m = [a: 1]\nprint $m.b", "missing: the map has no key \"b\""),
     ("double x", "type: bad argument 'n': it must be a whole number, but is \"x\""),
     ("double", "arity: 'double' needs a n"),

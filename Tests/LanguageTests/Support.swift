@@ -59,7 +59,7 @@ final class TestHost: Host {
     return try body()
   }
 
-  func expand(pattern: String) throws -> [String] {
+  func expand(pattern: String, attend: () throws -> Void) throws -> [String] {
     pattern.hasPrefix("none") ? [] : [pattern + "1", pattern + "2"]
   }
 

@@ -46,6 +46,70 @@ struct ValueTests {
     #expect(StringObject.make(decoding: [0x61, 0xFF]).string == "a\u{FFFD}")
   }
 
+  @Test func textsAreEqualByScalars() {
+    let composed = StringObject.make("\u{E9}")
+    let decomposed = StringObject.make("e\u{301}")
+    #expect(composed.string == decomposed.string, "as Swift sees it")
+    #expect(composed != decomposed)
+    #expect(Set([composed, decomposed, StringObject.make("\u{E9}")]).count == 2)
+  }
+
+  /// More texts than indexes are kept, growing meanwhile.
+  @Test func longTextsAreIndexedRight() {
+    let pieces = ["a", "é", "日", "😀"]
+    var state: UInt64 = 88_172_645_463_325_252
+    func random(_ bound: Int) -> Int {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return Int(state % UInt64(bound))
+    }
+    var texts = (0..<20).map { _ in StringObject.make("é") }
+    var twins = (0..<20).map { _ in Array("é".unicodeScalars) }
+    for round in 0..<4000 {
+      let at = random(20)
+      let more = String(repeating: pieces[random(4)], count: random(30))
+      texts[at] = StringObject.make(more).withBytes {
+        texts[at].appending($0, unique: round % 3 > 0)
+      }
+      twins[at] += more.unicodeScalars
+      #expect(texts[at].scalarCount == twins[at].count)
+      let start = random(twins[at].count)
+      let end = min(twins[at].count, start + random(200))
+      var wanted = String.UnicodeScalarView()
+      wanted.append(contentsOf: twins[at][start..<end])
+      #expect(texts[at].slice(start, end).string == String(wanted))
+    }
+  }
+
+  @Test func needlesOfAllLengthsAreFound() {
+    let text = Array((String(repeating: "ab", count: 60) + "c").utf8)
+    text.withUnsafeBufferPointer { text in
+      for start in 0..<text.count {
+        for end in start + 1...text.count {
+          let needle = UnsafeBufferPointer(rebasing: text[start..<end])
+          let first = end == text.count ? start : start % 2
+          #expect(text.find(needle, from: 0) == first)
+          #expect(text.find(needle, from: start) == start)
+          #expect(text.find(needle, from: end == text.count ? start + 1 : text.count) == nil)
+        }
+      }
+    }
+  }
+
+  @Test func sizesReadBack() {
+    let sizes = [
+      0, 1, 999, 1000, 1023, 1024, 1500, 65537, 1_048_575, 8_000_000_000, 1 << 40, Int.max, Int.min,
+    ]
+    for n in sizes + sizes.map({ 0 &- $0 }) {
+      guard case .value(.size(let back)) = literal(sizeText(n)) else {
+        Issue.record("\(sizeText(n))")
+        continue
+      }
+      #expect(back == n, "\(sizeText(n))")
+    }
+  }
+
   @Test func durationsReadBack() {
     for n in [0, 1, 999, 1000, 1_500_000, 1_000_000_000, 61_000_000_000, 90_061_000_000_001] {
       guard case .value(.duration(let back)) = literal(durationText(n)) else {

@@ -53,6 +53,9 @@ void *brood_session_memory(size_t size);
 // So many zeroed bytes that are part of the program, once; NULL if they are not there.
 void *brood_static_memory(int64_t size);
 
+// The lowest address that the stack of this thread can grow down to; 0 if that is not known.
+uintptr_t brood_stack_end(void);
+
 struct brood_end {
   int32_t pid;                 // 0 if nothing was there
   int32_t code;                // CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED

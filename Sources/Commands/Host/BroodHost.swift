@@ -127,8 +127,8 @@ public final class BroodHost: SessionHost {
   /// The file that a program's name means.
   public func findProgram(_ name: String) throws(SystemError) -> String { try programs.find(name) }
 
-  public func expand(pattern: String) throws -> [String] {
-    try Expansion.expand(pattern, home: environment["HOME"])
+  public func expand(pattern: String, attend: () throws -> Void) throws -> [String] {
+    try Expansion.expand(pattern, home: environment["HOME"], attend: attend)
   }
 
   public func load(path: String, from source: Source?) throws -> Source {
@@ -136,6 +136,8 @@ public final class BroodHost: SessionHost {
   }
 
   public func monotonicNow() -> Int { Int(Clock.monotonic) }
+
+  public var stackEnd: UInt? { ProcessStack.end }
 
   // MARK: Programs
 

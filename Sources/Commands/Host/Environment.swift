@@ -4,7 +4,8 @@ import Posix
 /// The variables that programs inherit, read from the process's own at first use.
 final class Environment {
   private var names: [String] = []
-  private var values: [String: String] = [:]
+  /// By bytes, since the system tells names apart that Swift's strings do not.
+  private var values: [StringObject: String] = [:]
   private var isLoaded = false
   private var cachedEntries: [String]?
   private var cachedMap: MapObject?
@@ -12,7 +13,7 @@ final class Environment {
   /// A variable's value.
   subscript(_ name: String) -> String? {
     load()
-    return values[name]
+    return values[.make(name)]
   }
 
   /// Sets a variable; nil removes it.
@@ -20,17 +21,18 @@ final class Environment {
     load()
     cachedEntries = nil
     cachedMap = nil
-    if values.updateValue(value ?? "", forKey: name) == nil { names.append(name) }
+    let key = StringObject.make(name)
+    if values.updateValue(value ?? "", forKey: key) == nil { names.append(name) }
     guard value == nil else { return }
-    values[name] = nil
-    names.removeAll { $0 == name }
+    values[key] = nil
+    names.removeAll { $0.utf8.elementsEqual(name.utf8) }
   }
 
   /// `NAME=VALUE` for each variable, as programs get them.
   var entries: [String] {
     if let cachedEntries { return cachedEntries }
     load()
-    let made = names.map { "\($0)=\(values[$0] ?? "")" }
+    let made = names.map { "\($0)=\(values[.make($0)] ?? "")" }
     cachedEntries = made
     return made
   }
@@ -40,7 +42,7 @@ final class Environment {
     if let cachedMap { return .map(cachedMap) }
     load()
     let made = MapObject()
-    for name in names { made.set(name, .text(values[name] ?? "")) }
+    for name in names { made.set(name, .text(values[.make(name)] ?? "")) }
     cachedMap = made
     return .map(made)
   }
@@ -50,7 +52,7 @@ final class Environment {
     isLoaded = true
     for (name, value) in Process.startEnvironment() {
       names.append(name)
-      values[name] = value
+      values[.make(name)] = value
     }
   }
 }

@@ -7,9 +7,11 @@ enum Expansion {
   /// The words that a pattern gives; what is quoted in it is escaped by backslashes.
   ///
   /// Without pattern characters it is a word that began with `~`, and gives itself.
-  static func expand(_ pattern: String, home: String?) throws -> [String] {
+  static func expand(
+    _ pattern: String, home: String?, attend: () throws -> Void
+  ) throws -> [String] {
     let pattern = try replacingHome(in: pattern, home: home)
-    if Glob.isPattern(pattern) { return Glob.paths(pattern) }
+    if Glob.isPattern(pattern) { return try Glob.paths(pattern, attend: attend) }
     return [Glob.unquoted(pattern)]
   }
 

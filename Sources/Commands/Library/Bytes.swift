@@ -4,22 +4,6 @@ import Language
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
 extension UnsafeBufferPointer<UInt8> {
-  /// Where a needle that is not empty stands at or behind a place; nil if nowhere.
-  ///
-  /// In UTF-8 a text is never found inside another scalar, so bytes suffice for texts.
-  func find(_ needle: Bytes, from start: Int) -> Int? {
-    guard let base = baseAddress, let wanted = needle.baseAddress else { return nil }
-    var place = start
-    while count - place >= needle.count {
-      let room = count - place - needle.count + 1
-      guard let hit = memchr(base + place, Int32(needle[0]), room) else { return nil }
-      place = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
-      if memcmp(base + place, wanted, needle.count) == 0 { return place }
-      place += 1
-    }
-    return nil
-  }
-
   /// Where a byte stands at or behind a place; nil if nowhere.
   func find(_ byte: UInt8, from start: Int) -> Int? {
     guard let base = baseAddress, start < count,
@@ -51,20 +35,19 @@ extension UnsafeBufferPointer<UInt8> {
     }
   }
 
-  /// The bounds of the words between blanks; the rest as one when there are more than `most`.
-  func words(most: Int = Int.max) -> [Range<Int>] {
-    var words: [Range<Int>] = []
+  /// Calls `body` with the bounds of the words between blanks; the rest is one when there are more
+  /// than `most`.
+  func forEachWord(most: Int, _ body: (Int, Int) throws -> Void) rethrows {
     var place = 0
+    var found = 0
     while true {
       while place < count, blankLength(at: place) > 0 { place += blankLength(at: place) }
-      if place == count { return words }
+      if place == count { return }
       let start = place
-      if words.count == most {
-        words.append(start..<trimmedEnd(from: start))
-        return words
-      }
+      if found == most { return try body(start, trimmedEnd(from: start)) }
       while place < count, blankLength(at: place) == 0 { place += 1 }
-      words.append(start..<place)
+      found += 1
+      try body(start, place)
     }
   }
 

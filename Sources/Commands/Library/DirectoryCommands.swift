@@ -59,6 +59,8 @@ enum DirectoryCommands {
     if pattern == "~" || pattern.hasPrefix("~/") {
       pattern = Glob.quoted(try call.home(at: 0)) + pattern.dropFirst()
     }
-    return .items(Glob.paths(pattern).map { .text($0) })
+    let interpreter = call.interpreter
+    let paths = try Glob.paths(pattern) { try interpreter.checkAttention() }
+    return .items(paths.map { .text($0) })
   }
 }

@@ -60,9 +60,17 @@ final class DerivedStream: StreamObject {
   private let source: StreamObject
   private let step: (Value, Int) throws -> Value?
   private var index = 0
+  /// How many such streams it stands on, itself included, which call each other.
+  private let depth: Int
 
   /// Makes a stream of what `step` makes of each item and its index; nil leaves the item out.
-  init(_ source: StreamObject, _ step: @escaping (Value, Int) throws -> Value?) {
+  init(_ source: StreamObject, _ step: @escaping (Value, Int) throws -> Value?) throws {
+    depth = ((source as? DerivedStream)?.depth ?? 0) + 1
+    if depth > maximumDepth {
+      throw ErrorObject(
+        .limit, "streams can be made of each other at most \(maximumDepth) times",
+        help: "collect one in between")
+    }
     self.source = source
     self.step = step
   }

@@ -7,7 +7,7 @@ enum JSONCommands {
   private static let jsonParse = Command(
     "json-parse", "Make a value of a JSON text",
     details: """
-      Strict (RFC 8259). Whole numbers beyond 64 bits become floats. Of equal keys the last counts.
+      Strict (RFC 8259). Numbers beyond 64 bits are `range` errors. Of equal keys the last counts.
       """,
     parameters: [Parameter("text", .text)], traits: .pure,
     examples: [
@@ -15,13 +15,15 @@ enum JSONCommands {
     ]
   ) { call in
     let text = call.string(0)
+    let interpreter = call.interpreter
     return try text.withBytes { bytes in
-      var parser = JSONParser(bytes)
+      var parser = JSONParser(bytes) { try interpreter.checkAttention() }
       do throws(JSONParser.Failure) {
         return try parser.parse()
       } catch {
+        if let stop = error.stop { throw stop }
         throw call.error(
-          .syntax, "bad JSON at \(position(error.offset, bytes)): \(error.message)", at: 0)
+          error.kind, "bad JSON at \(position(error.offset, bytes)): \(error.message)", at: 0)
       }
     }
   }
@@ -54,7 +56,8 @@ enum JSONCommands {
       Example("print (json-text [a: 1] --pretty)", "{\n  \"a\": 1\n}"),
     ]
   ) { call in
-    var writer = JSONWriter(pretty: call.isSet("pretty"))
+    let interpreter = call.interpreter
+    var writer = JSONWriter(pretty: call.isSet("pretty")) { try interpreter.checkAttention() }
     do {
       try writer.write(call[0])
     } catch let error as ErrorObject {

@@ -11,9 +11,26 @@ struct JSONParser {
   struct Failure: Error {
     let message: String
     let offset: Int
+    var kind = ErrorKind.syntax
+    /// What ended the parsing instead, as Ctrl-C.
+    var stop: (any Error)?
   }
 
-  init(_ bytes: Bytes) { self.bytes = bytes }
+  /// Looks whether a signal asks for attention.
+  private let attend: () throws -> Void
+
+  init(_ bytes: Bytes, attend: @escaping () throws -> Void = {}) {
+    self.bytes = bytes
+    self.attend = attend
+  }
+
+  private func checkAttention() throws(Failure) {
+    do {
+      try attend()
+    } catch {
+      throw Failure(message: "", offset: place, stop: error)
+    }
+  }
 
   /// The one value of the text.
   mutating func parse() throws(Failure) -> Value {
@@ -85,6 +102,7 @@ struct JSONParser {
     }
     while true {
       skipBlanks()
+      try checkAttention()
       items.append(try value(depth: depth))
       skipBlanks()
       switch byte {
@@ -108,6 +126,7 @@ struct JSONParser {
     }
     while true {
       skipBlanks()
+      try checkAttention()
       guard byte == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
       let key = try string(isKey: true)
       skipBlanks()
@@ -172,6 +191,9 @@ struct JSONParser {
       if isNegative { return .int(mantissa) }
       if mantissa > Int.min { return .int(-mantissa) }
     }
+    if isWhole {
+      throw Failure(message: "the number does not fit in 64 bits", offset: start, kind: .range)
+    }
     // Exact where both numbers are: one rounding gives the nearest float (Clinger 1990).
     if isExact, mantissa > -(1 << 53), abs(exponent) <= 22, mantissa != 0 || !isNegative {
       let whole = Double(isNegative ? mantissa : -mantissa)
@@ -179,7 +201,7 @@ struct JSONParser {
     }
     guard let float = Double(String(decoding: bytes[start..<place], as: UTF8.self)),
       float.isFinite
-    else { throw Failure(message: "the number is too great", offset: start) }
+    else { throw Failure(message: "the number is too great", offset: start, kind: .range) }
     return .float(float)
   }
 

@@ -4,8 +4,13 @@ import Language
 struct JSONWriter {
   private(set) var bytes: [UInt8] = []
   private let isPretty: Bool
+  /// Looks whether a signal asks for attention.
+  private let attend: () throws -> Void
 
-  init(pretty: Bool) { isPretty = pretty }
+  init(pretty: Bool, attend: @escaping () throws -> Void = {}) {
+    isPretty = pretty
+    self.attend = attend
+  }
 
   /// Adds a value; throws if there is no JSON for it or something in it.
   mutating func write(_ value: Value, depth: Int = 0) throws {
@@ -75,6 +80,7 @@ struct JSONWriter {
     for index in 0..<count {
       if index > 0 { add(",") }
       newLine(depth + 1)
+      try attend()
       try item(&self, index)
       if bytes.count > mostBytes { throw tooLong }
     }

@@ -54,9 +54,13 @@ enum ListCommands {
     let distance = UInt(bitPattern: step > 0 ? end &- start : start &- end)
     let count = (distance - 1) / step.magnitude + 1
     if count > UInt(mostItems) { throw call.tooMany(at: call.has(1) ? 1 : 0) }
-    let items = [Value](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
-      for i in 0..<Int(count) { buffer.initializeElement(at: i, to: .int(start &+ i &* step)) }
-      filled = Int(count)
+    let interpreter = call.interpreter
+    let items = try [Value](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
+      for i in 0..<Int(count) {
+        if i & 0xFFFF == 0 { try interpreter.checkAttention() }
+        buffer.initializeElement(at: i, to: .int(start &+ i &* step))
+        filled = i + 1
+      }
     }
     return .list(ListObject(items, depth: 1))
   }
@@ -116,7 +120,7 @@ enum ListCommands {
   ) { call in
     let unwanted = call.int(1)
     if case .stream(let stream) = call.value(0) {
-      return .stream(DerivedStream(stream) { item, index in index < unwanted ? nil : item })
+      return .stream(try DerivedStream(stream) { item, index in index < unwanted ? nil : item })
     }
     return .items(Array(try call.items(0).dropFirst(unwanted)))
   }
@@ -154,10 +158,26 @@ enum ListCommands {
     examples: [Example("print (reverse [1, 2, 3]) (reverse abc)", "[3, 2, 1] cba")]
   ) { call in
     if case .string(let string) = call.value(0) {
-      var result = String.UnicodeScalarView()
-      result.append(contentsOf: string.string.unicodeScalars.reversed())
-      return .text(String(result))
+      return .string(try reversed(string, call.interpreter))
     }
     return .items(try call.items(0).reversed())
+  }
+
+  private static func reversed(
+    _ text: StringObject, _ interpreter: Interpreter
+  ) throws -> StringObject {
+    try text.withBytes { bytes in
+      var result: [UInt8] = []
+      result.reserveCapacity(bytes.count)
+      var end = bytes.count
+      while end > 0 {
+        var start = end - 1
+        while start > 0, bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        result += bytes[start..<end]
+        end = start
+        if end & 0xFFF == 0 { try interpreter.checkAttention() }
+      }
+      return result.withUnsafeBufferPointer { StringObject.make(valid: $0) }
+    }
   }
 }

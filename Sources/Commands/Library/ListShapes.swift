@@ -9,7 +9,12 @@ enum ListShapes {
     traits: .pure,
     examples: [Example("print (enumerate [a, b])", "[[0, \"a\"], [1, \"b\"]]")]
   ) { call in
-    try listed(try call.items(0).enumerated().map { .items([.int($0.offset), $0.element]) })
+    let interpreter = call.interpreter
+    return try listed(
+      try call.items(0).enumerated().map { index, item in
+        try interpreter.checkAttention()
+        return .items([.int(index), item])
+      })
   }
 
   static let zip = Command(
@@ -21,7 +26,12 @@ enum ListShapes {
     var lists = [try call.items(0)]
     for index in 1..<max(1, call.count) { lists.append(call.list(index)) }
     let shortest = lists.reduce(Int.max) { min($0, $1.count) }
-    return try listed((0..<shortest).map { row in .items(lists.map { $0[row] }) })
+    let interpreter = call.interpreter
+    return try listed(
+      try (0..<shortest).map { row in
+        try interpreter.checkAttention()
+        return .items(lists.map { $0[row] })
+      })
   }
 
   static let flatten = Command(
@@ -61,9 +71,11 @@ enum ListShapes {
     let size = call.int(1)
     if size == 0 { throw call.bad("chunk size", must: "at least 1", at: 1) }
     let items = try call.items(0)
+    let interpreter = call.interpreter
     return try listed(
-      stride(from: 0, to: items.count, by: min(size, max(1, items.count))).map { start in
-        .items(Array(items[start...].prefix(size)))
+      try stride(from: 0, to: items.count, by: min(size, max(1, items.count))).map { start in
+        try interpreter.checkAttention()
+        return .items(Array(items[start...].prefix(size)))
       })
   }
 

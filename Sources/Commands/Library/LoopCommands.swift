@@ -21,7 +21,7 @@ enum LoopCommands {
   ) { call in
     let function = call.itemFunction(1)
     if case .stream(let stream) = call.value(0) {
-      return .stream(DerivedStream(stream) { try function($0, $1) })
+      return .stream(try DerivedStream(stream) { try function($0, $1) })
     }
     return try listed(try function.results(over: call.value(0)))
   }
@@ -37,7 +37,7 @@ enum LoopCommands {
     let function = call.itemFunction(1)
     switch call.value(0) {
     case .stream(let stream):
-      return .stream(DerivedStream(stream) { try function.test($0, $1) ? $0 : nil })
+      return .stream(try DerivedStream(stream) { try function.test($0, $1) ? $0 : nil })
     case .map(let map):
       let kept = MapObject()
       try function.run(over: .map(map)) { key, result in

@@ -40,7 +40,12 @@ enum OrderCommands {
     let items = call.list(0)
     let keys = try call.itemFunction(flag: "by")?.results(over: call[0]) ?? items
     var seen = ValueSet()
-    return .items(Swift.zip(items, keys).filter { seen.insert($0.1) }.map(\.0))
+    let interpreter = call.interpreter
+    return .items(
+      try Swift.zip(items, keys).filter {
+        try interpreter.checkAttention()
+        return seen.insert($0.1)
+      }.map(\.0))
   }
 
   private static let values = Parameter("value", .any, .rest, "a list, or the values themselves")
@@ -69,7 +74,9 @@ enum OrderCommands {
     guard var bestKey = keys.first, var best = items.first else {
       throw call.emptyError(wanted)
     }
-    for (item, key) in Swift.zip(items, keys).dropFirst() where try isBetter(key, bestKey) {
+    for (item, key) in Swift.zip(items, keys).dropFirst() {
+      try call.interpreter.checkAttention()
+      guard try isBetter(key, bestKey) else { continue }
       best = item
       bestKey = key
     }
@@ -89,6 +96,7 @@ enum OrderCommands {
     let keys = try call.itemFunction(1).results(over: call[0])
     var members: [[Value]] = []
     for (item, key) in Swift.zip(call.list(0), keys) {
+      try call.interpreter.checkAttention()
       guard key.isKey else {
         throw ErrorObject.badValue(
           "key of the group", must: "text, a number or a truth value", is: key)
@@ -108,5 +116,14 @@ enum OrderCommands {
   private static let shuffle = Command(
     "shuffle", "List the items in a random order", parameters: [list], traits: .pure,
     examples: [Example("print (sort (shuffle [1, 2, 3]))", "[1, 2, 3]")]
-  ) { call in .items(call.list(0).shuffled()) }
+  ) { call in
+    var items = call.list(0)
+    var random = SystemRandomNumberGenerator()
+    // Fisher and Yates, as Durstenfeld (1964) has it.
+    for last in items.indices.dropFirst().reversed() {
+      try call.interpreter.checkAttention()
+      items.swapAt(last, Int.random(in: 0...last, using: &random))
+    }
+    return .items(items)
+  }
 }

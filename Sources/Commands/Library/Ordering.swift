@@ -28,14 +28,32 @@ extension Value {
 /// Sorts values, equal ones in the order in which they came.
 func sorted(_ items: [Value], descending: Bool, _ interpreter: Interpreter) throws -> [Value] {
   if let ints = allInts(items) {
-    return (descending ? ints.sorted(by: >) : ints.sorted()).map { .int($0) }
+    let result =
+      try descending
+      ? attentively(ints, interpreter) { $1 < $0 } : attentively(ints, interpreter) { $0 < $1 }
+    return result.map { .int($0) }
   }
   if let texts = allTexts(items) {
     let result =
-      descending ? texts.sorted { $1.isLess(than: $0) } : texts.sorted { $0.isLess(than: $1) }
+      try descending
+      ? attentively(texts, interpreter) { $1.isLess(than: $0) }
+      : attentively(texts, interpreter) { $0.isLess(than: $1) }
     return result.map { .string($0) }
   }
   return try sorted(items, by: items, descending: descending, interpreter)
+}
+
+/// Sorts; of many values so that signals are noticed meanwhile.
+@inline(__always)
+private func attentively<T>(
+  _ items: [T], _ interpreter: Interpreter, by isLess: (T, T) -> Bool
+) throws -> [T] {
+  if items.count < 50_000 { return items.sorted(by: isLess) }
+  let attention = interpreter.host.attention
+  return try items.sorted { a, b in
+    if attention.pointee != 0 { try interpreter.checkAttention() }
+    return isLess(a, b)
+  }
 }
 
 /// Sorts values by keys, one for each.
@@ -44,8 +62,9 @@ func sorted(
 ) throws -> [Value] {
   var places: [Int]
   if let ints = allInts(keys) {
-    places = Array(items.indices)
-    places.sort { descending ? ints[$1] < ints[$0] : ints[$0] < ints[$1] }
+    places = try attentively(Array(items.indices), interpreter) {
+      descending ? ints[$1] < ints[$0] : ints[$0] < ints[$1]
+    }
   } else {
     places = Array(items.indices)
     try places.sort { a, b in

@@ -23,21 +23,8 @@ enum ShapeCommands {
     let right = call.isSet("right") || !call.isSet("left")
     let bounds: Range<Int>
     if call.has(1) {
-      let unwanted = Set(call.text(1).unicodeScalars)
-      let scalars = text.string.unicodeScalars
-      var start = 0
-      var end = text.byteCount
-      if left {
-        for scalar in scalars {
-          if unwanted.contains(scalar) { start += UTF8.width(scalar) } else { break }
-        }
-      }
-      if right, start < end {
-        for scalar in scalars.reversed() {
-          if unwanted.contains(scalar) { end -= UTF8.width(scalar) } else { break }
-        }
-      }
-      bounds = start..<max(start, end)
+      bounds = try trimmed(
+        text, of: Set(call.text(1).unicodeScalars), left: left, right: right, call.interpreter)
     } else {
       let both = text.withBytes(\.trimmed)
       bounds = (left ? both.lowerBound : 0)..<(right ? both.upperBound : text.byteCount)
@@ -46,12 +33,44 @@ enum ShapeCommands {
     return text.withBytes { .string($0.text(bounds.lowerBound, bounds.upperBound)) }
   }
 
+  /// The bounds of a text without some scalars at its ends.
+  private static func trimmed(
+    _ text: StringObject, of unwanted: Set<Unicode.Scalar>, left: Bool, right: Bool,
+    _ interpreter: Interpreter
+  ) throws -> Range<Int> {
+    let ascii = unwanted.filter(\.isASCII).map { UInt8($0.value) }
+    return try text.withBytes { bytes in
+      func isUnwanted(_ start: Int, _ end: Int) -> Bool {
+        if end == start + 1 { return ascii.contains(bytes[start]) }
+        return String(decoding: bytes[start..<end], as: UTF8.self).unicodeScalars.first
+          .map(unwanted.contains) ?? false
+      }
+      var start = 0
+      while left, start < bytes.count {
+        try interpreter.checkAttention()
+        var end = start + 1
+        while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+        if !isUnwanted(start, end) { break }
+        start = end
+      }
+      var end = bytes.count
+      while right, end > start {
+        try interpreter.checkAttention()
+        var first = end - 1
+        while first > start, bytes[first] & 0xC0 == 0x80 { first -= 1 }
+        if !isUnwanted(first, end) { break }
+        end = first
+      }
+      return start..<end
+    }
+  }
+
   private static let upper = Command(
     "upper", "Turn a text into capital letters", parameters: [text], traits: .pure,
     examples: [Example("print (upper \"brood ü\")", "BROOD Ü")]
   ) { call in
     let text = call.string(0)
-    guard text.isASCII else { return .text(text.string.uppercased()) }
+    guard text.isASCII else { return try recased(text, call.interpreter) { $0.uppercased() } }
     return mapped(text) { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }
   }
 
@@ -60,8 +79,27 @@ enum ShapeCommands {
     examples: [Example("print (lower \"BROOD Ü\")", "brood ü")]
   ) { call in
     let text = call.string(0)
-    guard text.isASCII else { return .text(text.string.lowercased()) }
+    guard text.isASCII else { return try recased(text, call.interpreter) { $0.lowercased() } }
     return mapped(text) { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
+  }
+
+  /// Piece by piece, as no scalar's case depends on others.
+  private static func recased(
+    _ text: StringObject, _ interpreter: Interpreter, _ change: (String) -> String
+  ) throws -> Value {
+    try text.withBytes { bytes in
+      var result: [UInt8] = []
+      result.reserveCapacity(bytes.count)
+      var start = 0
+      while start < bytes.count {
+        try interpreter.checkAttention()
+        var end = min(start + 0x10000, bytes.count)
+        while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
+        result += change(String(decoding: bytes[start..<end], as: UTF8.self)).utf8
+        start = end
+      }
+      return .string(result.withUnsafeBufferPointer { StringObject.make(valid: $0) })
+    }
   }
 
   private static func mapped(_ text: StringObject, _ change: (UInt8) -> UInt8) -> Value {
@@ -84,7 +122,7 @@ enum ShapeCommands {
     examples: [Example("print (pad-left 7 3) (pad-left 7 3 0)", "  7 007")]
   ) { call in
     let padding = try padding(call)
-    return .text(padding + call.text(0))
+    return try joined(padding, call.string(0), call)
   }
 
   private static let padRight = Command(
@@ -93,17 +131,27 @@ enum ShapeCommands {
     examples: [Example("print (pad-right ab 4 .)", "ab..")]
   ) { call in
     let padding = try padding(call)
-    return .text(call.text(0) + padding)
+    return try joined(call.string(0), padding, call)
   }
 
   /// As many characters as lack to the width.
-  private static func padding(_ call: borrowing Call) throws -> String {
+  private static func padding(_ call: borrowing Call) throws -> StringObject {
     let fill = call.has(2) ? call.text(2) : " "
     guard fill.unicodeScalars.count == 1, displayWidth(fill) > 0 else {
       throw call.bad("padding", must: "one character", at: 2)
     }
     let lacking = max(0, call.int(1) - displayWidth(call.text(0))) / displayWidth(fill)
     if lacking > mostBytes / 4 { throw call.tooLong() }
-    return String(repeating: fill, count: lacking)
+    return try call.interpreter.repeated(StringObject.make(fill), lacking)
+  }
+
+  private static func joined(
+    _ left: StringObject, _ right: StringObject, _ call: borrowing Call
+  ) throws -> Value {
+    let pieces: [Value] = [.string(left), .string(right)]
+    guard let text = StringObject.joined(pieces, by: StringObject.make(""), limit: mostBytes) else {
+      throw call.tooLong()
+    }
+    return .string(text)
   }
 }

@@ -22,22 +22,20 @@ enum TextCommands {
   ) { call in
     var most = Int.max
     if case .int(let given)? = call.flag("max") { most = given }
-    guard call.has(1) else {
-      return call.string(0).withBytes { bytes in
-        .items(bytes.words(most: most).map { .string(bytes.text($0.lowerBound, $0.upperBound)) })
-      }
-    }
+    let interpreter = call.interpreter
+    guard call.has(1) else { return try words(of: call.string(0), most: most, interpreter) }
     let separator = call.string(1)
     if separator.byteCount == 0 {
       throw call.bad(
         "separator", must: "a text that is not empty", at: 1,
         help: "collect TEXT lists the characters")
     }
-    return call.string(0).withBytes { bytes in
-      separator.withBytes { needle in
+    return try call.string(0).withBytes { bytes in
+      try separator.withBytes { needle in
         var parts: [Value] = []
         var start = 0
         while parts.count < most, let hit = bytes.find(needle, from: start) {
+          try interpreter.checkAttention()
           parts.append(.string(bytes.text(start, hit)))
           start = hit + needle.count
         }
@@ -58,6 +56,7 @@ enum TextCommands {
     var pieces = call.list(0)
     for index in pieces.indices {
       if case .string = pieces[index] { continue }
+      try call.interpreter.checkAttention()
       pieces[index] = .string(pieces[index].plain.textObject)
     }
     let separator = call.string(1, default: "")
@@ -72,10 +71,12 @@ enum TextCommands {
     details: "Lines end with a newline or with carriage return and newline.", parameters: [text],
     traits: .pure, examples: [Example("print (lines \"one\\ntwo\\n\")", "[\"one\", \"two\"]")]
   ) { call in
-    call.string(0).withBytes { bytes in
+    let interpreter = call.interpreter
+    return try call.string(0).withBytes { bytes in
       var lines: [Value] = []
       var start = 0
       while start < bytes.count {
+        try interpreter.checkAttention()
         let newline = bytes.find(0x0A, from: start) ?? bytes.count
         let isCRLF = newline < bytes.count && newline > start && bytes[newline - 1] == 0x0D
         lines.append(.string(bytes.text(start, isCRLF ? newline - 1 : newline)))
@@ -89,8 +90,19 @@ enum TextCommands {
     "words", "List the words of a text, which blanks separate", parameters: [text], traits: .pure,
     examples: [Example("print (words \" to  be or\\nnot \")", "[\"to\", \"be\", \"or\", \"not\"]")]
   ) { call in
-    call.string(0).withBytes { bytes in
-      .items(bytes.words().map { .string(bytes.text($0.lowerBound, $0.upperBound)) })
+    try words(of: call.string(0), most: Int.max, call.interpreter)
+  }
+
+  private static func words(
+    of text: StringObject, most: Int, _ interpreter: Interpreter
+  ) throws -> Value {
+    try text.withBytes { bytes in
+      var words: [Value] = []
+      try bytes.forEachWord(most: most) { start, end in
+        try interpreter.checkAttention()
+        words.append(.string(bytes.text(start, end)))
+      }
+      return .items(words)
     }
   }
 
@@ -108,11 +120,13 @@ enum TextCommands {
     if old.byteCount == 0 { throw call.bad("old text", must: "a text that is not empty", at: 1) }
     var most = Int.max
     if case .int(let given)? = call.flag("count") { most = given }
-    let hits = text.withBytes { bytes in
-      old.withBytes { needle in
+    let interpreter = call.interpreter
+    let hits = try text.withBytes { bytes in
+      try old.withBytes { needle in
         var hits: [Int] = []
         var start = 0
         while hits.count < most, let hit = bytes.find(needle, from: start) {
+          try interpreter.checkAttention()
           hits.append(hit)
           start = hit + needle.count
         }

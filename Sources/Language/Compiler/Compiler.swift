@@ -8,8 +8,11 @@ final class Compiler {
   private(set) var code: [Instruction] = []
   private(set) var spans: [Span] = []
   private var constants: [Value] = []
+  /// Constants that are only loaded, behind the others since a load can name more; and those loads.
+  private var farConstants: [Value] = []
+  private var farLoads: [Int: Int] = [:]
   private var intConstants: [Int: Int] = [:]
-  private var textConstants: [String: Int] = [:]
+  private var textConstants: [StringObject: Int] = [:]
   var sites: [CallSite] = []
   var pipelines: [PipelineSite] = []
   var functions: [Function] = []
@@ -147,6 +150,11 @@ final class Compiler {
         .limit, "this function is too large to compile", help: "split it into smaller ones",
         location: Location(source, node?.span ?? Span(0, 0)))
     }
+    for (at, place) in farLoads {
+      let index = constants.count + place
+      code[at] = Instruction(.loadK, a: code[at].a, b: index, c: index >> 16)
+    }
+    constants += farConstants
     let captures: [Function.CaptureSource] = scope.captures.map { capture in
       switch capture {
       case .local(let variable): .register(variable.register)
@@ -206,6 +214,7 @@ final class Compiler {
   /// Makes a word be loaded as a site remembers it, where it stands as an argument there.
   func loadWord(_ at: Int, _ site: Int, argument: Int) {
     let plain = code[at]
+    if farLoads[at] != nil { return }
     sites[site].setWord(argument, constants[plain.b])
     code[at] = Instruction(.loadWord, a: plain.a, b: plain.b, c: site, spare: argument)
   }
@@ -213,25 +222,34 @@ final class Compiler {
   var here: Int { code.count }
 
   func constant(_ value: Value) -> Int {
+    if let index = knownConstant(value) { return index }
     switch value {
-    case .int(let int):
-      if let index = intConstants[int] { return index }
-      intConstants[int] = constants.count
-    case .string(let string):
-      let text = string.string
-      if let index = textConstants[text] { return index }
-      textConstants[text] = constants.count
+    case .int(let int): intConstants[int] = constants.count
+    case .string(let string): textConstants[string] = constants.count
     default: break
     }
     constants.append(value)
     return constants.count - 1
   }
 
+  private func knownConstant(_ value: Value) -> Int? {
+    switch value {
+    case .int(let int): intConstants[int]
+    case .string(let string): textConstants[string]
+    default: nil
+    }
+  }
+
   func load(_ value: Value, into target: Int) {
     if case .null = value {
       emit(.loadNull, a: target)
     } else {
-      emit(.loadK, a: target, b: constant(value))
+      if constants.count < Compiler.operandLimit / 2 || knownConstant(value) != nil {
+        emit(.loadK, a: target, b: constant(value))
+      } else {
+        farLoads[emit(.loadK, a: target)] = farConstants.count
+        farConstants.append(value)
+      }
     }
   }
 

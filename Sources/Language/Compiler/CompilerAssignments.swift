@@ -129,6 +129,7 @@ extension Compiler {
       keys = allocate(node.path.count)
       for (i, step) in node.path.enumerated() { try value(step.key, into: keys + i) }
     }
+    if node.op == .add { return try addToPath(node, binding, keys) }
     let register = allocate()
     if let op = node.op {
       let old = allocate()
@@ -147,6 +148,22 @@ extension Compiler {
     span = node.span
     let (place, index) = self.place(binding)
     emit(.setPath, a: keys, b: node.path.count, c: register, spare: areTemporary ? 1 : 0)
+    emitWord(UInt64(place.rawValue) | UInt64(index) << 16)
+  }
+
+  private func addToPath(_ node: Assignment, _ binding: Binding, _ keys: Int) throws {
+    let register = allocate()
+    var item: Expression?
+    if case .list(let items) = node.value.kind, items.count == 1, !items[0].isSpread {
+      item = items[0].value
+    }
+    try value(item ?? node.value, into: register)
+    span = node.span
+    let (place, index) = self.place(binding)
+    emit(.addToPath, a: keys, b: node.path.count, c: register, spare: item == nil ? 0 : 1)
+    if let first = node.path.first, let last = node.path.last {
+      span = first.span.joined(last.span)
+    }
     emitWord(UInt64(place.rawValue) | UInt64(index) << 16)
   }
 

@@ -22,14 +22,7 @@ extension Compiler {
       guard let binding = use.binding else { throw internalError("unknown name", node.span) }
       fetch(binding, into: target)
     case .list(let items): try list(items, into: target)
-    case .map(let entries):
-      let first = allocate(entries.count * 2)
-      for (i, entry) in entries.enumerated() {
-        try value(entry.key, into: first + i * 2)
-        try value(entry.value, into: first + i * 2 + 1)
-      }
-      span = node.span
-      emit(.makeMap, a: target, b: first, c: entries.count)
+    case .map(let entries): try map(entries, into: target)
     case .closure(let function):
       let index = try inner(function)
       span = node.span
@@ -161,25 +154,6 @@ extension Compiler {
     span = right.span
     emit(.requireBool, a: target)
     patch(end)
-  }
-
-  private func list(_ items: [ListItem], into target: Int) throws {
-    let plain = items.prefix { !$0.isSpread }.prefix(200)
-    let whole = span
-    // Built beside the target, which an item may still read.
-    let result = items.count > plain.count ? allocate() : target
-    let first = allocate(plain.count)
-    for (i, item) in plain.enumerated() { try value(item.value, into: first + i) }
-    span = whole
-    emit(.makeList, a: result, b: first, c: plain.count)
-    for item in items.dropFirst(plain.count) {
-      let mark = nextRegister
-      let register = try operand(item.value)
-      span = item.value.span
-      emit(item.isSpread ? .extend : .append, a: result, b: register)
-      nextRegister = mark
-    }
-    if result != target { emit(.take, a: target, b: result) }
   }
 
   /// Like `value`, but a missing key or index yields null.

@@ -6,11 +6,14 @@ extension Compiler {
     span = block.span
     for variable in block.earlyCells {
       variable.register = allocate()
-      emit(.emptyCell, a: variable.register)
+      let unset = Value.unset(variable.name, Location(source, variable.span))
+      emit(.emptyCell, a: variable.register, b: constant(unset))
     }
     for symbol in block.functions {
       symbol.variable.register = allocate()
-      if symbol.variable.isCaptured { emit(.emptyCell, a: symbol.variable.register) }
+      if symbol.variable.isCaptured {
+        emit(.emptyCell, a: symbol.variable.register, b: constant(.null))
+      }
     }
     for statement in block.statements {
       guard case .function(let declaration) = statement.kind else { continue }

@@ -9,13 +9,13 @@ enum Op: UInt8 {
   // Moving values. K is an index into the constants.
   case move  // A = B
   case take  // A = B, B = null
-  case loadK  // A = K(B)
+  case loadK  // A = K(B and C)
   case loadWord  // A = what argument SPARE of site C was converted to, or K(B)
   case loadNull  // A = null
   case getCell  // A = cell in B
   case setCell  // cell in A = B
   case newCell  // A = new cell holding A
-  case emptyCell  // A = new cell holding null
+  case emptyCell  // A = new cell holding K(B)
   case getCaptured  // A = captured B
   case setCaptured  // captured A = B
   case getGlobal  // A = cell K(B)
@@ -59,6 +59,7 @@ enum Op: UInt8 {
   case index, softIndex  // A = B[C]
   case field, softField  // A = B.K(C)
   case setPath  // place of the next word, keys A… (B of them), value C; C and temporary keys go
+  case addToPath  // place of the next word, keys A… (B of them) += C, or [C] if spare is 1
   case addTo  // place A (kind) B += C
   case push  // place A (kind) B += [C]
   case setEnvironment  // env.K(A) = B
@@ -127,6 +128,7 @@ extension UInt64 {
   @inline(__always) var b: Int { Int(UInt16(truncatingIfNeeded: self >> 32)) }
   @inline(__always) var c: Int { Int(truncatingIfNeeded: self >> 48) }
   @inline(__always) var signedC: Int { Int(Int16(truncatingIfNeeded: self >> 48)) }
+  @inline(__always) var wide: Int { Int(truncatingIfNeeded: self >> 32) }
   @inline(__always) var jump: Int { Int(Int32(truncatingIfNeeded: self >> 32)) }
   @inline(__always) var shortJump: Int {
     Int(Int32(truncatingIfNeeded: (self >> 48) << 16 | (self & 0xFF00)) >> 8)

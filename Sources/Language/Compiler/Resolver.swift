@@ -20,6 +20,8 @@ final class Resolver {
   private(set) var newGlobals: [String: GlobalVariable] = [:]
   /// Tells programs from slips, where `--check` wants that.
   var isProgram: ((String) -> Bool)?
+  /// A sourced file could not be compiled, so that what it declares is unknown.
+  private(set) var hasBrokenSource = false
   private let prepareSource: (String) throws -> Void
 
   init(
@@ -135,7 +137,9 @@ final class Resolver {
     case .declare(let node):
       expression(node.value)
       if isTopLevel && isPersistent {
-        let variable = GlobalVariable(node.name, isConstant: node.isConstant)
+        let variable = GlobalVariable(
+          node.name, isConstant: node.isConstant, .unset(node.name, Location(source, node.nameSpan))
+        )
         newGlobals[node.name] = variable
         node.variable = nil
         globalOf[ObjectIdentifier(node)] = variable
@@ -225,6 +229,7 @@ final class Resolver {
     expression(node.value)
     for step in node.path { expression(step.key) }
     guard let binding = lookUp(node.name) else {
+      if hasBrokenSource { return }
       let help =
         nearest(node.name, among: visibleNames()).map { "did you mean '\($0)'? " } ?? ""
       fail(
@@ -308,6 +313,7 @@ final class Resolver {
 
   func use(_ use: VariableUse) {
     guard let binding = lookUp(use.name) else {
+      if hasBrokenSource { return }
       let help: String
       if let near = nearest(use.name, among: visibleNames()) {
         help = "did you mean '$\(near)'?"
@@ -381,7 +387,10 @@ final class Resolver {
     do {
       try prepareSource(path)
     } catch let error as ErrorObject {
-      if error.kind == .syntax || error.kind == .limit { errors.append(error) }
+      if error.kind == .syntax || error.kind == .limit {
+        errors.append(error)
+        hasBrokenSource = true
+      }
     } catch {}
   }
 }

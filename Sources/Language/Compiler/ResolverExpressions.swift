@@ -84,7 +84,8 @@ extension Resolver {
   }
 
   private func warnIfUnknown(_ node: CommandNode) {
-    guard let isProgram, case .word(let word) = node.head, !word.contains("/"), !isProgram(word)
+    guard let isProgram, !hasBrokenSource, case .word(let word) = node.head, !word.contains("/"),
+      !isProgram(word)
     else { return }
     if node.isForcedProgram {
       return warn("there is no program '\(word)' on the path here", node.headSpan)

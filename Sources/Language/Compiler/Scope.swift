@@ -25,11 +25,12 @@ final class Variable {
 final class GlobalVariable {
   let name: String
   let isConstant: Bool
-  let cell = Cell(.null)
+  let cell: Cell
 
-  init(_ name: String, isConstant: Bool) {
+  init(_ name: String, isConstant: Bool, _ value: Value) {
     self.name = name
     self.isConstant = isConstant
+    cell = Cell(value)
   }
 }
 

@@ -1,4 +1,4 @@
-/// Reading and writing inside values: indexes, fields, paths, appending in place.
+/// Reading inside values: indexes, fields, slices.
 extension Interpreter {
   @inline(never)
   func index(_ base: Value, _ key: Value) throws -> Value {
@@ -36,6 +36,11 @@ extension Interpreter {
     case (.range(let range), .int(let i)):
       let at = i < 0 ? i + range.count : i
       return at >= 0 && at < range.count ? .int(range.start &+ at) : nil
+    case (.range(let range), .range(let part)):
+      let (start, end) = slice(part, range.count)
+      if start == end { return .range(RangeObject(range.start, range.start, inclusive: false)) }
+      let (first, last) = (range.start &+ start, range.start &+ (end - 1))
+      return .range(RangeObject(first, last, inclusive: true))
     case (.map(let map), _):
       guard key.isKey else { throw badKey(key) }
       return map.get(key)
@@ -43,8 +48,13 @@ extension Interpreter {
     case (.handle, .string(let name)), (.error, .string(let name)):
       return try fieldValue(base, name.string)
     default:
-      if case .list = base {
-        throw ErrorObject(.type, "a list's index must be a whole number, but is \(key.described)")
+      switch base {
+      case .list, .string, .bytes, .range:
+        throw ErrorObject(
+          .type,
+          "the index of a \(base.typeName) must be a whole number or a range, but is "
+            + key.described)
+      default: break
       }
       throw ErrorObject(.type, "\(base.typeName) has no items: \(base.excerpt)")
     }
@@ -62,7 +72,7 @@ extension Interpreter {
     return (start, end)
   }
 
-  private func missingKey(_ base: Value, _ key: Value) -> ErrorObject {
+  func missingKey(_ base: Value, _ key: Value) -> ErrorObject {
     switch base.plain {
     case .map(let map):
       let near: String? =
@@ -76,12 +86,14 @@ extension Interpreter {
           ?? (map.count == 0 ? "it is empty" : "its keys are: \(keys)"))
     case .list(let list):
       return ErrorObject(
-        .range, "the list has \(list.items.count) items, so there is no index \(key.asLiteral)",
+        .range,
+        "the list has \(counted(list.items.count, "item")), so there is no index \(key.asLiteral)",
         help: "indexes run from 0, and from -1 back from the end; '?? …' gives a default")
     case .string(let text):
       return ErrorObject(
-        .range, "the text has \(text.scalarCount) characters, so there is no index \(key.asLiteral)"
-      )
+        .range,
+        "the text has \(counted(text.scalarCount, "character")), so there is no index "
+          + key.asLiteral)
     default:
       return ErrorObject(.range, "there is no index \(key.asLiteral)")
     }
@@ -136,154 +148,6 @@ extension Interpreter {
         .type, "null has no field '\(name)'", help: "'… ?? …' gives a default")
     default:
       return ErrorObject(.type, "\(base.typeName) has no fields: \(base.excerpt)")
-    }
-  }
-
-  // MARK: Writing
-
-  @inline(__always)
-  func place(
-    _ kind: Int, _ index: Int, _ base: Slot, _ constants: Slot, _ cells: UnsafeMutablePointer<Cell>?
-  ) -> PlaceReference {
-    switch kind {
-    case Place.register.rawValue: return .slot(base + index)
-    case Place.captured.rawValue:
-      if let cells { return .cell(cells[index]) }
-      return .slot(base + index)
-    default:
-      let slot = (kind == Place.cell.rawValue ? base : constants) + index
-      if case .cell(let cell) = slot.pointee { return .cell(cell) }
-      return .slot(slot)
-    }
-  }
-
-  /// A variable's storage.
-  enum PlaceReference {
-    case slot(Slot)
-    case cell(Cell)
-
-    @inline(__always)
-    func with<R>(_ body: (Slot) throws -> R) rethrows -> R {
-      switch self {
-      case .slot(let slot): try body(slot)
-      case .cell(let cell): try withUnsafeMutablePointer(to: &cell.value) { try body($0) }
-      }
-    }
-  }
-
-  @inline(__always)
-  func push(_ place: PlaceReference, _ item: Slot) throws {
-    try place.with { slot in
-      if slot.tag == Tag.list {
-        if slot.isUnique(ListObject.self) {
-          slot.object(ListObject.self)._withUnsafeGuaranteedRef { $0.append(item.pointee) }
-          if item.tag == Tag.list || item.tag == Tag.map { _ = try checkedDepth(slot.pointee) }
-          return
-        }
-        if case .list(let list) = slot.pointee {
-          let copy = list.copy()
-          copy.append(item.pointee)
-          slot.pointee = try checkedDepth(.list(copy))
-          return
-        }
-      }
-      slot.pointee = try combine(.add, slot.pointee, .items([item.pointee]))
-    }
-  }
-
-  /// `place += value`; text and lists that nobody else holds grow in place.
-  @inline(never)
-  func addTo(_ place: PlaceReference, _ value: Slot) throws {
-    try place.with { slot in
-      if slot.tag == Tag.string, value.tag == Tag.string {
-        let more = value.object(StringObject.self)
-        // Before `own` holds a reference, and false where the value is the text itself.
-        let isUnique = slot.isUnique(StringObject.self)
-        try checkLength(
-          slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount },
-          more._withUnsafeGuaranteedRef { $0.byteCount })
-        let own = slot.object(StringObject.self)
-        let result = more._withUnsafeGuaranteedRef { more in
-          more.withBytes { bytes in
-            own._withUnsafeGuaranteedRef { $0.appending(bytes, unique: isUnique) }
-          }
-        }
-        slot.pointee = .string(result)
-      } else if slot.tag == Tag.list, value.tag == Tag.list, slot.isUnique(ListObject.self) {
-        let more = value.object(ListObject.self)._withUnsafeGuaranteedRef { $0.items }
-        try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
-          try checkItems(list.items.count, more.count)
-          for item in more { list.append(item) }
-        }
-        _ = try checkedDepth(slot.pointee)
-      } else {
-        slot.pointee = try combine(.add, slot.pointee, value.pointee)
-      }
-    }
-  }
-
-  @inline(never)
-  func setPath(_ place: PlaceReference, _ keys: Slot, _ count: Int, _ value: Value) throws {
-    try place.with { slot in
-      try setPath(slot, keys, count, value.plain)
-      if slot.pointee.depth > maximumDepth {
-        throw ErrorObject(.limit, "values can be nested at most \(maximumDepth) levels deep")
-      }
-    }
-  }
-
-  private func setPath(_ slot: Slot, _ keys: Slot, _ count: Int, _ value: Value) throws {
-    switch slot.tag {
-    case Tag.list:
-      if !slot.isUnique(ListObject.self), case .list(let shared) = slot.pointee {
-        slot.pointee = .list(shared.copy())
-      }
-      let list = slot.object(ListObject.self)
-      try list._withUnsafeGuaranteedRef { list in
-        guard case .int(let i) = keys.pointee.plain else {
-          throw ErrorObject(
-            .type, "a list's index must be a whole number, but is \(keys.pointee.described)")
-        }
-        let at = i < 0 ? i + list.items.count : i
-        guard list.items.indices.contains(at) else {
-          throw missingKey(slot.pointee, keys.pointee)
-        }
-        if count == 1 {
-          list.set(at, value)
-        } else {
-          try list.items.withUnsafeMutableBufferPointer { buffer in
-            if let base = buffer.baseAddress { try setPath(base + at, keys + 1, count - 1, value) }
-          }
-          list.noteDepth(list.items[at])
-        }
-      }
-    case Tag.map:
-      if !slot.isUnique(MapObject.self), case .map(let shared) = slot.pointee {
-        slot.pointee = .map(shared.copy())
-      }
-      try slot.object(MapObject.self)._withUnsafeGuaranteedRef { map in
-        let key = keys.pointee.plain
-        guard key.isKey else { throw badKey(key) }
-        if count == 1 {
-          map.set(key, value)
-        } else {
-          let done: Void? = try map.withValue(forKey: key) {
-            try setPath($0, keys + 1, count - 1, value)
-          }
-          if done == nil { throw missingKey(slot.pointee, key) }
-        }
-      }
-    default:
-      if case .handle(let handle) = slot.pointee, count == 1 {
-        try handle.setField(keys.pointee.asText, value)
-        return
-      }
-      let help: String? =
-        if case .string = slot.pointee { "texts cannot be changed; build a new one" } else { nil }
-      throw ErrorObject(
-        .type,
-        "\(slot.pointee.typeName) has no items that could be assigned: \(slot.pointee.excerpt)",
-        help: help)
     }
   }
 }

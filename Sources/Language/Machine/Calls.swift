@@ -231,7 +231,8 @@ extension Interpreter {
       top = savedTop
     }
     let slot = savedTop
-    guard nativeDepth <= Interpreter.maximumNativeDepth, slot + arguments.count + 512 < stackEnd
+    guard nativeDepth < Interpreter.certainNativeDepth || hasStack(),
+      slot + arguments.count + 512 < stackEnd
     else { throw tooDeep() }
     let site = site ?? (wantsValue ? plainSite : plainStatement)
     for (i, argument) in arguments.enumerated() { (slot + 1 + i).pointee = argument }

@@ -15,7 +15,7 @@ extension Interpreter {
       switch instruction.op {
       case .move: a.copy(base + instruction.b)
       case .take: a.take(base + instruction.b)
-      case .loadK: a.copy(constants + instruction.b)
+      case .loadK: a.copy(constants + instruction.wide)
       case .loadWord:
         let site = frame.pointee.code.pointee.sites + instruction.c
         if let words = site.pointee.words, (words + instruction.spare).isCurrent {
@@ -24,15 +24,20 @@ extension Interpreter {
           a.copy(constants + instruction.b)
         }
       case .loadNull: a.setNull()
-      case .getCell: a.pointee = (base + instruction.b).cellValue
+      case .getCell:
+        a.pointee = (base + instruction.b).cellValue
+        if a.tag == Tag.cell { throw unset(a, frame, pc) }
       case .setCell: a.setCell((base + instruction.b).pointee)
       case .newCell: a.pointee = .cell(Cell(a.pointee))
-      case .emptyCell: a.pointee = .cell(Cell(.null))
+      case .emptyCell: a.pointee = .cell(Cell((constants + instruction.b).pointee))
       case .getCaptured:
         if let cells { a.pointee = cells[instruction.b].value }
+        if a.tag == Tag.cell { throw unset(a, frame, pc) }
       case .setCaptured:
         if let cells { cells[instruction.a].value = (base + instruction.b).pointee }
-      case .getGlobal: a.pointee = (constants + instruction.b).cellValue
+      case .getGlobal:
+        a.pointee = (constants + instruction.b).cellValue
+        if a.tag == Tag.cell { throw unset(a, frame, pc) }
       case .setGlobal: (constants + instruction.a).setCell((base + instruction.b).pointee)
       case .getFunction:
         frame.pointee.pc = pc
@@ -230,10 +235,8 @@ extension Interpreter {
         if instruction.spare == 1, x != a { x.setNull() }
       case .setPath:
         frame.pointee.pc = pc
-        let word = pc.pointee
+        let place = self.place(pc.pointee, base, constants, cells)
         pc += 1
-        let place = self.place(
-          Int(word & 0xFFFF), Int(truncatingIfNeeded: word >> 16), base, constants, cells)
         let value = base + instruction.c
         if instruction.b == 1, case .slot(let slot) = place, slot.tag == Tag.map,
           a.tag == Tag.string, value.tag < Tag.firstReference, slot.isUnique(MapObject.self)
@@ -397,6 +400,11 @@ extension Interpreter {
         if (base + instruction.b).rawBool, a.tag != Tag.report, a.tag != Tag.empty {
           a.pointee = .report(ReportObject(a.pointee))
         }
+      // Here, since among the others it would make the compiler lay out the loop worse.
+      case .addToPath:
+        pc += 1
+        frame.pointee.pc = pc
+        try addToPath(instruction, frame)
       case .timeStart: a.setInt(host.monotonicNow())
       case .timeEnd:
         a.pointee = .report(
@@ -434,12 +442,5 @@ extension Interpreter {
     if x.tag == Tag.int, y.tag == Tag.int { return x.rawInt <= y.rawInt }
     frame.pointee.pc = pc
     return try isLessEqual(x.pointee, y.pointee)
-  }
-
-  /// Runs what waits for attention, with the registers above this frame free for it.
-  @inline(never)
-  private func attend(_ frame: UnsafeMutablePointer<Frame>) throws {
-    top = frame.pointee.base + frame.pointee.code.pointee.registerCount
-    try host.attend(self)
   }
 }

@@ -41,4 +41,11 @@ extension Interpreter {
         wantsValue: wantsValue, isEntry: isEntry))
     frameCount += 1
   }
+
+  /// Runs what waits for attention, with the registers above this frame free for it.
+  @inline(never)
+  func attend(_ frame: UnsafeMutablePointer<Frame>) throws {
+    top = frame.pointee.base + frame.pointee.code.pointee.registerCount
+    try host.attend(self)
+  }
 }

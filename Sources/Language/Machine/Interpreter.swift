@@ -45,7 +45,7 @@ public final class Interpreter {
   /// The call of the built-in that runs, the innermost one.
   var activeSite: Unmanaged<CallSite>?
   /// Texts that the resolver has compiled for `source`.
-  var prepared: [String: Function] = [:]
+  var prepared: [StringObject: Function] = [:]
   /// Functions that other processes sent.
   let arrived = ArrivedFunctions()
 
@@ -60,8 +60,10 @@ public final class Interpreter {
   static let stackSize = 1 << 20
   /// Calls may be nested this deep.
   static let maximumFrames = 10_000
-  /// Built-ins that call blocks may be nested this deep.
-  static let maximumNativeDepth = 300
+  /// Built-ins that call blocks may be nested this deep, if the stack has room for it.
+  static let maximumNativeDepth = 20_000
+  /// Below this address they are not, 0 until that is looked up.
+  var stackLimit: UInt = 0
 
   struct Frame {
     var code: UnsafeMutablePointer<FunctionCode>
@@ -181,14 +183,15 @@ public final class Interpreter {
 
   /// Compiles a text for `source`, so that the names it declares are known to those behind it.
   private func prepare(_ path: String, from source: Source) throws {
-    if prepared[path] != nil { return }
+    let key = StringObject.make(path)
+    if prepared[key] != nil { return }
     sourceDepth += 1
     defer { sourceDepth -= 1 }
     if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
     let loaded = try host.load(path: path, from: source)
     let findings = compile(loaded, isPersistent: true)
     if let error = findings.errors.first { throw error }
-    prepared[path] = findings.function
+    prepared[key] = findings.function
   }
 
   /// Runs a file's text on the top level, as `source` does.
@@ -196,7 +199,7 @@ public final class Interpreter {
     sourceDepth += 1
     defer { sourceDepth -= 1 }
     if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
-    if let function = prepared.removeValue(forKey: path) { return try run(function) }
+    if let function = prepared.removeValue(forKey: .make(path)) { return try run(function) }
     let findings = compile(try host.load(path: path, from: source), isPersistent: true)
     if let error = findings.errors.first { throw error }
     guard let function = findings.function else { return .null }
@@ -254,13 +257,18 @@ public final class Interpreter {
 
   /// Gives a variable of the top level a value, declaring it if need be.
   public func setGlobal(_ name: String, _ value: Value) {
-    let variable = globals.variables[name] ?? GlobalVariable(name, isConstant: false)
+    let variable = globals.variables[name] ?? GlobalVariable(name, isConstant: false, .null)
     variable.cell.value = value
     globals.variables[name] = variable
   }
 
   /// The value of a variable of the top level.
-  public func global(_ name: String) -> Value? { globals.variables[name]?.cell.value }
+  public func global(_ name: String) -> Value? {
+    guard let value = globals.variables[name]?.cell.value, value.unsetError == nil else {
+      return nil
+    }
+    return value
+  }
 
   // MARK: Output
 
@@ -303,16 +311,27 @@ public final class Interpreter {
   public func iterate(_ value: Value, _ body: (Value, Value) throws -> Bool) throws {
     switch value {
     case .list(let list):
-      for (i, item) in list.items.enumerated() where try !body(item, .int(i)) { return }
+      for (i, item) in list.items.enumerated() {
+        try attendWithin()
+        if try !body(item, .int(i)) { return }
+      }
     case .range(let range):
-      for i in 0..<range.count where try !body(.int(range.start &+ i), .int(i)) { return }
+      for i in 0..<range.count {
+        try attendWithin()
+        if try !body(.int(range.start &+ i), .int(i)) { return }
+      }
     case .map(let map):
       for (key, value) in map.pairs where try !body(key, value) { return }
     case .string(let string):
-      for (i, scalar) in string.string.unicodeScalars.enumerated()
-      where try !body(.text(String(scalar)), .int(i)) { return }
+      for (i, scalar) in string.string.unicodeScalars.enumerated() {
+        try attendWithin()
+        if try !body(.text(String(scalar)), .int(i)) { return }
+      }
     case .bytes(let bytes):
-      for (i, byte) in bytes.bytes.enumerated() where try !body(.int(Int(byte)), .int(i)) { return }
+      for (i, byte) in bytes.bytes.enumerated() {
+        try attendWithin()
+        if try !body(.int(Int(byte)), .int(i)) { return }
+      }
     case .stream(let stream):
       var i = 0
       while let item = try stream.next() {

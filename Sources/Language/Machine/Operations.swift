@@ -20,15 +20,12 @@ extension Interpreter {
     case (.string(let x), .string(let y)) where op == .add:
       try checkLength(x.byteCount, y.byteCount)
       return .string(y.withBytes { x.appending($0, unique: false) })
-    case (.string(let x), .int(let n)) where op == .multiply: return try repeated(x, n)
+    case (.string(let x), .int(let n)) where op == .multiply: return .string(try repeated(x, n))
     case (.list(let x), .list(let y)) where op == .add:
       try checkItems(x.items.count, y.items.count)
       return .list(ListObject(x.items + y.items, depth: max(x.depth, y.depth)))
     case (.list(let x), .int(let n)) where op == .multiply:
-      try checkRepetition(x.items.count, n, maximumLength / 16)
-      return .list(
-        ListObject(
-          Array(repeatElement(x.items, count: max(0, n)).joined()), depth: x.depth))
+      return try repeated(x, n)
     case (.bytes(let x), .bytes(let y)) where op == .add:
       return .bytes(BytesObject(x.bytes + y.bytes))
     case (.map(let x), .map(let y)) where op == .add:
@@ -103,13 +100,27 @@ extension Interpreter {
       return .float(x / y)
     case .floorDivide:
       if y == 0 { throw ErrorObject(.range, "division by zero") }
-      return .float((x / y).rounded(.down))
+      return .float(floorDivided(x, y).quotient)
     case .remainder:
       if y == 0 { throw ErrorObject(.range, "division by zero") }
-      let rest = x.truncatingRemainder(dividingBy: y)
-      return .float(rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest)
+      return .float(floorDivided(x, y).rest)
     default: throw unfit(op, .float(x), .float(y))
     }
+  }
+
+  /// Floor division by way of the remainder, which is exact, as CPython's float_divmod does it.
+  private func floorDivided(_ x: Double, _ y: Double) -> (quotient: Double, rest: Double) {
+    var rest = x.truncatingRemainder(dividingBy: y)
+    var quotient = (x - rest) / y
+    if rest == 0 {
+      rest = Double(signOf: y, magnitudeOf: 0)
+    } else if (rest < 0) != (y < 0) {
+      rest += y
+      quotient -= 1
+    }
+    if quotient == 0 { return (Double(signOf: x / y, magnitudeOf: 0), rest) }
+    let floor = quotient.rounded(.down)
+    return (quotient - floor > 0.5 ? floor + 1 : floor, rest)
   }
 
   /// Durations, sizes and times.
@@ -167,24 +178,6 @@ extension Interpreter {
     }
   }
 
-  private func repeated(_ text: StringObject, _ count: Int) throws -> Value {
-    try checkRepetition(text.byteCount, count, maximumLength)
-    let count = max(0, count)
-    let length = text.byteCount
-    return .string(
-      text.withBytes { bytes in
-        StringObject.make(count: length * count) { target in
-          guard let base = bytes.baseAddress else { return }
-          for i in 0..<count { (target + i * length).update(from: base, count: length) }
-        }
-      })
-  }
-
-  private func checkRepetition(_ length: Int, _ count: Int, _ limit: Int) throws {
-    let (total, overflow) = length.multipliedReportingOverflow(by: max(0, count))
-    if overflow || total > limit { throw tooLong() }
-  }
-
   /// Refuses texts beyond `maximumLength`, which are a slip and would exhaust memory.
   @inline(__always)
   func checkLength(_ a: Int, _ b: Int) throws {
@@ -198,7 +191,7 @@ extension Interpreter {
   }
 
   @inline(never)
-  private func tooLong() -> ErrorObject {
+  func tooLong() -> ErrorObject {
     ErrorObject(.limit, "the result would take more than \(sizeText(maximumLength))")
   }
 
@@ -373,20 +366,8 @@ extension Value {
 extension StringObject {
   /// Whether another text occurs in this one.
   public func contains(_ part: StringObject) -> Bool {
-    let n = part.byteCount
-    if n == 0 { return true }
-    return withBytes { haystack in
-      part.withBytes { needle in
-        guard haystack.count >= n else { return false }
-        let first = needle[0]
-        for i in 0...(haystack.count - n) where haystack[i] == first {
-          var j = 1
-          while j < n, haystack[i + j] == needle[j] { j += 1 }
-          if j == n { return true }
-        }
-        return false
-      }
-    }
+    if part.byteCount == 0 { return true }
+    return withBytes { text in part.withBytes { text.find($0, from: 0) != nil } }
   }
 }
 

@@ -32,7 +32,7 @@ extension Interpreter {
       case .positional:
         if argument.isPattern {
           let pattern = value.asText
-          let names = try host.expand(pattern: pattern)
+          let names = try host.expand(pattern: pattern) { try attendWithin() }
           if names.isEmpty {
             throw ErrorObject(
               .missing, "no file matches '\(unescapePattern(pattern))'",

@@ -3,7 +3,9 @@
 /// - Returns: what to write instead of `x //= 1`, `x ++`, `! true`; nil if it is nothing of the kind.
 func slip(_ word: String, at location: Location) -> String? {
   if word.first == "!" {
-    return "'!' is no operator; write 'not \(word.count > 1 ? String(word.dropFirst()) : "…")'"
+    let operand = word.dropFirst()
+    let isSlip = operand.isEmpty || isName(String(operand)) || operand.first == "$"
+    return isSlip ? "'!' is no operator; write 'not \(operand.isEmpty ? "…" : operand)'" : nil
   }
   if ["ok", "status", "time"].contains(word) {
     return "'\(word)' stands before a command: \(word) COMMAND ARGUMENT…"
@@ -16,6 +18,12 @@ func slip(_ word: String, at location: Location) -> String? {
   let rest = location.source.text(Span(start, end)).split(separator: " ", maxSplits: 1)
   guard let sign = rest.first.map(String.init) else { return nil }
   let operand = rest.count > 1 ? String(rest[1]) : "…"
+  if word == "export" {
+    let parts = sign.split(separator: "=", maxSplits: 1)
+    let name = parts.first.map(String.init) ?? sign
+    let value = parts.count > 1 ? "\"\(parts[1])\"" : "…"
+    return "write 'env.\(name) = \(value)'; programs see it from then on"
+  }
   switch sign {
   case "//=", "%=", "??=":
     return "there is no '\(sign)'; write '\(word) = $\(word) \(sign.dropLast()) \(operand)'"

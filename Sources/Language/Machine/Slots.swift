@@ -14,6 +14,7 @@ enum Tag {
   static let closure: UInt8 = 11
   static let handle: UInt8 = 14
   static let report: UInt8 = 15
+  static let cell: UInt8 = 16
   static let lastReference: UInt8 = 16
   /// `null` and `missing`.
   static let empty: UInt8 = 17

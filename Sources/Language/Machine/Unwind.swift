@@ -79,6 +79,17 @@ extension Interpreter {
     return list.items.contains { $0.asText == error.kind.rawValue }
   }
 
+  /// What reading a variable before its declaration ran throws.
+  @inline(never)
+  func unset(
+    _ a: Slot, _ frame: UnsafeMutablePointer<Frame>, _ pc: UnsafePointer<Instruction>
+  ) -> ErrorObject {
+    frame.pointee.pc = pc
+    let error = a.pointee.unsetError
+    a.pointee = .null
+    return error ?? ErrorObject(.missing, "the variable is not set yet")
+  }
+
   // MARK: Closures and functions
 
   func makeClosure(_ frame: UnsafeMutablePointer<Frame>, _ index: Int) -> Value {

@@ -148,11 +148,13 @@ struct Parser {
     case "for": return try afterKeyword(end) { .forLoop(try $0.forLoop()) }
     case "try": return try afterKeyword(end) { .tryCatch(try $0.tryStatement()) }
     case "return":
-      return try afterKeyword(end) { .returnValue($0.isAtStatementEnd ? nil : try $0.item()) }
+      return try afterKeyword(end) {
+        .returnValue($0.isAtStatementEnd ? nil : try $0.valueItem())
+      }
     case "throw":
       return try afterKeyword(end) {
         if $0.isAtStatementEnd { throw $0.unexpected(expecting: "what to throw") }
-        return .throwValue(try $0.item())
+        return .throwValue(try $0.valueItem())
       }
     case "break" where isAloneAfter(end):
       position = end

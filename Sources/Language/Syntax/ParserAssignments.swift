@@ -46,8 +46,18 @@ extension Parser {
         isIf ? .ifElse(try conditional()) : .tryCatch(try tryStatement())
       return Expression(kind, Span(start, position))
     }
+    for word in Parser.valuelessWords where isKeyword(word) {
+      throw error(
+        "'\(word)' stands where a value is expected, and yields none",
+        Span(start, start + word.utf8.count),
+        help: word == "fn"
+          ? "a function as a value is a block: { |x| … }" : "it is a statement of its own")
+    }
     return try item()
   }
+
+  /// Keywords of statements that are no expressions.
+  private static let valuelessWords = ["let", "var", "fn", "while", "for", "return", "throw"]
 
   mutating func assignment() throws -> StatementKind? {
     let start = position

@@ -127,9 +127,11 @@ extension Parser {
       UInt8(ascii: "="), UInt8(ascii: "`"), UInt8(ascii: "#"), 0:
       return false
     case UInt8(ascii: "-"):
-      let next = byte(at: 1)
-      if [0x24, 0x28, 0x20].contains(next) { return false }
-      if isDigit(next) { return startsNumberedWord(position + 1) }
+      var operand = 1
+      while byte(at: operand) == UInt8(ascii: "-") { operand += 1 }
+      let next = byte(at: operand)
+      if [0x24, 0x28].contains(next) || (next == 0x20 && operand == 1) { return false }
+      if isDigit(next) { return startsNumberedWord(position + operand) }
       return true
     case 0x30...0x39: return startsNumberedWord(position)
     default: break

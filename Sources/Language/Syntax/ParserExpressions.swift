@@ -225,7 +225,8 @@ extension Parser {
       let span = Span(start + 1, tokenEnd(start + 1))
       let operand = source.text(span)
       throw unexpected(
-        expecting: "a value", help: "write 'not \(operand.isEmpty ? "…" : operand)'")
+        expecting: "a value",
+        help: operand.hasPrefix("!") || operand.isEmpty ? nil : "write 'not \(operand)'")
     }
     throw unexpected(expecting: "a value")
   }

@@ -67,7 +67,7 @@ extension Value {
 public func nearest(_ word: String, among candidates: some Sequence<String>) -> String? {
   let target = Array(word.unicodeScalars)
   guard !target.isEmpty, target.count <= 64 else { return nil }
-  let limit = target.count <= 3 ? 1 : target.count <= 6 ? 2 : 3
+  let limit = max(1, min(3, target.count / 3))
   var best: (String, Int)?
   for candidate in candidates where candidate != word {
     let other = Array(candidate.unicodeScalars)

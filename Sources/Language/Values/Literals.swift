@@ -161,9 +161,9 @@ private enum WholeResult {
 private func whole(
   _ number: Double, _ digits: [UInt8], _ isWhole: Bool, _ factor: Int, _ negative: Bool
 ) -> WholeResult {
-  if isWhole, let n = Int(String(decoding: digits, as: UTF8.self)) {
+  if isWhole, let n = Int((negative ? "-" : "") + String(decoding: digits, as: UTF8.self)) {
     let (product, overflow) = n.multipliedReportingOverflow(by: factor)
-    return overflow ? .overflow : .value(negative ? -product : product)
+    return overflow ? .overflow : .value(product)
   }
   let product = (number * Double(factor)).rounded()
   guard product < 9.2e18 else { return .overflow }

@@ -5,11 +5,13 @@ public struct StringHeader {
   /// Bytes in use.
   var count: Int
   /// 0 until asked for.
-  var hash = 0
+  var hash: UInt32 = 0
   /// Bytes there is room for behind those in use, at least.
   var spare: UInt32
   /// The number of Unicode scalars plus one; 0 until asked for, and where it is larger.
   var scalarsPlusOne: UInt32 = 0
+  /// Of the `ScalarIndex` that was made of it, 0 for none.
+  var stamp: UInt32 = 0
 }
 
 /// The text of a string value: valid UTF-8 in the object's own tail, so that a string is one
@@ -90,13 +92,24 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
   /// The byte offset of a scalar index between 0 and `scalarCount`.
   public func offset(ofScalar index: Int) -> Int {
     if isASCII { return index }
-    return withBytes { bytes in
-      var seen = 0
-      for (offset, byte) in bytes.enumerated() where byte & 0xC0 != 0x80 {
-        if seen == index { return offset }
-        seen += 1
+    let stride = ScalarIndex.stride
+    if byteCount >= ScalarIndex.leastBytes, byteCount <= ScalarIndex.mostBytes,
+      let start = ScalarIndex.offset(index / stride, in: self)
+    {
+      return advanced(from: start, by: index % stride)
+    }
+    return advanced(from: 0, by: index)
+  }
+
+  /// The byte offset some scalars behind one that begins at an offset.
+  private func advanced(from start: Int, by scalars: Int) -> Int {
+    withBytes { bytes in
+      var offset = start
+      for _ in 0..<scalars where offset < bytes.count {
+        offset += 1
+        while offset < bytes.count, bytes[offset] & 0xC0 == 0x80 { offset += 1 }
       }
-      return bytes.count
+      return offset
     }
   }
 
@@ -104,16 +117,18 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
   public func slice(_ start: Int, _ end: Int) -> StringObject {
     if start >= end { return StringObject.make(count: 0) { _ in } }
     let from = offset(ofScalar: start)
-    let to = offset(ofScalar: end)
+    let isNear = end - start <= ScalarIndex.stride && !isASCII
+    let to = isNear ? advanced(from: from, by: end - start) : offset(ofScalar: end)
     return withBytes { StringObject.make(valid: UnsafeBufferPointer(rebasing: $0[from..<to])) }
   }
 
   /// A hash of the bytes, never 0, kept after the first call.
   public var hash: Int {
-    if header.hash != 0 { return header.hash }
-    let result = withBytes(hashBytes)
+    if header.hash != 0 { return Int(header.hash) }
+    let bits = withBytes(hashBytes)
+    let result = max(1, UInt32(truncatingIfNeeded: bits ^ bits >> 32))
     header.hash = result
-    return result
+    return Int(result)
   }
 
   public func equals(_ other: StringObject) -> Bool {
@@ -156,9 +171,20 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
     header.count = total
     header.hash = 0
     header.spare -= UInt32(bytes.count)
-    header.scalarsPlusOne = 0
+    if header.scalarsPlusOne > 0 {
+      let more = bytes.count - continuationBytes(bytes)
+      header.scalarsPlusOne = UInt32(exactly: Int(header.scalarsPlusOne) + more) ?? 0
+    }
     return self
   }
+}
+
+/// Equal where the scalars are, unlike Swift's strings, of which a composed and a decomposed text are
+/// equal.
+extension StringObject: Hashable {
+  public static func == (a: StringObject, b: StringObject) -> Bool { a.equals(b) }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
 /// How many bytes are of the form 10xxxxxx, eight at a time.

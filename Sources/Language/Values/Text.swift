@@ -85,6 +85,11 @@ extension Value {
   }
 }
 
+/// A number of things, as `1 item` or `3 items`.
+public func counted(_ count: Int, _ noun: String) -> String {
+  "\(count) \(noun)\(count == 1 ? "" : "s")"
+}
+
 /// Whether a text is a name: letters, digits and `_`, not beginning with a digit.
 public func isName(_ text: String) -> Bool {
   guard let first = text.unicodeScalars.first else { return false }
@@ -151,29 +156,18 @@ private func decimal(_ value: UInt, _ unit: UInt) -> String {
   return "\(value / unit).\(digits)"
 }
 
-/// A size as `64KiB` or `10MB` where that is exact, else with one decimal place.
+/// A size in the largest unit of which it is a whole number, as `64KiB` or `10MB`; reads back as a
+/// literal.
 public func sizeText(_ bytes: Int) -> String {
-  let sign = bytes < 0 ? "-" : ""
-  let magnitude = bytes.magnitude
-  if magnitude < 1000 { return "\(bytes)B" }
-  let binary: [(String, UInt)] = [
-    ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
-  ]
-  let tens: [(String, UInt)] = [
-    ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000),
-  ]
-  for (unit, size) in binary where magnitude % size == 0 {
-    return "\(sign)\(magnitude / size)\(unit)"
-  }
-  for (unit, size) in tens where magnitude % size == 0 {
-    return "\(sign)\(magnitude / size)\(unit)"
-  }
-  for (unit, size) in binary where magnitude >= size {
-    let tenths = magnitude / (size / 10)
-    return "\(sign)\(tenths / 10).\(tenths % 10)\(unit)"
-  }
+  if bytes == 0 { return "0B" }
+  for (unit, size) in descendingUnits where bytes % size == 0 { return "\(bytes / size)\(unit)" }
   return "\(bytes)B"
 }
+
+private let descendingUnits = [
+  ("TiB", 1 << 40), ("TB", 1_000_000_000_000), ("GiB", 1 << 30), ("GB", 1_000_000_000),
+  ("MiB", 1 << 20), ("MB", 1_000_000), ("KiB", 1 << 10), ("kB", 1000),
+]
 
 /// A time as ISO 8601 in UTC, with milliseconds where it has any.
 public func timeText(_ nanoseconds: Int) -> String {

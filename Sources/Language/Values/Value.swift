@@ -1,5 +1,3 @@
-import Glibc
-
 /// One value of the language: 8 bytes of payload and a tag byte, 16 bytes apart in memory.
 ///
 /// Every reference payload is a single pointer, so that the machine can tell from the tag alone
@@ -107,6 +105,21 @@ public final class Cell {
   deinit { Reclaimer.release(&value) }
 }
 
+extension Value {
+  /// What a variable's cell holds until its declaration has run.
+  static func unset(_ name: String, _ declaration: Location) -> Value {
+    .cell(Cell(.error(ErrorObject(.missing, "'\(name)' is not set yet", location: declaration))))
+  }
+
+  /// The error that reading it is, if it stands for a variable that was not set yet.
+  var unsetError: ErrorObject? {
+    guard case .cell(let cell) = self, case .error(let unset) = cell.value else { return nil }
+    return ErrorObject(
+      unset.kind, unset.message,
+      help: unset.location.map { "its declaration at \($0.description) has not run" })
+  }
+}
+
 /// Frees chains of closures and cells in a loop, since Swift's recursive release of a long chain
 /// would overflow the stack.
 enum Reclaimer {
@@ -115,31 +128,14 @@ enum Reclaimer {
     var isDraining = false
   }
 
-  #if DEBUG
-  // Test runners have threads.
-  private static let key = {
-    var key = pthread_key_t()
-    pthread_key_create(&key, nil)
-    return key
-  }()
-  private static var state: State {
-    if let known = pthread_getspecific(key) {
-      return Unmanaged<State>.fromOpaque(known).takeUnretainedValue()
-    }
-    let made = State()
-    pthread_setspecific(key, Unmanaged.passRetained(made).toOpaque())
-    return made
-  }
-  #else
-  nonisolated(unsafe) private static let state = State()
-  #endif
+  nonisolated(unsafe) private static let shared = PerThread { State() }
 
   static func release(_ value: inout Value) {
     switch value {
     case .closure, .list, .map, .cell, .error: break
     default: return
     }
-    let state = state
+    let state = shared.state
     state.waiting.append(value)
     value = .null
     if state.isDraining { return }

@@ -24,7 +24,7 @@ extension WireEncoder {
       }
     case .map(let map): try put(map)
     case .report(let report): try put(report.value)
-    case .cell(let cell): try put(cell.value)
+    case .cell: try put(Value.null)  // a variable that was not set yet
     case .error(let error): try nested { try put(error) }
     case .closure(let closure): try nested { try losing { try put(closure) } }
     case .handle(let handle): try losing { try put(handle) }

@@ -1,0 +1,217 @@
+/// Writing inside values: paths, appending in place.
+extension Interpreter {
+  /// The place that the second word of an instruction names.
+  @inline(__always)
+  func place(
+    _ word: UInt64, _ base: Slot, _ constants: Slot, _ cells: UnsafeMutablePointer<Cell>?
+  ) -> PlaceReference {
+    place(Int(word & 0xFFFF), Int(truncatingIfNeeded: word >> 16), base, constants, cells)
+  }
+
+  @inline(__always)
+  func place(
+    _ kind: Int, _ index: Int, _ base: Slot, _ constants: Slot, _ cells: UnsafeMutablePointer<Cell>?
+  ) -> PlaceReference {
+    switch kind {
+    case Place.register.rawValue: return .slot(base + index)
+    case Place.captured.rawValue:
+      if let cells { return .cell(cells[index]) }
+      return .slot(base + index)
+    default:
+      let slot = (kind == Place.cell.rawValue ? base : constants) + index
+      if case .cell(let cell) = slot.pointee { return .cell(cell) }
+      return .slot(slot)
+    }
+  }
+
+  /// A variable's storage.
+  enum PlaceReference {
+    case slot(Slot)
+    case cell(Cell)
+
+    @inline(__always)
+    func with<R>(_ body: (Slot) throws -> R) throws -> R {
+      switch self {
+      case .slot(let slot): return try body(slot)
+      case .cell(let cell):
+        if let error = cell.value.unsetError { throw error }
+        return try withUnsafeMutablePointer(to: &cell.value) { try body($0) }
+      }
+    }
+  }
+
+  @inline(__always)
+  func push(_ place: PlaceReference, _ item: Slot) throws {
+    try place.with { try push($0, item) }
+  }
+
+  @inline(__always)
+  private func push(_ slot: Slot, _ item: Slot) throws {
+    if slot.tag == Tag.list {
+      if slot.isUnique(ListObject.self) {
+        slot.object(ListObject.self)._withUnsafeGuaranteedRef { $0.append(item.pointee) }
+        if item.tag == Tag.list || item.tag == Tag.map { _ = try checkedDepth(slot.pointee) }
+        return
+      }
+      if case .list(let list) = slot.pointee {
+        let copy = list.copy()
+        copy.append(item.pointee)
+        slot.pointee = try checkedDepth(.list(copy))
+        return
+      }
+    }
+    slot.pointee = try combine(.add, slot.pointee, .items([item.pointee]))
+  }
+
+  /// `place += value`; text and lists that nobody else holds grow in place.
+  @inline(never)
+  func addTo(_ place: PlaceReference, _ value: Slot) throws {
+    try place.with { try addTo($0, value) }
+  }
+
+  private func addTo(_ slot: Slot, _ value: Slot) throws {
+    if slot.tag == Tag.string, value.tag == Tag.string {
+      let more = value.object(StringObject.self)
+      // Before `own` holds a reference, and false where the value is the text itself.
+      let isUnique = slot.isUnique(StringObject.self)
+      try checkLength(
+        slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount },
+        more._withUnsafeGuaranteedRef { $0.byteCount })
+      let own = slot.object(StringObject.self)
+      let result = more._withUnsafeGuaranteedRef { more in
+        more.withBytes { bytes in
+          own._withUnsafeGuaranteedRef { $0.appending(bytes, unique: isUnique) }
+        }
+      }
+      slot.pointee = .string(result)
+    } else if slot.tag == Tag.list, value.tag == Tag.list, slot.isUnique(ListObject.self) {
+      let more = value.object(ListObject.self)._withUnsafeGuaranteedRef { $0.items }
+      try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
+        try checkItems(list.items.count, more.count)
+        for item in more { list.append(item) }
+      }
+      _ = try checkedDepth(slot.pointee)
+    } else {
+      slot.pointee = try combine(.add, slot.pointee, value.pointee)
+    }
+  }
+
+  @inline(never)
+  func setPath(_ place: PlaceReference, _ keys: Slot, _ count: Int, _ value: Value) throws {
+    try place.with { slot in
+      try setPath(slot, keys, count, value.plain)
+      if slot.pointee.depth > maximumDepth {
+        throw ErrorObject(.limit, "values can be nested at most \(maximumDepth) levels deep")
+      }
+    }
+  }
+
+  private func setPath(_ slot: Slot, _ keys: Slot, _ count: Int, _ value: Value) throws {
+    if count > 1 {
+      return try within(slot, keys) { try setPath($0, keys + 1, count - 1, value) }
+    }
+    switch slot.tag {
+    case Tag.list:
+      try own(slot, list: keys) { list, at in list.set(at, value) }
+    case Tag.map:
+      try ownMap(slot)._withUnsafeGuaranteedRef { map in
+        let key = keys.pointee.plain
+        guard key.isKey else { throw badKey(key) }
+        map.set(key, value)
+      }
+    default:
+      if case .handle(let handle) = slot.pointee {
+        return try handle.setField(keys.pointee.asText, value)
+      }
+      throw unassignable(slot.pointee)
+    }
+  }
+
+  /// `place path += value`, or `+= [value]`; what a path leads to grows in place like a variable.
+  ///
+  /// The frame stands behind both words of the instruction, of which the second has the path's span.
+  @inline(never)
+  func addToPath(_ instruction: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws {
+    let base = frame.pointee.base
+    let value = base + instruction.c
+    let place = self.place(
+      (frame.pointee.pc - 1).pointee, base, frame.pointee.code.pointee.constants,
+      frame.pointee.cells)
+    try place.with { slot in
+      try addToPath(slot, base + instruction.a, instruction.b) { item in
+        frame.pointee.pc -= 1
+        if instruction.spare == 1 { try push(item, value) } else { try addTo(item, value) }
+      }
+      _ = try checkedDepth(slot.pointee)
+    }
+    value.setNull()
+  }
+
+  private func addToPath(
+    _ slot: Slot, _ keys: Slot, _ count: Int, _ add: (Slot) throws -> Void
+  ) throws {
+    if count == 0 { return try add(slot) }
+    if count == 1, case .handle(let handle) = slot.pointee {
+      var value = try index(slot.pointee, keys.pointee)
+      try add(&value)
+      return try handle.setField(keys.pointee.asText, value)
+    }
+    try within(slot, keys) { try addToPath($0, keys + 1, count - 1, add) }
+  }
+
+  /// Calls `body` with the place of an item of a list or map, which nobody else holds then.
+  private func within(_ slot: Slot, _ key: Slot, _ body: (Slot) throws -> Void) throws {
+    switch slot.tag {
+    case Tag.list:
+      try own(slot, list: key) { list, at in
+        try list.items.withUnsafeMutableBufferPointer { buffer in
+          if let base = buffer.baseAddress { try body(base + at) }
+        }
+        list.noteDepth(list.items[at])
+      }
+    case Tag.map:
+      try ownMap(slot)._withUnsafeGuaranteedRef { map in
+        let plain = key.pointee.plain
+        guard plain.isKey else { throw badKey(plain) }
+        let done: Void? = try map.withValue(forKey: plain, body)
+        if done == nil { throw missingKey(slot.pointee, plain) }
+      }
+    default: throw unassignable(slot.pointee)
+    }
+  }
+
+  /// Calls `body` with the slot's list, its only holder being the slot, and the place of an index.
+  @inline(__always)
+  private func own(
+    _ slot: Slot, list key: Slot, _ body: (ListObject, Int) throws -> Void
+  ) throws {
+    if !slot.isUnique(ListObject.self), case .list(let shared) = slot.pointee {
+      slot.pointee = .list(shared.copy())
+    }
+    try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
+      guard case .int(let i) = key.pointee.plain else {
+        throw ErrorObject(
+          .type, "a list's index must be a whole number, but is \(key.pointee.described)")
+      }
+      let at = i < 0 ? i &+ list.items.count : i
+      guard list.items.indices.contains(at) else { throw missingKey(slot.pointee, key.pointee) }
+      try body(list, at)
+    }
+  }
+
+  /// The slot's map, its only holder being the slot.
+  private func ownMap(_ slot: Slot) -> Unmanaged<MapObject> {
+    if !slot.isUnique(MapObject.self), case .map(let shared) = slot.pointee {
+      slot.pointee = .map(shared.copy())
+    }
+    return slot.object(MapObject.self)
+  }
+
+  private func unassignable(_ value: Value) -> ErrorObject {
+    let help: String? =
+      if case .string = value { "texts cannot be changed; build a new one" } else { nil }
+    return ErrorObject(
+      .type, "\(value.typeName) has no items that could be assigned: \(value.excerpt)",
+      help: help)
+  }
+}
