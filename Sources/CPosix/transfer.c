@@ -1,5 +1,6 @@
 // Reading and writing without being caught in a wait that Ctrl-C could not end.
 #include "brood_files.h"
+#include "brood_loop.h"
 #include "brood_signals.h"
 
 #include <errno.h>
@@ -48,14 +49,20 @@ int64_t brood_write_now(int32_t fd, const void *buffer, size_t size) {
   return put < 0 ? -errno : put;
 }
 
-int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable) {
+int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable, int64_t deadline) {
   struct pollfd entries[2] = {
     {.fd = fd, .events = events},
     {.fd = wakeable ? brood_wake_fd() : -1, .events = POLLIN},
   };
   for (;;) {
     if (wakeable && brood_attention) return 0;
-    int ready = poll(entries, 2, -1);
+    int timeout = -1;
+    if (deadline != INT64_MAX) {
+      int64_t rest = deadline - brood_monotonic();
+      if (rest <= 0) return -ETIMEDOUT;
+      timeout = rest > 3600000000000 ? 3600000 : (int)(rest / 1000000 + 1);
+    }
+    int ready = poll(entries, 2, timeout);
     if (ready < 0 && errno != EINTR) return -errno;
     if (ready <= 0) continue;
     if (entries[0].revents) return 1;

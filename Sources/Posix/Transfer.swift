@@ -46,18 +46,21 @@ public enum Transfer {
     }
   }
 
-  /// Writes all bytes, waiting as needed.
+  /// Writes all bytes, waiting as needed, but no longer than `patience` (ns) for the reader to take
+  /// something; ETIMEDOUT then.
   ///
   /// `onAttention` runs at recorded signals.
   public static func writeAll(
-    _ fd: Int32, _ bytes: UnsafeRawBufferPointer, onAttention: OnAttention? = nil
+    _ fd: Int32, _ bytes: UnsafeRawBufferPointer, patience: Int64? = nil,
+    onAttention: OnAttention? = nil
   ) throws {
     var rest = bytes
     while !rest.isEmpty {
       if let count = try writeNow(fd, rest) {
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
       } else {
-        try pause(fd, Int16(POLLOUT), "write", onAttention)
+        let deadline = patience.map { Clock.deadline(after: $0) } ?? .max
+        try pause(fd, Int16(POLLOUT), "write", until: deadline, onAttention)
       }
     }
   }
@@ -76,9 +79,9 @@ public enum Transfer {
 
   /// Writes all bytes of an array.
   public static func writeAll(
-    _ fd: Int32, _ bytes: [UInt8], onAttention: OnAttention? = nil
+    _ fd: Int32, _ bytes: [UInt8], patience: Int64? = nil, onAttention: OnAttention? = nil
   ) throws {
-    try bytes.withUnsafeBytes { try writeAll(fd, $0, onAttention: onAttention) }
+    try bytes.withUnsafeBytes { try writeAll(fd, $0, patience: patience, onAttention: onAttention) }
   }
 
   /// Writes all of a text's UTF-8.
@@ -144,9 +147,10 @@ public enum Transfer {
   }
 
   private static func pause(
-    _ fd: Int32, _ events: Int16, _ call: String, _ onAttention: OnAttention?
+    _ fd: Int32, _ events: Int16, _ call: String, until deadline: Int64 = .max,
+    _ onAttention: OnAttention?
   ) throws {
-    let ready = try window(call) { brood_wait_ready(fd, events, onAttention != nil) }
+    let ready = try window(call) { brood_wait_ready(fd, events, onAttention != nil, deadline) }
     if ready == 0 { try onAttention?() }
   }
 }

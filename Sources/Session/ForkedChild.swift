@@ -12,6 +12,7 @@ extension Session {
     if let slot { slots?.take(slot) }
     output.forgetAfterFork()
     interpreter?.forgetActiveCall()
+    if endingSignal != nil { endingSignal = nil }
     if hasRedirectedOutput { hasRedirectedOutput = false }
     handlers.forgetAfterFork()
     for hook in afterForkInChild { hook() }

@@ -27,6 +27,9 @@ public final class Output {
   }
   private var prefix: [UInt8] = []
 
+  /// How long a write waits for its reader (ns); nil for as long as it takes.
+  var patience: Int64?
+
   private static let size = 1 << 16
 
   /// Adds to the output; throws when a write was due and failed.
@@ -98,7 +101,7 @@ public final class Output {
       let taken = buffer
       buffer = rest
       do {
-        try Transfer.writeAll(1, taken, onAttention: onAttention)
+        try Transfer.writeAll(1, taken, patience: patience, onAttention: onAttention)
       } catch let error as SystemError {
         if error.code == EPIPE {
           if let broken = brokenPipe() { throw broken }

@@ -7,6 +7,8 @@ public enum ProcessKind: String, Sendable {
   case fork, spawn, background, foreground
   /// A worker or other help: never seen by `wait` without P, reaped at once, not joined.
   case helper
+  /// A member of a job, for which its last process stands: reaped at once, but joined.
+  case member
   /// An orphan that came to the session: reaped at once, joined at the end.
   case adopted
 
@@ -14,9 +16,14 @@ public enum ProcessKind: String, Sendable {
   public var isUsers: Bool {
     switch self {
     case .fork, .spawn, .background: true
-    case .foreground, .helper, .adopted: false
+    case .foreground, .helper, .member, .adopted: false
     }
   }
+}
+
+extension ProcessKind {
+  /// Whether nobody waits for it, so that it is reaped when it ends.
+  var isReapedAtOnce: Bool { self == .adopted || self == .helper || self == .member }
 }
 
 /// What a process runs.
@@ -74,8 +81,14 @@ public final class ProcessHandle: Handle {
   public let startedAt: Int64
   /// Its record, once it was reaped.
   public internal(set) var record: WaitRecord?
-  /// The members before it, if it is the last one of a pipeline in the background.
-  public var upstream: [ProcessHandle] = []
+  /// The members before it, if it is the last one of a job.
+  public var upstream: [ProcessHandle] = [] {
+    didSet { for member in upstream { member.downstream = self } }
+  }
+  /// The last process of the job that it is a member of.
+  weak var downstream: ProcessHandle?
+  /// Whether all members before it have ended: the job has when this process has too.
+  var isAlone: Bool { upstream.allSatisfy { $0.record != nil } }
   /// The signal that stopped it, as last reported.
   public internal(set) var stoppedBy: Signal?
   /// Whoever displays notices sets this when the end was shown.

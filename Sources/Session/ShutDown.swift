@@ -25,11 +25,14 @@ extension Session {
   /// or Ctrl-C, children are ended instead. The guardian sees to what is left.
   public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
     let status = runExitBlocks(status, interpreter)
+    // What was told to end does not wait for a reader that has stopped.
+    if endingSignal != nil { output.patience = Session.graceAtEnd }
     try? output.flush()
     if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
       if !isInteractive && endingSignal == nil { join(interpreter, hasFailed: status != 0) }
+      pools.terminate()
       endChildren(interpreter)
     }
     if !isChild { removeSocketFiles() }

@@ -83,10 +83,14 @@ extension Session {
   /// Of all processes that run into the process limit only the first speaks, since a fork bomb has
   /// thousands.
   public func report(_ error: ErrorObject) {
-    if error.wasPrinted { return }
+    if error.wasPrinted {
+      slots?.noteReport()
+      return
+    }
     let isLimit = error.kind == .limit && error.payload["limit"] != nil
     if isLimit, let slots, !slots.isFirstReport() {
       error.wasPrinted = true
+      slots.noteReport()
       return
     }
     printError(error, self)

@@ -73,8 +73,9 @@ extension Session {
     for process in processes.all where process.endInfo == nil {
       guard let info = try? Reaper.peek(pid: process.pid) else { continue }
       noteEnd(of: process, info, now)
-      let isReaped = process.kind == .adopted || process.kind == .helper
-      if isReaped, let info = try? Reaper.reap(pid: process.pid) { finish(process, info) }
+      if process.kind.isReapedAtOnce, let info = try? Reaper.reap(pid: process.pid) {
+        finish(process, info)
+      }
     }
     if !isChild { lookAtStrangers() }
   }
@@ -132,7 +133,15 @@ extension Session {
     process.endedAt = now
     if let slot = process.slot { slots?.noteEnd(slot, info) }
     process.stoppedBy = nil
-    tell(process, .ended)
+    if process.isAlone { tell(process, .ended) }
+  }
+
+  /// A member of a job was reaped: the job may have ended with it.
+  func noteMember(_ process: ProcessHandle) {
+    guard let last = process.downstream, last.endInfo != nil, last.isAlone else { return }
+    tell(last, .ended)
+    // Whoever waits for the job may have seen its last process end before.
+    Attention.raise()
   }
 
   private func tell(_ process: ProcessHandle, _ event: Notice.Event) {

@@ -12,8 +12,11 @@ public final class WaitRecord {
   public let value: Value
   /// Whether it printed the error that it ended with.
   public let hasReported: Bool
-  /// Of the members before it, for the last one of a pipeline in the background.
-  public internal(set) var upstream: [WaitRecord] = []
+  /// The members before it, for the last one of a pipeline in the background.
+  private let members: [ProcessHandle]
+
+  /// Their records.
+  public var upstream: [WaitRecord] { members.compactMap(\.record) }
 
   init(_ process: ProcessHandle, _ info: ExitInfo, at moment: Int64, value: Value) {
     pid = process.pid
@@ -22,6 +25,7 @@ public final class WaitRecord {
     elapsed = moment - process.startedAt
     self.value = value
     hasReported = process.hasReported
+    members = process.upstream
   }
 
   public static let fieldNames = [
@@ -45,8 +49,11 @@ public final class WaitRecord {
 
   /// The first of its pipeline that failed, nil if none did.
   public var failure: WaitRecord? {
-    upstream.first { $0.exit != 0 && !$0.lostReader } ?? (exit == 0 ? nil : self)
+    upstream.first(where: \.hasFailed) ?? (exit == 0 ? nil : self)
   }
+
+  /// Whether it failed as a member that is not the last one.
+  public var hasFailed: Bool { exit != 0 && !lostReader }
 
   /// Whether it ended as a writer does whose reader left; 141 is how a shell in between tells it.
   public var lostReader: Bool { signal == .pipe || exit == 141 }

@@ -15,6 +15,12 @@ extension Session {
   ) throws -> WaitRecord? {
     if let record = process.record { return record }
     try requireChild(process)
+    // A job has ended when all its members have.
+    for member in process.upstream where member.record == nil {
+      guard try wait(for: member, interpreter, until: deadline, isLeft: isLeft) != nil else {
+        return nil
+      }
+    }
     try output.flush()
     var isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
     if isDirect { noteSleep() }
@@ -47,20 +53,6 @@ extension Session {
     return isDone ? record : nil
   }
 
-  /// Waits for the other members of a pipeline whose last process has ended, so that its record
-  /// tells of all; false when the deadline has passed.
-  public func join(
-    upstreamOf process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64?
-  ) throws -> Bool {
-    var records: [WaitRecord] = []
-    for member in process.upstream {
-      guard let record = try wait(for: member, interpreter, until: deadline) else { return false }
-      records.append(record)
-    }
-    process.record?.upstream = records
-    return true
-  }
-
   /// Waits for the next of some children to end (nil: any of the user's) and reaps it; nil when
   /// the deadline has passed.
   ///
@@ -75,9 +67,10 @@ extension Session {
     var ended: ProcessHandle?
     let watched = processes ?? self.processes.users
     let isDone = try pauseForChildren(watched, interpreter, until: deadline) {
-      ended =
-        try processes == nil && !keepsZombie
-        ? nextEnded() : firstEnded(processes ?? self.processes.users, keepsZombie)
+      let users = self.processes.users
+      // Whoever reaps the next one must not take the last process of a job before its time.
+      let isAny = processes == nil && !keepsZombie && users.allSatisfy(\.upstream.isEmpty)
+      ended = try isAny ? nextEnded() : firstEnded(processes ?? users, keepsZombie)
       return ended != nil
     }
     return isDone ? ended : nil
@@ -93,17 +86,19 @@ extension Session {
     return info
   }
 
-  /// The record of an ended child that stays a zombie; nil while it lives.
+  /// The record of an ended child that stays a zombie; nil while it, or its job, lives.
   public func peekRecord(_ process: ProcessHandle) throws -> WaitRecord? {
     if let record = process.record { return record }
+    if !process.isAlone { return nil }
     return try peek(process).map { try look(at: process, $0) }
   }
 
-  /// Reaps a child if it has ended.
+  /// Reaps a child if it, and its job, has ended.
   @discardableResult
   public func reapNow(_ process: ProcessHandle) throws -> WaitRecord? {
     if let record = process.record { return record }
     try requireChild(process)
+    if !process.isAlone { return nil }
     let ended = try asking { try Reaper.reap(pid: process.pid) }
     return ended.map { finish(process, $0) }
   }
@@ -178,6 +173,7 @@ extension Session {
     let record = WaitRecord(process, info, at: process.endedAt, value: value(of: process))
     process.record = record
     process.closeDescriptor()
+    if process.kind == .member { noteMember(process) }
     leave(process)
     processes.remember(process)
     return record

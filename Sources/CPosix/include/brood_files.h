@@ -51,7 +51,7 @@ int64_t brood_look(int32_t fd, void *buffer, size_t size, bool is_pipe);
 int64_t brood_write_now(int32_t fd, const void *buffer, size_t size);
 
 /// Waits for one descriptor (poll events) or the wake descriptor: 1 if ready, 0 if awoken.
-int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable);
+int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable, int64_t deadline);
 
 /// Moves what a pipe holds into a file, at most `size` bytes, without waiting for more (splice(2)).
 int64_t brood_splice(int32_t from, int32_t to, size_t size);

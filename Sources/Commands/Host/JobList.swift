@@ -50,6 +50,7 @@ final class JobList {
   private var depth = Process.forkDepth
 
   func add(_ job: Job) {
+    job.last.upstream = Array(job.members.dropLast())
     if depth != Process.forkDepth { jobs = [] }
     depth = Process.forkDepth
     jobs.removeAll { $0.members.allSatisfy { $0.record != nil } || $0 === job }

@@ -44,7 +44,6 @@ extension PipelineRun {
     try start()
     let job = Job(members, command: command)
     host.jobs.add(job)
-    job.last.upstream = Array(members.dropLast())
     return job.last
   }
 

@@ -150,6 +150,6 @@ final class PipelineRun {
   /// At a prompt any pipeline may become a job, for which its last process stands.
   private func kind(_ isLast: Bool) -> ProcessKind {
     if group == nil { return .foreground }
-    return isLast ? .background : .helper
+    return isLast ? .background : .member
   }
 }

@@ -120,7 +120,10 @@ extension BroodHost {
       records = try job.records(session)
       if let error = interruption(records, interrupt) { throw error }
     }
-    guard let last = records.last, !last.ok else { return .null }
+    let failed = records.indices.first {
+      $0 == records.count - 1 ? records[$0].exit != 0 : records[$0].hasFailed
+    }
+    guard let last = failed.map({ records[$0] }) else { return .null }
     let error = call.error(.failed, "'\(job.command)' \(last.phrase)")
     error.payload["status"] = last.exit.map { .int(Int($0)) } ?? .null
     error.payload["signal"] = last.signal.map { .text($0.name) } ?? .null

@@ -74,7 +74,8 @@ enum KillCommand {
       for index in first..<end {
         let value = try KillCommand.processes(call, index)
         for item in value {
-          targets.append((try call.at(index) { try ProcessTarget(item) }, index))
+          let target = try call.at(index) { try ProcessTarget(item) }
+          targets += target.withMembers.map { ($0, index) }
         }
       }
     }

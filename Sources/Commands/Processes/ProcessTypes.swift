@@ -142,6 +142,17 @@ struct ProcessTarget {
     return ErrorObject(.missing, "\(shown) is gone\(how)", help: "ps shows what lives")
   }
 
+  /// It and the members before it that live, where a handle stands for a job.
+  var withMembers: [ProcessTarget] {
+    let members = handle?.upstream.filter { $0.record == nil } ?? []
+    return members.map { ProcessTarget($0) } + [self]
+  }
+
+  private init(_ process: ProcessHandle) {
+    pid = process.pid
+    handle = process
+  }
+
   /// Throws for init, and for numbers that mean several processes.
   func requireSingle() throws {
     if pid >= 2 { return }

@@ -95,7 +95,7 @@ enum StopCommands {
       for item in items {
         let target = try call.at(index) { try ProcessTarget(item) }
         try call.at(index) { try target.requireSingle() }
-        result.append((target, index))
+        result += target.withMembers.map { ($0, index) }
       }
     }
     return result

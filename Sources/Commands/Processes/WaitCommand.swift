@@ -78,7 +78,6 @@ enum WaitCommand {
       let record = try call.session.wait(
         for: process, call.interpreter, until: deadline(call), keepsZombie: call.isSet("peek"))
     else { throw timeout([process], call) }
-    try complete(process, call)
     try requireOk([record], call)
     // A loop of forks and waits need not make what nobody reads.
     return call.site.isDiscarded ? .null : record.map
@@ -92,7 +91,6 @@ enum WaitCommand {
         let record = try call.session.wait(
           for: process, call.interpreter, until: deadline, keepsZombie: call.isSet("peek"))
       else { throw timeout(Array(processes[records.count...]), call) }
-      try complete(process, call)
       records.append(record)
     }
     try requireOk(records, call)
@@ -107,18 +105,8 @@ enum WaitCommand {
         of: given, call.interpreter, until: deadline(call), keepsZombie: isPeek)
     else { throw timeout(given ?? session.processes.users, call) }
     guard let record = try session.peekRecord(process) else { return .null }
-    try complete(process, call)
     try requireOk([record], call)
     return record.map
-  }
-
-  /// A pipeline has ended when all its members have.
-  private static func complete(_ process: ProcessHandle, _ call: borrowing Call) throws {
-    if process.upstream.isEmpty || call.isSet("peek") { return }
-    guard
-      try call.session.join(
-        upstreamOf: process, call.interpreter, until: deadline(call))
-    else { throw timeout(process.upstream, call) }
   }
 
   private static func deadline(_ call: borrowing Call) -> Int64? {

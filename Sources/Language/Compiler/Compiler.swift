@@ -35,6 +35,8 @@ final class Compiler {
     /// An active handler that must be popped.
     case handler
     case finally(Finally)
+    /// The block of `finally` itself.
+    case final(Finally)
     case inline(Inline)
   }
 

@@ -71,6 +71,11 @@ extension Compiler {
     for context in contexts.reversed() {
       switch context {
       case .handler: emit(.popTry)
+      case .final(let finally):
+        // An error is given up so, but not the end of the process.
+        let noError = emitJump(.jumpNotEqualK, a: finally.kind, b: constant(.int(1)))
+        emit(.rethrowEnd, a: finally.value)
+        patch(noError)
       case .inline(let inline):
         emit(.popTry)
         span = inline.span
@@ -124,7 +129,9 @@ extension Compiler {
     load(.int(1), into: finally.kind)
     patch(fallThrough)
     patch(finally.entries)
+    contexts.append(.final(finally))
     try block(finallyBlock, into: nil)
+    contexts.removeLast()
     span = finallyBlock.span
     let noError = emitJump(.jumpNotEqualK, a: finally.kind, b: constant(.int(1)))
     emit(.rethrow, a: finally.value)

@@ -405,6 +405,9 @@ extension Interpreter {
         pc += 1
         frame.pointee.pc = pc
         try addToPath(instruction, frame)
+      case .rethrowEnd:
+        frame.pointee.pc = pc
+        if case .error(let error) = a.pointee, error.control != nil { throw error }
       case .timeStart: a.setInt(host.monotonicNow())
       case .timeEnd:
         a.pointee = .report(

@@ -283,6 +283,9 @@ public final class PoolList {
   /// So many that were closed and never joined are remembered.
   private static let mostUnjoined = 16
 
+  /// At the end of the session: nothing more is begun, and nothing done again.
+  func terminate() { for pool in all { pool.terminate() } }
+
   func add(_ pool: Pool) {
     pools.removeAll { $0.isGone && !$0.isInherited && ($0.isJoined || $0.wasTerminated) }
     if pools.count(where: \.isGone) >= PoolList.mostUnjoined,

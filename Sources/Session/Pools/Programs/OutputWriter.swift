@@ -10,6 +10,8 @@ final class OutputWriter {
   private let interpreter: Interpreter
   /// Told once when there is no room on a disk.
   var onFull: ((_ what: String, _ error: SystemError) -> Void)?
+  /// How long a write waits for its reader (ns); nil for as long as it takes.
+  var patience: Int64?
   private var hasTold = false
   private var isWide = false
   private static let pause: Int64 = 200_000_000
@@ -82,7 +84,9 @@ final class OutputWriter {
     var isReady = false
     let watch = try asking { try session.loop.watch(fd, for: .write) { isReady = true } }
     defer { session.loop.remove(watch) }
-    _ = try session.pause(interpreter) { isReady }
+    let limit = patience.map { Clock.deadline(after: $0) }
+    if try session.pause(interpreter, until: limit, done: { isReady }) { return }
+    throw ErrorObject(.timeout, "nobody reads the output of the tasks")
   }
 
   private func waitForRoom(_ what: String, _ error: SystemError) throws {

@@ -367,10 +367,14 @@ public final class ProgramRun {
     end(attempt)
   }
 
+  /// How long a reader that has stopped is waited for at the end (ns).
+  private static let patienceAtEnd: Int64 = 500_000_000
+
   /// Something came between: no further program is started, those that run are ended, at once if
   /// it comes again.
   private func stop() {
     halt()
+    writer.patience = ProgramRun.patienceAtEnd
     for attempt in running { cancel(attempt) }
     do {
       _ = try session.pause(interpreter) { running.isEmpty }
