@@ -74,7 +74,7 @@ void *brood_static_memory(int64_t size) {
 // Takes what malloc has free below its top, some tens of kilobytes, and keeps it.
 void brood_fill_holes(void) {
   static bool done;
-  enum { largest = 2048, step = 16, most = 4096 };
+  enum { largest = 512, step = 16, most = 4096 };  // larger holes are taken in pieces
   if (done) return;
   done = true;
   // Too large for a hole, so it comes from the top.

@@ -108,6 +108,7 @@ public final class Function {
         sites: .allocate(capacity: 1), registerCount: argumentRegisters,
         positionalCount: positionalCount,
         isPlain: !hasRest && flags.isEmpty && !ignoresArguments,
+        ignoresArguments: ignoresArguments,
         function: Unmanaged.passUnretained(self)))
   }
 
@@ -267,7 +268,14 @@ struct FunctionCode {
   let positionalCount: Int
   /// Takes exactly its positional parameters.
   let isPlain: Bool
+  /// A block without parameters, which takes any arguments and has none.
+  let ignoresArguments: Bool
   let function: Unmanaged<Function>
+
+  /// Whether so many arguments can be handed over as they stand.
+  func takes(_ count: Int) -> Bool {
+    isPlain ? count == positionalCount : ignoresArguments && count == 0
+  }
 }
 
 /// A call site as the machine reads it.

@@ -234,27 +234,28 @@ extension Interpreter {
     guard nativeDepth < Interpreter.certainNativeDepth || hasStack(),
       slot + arguments.count + 512 < stackEnd
     else { throw tooDeep() }
-    let site = site ?? (wantsValue ? plainSite : plainStatement)
     for (i, argument) in arguments.enumerated() { (slot + 1 + i).pointee = argument }
     top = slot + 1 + arguments.count
-    switch closure.function.kind {
-    case .native(let command):
-      defer { clear(slot, 1 + arguments.count) }
-      let result = try runNative(command, site, slot + 1, arguments.count)
-      return finished(result, command, site)
-    case .program(let name):
-      defer { clear(slot, 1 + arguments.count) }
-      return try runProgram(name, arguments.map { try programText($0) }, site)
-    case .compiled: break
+    // A forked block comes this way: counting references would write to pages for nothing.
+    let code = Unmanaged.passUnretained(closure.function)._withUnsafeGuaranteedRef { $0.hot }
+    var arranging: CallSite?
+    if site != nil || !code.pointee.takes(arguments.count) {
+      let site = site ?? (wantsValue ? plainSite : plainStatement)
+      switch closure.function.kind {
+      case .native(let command):
+        defer { clear(slot, 1 + arguments.count) }
+        let result = try runNative(command, site, slot + 1, arguments.count)
+        return finished(result, command, site)
+      case .program(let name):
+        defer { clear(slot, 1 + arguments.count) }
+        return try runProgram(name, arguments.map { try programText($0) }, site)
+      case .compiled: break
+      }
+      if !site.isSimple || !code.pointee.takes(arguments.count) { arranging = site }
     }
     do {
-      if !(closure.function.hot.pointee.isPlain && site.isSimple
-        && arguments.count == closure.function.positionalCount)
-      {
-        try arrange(closure.function, site, slot + 1, arguments.count)
-      }
-      try pushFrame(
-        closure.function.hot, closure.cells, slot + 1, wantsValue, isEntry: true)
+      if let arranging { try arrange(closure.function, arranging, slot + 1, arguments.count) }
+      try pushFrame(code, closure.cells, slot + 1, wantsValue, isEntry: true)
     } catch {
       clear(slot, 1 + arguments.count)
       if let error = error as? ErrorObject, error.location == nil {
