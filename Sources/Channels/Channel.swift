@@ -230,15 +230,20 @@ open class Channel {
     return true
   }
 
-  /// When to look again whether the watched process could act still, because it will not tell.
+  /// When to look again whether the watched process could act still, because one may not be told.
   final var nextLookAtWatched: Int64 {
-    guard let watched, peers.takesOrders(watched) else { return .max }
-    return Clock.deadline(after: Channel.glance)
+    let isWorker = watched.map(peers.takesOrders) ?? false
+    return Clock.deadline(after: isWorker ? Channel.glance : Channel.longest)
   }
 
   /// How often a worker of a pool is looked at that one waits for (ns): that it falls idle costs its
   /// pool a store, and no ringing of bells.
   private static let glance: Int64 = 100_000_000
+  /// The longest sleep without a look (ns).
+  ///
+  /// Of several sleepers one may silence the bell, or empty the pipe, before another has woken up,
+  /// which would be taken for one that is about to act.
+  private static let longest: Int64 = 1_000_000_000
 
   /// For someone who waits for several things: a pidfd of somebody who could act, nil if nobody is
   /// left; to be looked at again at `nextLookAtWatched`.
