@@ -32,6 +32,7 @@ struct slot {
   _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
+  _Atomic int32_t orders;   // as brood_slot_orders tells it
   char name[40];
   char waits[BROOD_WAITS_SIZE];
   char work[BROOD_WORK_SIZE];
@@ -186,6 +187,7 @@ int32_t brood_slot_reserve(bool nested) {
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;
+    slot->orders = 0;
     slot->reported = 0;
     slot->ended = 0;
     slot->generation++;
@@ -224,6 +226,7 @@ int32_t brood_slot_own(void) {
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
     slot->size = 0;
     slot->ending = 0;
+    slot->orders = 0;
     slot->generation++;
     slot->state = not_counted;
     slot->pid = self;
@@ -236,6 +239,13 @@ int32_t brood_slot_own(void) {
 }
 
 uint32_t brood_slot_generation(int32_t slot) { return table ? table->slots[slot].generation : 0; }
+
+void brood_slot_take_orders(int32_t slot, bool waits) {
+  int32_t master = waits ? brood_slot_own() + 1 : 0;
+  table->slots[slot].orders = master > 0 ? master : -1;
+}
+
+int32_t brood_slot_orders(int32_t slot) { return table ? table->slots[slot].orders : 0; }
 
 bool brood_slot_occupied(int32_t slot) { return table && table->slots[slot].owner != 0; }
 

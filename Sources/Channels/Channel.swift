@@ -196,11 +196,13 @@ open class Channel {
   /// - Parameter watching: further descriptors that end the sleep.
   /// - Parameter hope: when something may come by itself.
   /// - Parameter moment: when the caller looks again in any case.
+  /// - Parameter keepsTime: a deadline is waited for even if nobody is left.
   /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
     needing closed: Peers.Closed = [], others: [Int32] = [],
-    watching: [Int32] = [], until hope: Int64 = .max, lookingAt moment: Int64 = .max
+    watching: [Int32] = [], until hope: Int64 = .max, lookingAt moment: Int64 = .max,
+    keepsTime: Bool = true
   ) throws -> Bool {
     try wait.check()
     let earlier = min(hope, moment)
@@ -215,19 +217,36 @@ open class Channel {
         _ = try wait.sleep([bell] + possible.map(\.pidfd) + others + watching, until: earlier)
         return true
       }
-      if mayBeAnswered(wait) || !others.isEmpty || hope != .max {
+      let isTimed = keepsTime && !wait.isForever
+      if isTimed || mayBeAnswered(wait) || !others.isEmpty || hope != .max {
         _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true
       }
       return false
     }
-    let ready = try wait.sleep([bell, peer] + others + watching, until: earlier)
+    let ready = try wait.sleep(
+      [bell, peer] + others + watching, until: min(earlier, nextLookAtWatched))
     if ready & 2 != 0 { dropWatched() }
     return true
   }
 
+  /// When to look again whether the watched process could act still, because one may not be told.
+  final var nextLookAtWatched: Int64 {
+    let isWorker = watched.map(peers.takesOrders) ?? false
+    return Clock.deadline(after: isWorker ? Channel.glance : Channel.longest)
+  }
+
+  /// How often a worker of a pool is looked at that one waits for (ns): that it falls idle costs its
+  /// pool a store, and no ringing of bells.
+  private static let glance: Int64 = 100_000_000
+  /// The longest sleep without a look (ns).
+  ///
+  /// Of several sleepers one may silence the bell, or empty the pipe, before another has woken up,
+  /// which would be taken for one that is about to act.
+  private static let longest: Int64 = 1_000_000_000
+
   /// For someone who waits for several things: a pidfd of somebody who could act, nil if nobody is
-  /// left.
+  /// left; to be looked at again at `nextLookAtWatched`.
   final func somebody(needing closed: Peers.Closed = []) -> Int32? {
     // What ended a sleep for several things is not told: it may have been the end of this one.
     if let watched, watchedDepth == brood_fork_depth(), watched.hasEnded { dropWatched() }

@@ -126,9 +126,9 @@ public struct Peers {
   func other(except stuck: State, needing closed: Closed) -> Peer? {
     let own = brood_slot_own()
     for slot in 0..<brood_slots_top() where slot != own {
-      guard let state = state(slot, without: closed), mayAct(state), state != stuck else {
-        continue
-      }
+      guard let state = state(slot, without: closed), state != stuck,
+        mayAct(slot, state, needing: closed)
+      else { continue }
       if let peer = open(slot) { return peer }
     }
     return nil
@@ -140,7 +140,7 @@ public struct Peers {
     let own = brood_slot_own()
     return (0..<brood_slots_top()).compactMap { slot in
       guard slot != own, brood_slot_occupied(slot),
-        mayAct(state(slot, without: closed) ?? .idle)
+        mayAct(slot, state(slot, without: closed) ?? .idle, needing: closed)
       else { return nil }
       return open(slot)
     }
@@ -151,10 +151,29 @@ public struct Peers {
     guard peer.generation == brood_slot_generation(peer.slot),
       let state = state(peer.slot, without: closed)
     else { return false }
-    return mayAct(state) && state != stuck
+    return state != stuck && mayAct(peer.slot, state, needing: closed)
   }
 
-  private func mayAct(_ state: State) -> Bool { state != .left || Peers.waitsForLeft }
+  private func mayAct(_ slot: Int32, _ state: State, needing closed: Closed) -> Bool {
+    isToBeWaitedFor(state) && !waitsForOrders(slot, needing: closed)
+  }
+
+  private func isToBeWaitedFor(_ state: State) -> Bool { state != .left || Peers.waitsForLeft }
+
+  // A pool's worker without a task: its maker, who gives it one, counts instead.
+  private func waitsForOrders(_ slot: Int32, needing closed: Closed) -> Bool {
+    let maker = brood_slot_orders(slot) - 1
+    return maker >= 0 && (maker == brood_slot_own() || state(maker, without: closed) != nil)
+  }
+
+  /// Whether it is a worker of a pool, which tells nobody else that it has no task any more.
+  func takesOrders(_ peer: Peer) -> Bool { brood_slot_orders(peer.slot) != 0 }
+
+  /// In the process that makes or has a pool's worker: whether that has nothing to do until it is
+  /// given a task.
+  public static func note(worker: SlotID, waits: Bool) {
+    brood_slot_take_orders(worker.place.number, waits)
+  }
 
   private func open(_ slot: Int32) -> Peer? {
     let generation = brood_slot_generation(slot)
@@ -195,8 +214,8 @@ public struct Peers {
     let own = brood_slot_own()
     var result: [Peer] = []
     for slot in 0..<brood_slots_top() where slot != own && result.count < most {
-      guard let state = state(slot), mayAct(state), !pids.contains(brood_slot_occupant(slot)),
-        let peer = open(slot)
+      guard let state = state(slot), isToBeWaitedFor(state),
+        !pids.contains(brood_slot_occupant(slot)), let peer = open(slot)
       else { continue }
       result.append(peer)
     }

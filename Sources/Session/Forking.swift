@@ -1,3 +1,4 @@
+import Channels
 import Glibc
 import Language
 import Posix
@@ -15,6 +16,8 @@ public struct ForkOptions {
   public var isDaemon = false
   /// Outlives the session.
   public var isDetached = false
+  /// Only does what this process tells it, as a pool's worker.
+  var takesOrders = false
   public var nice: Int32?
   /// The priority that it has at first, where another is wanted.
   var inheritedNice: Int32?
@@ -58,7 +61,7 @@ extension Session {
       if options.nice != nil { options.inheritedNice = try? Process.niceness(of: 0) }
       let parent = options.isDaemon ? Process.pid : 0
       let process = ProcessHandle(ticket, options, session: self)
-      let pid = try forkNow(process)
+      let pid = try forkNow(process, takesOrders: options.takesOrders)
       if pid == 0 {
         runChild(options, ticket, parent: parent, terminal: terminal, interpreter, body)
       }
@@ -100,12 +103,15 @@ extension Session {
     return nil
   }
 
-  private func forkNow(_ process: ProcessHandle) throws -> Int32 {
+  private func forkNow(
+    _ process: ProcessHandle, takesOrders: Bool = false
+  ) throws -> Int32 {
     enter(process)
     do {
       try output.flush()
       if let slot = process.slot {
         slots?.describe(slot, process.work)
+        if takesOrders { Peers.note(worker: slot, waits: false) }
         channels.admit(slot)
       }
       return try forkBare()

@@ -58,7 +58,8 @@ extension Session {
 
   /// Waits until no child is left that is neither a daemon nor detached.
   ///
-  /// After a failure it says so when that takes long, lest one takes the script to hang.
+  /// After a failure it says so when that takes long, lest one takes the script to hang; likewise
+  /// when all that is left waits for what only a daemon could do.
   private func join(_ interpreter: Interpreter, hasFailed: Bool) {
     // Nothing more will come from this process: whoever waits for it alone shall know.
     channels.leave()
@@ -72,15 +73,28 @@ extension Session {
       return rest.isEmpty
     }
     do {
-      let deadline = hasFailed ? Clock.deadline(after: Session.patience) : nil
-      if try pause(interpreter, until: deadline, done: isOver) { return }
-      let rest = joinable.filter { !named.contains($0.pid) }
-      let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
-      if !rest.isEmpty { note("waiting for \(names)\(rest.count > 5 ? ", …" : "") to end") }
-      _ = try pause(interpreter, done: isOver)
+      func pauseForSome() throws -> Bool {
+        let mayBeStuck = hasFailed || hasDaemons
+        let deadline = mayBeStuck ? Clock.deadline(after: Session.patience) : nil
+        return try pause(interpreter, until: deadline, done: isOver)
+      }
+      while try !pauseForSome() {
+        let waitsForDaemons = hasDaemons && joinable.allSatisfy(channels.isWaiting)
+        guard hasFailed || waitsForDaemons else { continue }
+        let rest = joinable.filter { !named.contains($0.pid) }
+        let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
+        let why = waitsForDaemons ? ", for which only a daemon could do something" : " to end"
+        if !rest.isEmpty { note("waiting for \(names)\(rest.count > 5 ? ", …" : "")\(why)") }
+        _ = try pause(interpreter, done: isOver)
+        return
+      }
     } catch {
       _ = status(of: error)
     }
+  }
+
+  private var hasDaemons: Bool {
+    processes.all.contains { $0.isDaemon && $0.kind != .helper && isLiving($0) }
   }
 
   private func note(_ text: String) {

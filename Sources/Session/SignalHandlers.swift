@@ -9,6 +9,8 @@ public final class SignalHandlers {
 
   /// Blocks of `signal on`.
   public private(set) var blocks: [Signal: Value] = [:]
+  /// The fork depth at which the last of them was set.
+  private var depth: UInt32 = 0
   /// Signals of `signal ignore`.
   public private(set) var ignored: SignalSet = []
   /// Signals of `signal block`.
@@ -22,12 +24,19 @@ public final class SignalHandlers {
   /// Recorded, but not dealt with yet.
   var waiting: [RecordedSignal] = []
 
+  /// Whether this process has set some itself, rather than inherited all.
+  ///
+  /// One that waits for ever is trusted to be woken by those only: what a script sets for itself is
+  /// not meant to end the waits of its children.
+  var hasOwn: Bool { !blocks.isEmpty && depth == Process.forkDepth }
+
   /// Runs a block at a signal from now on.
   public func on(_ signal: Signal, _ block: Value) throws {
     try refuseUncatchable(signal)
     try asking("cannot handle \(signal.name)") { try Signals.setByUser(signal, .record) }
     ignored.remove(signal)
     blocks[signal] = block
+    depth = Process.forkDepth
   }
 
   /// Ignores a signal from now on, in programs too.

@@ -41,6 +41,13 @@ int32_t brood_slot_own(void);
 /// How many processes a slot has had, which tells its process from earlier ones.
 uint32_t brood_slot_generation(int32_t slot);
 
+/// In the parent: the process of a slot only does what it is told here, and waits for that, or not.
+void brood_slot_take_orders(int32_t slot, bool waits);
+
+/// Whether the process of a slot only does what its parent tells it: 0 no; -1 it does so now; else
+/// it waits to be told, and this is the parent's slot plus one.
+int32_t brood_slot_orders(int32_t slot);
+
 /// Whether a slot belongs to a process, alive or not reaped.
 bool brood_slot_occupied(int32_t slot);
 

@@ -220,7 +220,7 @@ public final class Barrier: Channel {
     let here = Set(arrived.map { table[$0].process.pid })
     let absent = peers.living.filter { !here.contains($0) }
     let missing = parties - arrived.count
-    if absent.count < missing, let ending = peers.lastEnding() {
+    if absent.count < missing, let ending = peers.lastEnding(), ending.isDeath {
       return ChannelError.peerDied(ending)
     }
     return Missing(arrived: arrived.count, parties: parties, absent: absent)

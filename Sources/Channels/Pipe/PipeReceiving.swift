@@ -82,11 +82,15 @@ extension Pipe {
   }
 
   /// Sleeps until something may be had at an end.
-  public func sleepUntilReadable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
+  ///
+  /// - Parameter keepsTime: a deadline is waited for even if nobody is left.
+  public func sleepUntilReadable(
+    _ end: End, _ watchesPeers: Bool, _ wait: Wait, keepsTime: Bool = false
+  ) throws {
     let fd = try descriptor(end)
     if watchesPeers {
       let isAnswered = try sleep(
-        wait, on: fd, as: .stuckReading, .reading, needing: needed(by: end))
+        wait, on: fd, as: .stuckReading, .reading, needing: needed(by: end), keepsTime: keepsTime)
       if isAnswered { return }
       // What the last one sent before it ended is still there.
       if try !isReady(fd) { throw abandoned() }
@@ -115,7 +119,7 @@ extension Pipe {
       if try !isReady(fd) { return .never(abandoned()) }
       return try isAtEnd(fd) ? .never(.closed) : .ready
     }
-    return .descriptors([fd, peer], until: .max)
+    return .descriptors([fd, peer], until: nextLookAtWatched)
   }
 
   private func isAtEnd(_ fd: Int32) throws -> Bool {
@@ -132,7 +136,7 @@ extension Pipe {
         noteTurn()
         if try isReady(fd) { break }
         if wait.isNow { return false }
-        try sleepUntilReadable(end, watchesPeers, wait)
+        try sleepUntilReadable(end, watchesPeers, wait, keepsTime: true)
       }
       return true
     } catch ChannelError.timeout {

@@ -126,7 +126,7 @@ extension Pipe {
     }
     if watchesPeers {
       let isAnswered = try sleep(
-        wait, on: epoll, as: .stuckWriting, .writing, needing: needed(by: end))
+        wait, on: epoll, as: .stuckWriting, .writing, needing: needed(by: end), keepsTime: false)
       if !isAnswered { throw abandoned() }
     } else {
       try wait.check()

@@ -135,7 +135,7 @@ extension Queue {
     if let watch, watch.isOverdue, try reclaim(wait) { return }
     let isAlone = try !sleep(
       wait, on: itemsBell, as: .stuckReading, .reading, others: watch?.descriptors ?? [],
-      until: watch?.deadline ?? .max)
+      until: watch?.deadline ?? .max, keepsTime: false)
     if now.leases > 0, try reclaim(wait) { return }
     if isAlone {
       try lock(wait)
@@ -177,7 +177,8 @@ extension Queue {
     let watched = awaited?.descriptors ?? []
     let deadline = awaited?.deadline ?? .max
     if let peer = somebody() {
-      return .descriptors([itemsBell, peer] + watched, until: deadline)
+      return .descriptors(
+        [itemsBell, peer] + watched, until: min(deadline, nextLookAtWatched))
     }
     if !watched.isEmpty || deadline != .max {
       return .descriptors([itemsBell] + watched, until: deadline)

@@ -168,7 +168,7 @@ extension Queue {
     header.pointee.wantsRoom = 1
     unlock()
     let isAlone = try !sleep(
-      wait, on: ear < 0 ? roomBell : ear, as: .stuckWriting, .writing)
+      wait, on: ear < 0 ? roomBell : ear, as: .stuckWriting, .writing, keepsTime: false)
     if isAlone {
       try lock(wait)
       defer { unlock() }

@@ -36,6 +36,9 @@ enum PoolFlags {
     return bytes
   }
 
+  static let results = Flag(
+    "results", .path, "a new directory that gets a directory for each task: NUMBER-ITEM")
+
   static let progress = Flag("progress", nil, "show at the terminal how far it is")
 
   /// What the flags of a call say.
@@ -67,7 +70,8 @@ enum PoolFlags {
       policy.chunk = chunk
     }
     policy.isTagged = call.isSet("tag")
-    policy.isRecorded = call.isSet("records")
+    policy.yieldsRecords = call.isSet("records")
+    policy.isRecorded = policy.yieldsRecords || call.flag("results") != nil
     return policy
   }
 }

@@ -32,10 +32,16 @@ enum PoolMapCommands {
 
       Ctrl-C ends the running tasks and starts no more; pressed again, at once.
 
+      --results DIR gives each task a directory DIR/NUMBER-ITEM with the files stdout and stderr, \
+      which get what it writes, and record.json, written last, with its value or failure and the \
+      other fields of --records. A DIR that holds something already is an error; a run with \
+      --journal goes on in it.
+
       \(JournalFlags.details) A block is known by its text and the values of what it uses. Results \
       of tasks that are left out come from the journal.
       """,
-    parameters: work, flags: PoolFlags.list + [PoolFlags.progress] + JournalFlags.all,
+    parameters: work,
+    flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress] + JournalFlags.all,
     traits: .snapshots,
     examples: [
       Example("pool new 2\nprint (pool map { |x| $x * $x } [1, 2, 3])", "[1, 4, 9]"),
@@ -46,12 +52,17 @@ enum PoolMapCommands {
       Example(
         "let own = $pid\nprint (1..4 |> pool map { |x| if $x == 3 { if not (exists done) "
           + "{ write done yes; kill -9 $pid } }; $x }) (exists done)", "[1, 2, 3, 4] true"),
+      Example(
+        "print (pool map --results out { |x| print \"on $x\"; $x * 10 } [4, 2])\n"
+          + "print (read out/00002-2/stdout) (json-parse (read out/00002-2/record.json)).value",
+        "[40, 20]\non 2\n 20"),
     ]
   ) { call in try run(call, verb: "map") }
 
   private static let starmap = Command(
     "pool starmap", "Like pool map, but each item is a list of arguments",
-    parameters: work, flags: PoolFlags.list + [PoolFlags.progress] + JournalFlags.all,
+    parameters: work,
+    flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress] + JournalFlags.all,
     traits: .snapshots,
     examples: [
       Example("print (pool starmap { |x, y| $x + $y } [[1, 2], [3, 4]])", "[3, 7]")
@@ -65,12 +76,19 @@ enum PoolMapCommands {
     let progress = call.isSet("progress") ? PoolProgress(pool.name) : nil
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let journal = try journal(call, function, tasks, verb: verb)
+    let files = try call.flag("results").map { path in
+      try call.at(flag: "results") {
+        try ResultFiles(
+          path.asText, goesOn: call.flag("journal") != nil, form: RecordText.json)
+      }
+    }
     if let progress { journal?.journal.news.clearLine = progress.clear }
     defer { journal?.journal.close() }
     let job = try pool.map(
       function, over: tasks.input, policy, verb: verb, at: call.location,
       takesTwo: tasks.takesTwo,
       spreads: tasks.spreads, isUnordered: call.isSet("unordered"), journal: journal?.tasks,
+      files: files,
       onProgress: progress.map { progress in
         { job in
           progress.show(

@@ -28,6 +28,14 @@ public final class ChannelList {
     for handle in handles { handle.channel.leave() }
   }
 
+  /// Whether a process waits for one of those that have a name here.
+  func isWaiting(_ process: ProcessHandle) -> Bool {
+    handles.contains { handle in
+      handle.channel.peers.pids(.reading, .writing, .stuckReading, .stuckWriting)
+        .contains(process.pid)
+    }
+  }
+
   func share(_ channels: [Channel]) { nameless += channels }
 
   func endSharing(_ channels: [Channel]) {

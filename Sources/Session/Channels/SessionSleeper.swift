@@ -22,7 +22,7 @@ extension Session: Sleeper {
     try attend(interpreter)
   }
 
-  public var mayActWhileAsleep: Bool { !handlers.blocks.isEmpty }
+  public var mayActWhileAsleep: Bool { handlers.hasOwn || pools.haveWork }
 
   public func isFree(until moment: Int64) -> Bool {
     guard loop.isIdle, !Attention.isPending else { return false }

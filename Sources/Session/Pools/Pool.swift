@@ -50,6 +50,8 @@ public final class Pool: Handle, NameHolder {
   // Work.
   /// Jobs that have tasks to be started, in their order.
   var queue: [PoolJob] = []
+  /// Tasks that wait for their next attempt.
+  var delayed = 0
   /// Jobs that are not finished, for reports.
   var pending = 0
   public internal(set) var succeeded = 0
@@ -192,6 +194,12 @@ public final class Pool: Handle, NameHolder {
   /// Whether no task is left.
   public var isIdle: Bool { queue.isEmpty && members.allSatisfy { $0.batchCount == 0 } }
 
+  /// Whether tasks are under way or will be, though this process sleeps.
+  var hasWork: Bool {
+    if isInherited { return false }
+    return members.contains { $0.batchCount > 0 } || !isPaused && (!queue.isEmpty || delayed > 0)
+  }
+
   // MARK: Waiting
 
   /// Sleeps until something holds that the pool's work brings about; false at the deadline.
@@ -279,6 +287,9 @@ public final class PoolList {
     if let last = own.last, !last.isJoined { return last }
     return own.last { !$0.isJoined && !$0.wasTerminated }
   }
+
+  /// Whether tasks of this process's pools may do something while it sleeps.
+  var haveWork: Bool { pools.contains(where: \.hasWork) }
 
   /// So many that were closed and never joined are remembered.
   private static let mostUnjoined = 16

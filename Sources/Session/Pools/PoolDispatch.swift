@@ -47,6 +47,7 @@ extension Pool {
 
   /// A worker has nothing to do.
   func rest(_ member: PoolMember) {
+    if case .working = member.state { member.tell(waits: true) }
     if member.isListed { return }
     member.isListed = true
     idle.append(member)
@@ -177,7 +178,10 @@ extension Pool {
     member.ledger.begin(slot, count: batch.count)
     member.batches[slot] = batch
     member.batchCount += 1
-    if member.batchCount == 1 { member.finishedAt = batch.sentAt }
+    if member.batchCount == 1 {
+      member.finishedAt = batch.sentAt
+      member.tell(waits: false)
+    }
     do throws(SystemError) {
       try send(UnsafeRawBufferPointer(start: base, count: size), descriptors, to: member)
     } catch {

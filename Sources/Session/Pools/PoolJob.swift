@@ -222,7 +222,9 @@ open class PoolJob {
     delayed.insert(index)
     let factor = Int64(1) << Int64(min(failures - 1, 20))
     let (delay, overflow) = policy.backoff.multipliedReportingOverflow(by: factor)
-    pool.after(overflow ? .max / 2 : delay) { [weak self] in
+    if !overflow { pool.delayed += 1 }
+    pool.after(overflow ? .max / 2 : delay) { [weak self, weak home = pool] in
+      home?.delayed -= 1
       guard let self, delayed.remove(index) != nil, !isHalted else { return }
       returned.insert(index, at: 0)
       pool.enqueue(self)

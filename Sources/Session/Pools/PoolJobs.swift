@@ -35,6 +35,10 @@ public final class MapJob: PoolJob {
   /// Knows what became of tasks in earlier runs.
   private let journal: (any BlockJournal)?
 
+  /// Keeps the records of tasks.
+  private let files: ResultFiles?
+  private var problem: (any Error)?
+
   /// - Parameters:
   ///   - takesTwo: the function gets the item and its index.
   ///   - spreads: each item is a list of arguments.
@@ -42,9 +46,10 @@ public final class MapJob: PoolJob {
   init(
     _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String,
     at location: Location?, input: PoolInput, takesTwo: Bool, spreads: Bool, isUnordered: Bool,
-    collects: Bool, journal: (any BlockJournal)? = nil
+    collects: Bool, journal: (any BlockJournal)? = nil, files: ResultFiles? = nil
   ) {
     self.input = input
+    self.files = files
     self.journal = journal
     self.takesTwo = takesTwo
     isSpread = spreads
@@ -129,13 +134,30 @@ public final class MapJob: PoolJob {
   override var isHeld: Bool { journal?.isWaiting ?? false }
 
   /// Throws if what becomes of tasks cannot be kept.
-  func check() throws { try journal?.check() }
+  func check() throws {
+    try journal?.check()
+    if let problem { throw problem }
+  }
 
   override func recall(_ index: Int) -> TaskOutcome? { journal?.recall(index, item(index)) }
 
   public override func deliver(_ index: Int, _ value: Value) {
+    var value = value
+    // In its journal a run that yields values has values.
+    let isWhole = policy.isRecorded && !(isRecalling && !policy.yieldsRecords)
+    let record = isWhole ? record(index, value) : .null
+    if isWhole, !policy.yieldsRecords, case .map(let facts) = value {
+      value = facts.get("value") ?? .null
+    }
     if let journal, !isRecalling { journal.ended(index, item(index), .value(value)) }
-    store(index, policy.isRecorded ? record(index, value) : value)
+    save(record)
+    store(index, policy.yieldsRecords ? record : value)
+  }
+
+  // What an earlier run has found is there already.
+  private func save(_ record: Value) {
+    guard let files, !isRecalling, problem == nil, case .map(let map) = record else { return }
+    do { try files.save(map) } catch { problem = error }
   }
 
   private func store(_ index: Int, _ value: Value) {
@@ -156,7 +178,11 @@ public final class MapJob: PoolJob {
         journal.ended(index, item(index), .failure(failure))
       }
     }
-    if policy.isRecorded { return store(index, record(index, .error(failure))) }
+    if policy.isRecorded {
+      let record = record(index, .error(failure))
+      if !isAbandoned, !failure.isOfUnwantedTask { save(record) }
+      if policy.yieldsRecords { return store(index, record) }
+    }
     if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
     if !items.isEmpty { items[index] = nil }
     onProgress?()

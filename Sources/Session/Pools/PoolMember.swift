@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 
@@ -103,6 +104,12 @@ final class PoolMember {
     self.socket = socket
     self.pidfd = pidfd
     self.ledger = ledger
+  }
+
+  /// Tells whoever waits for a channel whether it has a task; one that has none cannot answer.
+  @inline(__always)
+  func tell(waits: Bool) {
+    if let slot = process.slot { Peers.note(worker: slot, waits: waits) }
   }
 
   var freeSlot: Int? { batches[0] == nil ? 0 : batches[1] == nil ? 1 : nil }

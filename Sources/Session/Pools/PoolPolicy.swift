@@ -26,8 +26,10 @@ public struct PoolPolicy {
   public var chunk: Int?
   /// Lines that tasks print get their item in front.
   public var isTagged = false
-  /// Results are records, of failures too.
+  /// What tasks write is kept, for records of them.
   public var isRecorded = false
+  /// Results are these records, of failures too.
+  public var yieldsRecords = false
 
   public init() {}
 

@@ -33,6 +33,7 @@ extension Pool {
     case (.ready, .starting):
       member.state = .working
       failedStarts = 0
+      if member.batchCount == 0 { member.tell(waits: true) }
     case (.ready, _): break
     case (.unwanted, .ending): break
     case (.unwanted(let reason), _): end(member, reason)
@@ -143,6 +144,7 @@ extension Pool {
       name: session.names[wanted] == nil ? wanted : session.names.fresh("\(wanted)_"),
       kind: .helper, command: "worker of pool \(name)")
     options.isDaemon = true
+    options.takesOrders = true
     options.group = 0
     return try session.fork(options, interpreter) { [self] in
       let socket = try asking { try Descriptors.makePrivate(socket) }

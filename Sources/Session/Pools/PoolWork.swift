@@ -24,13 +24,13 @@ extension Pool {
     _ function: Value, over input: PoolInput, _ policy: PoolPolicy, verb: String,
     at location: Location? = nil, takesTwo: Bool = false, spreads: Bool = false,
     isUnordered: Bool = false, collects: Bool = true, journal: (any BlockJournal)? = nil,
-    onProgress: ((MapJob) -> Void)? = nil
+    files: ResultFiles? = nil, onProgress: ((MapJob) -> Void)? = nil
   ) throws -> MapJob {
     try requireOpen()
     let job = MapJob(
       self, try self.function(function), policy, verb: verb, at: location, input: input,
       takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects,
-      journal: journal)
+      journal: journal, files: files)
     if let onProgress { job.onProgress = { [unowned job] in onProgress(job) } }
     try add(job)
     return job
@@ -48,6 +48,7 @@ extension Pool {
           return job.isFinished || job.wantsInput
         }
       }
+      try job.check()
     } catch {
       throw interrupt(job, error)
     }

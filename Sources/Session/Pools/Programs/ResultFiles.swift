@@ -42,7 +42,7 @@ public final class ResultFiles {
   func save(
     _ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?, _ writer: OutputWriter
   ) throws {
-    let place = "\(directory)/\(ResultFiles.name(record))"
+    let place = "\(directory)/\(ResultFiles.name(record.index, record.input.text))"
     try writer.makingFiles { () throws(SystemError) in try ResultFiles.make(place) }
     // One of an earlier run does not speak for this one.
     unlink("\(place)/record.json")
@@ -57,10 +57,47 @@ public final class ResultFiles {
     try writer.save(try form(value), as: "\(place)/record.json")
   }
 
+  /// Likewise for a task of `pool map`, whose record has what its block yielded, too.
+  func save(_ record: MapObject) throws {
+    guard case .int(let index)? = record.get("index") else { return }
+    let name = ResultFiles.name(index, TaskInput(record.get("item") ?? .null).text)
+    let place = "\(directory)/\(name)"
+    let copy = MapObject()
+    for (key, value) in record.pairs { copy.set(key, value) }
+    copy.set("output", .null)
+    copy.set("error", .null)
+    try asking("cannot keep a result") {
+      try ResultFiles.make(place)
+      unlink("\(place)/record.json")
+    }
+    try save(TaskInput(record.get("output") ?? .null).bytes, as: "\(place)/stdout")
+    try save(TaskInput(record.get("error") ?? .null).bytes, as: "\(place)/stderr")
+    try save(try text(of: copy), as: "\(place)/record.json")
+  }
+
+  // What has no form there, as a handle, stands as its text.
+  private func text(of record: MapObject) throws -> [UInt8] {
+    if let text = try? form(.map(record)) { return text }
+    for name in ["item", "value"] {
+      guard let value = record.get(name) else { continue }
+      if (try? form(value)) == nil { record.set(name, .text(value.asText)) }
+    }
+    return try form(.map(record))
+  }
+
+  private func save(_ bytes: [UInt8], as path: String) throws {
+    try asking("cannot keep a result") {
+      let fd = try Descriptors.makePrivate(
+        try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC))
+      defer { Descriptors.close(fd) }
+      try bytes.withUnsafeBytes { try Transfer.writeAll(fd, $0) }
+    }
+  }
+
   /// As `00002-b.txt`: what a file's name cannot hold, or a shell would stumble over, is `_`.
-  private static func name(_ record: ProgramRecord) -> String {
-    let number = String(record.index + 1)
-    let text = record.input.text.unicodeScalars.map { scalar in
+  private static func name(_ index: Int, _ input: String) -> String {
+    let number = String(index + 1)
+    let text = input.unicodeScalars.prefix(100).map { scalar in
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
         || "-_.,+=@%".unicodeScalars.contains(scalar) ? Character(scalar) : "_"
     }

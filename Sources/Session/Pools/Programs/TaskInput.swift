@@ -9,6 +9,17 @@ public struct TaskInput {
 
   public init(_ text: String) { parts = [Array(text.utf8)] }
 
+  /// Of any value, in words: the items of a list are parts, and null is none.
+  init(_ value: Value) {
+    switch value {
+    case .null, .missing: parts = []
+    case .bytes(let object): parts = [object.bytes]
+    case .string(let string): parts = [string.withBytes { Array($0) }]
+    case .list(let list): parts = list.items.map { TaskInput($0).bytes }
+    default: parts = [Array(value.asText.utf8)]
+    }
+  }
+
   /// For messages and tags: what is not UTF-8 is replaced.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
