@@ -224,22 +224,27 @@ open class Channel {
       }
       return false
     }
-    let ready = try wait.sleep(
-      [bell, peer] + others + watching, until: min(earlier, nextLookAtWatched))
+    let look = nextLookAtWatched
+    let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
+    // The longer nothing happens, the less there is that can have been missed.
+    looks = ready == 0 && Clock.monotonic >= look ? min(looks + 1, Channel.mostDoublings) : 0
     return true
   }
 
   /// When to look again whether the watched process could act still, because one may not be told.
   final var nextLookAtWatched: Int64 {
     let isWorker = watched.map(peers.takesOrders) ?? false
-    return Clock.deadline(after: isWorker ? Channel.glance : Channel.longest)
+    return Clock.deadline(after: (isWorker ? Channel.glance : Channel.longest) << looks)
   }
 
-  /// How often a worker of a pool is looked at that one waits for (ns): that it falls idle costs its
-  /// pool a store, and no ringing of bells.
+  /// How often in a row that was in vain.
+  private var looks = Int64(0)
+  private static let mostDoublings: Int64 = 4
+  /// After how long a worker of a pool is looked at that one waits for (ns): that it falls idle
+  /// costs its pool a store, and no ringing of bells.
   private static let glance: Int64 = 100_000_000
-  /// The longest sleep without a look (ns).
+  /// The longest first sleep without a look (ns).
   ///
   /// Of several sleepers one may silence the bell, or empty the pipe, before another has woken up,
   /// which would be taken for one that is about to act.
