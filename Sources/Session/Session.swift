@@ -65,6 +65,8 @@ public final class Session {
   private var hasPerson = false
   /// Whether this process was forked by another of the session: no joining at its end, no prompt.
   public var isChild: Bool { Process.forkDepth > 0 }
+  /// Whether this process works for a pool, or was forked by one that does.
+  public internal(set) var isPoolWorker = false
   /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
   public internal(set) var endsAfterText = false
   /// The name of this process in messages; nil in the session's own process.
