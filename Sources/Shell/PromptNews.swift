@@ -45,7 +45,11 @@ extension Prompt {
       if process.wasReported { return nil }
       process.wasReported = true
       let peeked: ExitInfo?? = try? session.peek(process)
-      guard let info = process.record?.info ?? (peeked ?? nil) else { return "\(name) ended" }
+      // Of a job that failed, as the member that did.
+      let failed = process.upstream.lazy.compactMap(\.record).first(where: \.hasFailed)
+      guard let info = failed?.info ?? process.record?.info ?? (peeked ?? nil) else {
+        return "\(name) ended"
+      }
       switch info.cause {
       case .exited(let status): return "\(name) ended: exit \(status)"
       case .signaled(let signal, let core):

@@ -25,6 +25,12 @@ final class Job {
   /// The signal that stopped it, nil while it runs.
   var stoppedBy: Signal? { members.lazy.compactMap(\.stoppedBy).first }
 
+  /// The state of its last process, or of another that outlives it.
+  var word: String {
+    let living = members.last { !"ZX".contains($0.letter) }
+    return (living ?? last).word
+  }
+
   /// Reaps all members, which must have ended.
   func records(_ session: Session) throws -> [WaitRecord] {
     try members.map { member in
