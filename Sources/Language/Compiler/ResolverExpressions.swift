@@ -18,7 +18,11 @@ extension Resolver {
       .andThen(let left, let right), .orElse(let left, let right):
       expression(left)
       expression(right)
-    case .field(let base, _): expression(base)
+    case .field(let base, let name):
+      expression(base)
+      if case .variable(let use) = base.kind, case .live("env")? = use.binding {
+        noteRead(environment: name, node.span)
+      }
     case .command(let command): self.command(command)
     case .pipeline(let pipeline): self.pipeline(pipeline)
     case .chain(let left, let target):
@@ -64,10 +68,16 @@ extension Resolver {
     node.target = target(of: node)
     if let arms = node.writtenArms { return select(node, arms) }
     guard case .builtin(let command) = node.target else {
-      if case .dynamic = node.target { warnIfUnknown(node) } else { noteCall(node) }
+      if case .dynamic = node.target {
+        losses.runProgram(node.headSpan)
+        warnIfUnknown(node)
+      } else {
+        noteCall(node)
+      }
       arguments(node, snapshots: false, command: nil)
       return
     }
+    if command.traits.contains(.passesWords) { losses.runProgram(node.headSpan) }
     if command.choice != nil {
       fail(
         "'\(command.name)' is written with its arms", node.span, help: "usage: \(command.usage)")
