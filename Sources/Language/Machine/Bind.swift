@@ -251,8 +251,9 @@ extension Interpreter {
     }
     let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
     let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
+    let input = site.ignoresInput ? "; it works on values, which '|>' passes" : ""
     throw ErrorObject(
-      .arity, message, help: "usage: \(command.usage)\(program)",
+      .arity, message, help: "usage: \(command.usage)\(input)\(program)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
   }
 
