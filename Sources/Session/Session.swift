@@ -166,6 +166,11 @@ public struct Notice {
 
   public let process: ProcessHandle
   public let event: Event
+
+  public init(process: ProcessHandle, event: Event) {
+    self.process = process
+    self.event = event
+  }
 }
 
 /// Terminals for background jobs, whose lines the prompt prints above the one being typed.

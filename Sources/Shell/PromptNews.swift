@@ -22,8 +22,8 @@ extension Prompt {
     news = []
     for notice in notices {
       switch notice.event {
-      case .ended where notice.process.record != nil: continue
-      case .stopped where notice.process.stoppedBy == nil: continue
+      case .ended where notice.process.record != nil || !notice.process.isAlone: continue
+      case .stopped where !notice.process.isStopped: continue
       case .continued: continue
       default: show(notice)
       }

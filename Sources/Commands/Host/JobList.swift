@@ -71,6 +71,11 @@ final class JobList {
     return jobs.last { $0.members.contains { $0 === process } }
   }
 
+  /// Whether a process, or what is left of its job, is stopped.
+  func isStopped(_ process: ProcessHandle) -> Bool {
+    (job(of: process)?.word ?? process.word) == "stopped"
+  }
+
   /// Whether a job in the background could write into the line being typed.
   var shareTerminal: Bool {
     depth == Process.forkDepth
@@ -114,6 +119,9 @@ extension BroodHost {
   /// Makes a stopped pipeline a job; yields what gives the prompt back.
   func stopped(_ job: Job) -> ErrorObject {
     jobs.add(job)
+    if job.last.stoppedBy == nil, let signal = job.stoppedBy {
+      session.notices?(Notice(process: job.last, event: .stopped(signal)))
+    }
     // The prompt's news tell of it; the terminal has echoed ^Z.
     writeError("\n")
     let error = ErrorObject(.interrupted, "'\(job.command)' was stopped")

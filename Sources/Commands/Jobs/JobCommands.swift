@@ -81,7 +81,7 @@ public enum JobCommands {
         throw call.error(.missing, "\(target.shown) is no job of this shell", at: 0)
       }
     } else {
-      process = known.last { $0.letter == "T" } ?? (stoppedOnly ? nil : known.last)
+      process = known.last(where: host.jobs.isStopped) ?? (stoppedOnly ? nil : known.last)
     }
     guard let process else {
       throw call.error(

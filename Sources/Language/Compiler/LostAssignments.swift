@@ -184,7 +184,7 @@ extension Resolver {
     losses.read(ObjectIdentifier(losses.environment(name)), span)
   }
 
-  /// `env.NAME = …`
+  /// `env.NAME` is assigned.
   func noteAssignment(environment name: String, _ span: Span) {
     let variable = NamedVariable(
       identity: ObjectIdentifier(losses.environment(name)), owner: nil, declared: 0,
