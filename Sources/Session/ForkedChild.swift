@@ -25,16 +25,14 @@ extension Session {
   ) -> Never {
     becomeChild(ticket.slot)
     if !exitBlocks.isEmpty { exitBlocks = [] }
+    if options.kind == .helper { isPoolWorker = true }
     var status: Int32 = 0
     do {
       try takePlace(options, parent: parent, terminal: terminal)
       try options.prepare?()
       let result = try body()
-      if case .report = result {
-        try interpreter.printReport(result)
-      } else {
-        try store(result, ticket.slot, interpreter)
-      }
+      try interpreter.printReport(result)
+      try store(result, ticket.slot, interpreter)
     } catch {
       status = self.status(of: error)
     }

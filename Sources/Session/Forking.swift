@@ -44,7 +44,7 @@ public struct ForkOptions {
 extension Session {
   /// Forks a child that runs `body` and ends; yields it in the parent.
   ///
-  /// A report that `body` yields is printed, any other value is what `wait` will give.
+  /// What `body` yields is what `wait` will give; a report is printed too.
   public func fork(
     _ options: ForkOptions, _ interpreter: Interpreter, body: () throws -> Value
   ) throws -> ProcessHandle {

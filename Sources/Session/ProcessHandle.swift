@@ -88,9 +88,11 @@ public final class ProcessHandle: Handle {
   /// The last process of the job that it is a member of.
   weak var downstream: ProcessHandle?
   /// Whether all members before it have ended: the job has when this process has too.
-  var isAlone: Bool { upstream.allSatisfy { $0.record != nil } }
+  public var isAlone: Bool { upstream.allSatisfy { $0.record != nil } }
   /// The signal that stopped it, as last reported.
   public internal(set) var stoppedBy: Signal?
+  /// Whether it, or a member before it that outlives it, is stopped.
+  public var isStopped: Bool { stoppedBy != nil || upstream.contains { $0.stoppedBy != nil } }
   /// Whoever displays notices sets this when the end was shown.
   public var wasReported = false
   /// How and when it ended, once that was seen; it is a zombie until it has a record.

@@ -65,6 +65,8 @@ public final class Session {
   private var hasPerson = false
   /// Whether this process was forked by another of the session: no joining at its end, no prompt.
   public var isChild: Bool { Process.forkDepth > 0 }
+  /// Whether this process works for a pool, or was forked by one that does.
+  public internal(set) var isPoolWorker = false
   /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
   public internal(set) var endsAfterText = false
   /// The name of this process in messages; nil in the session's own process.
@@ -164,6 +166,11 @@ public struct Notice {
 
   public let process: ProcessHandle
   public let event: Event
+
+  public init(process: ProcessHandle, event: Event) {
+    self.process = process
+    self.event = event
+  }
 }
 
 /// Terminals for background jobs, whose lines the prompt prints above the one being typed.

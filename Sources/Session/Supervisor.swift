@@ -45,7 +45,9 @@ extension Session {
     while let stop = Reaper.nextStop() {
       guard let process = processes.child(stop.pid) else { continue }
       process.stoppedBy = stop.stoppedBy
-      tell(process, stop.stoppedBy.map { .stopped($0) } ?? .continued)
+      // The last process stands for its job also when it has ended before.
+      let last = process.downstream.flatMap { $0.endInfo == nil ? nil : $0 }
+      tell(last ?? process, stop.stoppedBy.map { .stopped($0) } ?? .continued)
     }
     // Signals that come together are merged, so a sweep must follow the last one.
     let now = Clock.monotonic

@@ -51,11 +51,16 @@ public final class Transport {
 /// What a forked block returns (kernel.md §6).
 extension Session {
   /// In the child, at its end: leaves the value for the parent to read when it waits.
-  func store(_ value: Value, _ slot: SlotID?, _ interpreter: Interpreter) throws {
+  func store(_ result: Value, _ slot: SlotID?, _ interpreter: Interpreter) throws {
+    // A report was printed, which may be all that was meant.
+    var isReport = false
+    if case .report = result { isReport = true }
+    let value = result.plain
     // A block that ends with `fork` or `spawn` does not mean to return the process.
     switch value {
     case .null, .missing: return
     case .stream:
+      if isReport { return }
       warn(
         "process '\(ownName ?? "")' returns null: a stream cannot leave its process; "
           + "'[...STREAM]' takes its items along")
@@ -75,6 +80,7 @@ extension Session {
         size += bytes.count
       }
     } catch let error as SystemError {
+      if isReport { return }
       let size = try encoder.encodedSize(of: value)
       throw error.asError(
         "cannot return a value of \(sizeText(size))",
@@ -82,11 +88,13 @@ extension Session {
     }
     if case .handle = value, lost != nil { return }
     slots.publish(slot, size: size)
-    if let lost { warn("process '\(ownName ?? "")' returns null in part: \(lost.message)") }
+    if let lost, !isReport {
+      warn("process '\(ownName ?? "")' returns null in part: \(lost.message)")
+    }
   }
 
   /// In the parent: what an ended child left.
-  func value(of process: ProcessHandle) -> Value {
+  public func value(of process: ProcessHandle) -> Value {
     guard let slot = process.slot, let slots, let size = slots.size(of: slot), let interpreter
     else { return .null }
     let decoder = transport.decoder(interpreter)

@@ -22,8 +22,8 @@ extension Prompt {
     news = []
     for notice in notices {
       switch notice.event {
-      case .ended where notice.process.record != nil: continue
-      case .stopped where notice.process.stoppedBy == nil: continue
+      case .ended where notice.process.record != nil || !notice.process.isAlone: continue
+      case .stopped where !notice.process.isStopped: continue
       case .continued: continue
       default: show(notice)
       }
@@ -45,7 +45,11 @@ extension Prompt {
       if process.wasReported { return nil }
       process.wasReported = true
       let peeked: ExitInfo?? = try? session.peek(process)
-      guard let info = process.record?.info ?? (peeked ?? nil) else { return "\(name) ended" }
+      // Of a job that failed, as the member that did.
+      let failed = process.upstream.lazy.compactMap(\.record).first(where: \.hasFailed)
+      guard let info = failed?.info ?? process.record?.info ?? (peeked ?? nil) else {
+        return "\(name) ended"
+      }
       switch info.cause {
       case .exited(let status): return "\(name) ended: exit \(status)"
       case .signaled(let signal, let core):

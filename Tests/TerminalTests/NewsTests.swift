@@ -80,6 +80,18 @@ import Testing
     try terminal.expect("ended: exit 3\nbrood> ")
   }
 
+  @Test func tellOfAJobOnceWithTheMemberThatFailed() throws {
+    try shell.enter("^sh -c 'read x < gate; exit 3' | ^sh -c 'read x < end' &", expecting: "[2] ")
+    try shell.enter("exit", expecting: "2 children still run")
+    try shell.type("print typed")
+    try shell.open("gate")
+    try shell.open("end")
+    try terminal.expectScreen("the end of the job") { screen in
+      screen.text.contains(/\n\[2\] \d+ sh2 ended: exit 3\nbrood> print typed$/)
+    }
+    #expect(terminal.screen.text.components(separatedBy: "ended:").count == 2)
+  }
+
   @Test func areNotRepeatedForWhatWasWaitedFor() throws {
     try shell.enter("let p = fork { print inside; 5 }; (wait $p).value", expecting: "inside\n5")
     #expect(!terminal.screen.text.contains("ended"))

@@ -11,7 +11,11 @@ extension ParameterType {
     ) { input in
       if case .handle(let handle) = input.value, handle is H { return input.value }
       if case .string(let word)? = input.spelling ?? input.value.asString {
-        return .handle(try input.interpreter.session.channel(word.string, type, family))
+        return .handle(
+          try input.interpreter.session.channel(word.string, type, family, for: input.command))
+      }
+      if case .handle(let handle as ChannelHandle) = input.value {
+        throw wrongFamily(handle, handle.name, family, input.command, input.interpreter)
       }
       return nil
     }
@@ -30,13 +34,20 @@ extension Value {
 
 extension Session {
   /// A channel by its name.
+  ///
+  /// - Parameter command: the built-in that wants it.
   func channel<H: ChannelHandle>(
-    _ name: String, _ type: H.Type, _ family: String
+    _ name: String, _ type: H.Type, _ family: String, for command: Command?
   ) throws -> H {
     if let handle = names[name] {
       if let handle = handle as? H { return handle }
+      throw wrongFamily(handle, name, family, command, interpreter)
+    }
+    if isPoolWorker {
       throw ErrorObject(
-        .type, "'\(name)' is \(withArticle(handle.typeName)), not \(withArticle(family))")
+        .missing, "no \(family) is named '\(name)'",
+        help: "a pool's worker knows the names of channels made before its pool; of others it "
+          + "needs the handle: let c = \(family) new \(name) …, and $c in the block")
     }
     let known = names.all(family).map(\.name)
     let near = nearest(name, among: known).map { "did you mean '\($0)'? " } ?? ""
@@ -46,4 +57,30 @@ extension Session {
       : "there are: " + known.prefix(20).joined(separator: ", ")
     throw ErrorObject(.missing, "no \(family) is named '\(name)'", help: near + list)
   }
+}
+
+/// What a verb is called in other families.
+private let counterparts = [
+  "put": ["send"], "send": ["put"], "get": ["recv"], "recv": ["get"], "items": ["recv"],
+  "write": ["send", "put"], "read": ["recv", "get"], "value": ["get", "is-set"],
+  "size": ["value", "info"],
+]
+
+/// The error for a thing of another family, with the verb that was meant.
+func wrongFamily(
+  _ handle: Handle, _ name: String, _ family: String, _ command: Command?,
+  _ interpreter: Interpreter?
+) -> ErrorObject {
+  let other = handle.typeName
+  let error = ErrorObject(
+    .type, "'\(name)' is \(withArticle(other)), not \(withArticle(family))")
+  guard let words = command?.name.split(separator: " ").map(String.init), words.count == 2,
+    let verbs = interpreter?.table.verbs(of: other)
+  else { return error }
+  if let verb = ([words[1]] + (counterparts[words[1]] ?? [])).first(where: verbs.contains) {
+    error.help = "use '\(other) \(verb) \(name)'"
+  } else if handle is ChannelHandle {
+    error.help = "the verbs of \(withArticle(other)) are: " + verbs.joined(separator: " ")
+  }
+  return error
 }

@@ -154,16 +154,18 @@ extension ParameterType {
     completion: .live("pipe"), version: Names.version
   ) { input in
     if case .handle(let handle) = input.value {
-      return handle is PipeHandle || handle is PipeEndHandle ? input.value : nil
+      if handle is PipeHandle || handle is PipeEndHandle { return input.value }
+      guard let other = handle as? ChannelHandle else { return nil }
+      throw wrongFamily(other, other.name, "pipe", input.command, input.interpreter)
     }
     guard case .string(let word)? = input.spelling ?? input.value.asString else { return nil }
-    return .handle(try input.interpreter.session.pipe(word))
+    return .handle(try input.interpreter.session.pipe(word, for: input.command))
   }
 }
 
 extension Session {
   /// A pipe, or an end of one, by its name.
-  fileprivate func pipe(_ word: StringObject) throws -> Handle {
+  fileprivate func pipe(_ word: StringObject, for command: Command?) throws -> Handle {
     let name = word.string
     if names[name] == nil, let dot = name.lastIndex(of: "."),
       let pipe = names[String(name[..<dot])] as? PipeHandle
@@ -175,6 +177,6 @@ extension Session {
         help: "its ends are "
           + pipe.endNames.map { "\(pipe.name).\($0)" }.joined(separator: " and "))
     }
-    return try channel(name, PipeHandle.self, "pipe")
+    return try channel(name, PipeHandle.self, "pipe", for: command)
   }
 }

@@ -212,16 +212,16 @@ extension ParameterType {
   ) { input in
     if case .handle(let handle) = input.value { return handle is SocketHandle ? input.value : nil }
     guard let word = input.word else { return nil }
-    return .handle(try input.interpreter.session.socket(named: word))
+    return .handle(try input.interpreter.session.socket(named: word, for: input.command))
   }
 }
 
 extension Session {
   /// A socket of this process by its name.
-  func socket(named name: String) throws -> SocketHandle {
+  func socket(named name: String, for command: Command?) throws -> SocketHandle {
     if let handle = names[name] {
       if let socket = handle as? SocketHandle { return socket }
-      throw ErrorObject(.type, "'\(name)' is a \(handle.typeName), not a socket")
+      throw wrongFamily(handle, name, "socket", command, interpreter)
     }
     let known = names.all("socket").map(\.name)
     let near = nearest(name, among: known).map { "did you mean '\($0)'? " } ?? ""

@@ -25,6 +25,12 @@ final class Job {
   /// The signal that stopped it, nil while it runs.
   var stoppedBy: Signal? { members.lazy.compactMap(\.stoppedBy).first }
 
+  /// The state of its last process, or of another that outlives it.
+  var word: String {
+    let living = members.last { !"ZX".contains($0.letter) }
+    return (living ?? last).word
+  }
+
   /// Reaps all members, which must have ended.
   func records(_ session: Session) throws -> [WaitRecord] {
     try members.map { member in
@@ -63,6 +69,11 @@ final class JobList {
   func job(of process: ProcessHandle) -> Job? {
     if depth != Process.forkDepth { return nil }
     return jobs.last { $0.members.contains { $0 === process } }
+  }
+
+  /// Whether a process, or what is left of its job, is stopped.
+  func isStopped(_ process: ProcessHandle) -> Bool {
+    (job(of: process)?.word ?? process.word) == "stopped"
   }
 
   /// Whether a job in the background could write into the line being typed.
@@ -108,6 +119,9 @@ extension BroodHost {
   /// Makes a stopped pipeline a job; yields what gives the prompt back.
   func stopped(_ job: Job) -> ErrorObject {
     jobs.add(job)
+    if job.last.stoppedBy == nil, let signal = job.stoppedBy {
+      session.notices?(Notice(process: job.last, event: .stopped(signal)))
+    }
     // The prompt's news tell of it; the terminal has echoed ^Z.
     writeError("\n")
     let error = ErrorObject(.interrupted, "'\(job.command)' was stopped")

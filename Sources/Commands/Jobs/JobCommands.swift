@@ -26,7 +26,8 @@ public enum JobCommands {
     guard let host = call.interpreter.host as? BroodHost else { return .items([]) }
     let records = host.listed(session).map { process in
       Value.record([
-        "id": .int(process.id), "pid": .int(Int(process.pid)), "state": .text(process.word),
+        "id": .int(process.id), "pid": .int(Int(process.pid)),
+        "state": .text(host.jobs.job(of: process)?.word ?? process.word),
         "name": .text(process.name),
         "command": .text(host.jobs.job(of: process)?.command ?? process.command),
       ])
@@ -80,7 +81,7 @@ public enum JobCommands {
         throw call.error(.missing, "\(target.shown) is no job of this shell", at: 0)
       }
     } else {
-      process = known.last { $0.letter == "T" } ?? (stoppedOnly ? nil : known.last)
+      process = known.last(where: host.jobs.isStopped) ?? (stoppedOnly ? nil : known.last)
     }
     guard let process else {
       throw call.error(

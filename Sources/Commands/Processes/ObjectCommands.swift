@@ -10,16 +10,24 @@ enum ObjectCommands {
 
   private static let define = Command(
     "process define", "Define a class of processes by the block that they run",
+    details: """
+      The block's parameters take what `process new` is given: each its own argument, by position \
+      or name. A block whose only parameter is called `args` gets the list of all arguments, and \
+      one with `args, kwargs` that list and the map of those by name.
+      """,
     parameters: [
       Parameter("class", .text, .required, "its name"),
-      Parameter("block", .function, .required, "its parameters are those of `process new`"),
+      Parameter("block", .function, .required, "what each of its processes runs"),
     ],
     traits: .snapshots,
     examples: [
       Example(
+        "process define Worker { |args| print (sum $args) }\n"
+          + "process new w --class Worker --args [1, 2]\nprocess start w\nprocess join w", "3"),
+      Example(
         "process define Greeter { |who| print \"hello $who\" }\n"
           + "process new g --class Greeter --args [world]\nprocess start g\nprocess join g",
-        "hello world")
+        "hello world"),
     ]
   ) { call in
     let name = call.text(0)
@@ -54,9 +62,17 @@ enum ObjectCommands {
     let target = try target(call)
     let given: [Value] = if case .list(let list)? = call.flag("args") { list.items } else { [] }
     var arguments = NamedArguments.Arranged(positional: given)
-    if case .map(let named)? = call.flag("kwargs"), case .closure(let closure) = target {
-      arguments = try call.at(flag: "kwargs") {
-        try NamedArguments(of: closure.function).arranged(given, named)
+    if case .closure(let closure) = target {
+      let names = NamedArguments(of: closure.function)
+      var named: MapObject?
+      if case .map(let map)? = call.flag("kwargs") { named = map }
+      let isClass = call.flag("class") != nil
+      try call.at(flag: named == nil ? "args" : "kwargs") {
+        if isClass, let whole = try names.whole(given, named) {
+          arguments = whole
+        } else if let named {
+          arguments = try names.arranged(given, named)
+        }
       }
     }
     let object = ProcessObject(
@@ -129,7 +145,11 @@ enum ObjectCommands {
   }
 
   private static let info = Command(
-    "process info", "Tell the name, pid, state and exit code of a process",
+    "process info", "Tell the name, pid, state and end of a process",
+    details: """
+      `exit`, `signal` and `value` are those of `wait`, and null before the end; `exitcode` is the \
+      status, or the signal's number negated.
+      """,
     parameters: [name], traits: .reports,
     examples: [
       Example(
@@ -143,10 +163,15 @@ enum ObjectCommands {
     for name in ["name", "pid", "alive", "daemon", "state", "word", "exitcode"] {
       facts.set(name, try call.at(0) { try shown.field(name) ?? .null })
     }
-    if let process = shown as? ProcessHandle {
+    let process = object?.process ?? shown as? ProcessHandle
+    if let process, object == nil {
       facts.set("alive", .bool(!"ZX".contains(process.letter)))
       facts.set("daemon", .bool(process.isDaemon))
       facts.set("exitcode", ProcessObject.exitCode(of: process))
+    }
+    let session = call.session
+    for name in ["exit", "signal", "value"] {
+      facts.set(name, process.flatMap { ProcessObject.outcome(of: $0, name, session) } ?? .null)
     }
     let text = facts.pairs.map { key, value in
       let name = key.asText

@@ -75,6 +75,20 @@ final class ProcessObject: Handle, NameHolder {
     }
   }
 
+  /// A field of the record that it has or will have; nil before its end.
+  static func outcome(
+    of process: ProcessHandle, _ field: String, _ session: Session
+  ) -> Value? {
+    if process.record != nil { return process.field(field) }
+    guard let info = try? process.ending else { return nil }
+    switch (field, info.cause) {
+    case ("exit", .exited(let status)): return .int(Int(status))
+    case ("signal", .signaled(let signal, _)): return .text(signal.name)
+    case ("value", _): return session.value(of: process)
+    default: return nil
+    }
+  }
+
   /// The running or ended process.
   func started() throws -> ProcessHandle {
     try requireOpen()
@@ -120,6 +134,8 @@ final class ProcessObject: Handle, NameHolder {
 struct NamedArguments {
   private let positional: [Function.Declared]
   private let flags: [Function.Declared]
+  /// Whether all parameters are positional ones without a default.
+  private let isBare: Bool
   private let function: String
 
   /// What to call the function with.
@@ -131,7 +147,29 @@ struct NamedArguments {
   init(of function: Function) {
     positional = function.declaredParameters.filter { $0.role == .positional }
     flags = function.declaredParameters.filter { $0.role == .flag }
+    isBare = function.declaredParameters.allSatisfy {
+      $0.role == .positional && $0.standard == nil
+    }
     self.function = function.signature
+  }
+
+  /// The arguments as one list, and those by name as one map, for a function with the parameters
+  /// `args` or `args, kwargs`; nil for others.
+  func whole(_ given: [Value], _ named: MapObject?) throws -> Arranged? {
+    let names = positional.map(\.name)
+    guard isBare, names == ["args"] || names == ["args", "kwargs"] else { return nil }
+    let keywords = (named?.pairs ?? []).map(\.key.asText)
+    // They are meant one by one.
+    if !keywords.isEmpty, keywords.allSatisfy(names.contains) { return nil }
+    if names.count == 2 {
+      return Arranged(positional: [.items(given), .map(named ?? MapObject())])
+    }
+    if let keyword = keywords.first {
+      throw ErrorObject(
+        .arity, "there is no parameter '\(keyword)'",
+        help: "'{ |args, kwargs| … }' takes arguments by name as a map; it is \(function)")
+    }
+    return Arranged(positional: [.items(given)])
   }
 
   func arranged(_ given: [Value], _ named: MapObject) throws -> Arranged {

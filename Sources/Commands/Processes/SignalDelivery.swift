@@ -38,7 +38,10 @@ enum SignalDelivery {
     if stat.group == Process.group {
       throw ErrorObject(
         .system, "\(target.shown) is in this shell's own process group",
-        help: "--tree signals it and its descendants")
+        help: target.pid == Process.pid
+          ? "--tree signals it and its descendants"
+          : "what a script forks stays in that group: --tree signals it and its descendants; "
+            + "`fork --detach` makes a group of its own")
     }
     do {
       try Process.send(signal, toGroup: stat.group)

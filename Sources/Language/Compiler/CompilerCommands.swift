@@ -66,7 +66,8 @@ extension Compiler {
         name: name, arguments: arguments, inputCount: inputs,
         wantsValue: !isTail || passesValue || node.inlineBlock != nil, command: isBuiltin,
         global: global,
-        isForcedProgram: node.isForcedProgram, hasComputedName: isComputed))
+        isForcedProgram: node.isForcedProgram, hasComputedName: isComputed,
+        ignoresInput: node.ignoresInput))
     sites[site].isDiscarded = isDiscarded
     let count = inputs + written.count
     if sites[site].isSimple {

@@ -8,6 +8,7 @@ final class LostAssignments {
     /// Where the variable is declared.
     let declared: Int32
     let isGlobal: Bool
+    let isOfEnvironment: Bool
   }
 
   private struct Loss {
@@ -31,6 +32,12 @@ final class LostAssignments {
     let loops: [Span]
   }
 
+  /// A variable of the environment, which a child's programs see.
+  fileprivate final class EnvironmentVariable {}
+  private var environment: [String: EnvironmentVariable] = [:]
+  /// Where programs are run.
+  private var programs: [Int32] = []
+
   private var reads: [(variable: ObjectIdentifier, at: Int32)] = []
   private var losses: [Loss] = []
   /// By function.
@@ -49,6 +56,16 @@ final class LostAssignments {
     constants[variable] = ObjectIdentifier(function)
   }
 
+  /// Stands for a variable of the environment.
+  fileprivate func environment(_ name: String) -> EnvironmentVariable {
+    if let known = environment[name] { return known }
+    let variable = EnvironmentVariable()
+    environment[name] = variable
+    return variable
+  }
+
+  func runProgram(_ span: Span) { programs.append(span.start) }
+
   fileprivate func read(_ variable: ObjectIdentifier, _ span: Span) {
     reads.append((variable, span.start))
   }
@@ -59,7 +76,8 @@ final class LostAssignments {
   ) {
     let assignment = Assignment(
       variable: variable.identity, name: name, declared: variable.declared,
-      isGlobal: variable.owner == nil)
+      isGlobal: variable.owner == nil && !variable.isOfEnvironment,
+      isOfEnvironment: variable.isOfEnvironment)
     var at: FunctionScope? = function
     while let here = at, here !== variable.owner {
       if here.isSnapshot {
@@ -109,6 +127,13 @@ final class LostAssignments {
     var told: Set<String> = []
     return all.compactMap { loss in
       guard isReadLater(loss) || (loss.assignment.isGlobal && isPersistent) else { return nil }
+      // It may be meant for those alone.
+      if loss.assignment.isOfEnvironment,
+        loss.function != nil
+          || programs.contains(where: { (loss.block.start..<loss.block.end).contains($0) })
+      {
+        return nil
+      }
       let name = loss.assignment.name
       if loss.function != nil, !told.insert("\(loss.span.start) \(name)").inserted { return nil }
       return (name, loss.span, loss.function)
@@ -132,6 +157,7 @@ extension Resolver {
     let identity: ObjectIdentifier
     let owner: FunctionScope?
     let declared: Int32
+    var isOfEnvironment = false
   }
 
   private func namedVariable(_ name: String) -> NamedVariable? {
@@ -151,6 +177,19 @@ extension Resolver {
 
   func noteRead(_ name: String, _ span: Span) {
     if let variable = namedVariable(name) { losses.read(variable.identity, span) }
+  }
+
+  /// `$env.NAME` is read.
+  func noteRead(environment name: String, _ span: Span) {
+    losses.read(ObjectIdentifier(losses.environment(name)), span)
+  }
+
+  /// `env.NAME` is assigned.
+  func noteAssignment(environment name: String, _ span: Span) {
+    let variable = NamedVariable(
+      identity: ObjectIdentifier(losses.environment(name)), owner: nil, declared: 0,
+      isOfEnvironment: true)
+    losses.assign(variable, "env.\(name)", span, in: scope.function, loops)
   }
 
   func noteAssignment(_ name: String, _ span: Span) {

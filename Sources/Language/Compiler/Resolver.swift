@@ -250,6 +250,9 @@ final class Resolver {
           name == "env"
             ? "assign one variable of the environment as env.NAME"
             : "'$\(name)' cannot be assigned", node.nameSpan)
+      } else if case .constant(.string(let key))? = node.path.first?.key.kind {
+        if node.op != nil { noteRead(environment: key.string, node.nameSpan) }
+        noteAssignment(environment: key.string, node.nameSpan)
       }
     default: break
     }

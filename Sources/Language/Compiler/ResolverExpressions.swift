@@ -18,7 +18,11 @@ extension Resolver {
       .andThen(let left, let right), .orElse(let left, let right):
       expression(left)
       expression(right)
-    case .field(let base, _): expression(base)
+    case .field(let base, let name):
+      expression(base)
+      if case .variable(let use) = base.kind, case .live("env")? = use.binding {
+        noteRead(environment: name, node.span)
+      }
     case .command(let command): self.command(command)
     case .pipeline(let pipeline): self.pipeline(pipeline)
     case .chain(let left, let target):
@@ -64,10 +68,16 @@ extension Resolver {
     node.target = target(of: node)
     if let arms = node.writtenArms { return select(node, arms) }
     guard case .builtin(let command) = node.target else {
-      if case .dynamic = node.target { warnIfUnknown(node) } else { noteCall(node) }
+      if case .dynamic = node.target {
+        losses.runProgram(node.headSpan)
+        warnIfUnknown(node)
+      } else {
+        noteCall(node)
+      }
       arguments(node, snapshots: false, command: nil)
       return
     }
+    if command.traits.contains(.passesWords) { losses.runProgram(node.headSpan) }
     if command.choice != nil {
       fail(
         "'\(command.name)' is written with its arms", node.span, help: "usage: \(command.usage)")
@@ -214,7 +224,13 @@ extension Resolver {
   /// - Parameter isStatement: its value is not used, so a redirection cannot be meant to compare.
   func pipeline(_ node: PipelineNode, isStatement: Bool = false) {
     let isForked = node.stages.count > 1 || node.isBackground || node.prefix == .status
-    for stage in node.stages {
+    for (place, stage) in node.stages.enumerated() {
+      let hasInput =
+        place > 0
+        || stage.redirections.contains {
+          if case .read = $0.kind { return $0.descriptors.contains(0) }
+          return false
+        }
       for redirection in stage.redirections {
         if let target = redirection.target { expression(target) }
         if !isStatement { refuseComparison(redirection, stage) }
@@ -241,8 +257,35 @@ extension Resolver {
           thunk.printsOutput = !isForked && isRedirected
         }
         stage.thunk = thunk
+        if hasInput { noteInput(of: command) }
         function(thunk, isSnapshot: isForked, isStage: true)
       }
+    }
+  }
+
+  /// Finds a built-in that only makes values of values, where it is given something to read.
+  private func noteInput(of node: CommandNode) {
+    guard case .builtin(let command) = target(of: node), command.traits.contains(.pure),
+      !command.parameters.isEmpty, !command.parameters.contains(where: \.isFunction),
+      node.arguments.allSatisfy({ $0.value.map(isFixed) ?? true })
+    else { return }
+    node.ignoresInput = true
+    let help = "it works on values, which '|>' passes"
+    warn(
+      "'\(command.name)' does not read standard input", node.headSpan,
+      help: isProgram?(command.name) == true
+        ? "\(help); '^\(command.name)' is the program of that name" : help)
+  }
+
+  /// Whether nothing runs to make a value, which could read.
+  private func isFixed(_ node: Expression) -> Bool {
+    switch node.kind {
+    case .constant, .variable: true
+    case .text(let pieces): pieces.allSatisfy(isFixed)
+    case .list(let items): items.allSatisfy { isFixed($0.value) }
+    case .field(let base, _), .negate(let base), .quoted(let base): isFixed(base)
+    case .index(let base, let key): isFixed(base) && isFixed(key)
+    default: false
     }
   }
 }

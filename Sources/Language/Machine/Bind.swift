@@ -19,6 +19,7 @@ extension Interpreter {
         command.name.split(separator: " ").map { .text(String($0)) }, wantsValue: false)
     }
     let given = bound.given
+    if site.ignoresInput { try refuseProgramWords(command, site, given, bound.origins) }
     try checkArity(command, given.count, site)
     let total = max(given.count, command.parameters.count)
     // The slots lie above everything in use; calls that the built-in makes lie above them.
@@ -250,9 +251,29 @@ extension Interpreter {
     }
     let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
     let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
+    let input = site.ignoresInput ? "; it works on values, which '|>' passes" : ""
     throw ErrorObject(
-      .arity, message, help: "usage: \(command.usage)\(program)",
+      .arity, message, help: "usage: \(command.usage)\(input)\(program)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+  }
+
+  /// `… | sort -n` means the program: the word would be taken for the text to work on, and what
+  /// comes through the pipe lost.
+  private func refuseProgramWords(
+    _ command: Command, _ site: CallSite, _ given: [Value], _ origins: [Int]
+  ) throws {
+    guard site.inputCount == 0, case .string(let first)? = given.first else { return }
+    let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
+    guard isProgram || first.string.hasPrefix("-") else { return }
+    let argument = origins.first.flatMap {
+      site.arguments.indices.contains($0) ? site.arguments[$0] : nil
+    }
+    let help = "it works on values, which '|>' passes"
+    throw ErrorObject(
+      .arity, "'\(command.name)' does not read standard input",
+      help: isProgram ? "\(help); '^\(command.name)' is the program of that name" : help,
+      location: site.source.bytes.isEmpty
+        ? nil : Location(site.source, argument?.span ?? site.fullSpan))
   }
 
   private func isOperator(_ word: String) -> Bool {
@@ -275,7 +296,8 @@ extension Interpreter {
       return Location(site.source, span)
     }
     do {
-      let input = ParameterType.Input(value: value, spelling: spelling, interpreter: self)
+      let input = ParameterType.Input(
+        value: value, spelling: spelling, interpreter: self, command: site?.command)
       if let result = try type.convert(input) { return result }
     } catch let error as ErrorObject {
       if error.location == nil { error.location = location() }

@@ -289,6 +289,8 @@ final class CommandNode {
   var target: CommandTarget = .unresolved
   /// How many leading arguments are part of the command's name, as `put` in `queue put`.
   var verbCount = 0
+  /// Behind `|` or `<`, and nothing in it can read what comes there.
+  var ignoresInput = false
   /// The last argument where it is a block that runs as part of this function.
   var inlineBlock: FunctionNode?
   /// The arms of `select { … }` as they were written.

@@ -200,11 +200,14 @@ public final class CallSite {
   public let wantsValue: Bool
   /// Whether a statement drops the result, unless it is a report.
   public internal(set) var isDiscarded = false
-  /// No flags and no spreads: arguments lie on the stack as the callee wants them.
+  /// No flags and no spreads: arguments lie on the stack as the callee wants them, and nothing else
+  /// is to be checked.
   let isSimple: Bool
   let command: Command?
   let global: GlobalFunction?
   let isForcedProgram: Bool
+  /// Behind `|` or `<`, and nothing in it can read what comes there.
+  let ignoresInput: Bool
   /// The program's name was computed, `^$name`, and stands in front of the arguments.
   let hasComputedName: Bool
   /// What bare words were converted to; one for each argument once there is any.
@@ -215,7 +218,8 @@ public final class CallSite {
   init(
     source: Source, span: Span, fullSpan: Span, name: String, arguments: [SiteArgument],
     inputCount: Int, wantsValue: Bool, command: Command? = nil, global: GlobalFunction? = nil,
-    isForcedProgram: Bool = false, hasComputedName: Bool = false, armKinds: [Int] = []
+    isForcedProgram: Bool = false, hasComputedName: Bool = false, ignoresInput: Bool = false,
+    armKinds: [Int] = []
   ) {
     self.source = source
     self.span = span
@@ -228,8 +232,9 @@ public final class CallSite {
     self.global = global
     self.isForcedProgram = isForcedProgram
     self.hasComputedName = hasComputedName
+    self.ignoresInput = ignoresInput
     self.armKinds = armKinds
-    isSimple = arguments.allSatisfy { $0.role == .positional }
+    isSimple = !ignoresInput && arguments.allSatisfy { $0.role == .positional }
   }
 
   deinit {

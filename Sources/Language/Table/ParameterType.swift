@@ -13,11 +13,16 @@ public final class ParameterType: Sendable {
     public let value: Value
     public let spelling: Value?
     public let interpreter: Interpreter
+    /// The built-in that it is an argument of, for messages.
+    public let command: Command?
 
-    public init(value: Value, spelling: Value? = nil, interpreter: Interpreter) {
+    public init(
+      value: Value, spelling: Value? = nil, interpreter: Interpreter, command: Command? = nil
+    ) {
       self.value = value
       self.spelling = spelling
       self.interpreter = interpreter
+      self.command = command
     }
 
     /// The word as typed, or the text of a string value; nil for anything else.
