@@ -197,19 +197,22 @@ open class Channel {
   /// - Parameter hope: when something may come by itself.
   /// - Parameter moment: when the caller looks again in any case.
   /// - Parameter keepsTime: a deadline is waited for even if nobody is left.
+  /// - Parameter areAlike: all who are stuck so at this bell wait for the same. One of them may have
+  ///   silenced it before another woke up, who is stuck nevertheless; whoever gives up rings again.
   /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
     needing closed: Peers.Closed = [], others: [Int32] = [],
     watching: [Int32] = [], until hope: Int64 = .max, lookingAt moment: Int64 = .max,
-    keepsTime: Bool = true
+    keepsTime: Bool = true, areAlike: Bool = false
   ) throws -> Bool {
     try wait.check()
     let earlier = min(hope, moment)
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
     if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
     defer { peers.set(.idle) }
-    guard let peer = watchedPeer(except: stuck, needing: closed) else {
+    let seen = areAlike ? seenTurn : nil
+    guard let peer = watchedPeer(except: stuck, since: seen, needing: closed) else {
       // Who gets a handle that is on its way is not known.
       let possible = peers.isTravelling ? peers.all(needing: closed) : []
       defer { for peer in possible { Descriptors.close(peer.pidfd) } }
@@ -222,9 +225,11 @@ open class Channel {
         _ = try wait.sleep([bell] + others + watching, until: earlier)
         return true
       }
+      if areAlike { brood_bell_ring(bell) }
       return false
     }
-    let look = nextLookAtWatched
+    let isTold = areAlike && !(watched.map(peers.takesOrders) ?? false)
+    let look = isTold ? .max : nextLookAtWatched
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
     // The longer nothing happens, the less there is that can have been missed.
@@ -246,7 +251,7 @@ open class Channel {
   private static let glance: Int64 = 100_000_000
   /// The longest first sleep without a look (ns).
   ///
-  /// Of several sleepers one may silence the bell, or empty the pipe, before another has woken up,
+  /// Of several sleepers one may empty the pipe, or silence a bell, before another has woken up,
   /// which would be taken for one that is about to act.
   private static let longest: Int64 = 1_000_000_000
 
@@ -272,15 +277,15 @@ open class Channel {
 
   /// A pidfd of another living process that has the channel and is not in the same plight.
   private func watchedPeer(
-    except stuck: Peers.State, needing closed: Peers.Closed
+    except stuck: Peers.State, since seen: UInt32? = nil, needing closed: Peers.Closed
   ) -> Int32? {
     if let watched, watchedDepth == brood_fork_depth(),
-      peers.isIn(watched, except: stuck, needing: closed)
+      peers.isIn(watched, except: stuck, since: seen, needing: closed)
     {
       return watched.pidfd
     }
     dropWatched()
-    watched = peers.other(except: stuck, needing: closed)
+    watched = peers.other(except: stuck, since: seen, needing: closed)
     watchedDepth = brood_fork_depth()
     return watched?.pidfd
   }

@@ -110,7 +110,12 @@ public struct Peers {
   }
 
   /// The state that a slot's process has told; nil if it does not have the channel.
-  private func state(_ slot: Int32, without ends: Closed = []) -> State? {
+  ///
+  /// - Parameter alike: a state in which one stays that was not woken at this turn, while it is the
+  ///   last: who told it saw then that there is nothing to wake for.
+  private func state(
+    _ slot: Int32, without ends: Closed = [], alike: (state: State, turn: UInt32)? = nil
+  ) -> State? {
     let word = brood_load64(entries + Int(slot))
     guard isOf(word, slot), brood_slot_occupied(slot), closed(word).isDisjoint(with: ends) else {
       return nil
@@ -118,15 +123,21 @@ public struct Peers {
     let state = State(rawValue: UInt32(truncatingIfNeeded: word) & 0xFF) ?? .idle
     // It was woken since, and has only not come to say so.
     let isStuck = state == .stuckReading || state == .stuckWriting
-    if isStuck, UInt32(truncatingIfNeeded: word >> 32) != brood_load32(turn) { return .idle }
+    let now = brood_load32(turn)
+    if isStuck, UInt32(truncatingIfNeeded: word >> 32) != now {
+      return alike?.state == state && alike?.turn == now ? state : .idle
+    }
     return state
   }
 
   /// Another living process whose state is not this one, and that has not closed what is needed.
-  func other(except stuck: State, needing closed: Closed) -> Peer? {
+  ///
+  /// - Parameter seen: the turn at which this process saw what all who are in that state wait for.
+  func other(except stuck: State, since seen: UInt32? = nil, needing closed: Closed) -> Peer? {
     let own = brood_slot_own()
+    let alike = seen.map { (state: stuck, turn: $0) }
     for slot in 0..<brood_slots_top() where slot != own {
-      guard let state = state(slot, without: closed), state != stuck,
+      guard let state = state(slot, without: closed, alike: alike), state != stuck,
         mayAct(slot, state, needing: closed)
       else { continue }
       if let peer = open(slot) { return peer }
@@ -147,9 +158,12 @@ public struct Peers {
   }
 
   /// Whether a process that was found still counts.
-  func isIn(_ peer: Peer, except stuck: State, needing closed: Closed) -> Bool {
+  func isIn(
+    _ peer: Peer, except stuck: State, since seen: UInt32? = nil, needing closed: Closed
+  ) -> Bool {
+    let alike = seen.map { (state: stuck, turn: $0) }
     guard peer.generation == brood_slot_generation(peer.slot),
-      let state = state(peer.slot, without: closed)
+      let state = state(peer.slot, without: closed, alike: alike)
     else { return false }
     return state != stuck && mayAct(peer.slot, state, needing: closed)
   }

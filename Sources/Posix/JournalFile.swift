@@ -40,12 +40,26 @@ public final class JournalFile {
       guard try FileStatus(descriptor: opened).kind == .regular else {
         throw SystemError(call: "open", code: EINVAL, detail: path)
       }
-      if writing { try window("fcntl", path) { brood_lock_file(opened, true) } }
+      if writing { try JournalFile.lock(opened, path) }
     } catch {
       Descriptors.close(opened)
       throw error
     }
     fd = try Descriptors.makePrivate(opened)
+  }
+
+  /// What a session that was killed had just forked may have its lock for a moment yet.
+  private static func lock(_ fd: Int32, _ path: String) throws(SystemError) {
+    let deadline = Clock.deadline(after: 1_000_000_000)
+    while true {
+      do throws(SystemError) {
+        try window("fcntl", path) { brood_lock_file(fd, true) }
+        return
+      } catch {
+        guard error.code == EAGAIN, Clock.monotonic < deadline else { throw error }
+        _ = poll(nil, 0, 20)
+      }
+    }
   }
 
   // MARK: Reading

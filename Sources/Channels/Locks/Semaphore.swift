@@ -147,7 +147,7 @@ public final class Semaphore: Channel {
     let next =
       holders.count > Semaphore.mostWatched ? Clock.deadline(after: 1_000_000_000) : Int64.max
     let isAlone = try !sleep(
-      wait, on: bell, as: .stuckReading, .reading, others: watched, until: next)
+      wait, on: bell, as: .stuckReading, .reading, others: watched, until: next, areAlike: true)
     if isAlone {
       try lock(wait)
       let left = available

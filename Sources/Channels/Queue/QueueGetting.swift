@@ -135,7 +135,7 @@ extension Queue {
     if let watch, watch.isOverdue, try reclaim(wait) { return }
     let isAlone = try !sleep(
       wait, on: itemsBell, as: .stuckReading, .reading, others: watch?.descriptors ?? [],
-      until: watch?.deadline ?? .max, keepsTime: false)
+      until: watch?.deadline ?? .max, keepsTime: false, areAlike: true)
     if now.leases > 0, try reclaim(wait) { return }
     if isAlone {
       try lock(wait)
