@@ -25,7 +25,7 @@ public final class ProcessCoder: HandleCoder {
     }
     let pid = Int32(bigEndian: bytes.loadUnaligned(as: Int32.self))
     let name = String(decoding: bytes.dropFirst(4), as: UTF8.self)
-    guard let session = Session.current, let process = session.known(pid, name) else {
+    guard let process = Session.current.known(pid, name) else {
       throw ErrorObject(
         .missing, "the process '\(name)' (\(pid)) is not known to this process",
         help: "only the process that made it, and those forked later, know it")

@@ -9,13 +9,7 @@ public protocol SessionHost: Host {
 
 extension Interpreter {
   /// The session of the shell that runs the program.
-  public var session: Session {
-    // No text can come here without one: `Brood.main` makes it before it reads any, or ends.
-    guard let session = Session.current else {
-      preconditionFailure("process commands need a session")
-    }
-    return session
-  }
+  public var session: Session { .current }
 }
 
 extension Call {
@@ -27,10 +21,10 @@ extension Call {
 ///
 /// A forked child goes on with a copy, which `becomeChild` makes its own.
 public final class Session {
-  /// The one session of this process.
+  /// The one session of this process; `start` makes the process ready for it.
   ///
   /// Asking the host would cost a dynamic cast for each command.
-  nonisolated(unsafe) static var current: Session?
+  nonisolated(unsafe) public static let current = Session()
 
   public let loop = EventLoop()
   public let processes = ProcessTable()
@@ -52,7 +46,7 @@ public final class Session {
   public let transport = Transport()
   /// The pools that this process has made.
   public let pools = PoolList()
-  let slots: ProcessSlots?
+  private(set) var slots: ProcessSlots?
   let supervisor = Supervisor()
 
   /// Whether a command has standard output redirected in this very process.
@@ -100,11 +94,19 @@ public final class Session {
     }
   }
 
+  private init() {
+    output.brokenPipe = { [unowned self] in outputBroke() }
+    loop.beforeSleep = { [unowned self] in
+      try? output.flush()
+      noteSleep()
+    }
+  }
+
   /// Prepares this process to be a session; call once, before anything else of it.
   ///
   /// A batch run that needs none of it costs a few system calls; the guardian starts with the
   /// first process.
-  public init() throws {
+  public func start() throws {
     do throws(SystemError) {
       try Descriptors.start()
     } catch {
@@ -120,12 +122,6 @@ public final class Session {
     try? Guardian.mark()
     slots = try? ProcessSlots()
     try? Process.adoptOrphans(true)
-    output.brokenPipe = { [unowned self] in outputBroke() }
-    loop.beforeSleep = { [unowned self] in
-      try? output.flush()
-      noteSleep()
-    }
-    Session.current = self
   }
 }
 

@@ -9,9 +9,9 @@ public enum Brood {
   /// Runs to the end of the process.
   public static func main(_ arguments: [String]) -> Never {
     StandardDescriptors.reserve()
-    let session: Session
+    let session = Session.current
     do {
-      session = try Session()
+      try session.start()
     } catch {
       let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
       let help = error.help.map { "brood: \($0)\n" } ?? ""
