@@ -278,16 +278,23 @@ bool brood_slot_holds(int32_t slot, int32_t pid) { return table->slots[slot].pid
 
 int32_t brood_slots_top(void) { return table ? table->top : 0; }
 
-int32_t brood_slot_pid(int32_t slot, int32_t *owner, char *name, char *work) {
-  struct slot *entry = &table->slots[slot];
-  memcpy(name, entry->name, sizeof entry->name);
-  memcpy(work, entry->work, sizeof entry->work);
-  name[sizeof entry->name - 1] = 0;
-  work[sizeof entry->work - 1] = 0;
-  *owner = entry->owner;
-  // The parent may not have had its turn yet.
-  return slot == own_plus_one - 1 && brood_forks() > 0 ? getpid() : entry->pid;
+static void copy_text(char *to, const char *from, size_t size) {
+  memcpy(to, from, size);
+  to[size - 1] = 0;
 }
+
+struct brood_slot_entry brood_slot_entry(int32_t slot) {
+  struct slot *from = &table->slots[slot];
+  struct brood_slot_entry entry = {.pid = from->pid, .owner = from->owner};
+  // The parent may not have had its turn yet.
+  if (slot == own_plus_one - 1 && brood_forks() > 0) entry.pid = getpid();
+  copy_text(entry.name, from->name, sizeof entry.name);
+  copy_text(entry.work, from->work, sizeof entry.work);
+  copy_text(entry.waits, from->waits, sizeof entry.waits);
+  return entry;
+}
+
+void brood_root_waits(char *text) { copy_text(text, table->root_waits, BROOD_WAITS_SIZE); }
 
 // The beginning of a text, up to `end`; an ellipsis stands for the rest, if there is one.
 static void put_words(char *place, size_t room, const char *text, size_t end, bool has_rest) {
@@ -315,12 +322,6 @@ void brood_slot_sleeps(const char *text, size_t size) {
   size_t end = 0;
   while (end < size && text[end] != '\n' && text[end] != '{' && end < BROOD_WAITS_SIZE) end++;
   put_words(place, BROOD_WAITS_SIZE, text, end, false);
-}
-
-int32_t brood_slot_waits(int32_t slot, char *text) {
-  memcpy(text, slot < 0 ? table->root_waits : table->slots[slot].waits, BROOD_WAITS_SIZE);
-  text[BROOD_WAITS_SIZE - 1] = 0;
-  return slot < 0 ? 0 : table->slots[slot].pid;
 }
 
 void brood_slot_free(int32_t slot) {

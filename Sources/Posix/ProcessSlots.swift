@@ -83,6 +83,8 @@ public struct ProcessSlots {
     public let name: String
     /// The beginning of what it runs, empty if nobody told.
     public let work: String
+    /// The call of the language that it slept in last, empty if in none.
+    public let waits: String
   }
 
   /// What the table knows, at one moment.
@@ -90,6 +92,8 @@ public struct ProcessSlots {
     public fileprivate(set) var byPid: [Int32: Entry] = [:]
     /// Processes that are being made, whose pid their maker will tell, by the maker's pid.
     public fileprivate(set) var begun: [Int32: Entry] = [:]
+    /// The call that the session's own process slept in last.
+    public fileprivate(set) var rootWaits = ""
 
     public init() {}
 
@@ -97,46 +101,38 @@ public struct ProcessSlots {
     public mutating func update(_ later: Entries) {
       byPid.merge(later.byPid) { $1 }
       begun = later.begun
+      rootWaits = later.rootWaits
     }
   }
 
-  /// The names of all processes in the table, and what they run.
+  /// The names of all processes in the table, what they run, and what they wait for.
   public var entries: Entries {
     var result = Entries()
-    let nameSize = 40
-    withUnsafeTemporaryAllocation(
-      of: CChar.self, capacity: nameSize + Int(BROOD_WORK_SIZE)
+    result.rootWaits = withUnsafeTemporaryAllocation(
+      of: CChar.self, capacity: Int(BROOD_WAITS_SIZE)
     ) { buffer in
-      guard let name = buffer.baseAddress else { return }
-      let work = name + nameSize
-      for slot in 0..<brood_slots_top() {
-        var owner: Int32 = 0
-        let pid = brood_slot_pid(slot, &owner, name, work)
-        // The session's own place has no name.
-        guard owner > 0, name.pointee != 0 else { continue }
-        let entry = Entry(name: String(cString: name), work: String(cString: work))
-        if pid > 0 { result.byPid[pid] = entry } else { result.begun[owner] = entry }
-      }
+      guard let text = buffer.baseAddress else { return "" }
+      brood_root_waits(text)
+      return String(cString: text)
+    }
+    for slot in 0..<brood_slots_top() {
+      let told = brood_slot_entry(slot)
+      // The session's own place has no name.
+      guard told.owner > 0, told.name.0 != 0 else { continue }
+      let entry = Entry(name: text(told.name), work: text(told.work), waits: text(told.waits))
+      if told.pid > 0 { result.byPid[told.pid] = entry } else { result.begun[told.owner] = entry }
     }
     return result
+  }
+
+  /// The text of an array of C.
+  private func text<Characters>(_ characters: Characters) -> String {
+    withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
   /// This process is about to sleep in a call of the language, whose text this is; empty: in none.
   public func noteSleep(_ text: UnsafeBufferPointer<UInt8>) {
     text.withMemoryRebound(to: CChar.self) { brood_slot_sleeps($0.baseAddress, $0.count) }
-  }
-
-  /// The calls in which processes slept last, by pid; that of the session's own process as 0.
-  public var sleeps: [Int32: String] {
-    var result: [Int32: String] = [:]
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(BROOD_WAITS_SIZE)) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      for slot in -1..<brood_slots_top() {
-        let pid = brood_slot_waits(slot, base)
-        if pid > 0 || slot < 0, base.pointee != 0 { result[pid] = String(cString: base) }
-      }
-    }
-    return result
   }
 
   /// In the parent: how the child ended, for those who had to do with it.

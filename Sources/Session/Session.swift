@@ -132,13 +132,6 @@ extension Session {
     interpreter.withActiveCall { slots.noteSleep($0) }
   }
 
-  /// The calls in which the session's processes slept last, by pid.
-  public var sleeps: [Int32: String] {
-    var result = slots?.sleeps ?? [:]
-    result[rootPid] = result.removeValue(forKey: 0)
-    return result
-  }
-
   /// The names of the session's forked and spawned processes, grandchildren included, by pid.
   public var processNames: [Int32: String] {
     var result = (slots?.entries.byPid ?? [:]).mapValues(\.name)

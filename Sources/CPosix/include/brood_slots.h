@@ -73,21 +73,27 @@ bool brood_slot_holds(int32_t slot, int32_t pid);
 /// All slots in use lie below this number.
 int32_t brood_slots_top(void);
 
-/// The process of a slot, 0 for none yet; who made it, 0 for a free slot. Its name goes to a
-/// buffer of 40 bytes, what it runs to one of `BROOD_WORK_SIZE`.
-int32_t brood_slot_pid(int32_t slot, int32_t *owner, char *name, char *work);
-
 /// Tells what the process that a slot is for runs, of which the first line's beginning is kept.
 enum { BROOD_WORK_SIZE = 64 };
 void brood_slot_work(int32_t slot, const char *text, size_t size);
 
 /// This process is about to sleep in a call of which this is the text, as others will see it: its
-/// first words, in `BROOD_WAITS_SIZE` bytes. Empty: in none.
+/// first words. Empty: in none.
 enum { BROOD_WAITS_SIZE = 24 };
 void brood_slot_sleeps(const char *text, size_t size);
 
-/// The process of a slot, and what it slept in last; of the session's own for the slot -1.
-int32_t brood_slot_waits(int32_t slot, char *text);
+/// What is told of the process of a slot.
+struct brood_slot_entry {
+  int32_t pid;    // 0 for none yet
+  int32_t owner;  // who made it; 0 for a free slot
+  char name[40];
+  char work[BROOD_WORK_SIZE];
+  char waits[BROOD_WAITS_SIZE];  // the call that it slept in last
+};
+struct brood_slot_entry brood_slot_entry(int32_t slot);
+
+/// The call that the session's own process slept in last, in `BROOD_WAITS_SIZE` bytes.
+void brood_root_waits(char *text);
 
 /// Frees a slot of this process's child, its value included.
 void brood_slot_free(int32_t slot);

@@ -84,11 +84,8 @@ extension PipelineRun {
   /// Death by SIGPIPE is no failure where the reader left: `yes | head -1`.
   private func hasFailed(_ index: Int, _ records: [WaitRecord]) -> Bool {
     let record = records[index]
-    if record.ok { return false }
-    let isLast = index == records.count - 1
-    // 141 is how a shell in between passes it on.
-    guard isLast ? record.signal == .pipe : record.lostReader else { return true }
-    return isLast && !PipelineRun.hasLostReader(1)
+    if index < records.count - 1 { return record.hasFailed }
+    return record.exit != 0 && !(record.signal == .pipe && PipelineRun.hasLostReader(1))
   }
 
   /// Whether a descriptor is a pipe or socket that nobody reads.

@@ -121,14 +121,11 @@ extension BroodHost {
       records = try job.records(session)
       if let error = interruption(records, interrupt) { throw error }
     }
-    let failed = records.indices.first {
-      $0 == records.count - 1 ? records[$0].exit != 0 : records[$0].hasFailed
-    }
-    guard let last = failed.map({ records[$0] }) else { return .null }
-    let error = call.error(.failed, "'\(job.command)' \(last.phrase)")
-    error.payload["status"] = last.exit.map { .int(Int($0)) } ?? .null
-    error.payload["signal"] = last.signal.map { .text($0.name) } ?? .null
-    error.payload["record"] = last.map
+    guard let culprit = records.last?.failure else { return .null }
+    let error = call.error(.failed, "'\(job.command)' \(culprit.phrase)")
+    error.payload["status"] = culprit.exit.map { .int(Int($0)) } ?? .null
+    error.payload["signal"] = culprit.signal.map { .text($0.name) } ?? .null
+    error.payload["record"] = culprit.map
     throw error
   }
 }

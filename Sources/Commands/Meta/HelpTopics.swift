@@ -106,8 +106,8 @@ public struct HelpTopic: Sendable {
       "prompt", "prompt", "The prompt's keys and files",
       """
       Tab completes commands, flags, names, variables and files. Up and Ctrl-R go through what was \
-      typed before. What is not finished goes on in the next line. Ctrl-C drops the line, Ctrl-Z stops a program, Ctrl-D \
-      leaves.
+      typed before. What is not finished goes on in the next line. Ctrl-C drops the line, Ctrl-Z \
+      stops a program, Ctrl-D leaves.
 
       Start-up file: $XDG_CONFIG_HOME/brood/init.brood, usually ~/.config/brood/init.brood; it \
       runs before the first prompt.
@@ -119,7 +119,6 @@ public struct HelpTopic: Sendable {
       `$endif` is for Brood alone.
 
       `config prompt` shows and changes what stands before the line.
-      """,
-      Example("print (len (history))", "0")),
+      """),
   ]
 }

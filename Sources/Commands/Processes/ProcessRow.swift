@@ -28,8 +28,6 @@ struct ProcessSurvey {
   let session: Session
   let tree: ProcessTree
   private let entries: ProcessSlots.Entries
-  /// The calls in which the session's processes sleep.
-  private let sleeps: [Int32: String]
   private let now: Int
   /// The command line that forks of this shell have too.
   private let ownArguments: [String]
@@ -41,7 +39,6 @@ struct ProcessSurvey {
     // Who was reaped meanwhile keeps its name.
     entries.update(session.processEntries)
     self.entries = entries
-    sleeps = session.sleeps
     ownArguments = session.reader.arguments(of: Process.pid) ?? []
     // Starts are counted from the boot.
     let uptime = session.reader.text(0, "uptime")?.prefix { $0 != " " }
@@ -148,7 +145,8 @@ struct ProcessSurvey {
     // In one of these Brood itself sleeps; what a process became by exec does not say so.
     let sleeping = ["rt_sigtimedwait", "epoll_wait", "epoll_pwait2", "poll", "ppoll", "recvmsg"]
     if sleeping.contains(wait.name), tree.processes[pid]?.name == tree.processes[Process.pid]?.name,
-      let call = sleeps[pid]
+      let call = pid == session.rootPid ? entries.rootWaits : entries.byPid[pid]?.waits,
+      !call.isEmpty
     {
       return call
     }

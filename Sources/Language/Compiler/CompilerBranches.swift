@@ -72,7 +72,7 @@ extension Compiler {
       switch context {
       case .handler: emit(.popTry)
       case .final(let finally):
-        // An error is given up so, but not the end of the process.
+        // An error is given up so, but neither the end of the process nor Ctrl-C.
         let noError = emitJump(.jumpNotEqualK, a: finally.kind, b: constant(.int(1)))
         emit(.rethrowEnd, a: finally.value)
         patch(noError)

@@ -86,7 +86,7 @@ enum Op: UInt8 {
   case catchKinds  // jump unless the error in A is of the kinds K(B)
   case throwValue  // A
   case rethrow  // A
-  case rethrowEnd  // A, if it is the end of the process
+  case rethrowEnd  // A, if it is the end of the process or Ctrl-C
   case raise  // the error K(A)
 
   // The rest.

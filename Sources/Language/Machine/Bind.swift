@@ -96,19 +96,16 @@ extension Interpreter {
   private func convert(
     _ value: Value, _ index: Int, _ command: Command, _ site: CallSite, _ origin: Int
   ) throws -> Value {
-    let last = min(index, command.parameters.count - 1)
-    let type = command.types[last]
-    if type._withUnsafeGuaranteedRef({ $0.isAny }) { return value }
+    let parameter = command.parameters[min(index, command.parameters.count - 1)]
+    if parameter.type.isAny { return value }
     let place = origin - site.inputCount
     let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
     // A flag that is a word of a program is more than its value.
     let spelling = argument?.role.flagName == nil ? argument?.spelling : nil
     do {
-      return try type._withUnsafeGuaranteedRef {
-        try convert(
-          value, spelling: spelling, $0, "argument '\(command.parameters[last].name)'", site,
-          argument?.span)
-      }
+      return try convert(
+        value, spelling: spelling, parameter.type, "argument '\(parameter.name)'", site,
+        argument?.span)
     } catch let error as ErrorObject where place < 0 && value.isNull && error.help == nil {
       error.help = "what stands before '|>' yields nothing to pass on"
       throw error

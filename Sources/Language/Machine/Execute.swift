@@ -407,7 +407,9 @@ extension Interpreter {
         try addToPath(instruction, frame)
       case .rethrowEnd:
         frame.pointee.pc = pc
-        if case .error(let error) = a.pointee, error.control != nil { throw error }
+        if case .error(let error) = a.pointee, error.control != nil || error.kind == .interrupted {
+          throw error
+        }
       case .timeStart: a.setInt(host.monotonicNow())
       case .timeEnd:
         a.pointee = .report(
