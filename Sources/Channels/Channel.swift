@@ -102,7 +102,9 @@ open class Channel {
   /// This process will not use it any more: whoever waits for it looks again.
   open func leave() {
     peers.set(.left)
-    for bell in bells { ring(bell) }
+    // One turn for all: whoever one bell has woken would miss that of the next.
+    nextTurn()
+    for bell in bells { brood_bell_ring(bell) }
   }
 
   // MARK: The inner lock
