@@ -41,6 +41,6 @@ _arguments -S \
   '(- *)--check[report errors and warnings of files without running them]:*:file:_files -g "*.brood(-.)"' \
   '(- *)--completions[print completions of this command line for a shell]:shell:(bash fish zsh)' \
   '(- *)--help[show this]' \
-  '(- *)--version[show the version]' \
+  '(- *)--version[show the version and the commit]' \
   '1:script:_alternative "words:command:(run)" "files:script:_files -g \"*.brood(-.)\""' \
   '*:argument:_files'

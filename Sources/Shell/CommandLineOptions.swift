@@ -18,7 +18,7 @@ struct CommandLineOption {
       name: "--completions", argument: "SHELL", choices: ["bash", "fish", "zsh"],
       summary: "print completions of this command line for a shell"),
     CommandLineOption(name: "--help", summary: "show this"),
-    CommandLineOption(name: "--version", summary: "show the version"),
+    CommandLineOption(name: "--version", summary: "show the version and the commit"),
   ]
 
   /// The text of `--help`.

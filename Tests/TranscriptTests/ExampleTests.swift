@@ -6,7 +6,7 @@ import Testing
 ///
 /// A `NAME.in` beside that is its standard input.
 @Suite struct Examples {
-  @Test(.timeLimit(.minutes(10)), arguments: examples())
+  @Test(arguments: examples())
   func example(_ name: String) throws {
     let expectations = Program.sourceTree.appending(path: "Tests/Transcripts/examples")
     let expectedFile = expectations.appending(path: "\(name).out")

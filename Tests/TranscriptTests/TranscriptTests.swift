@@ -9,7 +9,7 @@ import Testing
     _ = try SessionFile(url)
   }
 
-  @Test(.disabled(if: Program.updatesTranscripts), .timeLimit(.minutes(10)), arguments: sections())
+  @Test(.disabled(if: Program.updatesTranscripts), arguments: sections())
   func section(_ section: Section) throws {
     let check = {
       for failure in try section.run().failures {

@@ -56,6 +56,9 @@ void *brood_static_memory(int64_t size);
 // The lowest address that the stack of this thread can grow down to; 0 if that is not known.
 uintptr_t brood_stack_end(void);
 
+// The build id of this program, and how many bytes it has; 0 if the linker wrote none.
+size_t brood_build_id(const uint8_t **bytes);
+
 struct brood_end {
   int32_t pid;                 // 0 if nothing was there
   int32_t code;                // CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED
