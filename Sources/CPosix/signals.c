@@ -149,6 +149,13 @@ void brood_signals_forget_keys(void) {
 
 uint32_t brood_forks(void) { return brood_fork_count; }
 
+uint64_t brood_signals_end(uint64_t set) {
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  for (uint64_t rest = set & caught; rest; rest &= rest - 1)
+    sigaction(__builtin_ctzll(rest) + 1, &action, NULL);
+  return atomic_load(&recorded) & set;
+}
+
 uint64_t brood_signals_take(void) { return atomic_exchange(&recorded, 0); }
 
 uint32_t brood_signal_take(int32_t signal, int32_t *sender) {

@@ -91,13 +91,22 @@ int32_t brood_exec(
   sigset_t set, all, old;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);
+  // What was recorded would be lost with this image.
+  if (brood_attention) {
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    return -EINTR;
+  }
+  // What ends a program ends this process from now on.
+  const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2};
+  for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+    if (brood_signal_get(ending[i]) == brood_disposition_record)
+      defaults |= 1ULL << (ending[i] - 1);
   for (uint64_t rest = defaults; rest; rest &= rest - 1) {
     int signal = __builtin_ctzll(rest) + 1;
     sigaction(signal, &action, &saved[signal]);
   }
   struct rlimit files = swap_soft(RLIMIT_NOFILE, brood_original_nofile());
   to_set(mask, &set);
-  // A signal between here and the exec is recorded and lost with this image, like any race.
   sigprocmask(SIG_SETMASK, &set, NULL);
   execve(path, arguments, environment);
   int32_t result = -errno;

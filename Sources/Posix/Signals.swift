@@ -73,6 +73,12 @@ public enum Signals {
     return result
   }
 
+  /// At the end of the process: sets recorded signals to their default, and yields those that have
+  /// come and were not taken.
+  public static func endRecording(_ set: SignalSet) -> SignalSet {
+    SignalSet(mask: brood_signals_end(set.mask))
+  }
+
   /// Blocks signals; yields the mask before (sigprocmask(2)).
   @discardableResult
   public static func block(_ set: SignalSet) -> SignalSet { mask(Int32(SIG_BLOCK), set) }

@@ -54,10 +54,18 @@ public enum Transfer {
     _ fd: Int32, _ bytes: UnsafeRawBufferPointer, patience: Int64? = nil,
     onAttention: OnAttention? = nil
   ) throws {
-    var rest = bytes
-    while !rest.isEmpty {
-      if let count = try writeNow(fd, rest) {
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    var written = 0
+    try writeAll(fd, bytes, counting: &written, patience: patience, onAttention: onAttention)
+  }
+
+  /// The same for who wants to know how far it came when it throws.
+  public static func writeAll(
+    _ fd: Int32, _ bytes: UnsafeRawBufferPointer, counting written: inout Int,
+    patience: Int64? = nil, onAttention: OnAttention? = nil
+  ) throws {
+    while written < bytes.count {
+      if let count = try writeNow(fd, UnsafeRawBufferPointer(rebasing: bytes[written...])) {
+        written += count
       } else {
         let deadline = patience.map { Clock.deadline(after: $0) } ?? .max
         try pause(fd, Int16(POLLOUT), "write", until: deadline, onAttention)

@@ -100,8 +100,16 @@ public final class Output {
       }
       let taken = buffer
       buffer = rest
+      var written = 0
       do {
-        try Transfer.writeAll(1, taken, patience: patience, onAttention: onAttention)
+        try taken.withUnsafeBytes { bytes in
+          try Transfer.writeAll(
+            1, bytes, counting: &written, patience: patience, onAttention: onAttention)
+        }
+      } catch let error as ErrorObject {
+        // A handler left: the rest is still to be written, before what was added meanwhile.
+        buffer.insert(contentsOf: taken[written...], at: 0)
+        throw error
       } catch let error as SystemError {
         if error.code == EPIPE {
           if let broken = brokenPipe() { throw broken }

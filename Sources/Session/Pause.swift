@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 
@@ -30,6 +31,11 @@ extension Session {
   /// Deals with recorded signals without sleeping; throws `interrupted` for Ctrl-C.
   public func attend(_ interpreter: Interpreter) throws {
     Attention.clear()
+    if let error = handlers.takePostponed() {
+      // What came after it waits for the next time.
+      Attention.raise()
+      throw error
+    }
     takeSignals()
     while let index = handlers.waiting.firstIndex(where: { !handlers.running.contains($0.signal) })
     {
@@ -44,9 +50,37 @@ extension Session {
     }
   }
 
+  /// Runs what must not throw here: an error, as of a Ctrl-C that came meanwhile, is thrown at the
+  /// next chance instead of being lost.
+  public func postponing(_ body: () throws -> Void) {
+    do {
+      try body()
+    } catch {
+      let error = error as? ErrorObject ?? (error as? SystemError)?.asError()
+      // The first one tells most, but nothing counts more than a Ctrl-C.
+      guard let error, handlers.postponed == nil || error.kind == .interrupted else { return }
+      handlers.postponed = error
+      Attention.raise()
+    }
+  }
+
+  /// Replaces this process by a program, after whatever has come for it; throws `SystemError` where
+  /// that fails.
+  public func become(_ request: SpawnRequest, _ interpreter: Interpreter) throws -> Never {
+    while true {
+      do throws(SystemError) {
+        try replaceProcess(request)
+      } catch {
+        guard error.code == EINTR else { throw error }
+        try attend(interpreter)
+      }
+    }
+  }
+
   /// Whether Ctrl-C waits to be dealt with, for code that cannot let anything run now.
   public var isInterruptPending: Bool {
     guard Attention.isPending else { return false }
+    if handlers.postponed?.kind == .interrupted { return true }
     takeSignals()
     return handlers.waiting.contains {
       ($0.signal == .int || isInteractive && $0.signal == .quit)
@@ -110,7 +144,9 @@ extension Session {
     }
     if !isChild, let hook = handlers.hooks[signal] { return try hook() }
     switch signal {
-    case .int: throw ErrorObject(.interrupted, "interrupted")
+    case .int:
+      handlers.lastInterruptSender = recorded.sender
+      throw ErrorObject(.interrupted, "interrupted")
     case .pipe:
       endingSignal = .pipe
       throw ErrorObject.exit(128 + signal.number)

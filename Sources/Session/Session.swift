@@ -97,7 +97,7 @@ public final class Session {
   private init() {
     output.brokenPipe = { [unowned self] in outputBroke() }
     loop.beforeSleep = { [unowned self] in
-      try? output.flush()
+      postponing { try output.flush() }
       noteSleep()
     }
   }

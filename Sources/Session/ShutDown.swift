@@ -24,10 +24,8 @@ extension Session {
   /// Only the session's own process joins, and only a script's: at the prompt, and after HUP, TERM
   /// or Ctrl-C, children are ended instead. The guardian sees to what is left.
   public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
-    let status = runExitBlocks(status, interpreter)
-    // What was told to end does not wait for a reader that has stopped.
-    if endingSignal != nil { output.patience = Session.graceAtEnd }
-    try? output.flush()
+    var status = runExitBlocks(status, interpreter)
+    writeRest(&status)
     if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
@@ -36,10 +34,33 @@ extension Session {
       endChildren(interpreter)
     }
     if !isChild { removeSocketFiles() }
-    try? output.flush()
+    writeRest(&status)
+    // Of a signal that came since, and was not dealt with, this process dies as of any other. A
+    // person at the prompt has said how it is to end.
+    if !isInteractive, let last = handlers.last() { endingSignal = endingSignal ?? last }
     if let endingSignal { Session.dieOf(endingSignal) }
     Process.exitNow(status)
   }
+
+  /// Writes what is left of the output; what cannot be written is a failure of this process.
+  private func writeRest(_ status: inout Int32) {
+    // What was told to end does not wait for a reader that has stopped.
+    if endingSignal != nil { output.patience = Session.graceAtEnd }
+    for _ in 0..<Session.mostAttempts {
+      do {
+        if let error = handlers.takePostponed() { throw error }
+        try output.flush()
+        return
+      } catch {
+        let failure = self.status(of: error)
+        if status == 0 { status = failure }
+        if endingSignal != nil { output.patience = Session.graceAtEnd }
+      }
+    }
+  }
+
+  /// So often a signal may come between while the last output is written.
+  private static let mostAttempts = 100
 
   private func runExitBlocks(_ status: Int32, _ interpreter: Interpreter) -> Int32 {
     var status = status
@@ -111,8 +132,9 @@ extension Session {
     for process in first { try? Process.send(.term, to: process.pid) }
     for process in first { try? Process.send(.cont, to: process.pid) }
     let deadline = Clock.deadline(after: Session.graceAtEnd)
-    let areGone = try? pause(interpreter, until: deadline) { living().isEmpty }
-    if areGone == true { return }
+    var areGone = false
+    postponing { areGone = try pause(interpreter, until: deadline) { living().isEmpty } }
+    if areGone { return }
     for process in living() { try? Process.send(.kill, to: process.pid) }
   }
 

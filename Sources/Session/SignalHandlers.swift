@@ -23,6 +23,10 @@ public final class SignalHandlers {
   var running: SignalSet = []
   /// Recorded, but not dealt with yet.
   var waiting: [RecordedSignal] = []
+  /// What was thrown where it could not be handed on; thrown again at the next chance.
+  var postponed: ErrorObject?
+  /// Who sent the last Ctrl-C; 0 for the keyboard.
+  public internal(set) var lastInterruptSender: Int32 = 0
 
   /// Whether this process has set some itself, rather than inherited all.
   ///
@@ -91,5 +95,27 @@ public final class SignalHandlers {
   func forgetAfterFork() {
     if !waiting.isEmpty { waiting = [] }
     if !running.isEmpty { running = [] }
+    if postponed != nil { postponed = nil }
+  }
+
+  /// Takes what could not be handed on, if there is something.
+  func takePostponed() -> ErrorObject? {
+    let error = postponed
+    if error != nil { postponed = nil }
+    return error
+  }
+
+  /// The very last thing in a process that is to end well: the signal that has come and was not
+  /// dealt with; from now on such signals end it at once.
+  func last() -> Signal? {
+    var mine = SignalHandlers.ending
+    mine.insert(.int)
+    for signal in blocks.keys { mine.remove(signal) }
+    mine = mine.subtracting(ignored)
+    let recorded = Signals.endRecording(mine)
+    // Ctrl-C first, then in the order of their numbers.
+    if recorded.contains(.int) || postponed?.kind == .interrupted { return .int }
+    return recorded.makeIterator().next()
+      ?? waiting.first { blocks[$0.signal] == nil && mine.contains($0.signal) }?.signal
   }
 }

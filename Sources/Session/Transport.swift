@@ -132,7 +132,7 @@ extension Session {
   }
 
   private func warn(_ message: String) {
-    try? output.flush()
+    postponing { try output.flush() }
     try? Transfer.writeAll(2, "warning: \(message)\n")
   }
 }

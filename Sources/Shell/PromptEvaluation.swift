@@ -45,7 +45,7 @@ extension Prompt {
       hasAsked = asked
       return mayLeave() ? status : nil
     }
-    try? session.output.flush()
+    session.postponing { try session.output.flush() }
     report(error)
     return nil
   }

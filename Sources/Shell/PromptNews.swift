@@ -63,7 +63,7 @@ extension Prompt {
     if editor.isActive {
       editor.printAbove(text)
     } else {
-      try? session.output.flush()
+      session.postponing { try session.output.flush() }
       editor.write(text)
     }
   }

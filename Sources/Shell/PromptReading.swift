@@ -44,7 +44,7 @@ extension Prompt {
   }
 
   private func readLine(_ prompt: String) throws -> Line {
-    try? session.output.flush()
+    session.postponing { try session.output.flush() }
     if isDisturbed { freshLine() }
     isDisturbed = false
     showNews()

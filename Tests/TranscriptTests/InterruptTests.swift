@@ -58,11 +58,9 @@ struct InterruptTests {
       }
       let status = try? terminal.expectEnd(within: .seconds(20))
       let text = terminal.screen.text
-      withKnownIssue("T4: a press is swallowed between two programs", isIntermittent: true) {
-        #expect(status == .killed(SIGINT), "round \(round), by \(way): \(text)")
-        #expect(text.contains("tidied"), "round \(round), by \(way): \(text)")
-        #expect(!text.contains("WRONG"), "round \(round), by \(way): \(text)")
-      }
+      #expect(status == .killed(SIGINT), "round \(round), by \(way): \(text)")
+      #expect(text.contains("tidied"), "round \(round), by \(way): \(text)")
+      #expect(!text.contains("WRONG"), "round \(round), by \(way): \(text)")
     }
   }
 

@@ -55,6 +55,9 @@ int32_t brood_signal_get(int32_t signal);
 /// Takes the set of signals recorded since the last call.
 uint64_t brood_signals_take(void);
 
+// Sets recorded signals to their default for the rest of the process; which of them have come.
+uint64_t brood_signals_end(uint64_t set);
+
 /// Takes one signal's count; `sender` gets the pid that sent the last one (0: the kernel).
 uint32_t brood_signal_take(int32_t signal, int32_t *sender);
 

@@ -10,7 +10,7 @@ extension Session {
   /// Null if there was none.
   func report(_ ending: Ending?, _ handle: ChannelHandle) throws -> Value {
     guard let ending else { return .null }
-    try? output.flush()
+    postponing { try output.flush() }
     let name = named(ending.pid)
     try? Transfer.writeAll(
       2,

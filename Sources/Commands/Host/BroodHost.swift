@@ -76,7 +76,7 @@ public final class BroodHost: SessionHost {
 
   /// Writes to standard error behind all that was printed before.
   public func writeError(_ text: String) {
-    try? session.output.flush()
+    session.postponing { try session.output.flush() }
     // Whoever closed standard error does not want to read this.
     try? Transfer.writeAll(2, text)
   }

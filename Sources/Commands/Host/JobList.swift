@@ -83,11 +83,18 @@ final class JobList {
   }
 }
 
+/// A Ctrl-C that came to this process while it waited for a job.
+struct JobInterrupt {
+  let error: ErrorObject
+  /// Whether it counts whatever became of the members.
+  let isCertain: Bool
+}
+
 extension BroodHost {
   /// Waits for a job that has the foreground, and takes the terminal back.
   func waitInForeground(
     _ job: Job, _ interpreter: Interpreter, _ isDone: (() -> Bool)? = nil
-  ) throws -> (end: ForegroundWait.End, interrupt: ErrorObject?) {
+  ) throws -> (end: ForegroundWait.End, interrupt: JobInterrupt?) {
     var wait = ForegroundWait(job.members, self, interpreter)
     let end: ForegroundWait.End
     do {
@@ -103,15 +110,16 @@ extension BroodHost {
       }
       job.modes = jobControl.takeBack(restoringModes: isDisorderly)
     }
-    return (end, wait.interrupt)
+    let interrupt = wait.interrupt.map { JobInterrupt(error: $0, isCertain: wait.isInterrupted) }
+    return (end, interrupt)
   }
 
-  /// A Ctrl-C that a member died of ends what the shell does too; nil if there was none.
-  ///
-  /// - Parameter interrupt: the one that came to this process meanwhile.
-  func interruption(_ records: [WaitRecord], _ interrupt: ErrorObject?) -> ErrorObject? {
+  /// A Ctrl-C that a member died of, or none could take, ends what the shell does too; nil if there
+  /// was none.
+  func interruption(_ records: [WaitRecord], _ interrupt: JobInterrupt?) -> ErrorObject? {
+    if let interrupt, interrupt.isCertain { return interrupt.error }
     guard records.contains(where: { $0.signal == .int }) else { return nil }
-    if let interrupt { return interrupt }
+    if let interrupt { return interrupt.error }
     // In a group of its own the program had the keyboard for itself.
     return jobControl == nil ? nil : ErrorObject(.interrupted, "interrupted")
   }

@@ -73,7 +73,9 @@ final class PipelineRun {
     captured = -1
     // Their neighbours never started.
     for member in members { try? Process.send(.kill, to: member.pid) }
-    for member in members { _ = try? session.wait(for: member, interpreter) }
+    for member in members {
+      session.postponing { _ = try session.wait(for: member, interpreter) }
+    }
     if !members.isEmpty { terminal?.takeBack(restoringModes: true) }
   }
 

@@ -16,9 +16,9 @@ extension PipelineRun {
       var request = request(path ?? name, [name] + arguments)
       if opensFiles {
         return try fork(stage, descriptors, opensFiles: true, kind: kind) {
-          do throws(SystemError) {
-            try replaceProcess(request)
-          } catch {
+          do {
+            try self.session.become(request, self.interpreter)
+          } catch let error as SystemError {
             throw self.problem(error, request, stage)
           }
         }
@@ -42,7 +42,12 @@ extension PipelineRun {
     options.group = group
     // The child of a fork at the prompt becomes the terminal's owner before it may read.
     let takesTerminal = terminal != nil && group == 0
+    // A Ctrl-C that came before the fork is not the child's, and would never reach it.
+    let mask = group == nil ? Signals.block([.int]) : nil
+    defer { if let mask { Signals.setMask(mask) } }
+    if mask != nil, session.isInterruptPending { try session.attend(interpreter) }
     options.prepare = { [own, host, interpreter] in
+      if let mask { Signals.setMask(mask) }
       if takesTerminal { JobControl.takeTerminal() }
       try asking("cannot connect the pipeline") { try descriptors.enact(closing: own) }
       if opensFiles { try host.redirectForGood(stage.redirections, interpreter) }

@@ -16,6 +16,8 @@ struct ForegroundWait {
   let interpreter: Interpreter
   /// Set when Ctrl-C came to this process meanwhile.
   private(set) var interrupt: ErrorObject?
+  /// Whether it is for this process, whatever the members do: none of them could take it.
+  private(set) var isInterrupted = false
   private var hasTold = false
 
   init(_ members: [ProcessHandle], _ host: BroodHost, _ interpreter: Interpreter) {
@@ -30,10 +32,14 @@ struct ForegroundWait {
 
   /// Waits until all members have ended and `isDone` holds, or one was stopped at the prompt.
   ///
-  /// Ctrl-C is for the program first: only if it dies of it, the shell is interrupted too (Martin
-  /// Cracauer, "Proper handling of SIGINT/SIGQUIT").
+  /// Ctrl-C is for the program first: if it catches or ignores it, it decides, and only if it dies
+  /// of it the shell is interrupted too (Martin Cracauer, "Proper handling of SIGINT/SIGQUIT"). If
+  /// no member could take it, since all had ended or would have died of it, it is for the shell.
   mutating func wait(_ isDone: (() -> Bool)?) throws -> End {
+    let session = host.session
     while true {
+      // The output is not wanted any more.
+      let isDone = isInterrupted ? nil : isDone
       do {
         let end = try host.jobControl == nil ? waitForEnd(isDone) : waitForChange(isDone)
         // A Ctrl-C that came with the end.
@@ -42,8 +48,10 @@ struct ForegroundWait {
       } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
         interrupt = error
         let living = living
+        let outlook = living.map { session.outlook(of: $0, at: .int) }
+        if !outlook.contains(.decides) { isInterrupted = true }
         if living.isEmpty { return .ended }
-        passOn(to: living)
+        for (member, outlook) in zip(living, outlook) { passOn(to: member, outlook) }
       } catch {
         end(living)
         throw error
@@ -117,31 +125,34 @@ struct ForegroundWait {
     return watches
   }
 
-  /// A SIGINT that did not come from the keyboard was sent to this process alone.
-  private func passOn(to living: [ProcessHandle]) {
+  /// Hands a Ctrl-C on.
+  ///
+  /// The keyboard sends SIGINT to this process's group, a process to this one alone. What would have
+  /// died of it and lives was started since; a second one harms nothing that dies of it.
+  private func passOn(to member: ProcessHandle, _ outlook: SignalOutlook) {
+    let isFromKeyboard = host.session.handlers.lastInterruptSender == 0
+    let hasIt = isFromKeyboard && (member.group == 0 || member.group == Process.group)
+    if !hasIt || outlook == .dies { try? Process.send(.int, to: member.pid) }
     // What is stopped could not even die of it.
-    defer {
-      for member in living where member.letter == "T" {
-        try? Process.send(.cont, to: member.pid)
-      }
-    }
-    for fd: Int32 in 0...2 {
-      if let group = try? Terminal.foreground(fd), group == Process.group { return }
-    }
-    for member in living { try? Process.send(.int, to: member.pid) }
+    if member.letter == "T" { try? Process.send(.cont, to: member.pid) }
   }
 
   /// Ends programs whose statement was left by an error, as a handler may throw one.
   private func end(_ living: [ProcessHandle]) {
+    let session = host.session
     for member in living {
       try? Process.send(.term, to: member.pid)
       try? Process.send(.cont, to: member.pid)
     }
     let deadline = Clock.deadline(after: 1_000_000_000)
     for member in living {
-      if (try? host.session.wait(for: member, interpreter, until: deadline)) != nil { continue }
+      var hasEnded = false
+      session.postponing {
+        hasEnded = try session.wait(for: member, interpreter, until: deadline) != nil
+      }
+      if hasEnded { continue }
       try? Process.send(.kill, to: member.pid)
-      _ = try? host.session.wait(for: member, interpreter)
+      session.postponing { _ = try session.wait(for: member, interpreter) }
     }
   }
 }

@@ -30,7 +30,7 @@ extension BroodHost {
     do {
       result = try body()
     } catch {
-      try? flush()
+      session.postponing { try flush() }
       throw error
     }
     do {

@@ -59,7 +59,13 @@ enum PoolCancelCommand {
 
   /// A task that is being ended has ended when this yields.
   private static func wait(for future: PoolFuture) throws {
-    _ = try? future.result()
+    do {
+      _ = try future.result()
+    } catch let error as ErrorObject where error.kind == .interrupted {
+      throw error
+    } catch {
+      // How it ended is not asked for.
+    }
   }
 
   private static func existing(_ call: borrowing Call) throws -> Pool {

@@ -152,7 +152,8 @@ enum PoolMapCommands {
     _ error: ErrorObject, _ call: borrowing Call, _ pool: Pool
   ) -> ErrorObject {
     if error.kind == .interrupted, error.control == nil {
-      try? call.session.output.flush()
+      let session = call.session
+      session.postponing { try session.output.flush() }
       // Behind the ^C that the terminal has echoed.
       let line = call.session.isInteractive ? "\n" : ""
       try? Transfer.writeAll(2, "\(line)pool '\(pool.name)': \(error.message)\n")

@@ -219,7 +219,7 @@ enum RunCommand {
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
       progress?.end()
       let report = run.interruption(of: inputs.count)
-      try? session.output.flush()
+      session.postponing { try session.output.flush() }
       try? Transfer.writeAll(2, "pool run: \(report)\n")
       throw error
     }

@@ -26,7 +26,9 @@ enum PoolTorture {
     // Nothing of it is left when it has ended.
     defer {
       pool.terminate()
-      _ = try? pool.join(until: Clock.deadline(after: 5_000_000_000))
+      call.session.postponing {
+        _ = try pool.join(until: Clock.deadline(after: 5_000_000_000))
+      }
     }
     let storm = PoolStorm(pool, kills: kills, call.session)
     return try storm.run(call)

@@ -16,9 +16,9 @@ enum LeaveCommands {
   ) { call in
     let request = try SpawnCommand.programRequest(call)
     try call.session.output.flush()
-    do throws(SystemError) {
-      try replaceProcess(request)
-    } catch {
+    do {
+      try call.session.become(request, call.interpreter)
+    } catch let error as SystemError {
       throw SpawnCommand.programError(error, request, call)
     }
   }

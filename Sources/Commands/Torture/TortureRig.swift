@@ -119,7 +119,7 @@ final class TortureRig {
   private func endAll() {
     for process in processes where process.record == nil {
       try? Process.send(.kill, to: process.pid)
-      _ = try? session.wait(for: process, interpreter)
+      session.postponing { _ = try session.wait(for: process, interpreter) }
     }
   }
 }

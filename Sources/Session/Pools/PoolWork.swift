@@ -100,7 +100,9 @@ extension Pool {
       _ = try wait { job.isFinished }
     } catch {
       for member in members where member.isEnding { happened(.graceOver, to: member) }
-      _ = try? wait(until: Clock.deadline(after: 1_000_000_000)) { job.isFinished }
+      session.postponing {
+        _ = try wait(until: Clock.deadline(after: 1_000_000_000)) { job.isFinished }
+      }
     }
     guard object.kind == .interrupted else { return object }
     let ended = job.succeeded + job.failed - before

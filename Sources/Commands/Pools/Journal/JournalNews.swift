@@ -63,7 +63,7 @@ final class JournalNews {
 
   func say(_ text: String) {
     clearLine()
-    try? session.output.flush()
+    session.postponing { try session.output.flush() }
     try? Transfer.writeAll(2, "journal \(path): \(text)\n")
   }
 

@@ -381,8 +381,10 @@ public final class ProgramRun {
     } catch {
       for attempt in running { try? Process.send(.kill, toGroup: attempt.process.group) }
       let deadline = Clock.deadline(after: 1_000_000_000)
-      _ = try? session.pause(interpreter, until: deadline) { running.isEmpty }
+      session.postponing {
+        _ = try session.pause(interpreter, until: deadline) { running.isEmpty }
+      }
     }
-    try? show()
+    session.postponing { try show() }
   }
 }
