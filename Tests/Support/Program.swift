@@ -46,6 +46,17 @@ public final class TemporaryDirectory {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// The path of a directory in it that holds the built shell as `brood`, to be put in a PATH.
+  public func withBrood() throws -> String {
+    let directory = "\(path)/.bin"
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    let program = URL(filePath: Program.brood).standardizedFileURL.path
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(directory)/brood", withDestinationPath: program)
+    return directory
+  }
+
   /// Write a file below the directory, making the directories on its way.
   public func write(_ text: String, to name: String) throws {
     let file = URL(filePath: path).appending(path: name)

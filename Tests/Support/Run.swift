@@ -66,6 +66,15 @@ public func runScript(_ text: String, within limit: Duration) throws -> Output {
     directory: place.path, within: limit)
 }
 
+/// Run a text as a script of bash, in a directory of its own, where `brood` is the built shell.
+public func runBash(_ text: String, within limit: Duration) throws -> Output {
+  let place = try TemporaryDirectory()
+  var environment = Program.environment(home: place.path)
+  environment["PATH"] = "\(try place.withBrood()):\(environment["PATH"] ?? "")"
+  return try run(
+    "/bin/bash", ["-c", text], environment: environment, directory: place.path, within: limit)
+}
+
 /// A pipe from a program to the test, read without blocking for longer than there is data.
 private final class Pipe {
   private let readEnd: Int32
