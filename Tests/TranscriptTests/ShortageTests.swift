@@ -34,11 +34,9 @@ struct ShortageTests {
       sleep 20ms
       print end
       """, after: "ulimit -n \(files)")
-    withKnownIssue("T3: a pool that could not be made is served after its end") {
-      #expect(output.status == .exited(0), "\(output)")
-      #expect(output.standardOutput.hasPrefix("limit\n"), "\(output)")
-      #expect(output.standardOutput.hasSuffix("end\n"), "\(output)")
-    }
+    #expect(output.status == .exited(0), "\(output)")
+    #expect(output.standardOutput.hasPrefix("limit\n"), "\(output)")
+    #expect(output.standardOutput.hasSuffix("end\n"), "\(output)")
   }
 
   @Test(arguments: stride(from: 32, to: 96, by: 7).map { $0 })
@@ -59,10 +57,8 @@ struct ShortageTests {
       sleep 20ms
       print end
       """, after: "ulimit -n \(files)")
-    withKnownIssue("T3: what could not be made is served after its end", isIntermittent: true) {
-      #expect(output.status == .exited(0), "\(output)")
-      #expect(output.standardOutput.hasSuffix("end\n"), "\(output)")
-    }
+    #expect(output.status == .exited(0), "\(output)")
+    #expect(output.standardOutput.hasSuffix("end\n"), "\(output)")
   }
 
   @Test(.enabled(if: getuid() == 0), arguments: [3, 4, 6])
@@ -78,14 +74,12 @@ struct ShortageTests {
     let user = ["--reuid=64123", "--regid=64123", "--clear-groups"]
     let line =
       "cp \"$1\" brood && chmod -R a+rwX . && exec setpriv \"${@:2}\""
-      + " sh -c 'ulimit -u \(processes); exec ./brood script.brood'"
+      + " bash -c 'ulimit -u \(processes); exec ./brood script.brood'"
     let output = try TestSupport.run(
       "/bin/bash", ["-c", line, "bash", Program.brood] + user,
       environment: Program.environment(home: place.path), directory: place.path)
-    withKnownIssue("T3: a pool that could not be made is served after its end") {
-      #expect(output.status == .exited(0), "\(output)")
-      #expect(output.standardOutput == "limit\nend\n", "\(output)")
-    }
+    #expect(output.status == .exited(0), "\(output)")
+    #expect(output.standardOutput == "limit\nend\n", "\(output)")
   }
 
   // MARK: Arguments
