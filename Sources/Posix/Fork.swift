@@ -41,6 +41,16 @@ public enum Process {
   /// Ends without any cleaning up (_exit(2)).
   public static func exitNow(_ status: Int32) -> Never { brood_exit_now(status) }
 
+  /// The words of the command line as they are, the program's name first.
+  public static var arguments: [[UInt8]] {
+    var count: Int32 = 0
+    guard let words = brood_arguments(&count) else { return [] }
+    return UnsafeBufferPointer(start: words, count: Int(count)).map { word in
+      guard let word else { return [] }
+      return Array(UnsafeRawBufferPointer(start: word, count: strlen(word)))
+    }
+  }
+
   /// The environment this process was started with, in its order; later duplicates are dropped.
   public static func startEnvironment() -> [(name: String, value: String)] {
     var result: [(name: String, value: String)] = []

@@ -32,6 +32,8 @@ extension Session {
       try options.prepare?()
       let result = try body()
       try interpreter.printReport(result)
+      // What cannot be written is a failure, and then there is no value.
+      try output.flush()
       try store(result, ticket.slot, interpreter)
     } catch {
       status = self.status(of: error)

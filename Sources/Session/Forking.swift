@@ -78,14 +78,16 @@ extension Session {
 
   /// Forks a child that goes on with the program: nil in the child, the process in the parent.
   public func forkClassic(_ interpreter: Interpreter) throws -> ProcessHandle? {
-    let ticket = try takeTicket(name: nil, prefix: "fork")
     var options = ForkOptions(command: "fork")
     let wasInteractive = isInteractive
     if wasInteractive { options.group = 0 }
-    let process = ProcessHandle(ticket, options, session: self)
     let terminal = wasInteractive ? try backgroundOutput?.open() : nil
+    let ticket: SpawnTicket
+    let process: ProcessHandle
     let pid: Int32
     do {
+      ticket = try takeTicket(name: nil, prefix: "fork")
+      process = ProcessHandle(ticket, options, session: self)
       pid = try forkNow(process)
     } catch {
       if let terminal { backgroundOutput?.abandon(terminal) }

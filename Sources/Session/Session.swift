@@ -107,6 +107,11 @@ public final class Session {
   /// A batch run that needs none of it costs a few system calls; the guardian starts with the
   /// first process.
   public func start() throws {
+    // What lives, who holds a lock, who comes home: all of it is read there.
+    guard FileStatus.exists("/proc/self/stat") else {
+      throw ErrorObject(
+        .missing, "/proc is needed to see processes, and is not mounted (mount -t proc proc /proc)")
+    }
     do throws(SystemError) {
       try Descriptors.start()
     } catch {

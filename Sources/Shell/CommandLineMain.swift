@@ -7,8 +7,9 @@ import Session
 /// The program `brood`: reads its command line and does what it asks for.
 public enum Brood {
   /// Runs to the end of the process.
-  public static func main(_ arguments: [String]) -> Never {
+  public static func main() -> Never {
     StandardDescriptors.reserve()
+    let arguments = Process.arguments.map { String(decoding: $0, as: UTF8.self) }
     let session = Session.current
     do {
       try session.start()

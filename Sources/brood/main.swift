@@ -1,3 +1,3 @@
 import Shell
 
-Brood.main(CommandLine.arguments)
+Brood.main()

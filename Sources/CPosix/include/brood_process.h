@@ -102,4 +102,7 @@ int32_t brood_set_nice(int32_t pid, int32_t nice);
 /// The environment of this process, as it was started.
 char *const *brood_environment(void);
 
+/// The words of the command line, the program's name first.
+char *const *brood_arguments(int32_t *number);
+
 #endif

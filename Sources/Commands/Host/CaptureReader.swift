@@ -6,6 +6,8 @@ import Session
 final class CaptureReader {
   private(set) var bytes: [UInt8] = []
   private(set) var isComplete = false
+  /// Why not all of it could be read.
+  private(set) var problem: ErrorObject?
   private let fd: Int32
   private let loop: EventLoop
   private var watch: Watch?
@@ -14,7 +16,7 @@ final class CaptureReader {
   init(_ fd: Int32, _ loop: EventLoop) throws {
     self.fd = fd
     self.loop = loop
-    watch = try asking { try loop.watch(fd, for: .read) { [unowned self] in readAll() } }
+    watch = try asking { try loop.watch(fd, for: .read) { [weak self] in self?.readAll() } }
   }
 
   private func readAll() {
@@ -31,7 +33,9 @@ final class CaptureReader {
           return got
         }
       } catch {
-        count = 0
+        let error = (error as? SystemError)?.asError("cannot read the output of the program")
+        problem = error ?? ErrorObject(.system, "cannot read the output of the program")
+        return finish()
       }
       guard let count else { return }
       if count == 0 { return finish() }

@@ -34,7 +34,7 @@ extension PipelineRun {
     case .ok: return .bool(failure(records) == nil)
     case .status: return statusValue(records)
     case .statement, .capture, .background:
-      if let error = failure(records) { throw error }
+      if let error = failure(records) ?? reader?.problem { throw error }
       return reader?.text ?? .null
     }
   }

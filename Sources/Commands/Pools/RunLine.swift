@@ -1,5 +1,5 @@
-import Glibc
 import Language
+import Posix
 import Session
 
 /// `brood run`: the command `pool run`, called from another shell.
@@ -68,14 +68,10 @@ public enum RunLine {
 
   /// The last words of the process's command line as values: bytes where they are not UTF-8.
   private static func values(_ words: [String]) -> [Value] {
-    let first = Int(CommandLine.argc) - words.count
-    return words.enumerated().map { i, word in
-      guard word.unicodeScalars.contains("\u{FFFD}"), first + i > 0,
-        let raw = CommandLine.unsafeArgv[first + i]
-      else { return .text(word) }
-      return TaskInput.value(
-        Array(UnsafeRawBufferPointer(start: raw, count: strlen(raw))))
+    guard words.contains(where: { $0.unicodeScalars.contains("\u{FFFD}") }) else {
+      return words.map { .text($0) }
     }
+    return Process.arguments.suffix(words.count).map { TaskInput.value($0) }
   }
 
   private static func wrong(_ message: String, _ help: String) -> ErrorObject {

@@ -4,7 +4,7 @@ import Session
 
 /// `pool run --progress`: the line at the terminal, renewed when something happens and each second.
 final class RunProgress {
-  private unowned let run: ProgramRun
+  private let run: ProgramRun
   private let line = PoolProgress("run")
   private let total: Int?
   private let loop: EventLoop
@@ -16,7 +16,7 @@ final class RunProgress {
     self.run = run
     self.total = total
     loop = call.session.loop
-    run.onProgress = { [unowned self] in show() }
+    run.onProgress = { [weak self] in self?.show() }
     run.onShow = { [line] in line.clear() }
     tick()
   }

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 import Session
@@ -110,13 +111,25 @@ private final class EndOfOthers {
   init(_ targets: [ProcessTarget], _ session: Session) throws {
     self.session = session
     for target in targets where watched[target.pid] == nil {
-      // One that is gone already needs no watching.
-      guard let descriptor = try? Process.descriptor(of: target.pid) else { continue }
-      let pid = target.pid
-      watched[pid] = (
-        descriptor,
-        try asking { try session.loop.watchExit(descriptor) { [unowned self] in ended(pid) } }
-      )
+      do throws(SystemError) {
+        try watch(target.pid)
+      } catch {
+        // One that is gone already needs no watching.
+        if error.code == ESRCH { continue }
+        close()
+        throw error.asError("cannot watch process \(target.pid)")
+      }
+    }
+  }
+
+  private func watch(_ pid: Int32) throws(SystemError) {
+    let descriptor = try Process.descriptor(of: pid)
+    do throws(SystemError) {
+      let watch = try session.loop.watchExit(descriptor) { [weak self] in self?.ended(pid) }
+      watched[pid] = (descriptor, watch)
+    } catch {
+      Descriptors.close(descriptor)
+      throw error
     }
   }
 

@@ -237,7 +237,7 @@ extension Pool {
     member.unsent.append((Array(bytes), copies))
     if member.writeWatch == nil {
       member.writeWatch = try session.loop.watch(member.socket, for: .write) {
-        [unowned self, unowned member] in flush(member)
+        [self] in flush(member)
       }
     }
   }

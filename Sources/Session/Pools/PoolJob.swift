@@ -11,7 +11,7 @@ open class PoolJob {
   /// For messages: `map`.
   let verb: String
   var spreads: Bool { false }
-  unowned let pool: Pool
+  let pool: Pool
   /// Where in the source it was made.
   let location: Location?
 

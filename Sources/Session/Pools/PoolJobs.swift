@@ -239,7 +239,6 @@ public final class MapJob: PoolJob {
 /// The one task of `pool apply` and `pool submit`.
 public final class FutureJob: PoolJob {
   private let arguments: [Value]
-  unowned(unsafe) var future: PoolFuture?
   private(set) var outcome: TaskOutcome?
 
   init(

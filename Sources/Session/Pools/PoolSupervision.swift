@@ -164,29 +164,42 @@ extension Pool {
   private func enter(
     _ process: ProcessHandle, _ number: Int, _ socket: Int32, _ ledger: TaskLedger
   ) throws {
-    let pidfd: Int32
+    var pidfd: Int32 = -1
+    let member: PoolMember
     do throws(SystemError) {
       pidfd = try Process.descriptor(of: process.pid)
+      member = PoolMember(number, process, socket: socket, pidfd: pidfd, ledger)
+      try watch(member)
     } catch {
+      // It has no task yet, and is reaped when it has ended.
       try? Process.send(.kill, to: process.pid)
+      Descriptors.close(pidfd)
       throw error.asError("cannot watch a worker")
-    }
-    let member = PoolMember(number, process, socket: socket, pidfd: pidfd, ledger)
-    try asking {
-      member.socketWatch = try session.loop.watch(socket, for: .read) {
-        [unowned self, unowned member] in receive(member)
-      }
-      member.exitWatch = try session.loop.watchExit(pidfd) {
-        [unowned self, unowned member] in
-        member.exitWatch = nil
-        happened(.ended, to: member)
-      }
     }
     member.directory = directory.version
     highestNumber = max(highestNumber, number)
     freeNumbers.removeAll { $0 == number }
     members.append(member)
     rest(member)
+  }
+
+  /// Serves a worker from now on; on failure nothing of that is left.
+  ///
+  /// While one of its workers lives the pool does, also one that could not be made.
+  private func watch(_ member: PoolMember) throws(SystemError) {
+    let socketWatch = try session.loop.watch(member.socket, for: .read) { [self] in
+      receive(member)
+    }
+    do throws(SystemError) {
+      member.exitWatch = try session.loop.watchExit(member.pidfd) { [self] in
+        member.exitWatch = nil
+        happened(.ended, to: member)
+      }
+    } catch {
+      session.loop.remove(socketWatch)
+      throw error
+    }
+    member.socketWatch = socketWatch
   }
 
   // MARK: Ending

@@ -159,7 +159,7 @@ final class PoolWorker {
         try flush(head, isFinished: false)
         sentAt = now
       }
-      let result: Value
+      var result: Value
       var isFailed = false
       do {
         guard let function else { throw ErrorObject(.system, "the function did not arrive") }
@@ -178,7 +178,15 @@ final class PoolWorker {
         isFailed = true
       }
       if Process.forkDepth != depth { session.end(0, interpreter) }
-      if session.output.isPending { try session.output.flush() }
+      if session.output.isPending {
+        do {
+          try session.output.flush()
+        } catch {
+          // What a task could not write is its failure.
+          result = .error(try failure(error))
+          isFailed = true
+        }
+      }
       try gather(result, index, isFailed, head)
       if isFailed, head.flags.contains(.mayHalt) {
         for slot in 0..<TaskLedger.slots { _ = ledger.takeBack(slot) }

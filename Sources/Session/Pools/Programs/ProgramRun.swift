@@ -70,8 +70,8 @@ public final class ProgramRun {
     self.request = request
     store = OutputStore(session.loop, directory: options.directory)
     writer = OutputWriter(session, interpreter)
-    store.onFull = { [unowned self] directory, error in tell("in '\(directory)'", error) }
-    writer.onFull = { [unowned self] what, error in tell(what, error) }
+    store.onFull = { [weak self] directory, error in self?.tell("in '\(directory)'", error) }
+    writer.onFull = { [weak self] what, error in self?.tell(what, error) }
   }
 
   public var runningCount: Int { running.count }
@@ -163,9 +163,9 @@ public final class ProgramRun {
     if inputWatch != nil { return true }
     if try stream.isReady() { return false }
     inputWatch = try asking {
-      try session.loop.watch(stream.descriptor, for: .read) { [unowned self] in
-        stopWaitingForInput()
-        changes += 1
+      try session.loop.watch(stream.descriptor, for: .read) { [weak self] in
+        self?.stopWaitingForInput()
+        self?.changes += 1
       }
     }
     return true
@@ -227,7 +227,7 @@ public final class ProgramRun {
       running.append(attempt)
       if let journal, let record = live[index] { journal.began(record) }
       onProgress?()
-      try? watch(attempt)
+      watch(attempt)
     } catch {
       session.abandon(ticket)
       output?.close()
@@ -241,12 +241,19 @@ public final class ProgramRun {
     return String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self)
   }
 
-  private func watch(_ attempt: ProgramAttempt) throws {
-    try attempt.output?.begin()
-    try attempt.error?.begin()
-    attempt.watch = try session.loop.watchExit(attempt.pidfd) { [unowned self, unowned attempt] in
-      attempt.watch = nil
-      ended(attempt)
+  /// Serves a program from now on; one that cannot be served does not run.
+  private func watch(_ attempt: ProgramAttempt) {
+    do {
+      try attempt.output?.begin()
+      try attempt.error?.begin()
+      attempt.watch = try session.loop.watchExit(attempt.pidfd) { [weak self, weak attempt] in
+        guard let self, let attempt else { return }
+        attempt.watch = nil
+        ended(attempt)
+      }
+    } catch {
+      let error = error as? ErrorObject ?? (error as? SystemError)?.asError()
+      return abandon(attempt, error ?? ErrorObject(.system, "cannot watch a program"))
     }
     guard let timeout = policy.timeout else { return }
     attempt.timer = session.loop.addTimer(at: Clock.deadline(after: timeout)) {
@@ -255,6 +262,17 @@ public final class ProgramRun {
       attempt.hasTimedOut = true
       end(attempt)
     }
+  }
+
+  /// A program whose end would never be seen is ended at once, and reaped when it has.
+  private func abandon(_ attempt: ProgramAttempt, _ error: ErrorObject) {
+    try? Process.send(.kill, toGroup: attempt.process.group)
+    if let mark = attempt.mark { Guardian.send(.kill, toTask: mark) }
+    running.removeAll { $0 === attempt }
+    Descriptors.close(attempt.pidfd)
+    attempt.output?.close()
+    attempt.error?.close()
+    fail(toStart: attempt.index, error)
   }
 
   // MARK: Ending

@@ -62,7 +62,7 @@ final class TaskOutput {
 
   private func listen() throws {
     watch = try asking {
-      try store.loop.watch(readEnd, for: .read) { [unowned self] in read(rounds: 16) }
+      try store.loop.watch(readEnd, for: .read) { [weak self] in self?.read(rounds: 16) }
     }
   }
 
