@@ -32,6 +32,8 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct brood_s
   for (int32_t i = 0; i < request->move_count && !error; i++)
     error = posix_spawn_file_actions_adddup2(
       actions, request->moves[2 * i], request->moves[2 * i + 1]);
+  if (request->directory && !error)
+    error = posix_spawn_file_actions_addchdir_np(actions, request->directory);
   return error;
 }
 

@@ -43,6 +43,9 @@ public protocol Host: AnyObject {
   /// Reads a program text for `source`.
   func load(path: String, from source: Source?) throws -> Source
 
+  /// Whether reading it may wait for another process, as a FIFO's writer.
+  func loadingWaits(path: String, from source: Source?) -> Bool
+
   /// Nanoseconds that never go back.
   func monotonicNow() -> Int
 
@@ -52,6 +55,7 @@ public protocol Host: AnyObject {
 
 extension Host {
   public var stackEnd: UInt? { nil }
+  public func loadingWaits(path: String, from source: Source?) -> Bool { false }
 }
 
 /// Processes to run, each writing into the next.

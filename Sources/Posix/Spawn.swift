@@ -18,6 +18,9 @@ public struct SpawnRequest {
   /// Instead of `environment`, for many programs.
   public var environmentBlock: CStringBlock?
 
+  /// The program's working directory, where `path` must be absolute; nil for the shell's.
+  public var directory: String?
+
   /// Which descriptor becomes which number of the program, all at once.
   public var descriptors: [(from: Int32, to: Int32)] = []
 
@@ -101,9 +104,10 @@ private func spawn(
   let result = arguments.withPointers { arguments in
     environment.withPointers { environment in
       moves.withUnsafeBufferPointer { moves in
-        request.path.withCString { path in
+        withCStrings(request.path, request.directory) { path, directory in
           var raw = brood_spawn()
           raw.path = path
+          raw.directory = directory
           raw.arguments = arguments
           raw.environment = environment
           raw.moves = moves.baseAddress
@@ -129,6 +133,15 @@ private func spawn(
   }
   if result < 0 { throw SystemError(call: "posix_spawn", code: -result, detail: request.path) }
   return (result, pidfd)
+}
+
+private func withCStrings<R>(
+  _ text: String, _ other: String?, _ body: (UnsafePointer<CChar>, UnsafePointer<CChar>?) -> R
+) -> R {
+  text.withCString { text in
+    guard let other else { return body(text, nil) }
+    return other.withCString { body(text, $0) }
+  }
 }
 
 extension SpawnRequest {

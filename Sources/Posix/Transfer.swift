@@ -138,10 +138,55 @@ public enum Transfer {
   }
 
   /// Reads a whole file.
+  ///
+  /// It is opened once: what a FIFO's writer sent would be lost with the first reader.
   public static func readFile(_ path: String, onAttention: OnAttention? = nil) throws -> [UInt8] {
-    let fd = try Descriptors.open(path, O_RDONLY)
+    let fd = try openForReading(path, onAttention: onAttention)
     defer { Descriptors.close(fd) }
     return try readAll(fd, onAttention: onAttention)
+  }
+
+  /// Opens a file to be read; `onAttention` runs at signals that are recorded while a FIFO waits for
+  /// its writer.
+  ///
+  /// Only poll(2) notices a signal that came just before it: open(2) would wait all the same.
+  public static func openForReading(
+    _ path: String, onAttention: OnAttention? = nil
+  ) throws -> Int32 {
+    guard (try? FileStatus(path))?.kind == .fifo else {
+      return try Descriptors.open(path, O_RDONLY)
+    }
+    let fd = try Descriptors.open(path, O_RDONLY | O_NONBLOCK)
+    do {
+      // Until a writer has written, or was there and is gone.
+      while true {
+        let isReady = try window("poll", path) {
+          brood_wait_ready(fd, Int16(POLLIN), onAttention != nil, .max)
+        }
+        if isReady != 0 { break }
+        try onAttention?()
+      }
+      try Descriptors.setNonBlocking(fd, false)
+    } catch {
+      Descriptors.close(fd)
+      throw error
+    }
+    return fd
+  }
+
+  /// Opens a file to be written; `onAttention` runs at signals that come while a FIFO waits for its
+  /// reader.
+  public static func openForWriting(
+    _ path: String, _ flags: Int32, onAttention: OnAttention? = nil
+  ) throws -> Int32 {
+    while true {
+      do throws(SystemError) {
+        return try Descriptors.open(path, O_WRONLY | flags)
+      } catch {
+        guard error.code == EINTR else { throw error }
+      }
+      try onAttention?()
+    }
   }
 
   private static func now(

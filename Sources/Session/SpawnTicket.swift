@@ -36,10 +36,11 @@ extension Session {
   /// - Parameter pidfd: a private descriptor, which the process owns from now on; -1 for none.
   public func register(
     _ ticket: SpawnTicket, pid: Int32, pidfd: Int32, command: String, kind: ProcessKind,
-    group: Int32 = 0, isDetached: Bool = false
+    group: Int32 = 0, isDetached: Bool = false, isDaemon: Bool = false
   ) -> ProcessHandle {
     var options = ForkOptions(kind: kind, command: command)
     options.isDetached = isDetached
+    options.isDaemon = isDaemon
     let process = ProcessHandle(ticket, options, session: self)
     process.group = group
     enter(process, pid: pid)

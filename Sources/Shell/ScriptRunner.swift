@@ -26,6 +26,10 @@ struct ScriptRunner {
       Process.exitNow(2)
     }
     let findings = interpreter.compile(source)
+    // While a file that it sources was read.
+    if let stop = findings.errors.first(where: \.isStop) {
+      host.session.end(host.session.status(of: stop), interpreter)
+    }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { Process.exitNow(2) }
     host.session.end(execute(function, source, arguments), interpreter)
@@ -87,10 +91,11 @@ struct ScriptRunner {
     switch text {
     case .argument(let text): return Source(name: "-c", text: text)
     case .file(let path):
-      do throws(SystemError) {
-        return try host.sources.read(path)
+      do {
+        return try host.sources.read(path) { try stopAtSignal() }
       } catch {
-        throw host.sources.problem(path, error)
+        let failure = error as? SystemError ?? SystemError(call: "read", code: EIO)
+        throw host.sources.problem(path, failure)
       }
     case .standardInput:
       do {

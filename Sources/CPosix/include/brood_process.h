@@ -16,6 +16,7 @@ _Noreturn void brood_exit_now(int32_t status);
 
 struct brood_spawn {
   const char *path;
+  const char *directory;       // the working directory, or null to inherit
   char *const *arguments;
   char *const *environment;
   const int32_t *moves;        // pairs: from, to; carried out in this order

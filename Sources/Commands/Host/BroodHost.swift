@@ -132,7 +132,15 @@ public final class BroodHost: SessionHost {
   }
 
   public func load(path: String, from source: Source?) throws -> Source {
-    try sources.load(path, from: source, home: environment["HOME"])
+    let session = session
+    return try sources.load(path, from: source, home: environment["HOME"]) {
+      guard let interpreter = session.interpreter else { return Attention.clear() }
+      try session.attend(interpreter)
+    }
+  }
+
+  public func loadingWaits(path: String, from source: Source?) -> Bool {
+    sources.waits(path, from: source, home: environment["HOME"])
   }
 
   public func monotonicNow() -> Int { Int(Clock.monotonic) }

@@ -8,34 +8,45 @@ public final class SourceFiles {
   private var directories: [String: String] = [:]
 
   /// Reads a file for `source`: relative to the working directory, else to the file that asks.
-  func load(_ path: String, from source: Source?, home: String?) throws -> Source {
-    var tried = path
-    if path == "~" || path.hasPrefix("~/"), let home { tried = home + path.dropFirst() }
-    do throws(SystemError) {
-      return try read(tried)
-    } catch {
-      guard error.code == ENOENT, !tried.hasPrefix("/"),
-        let directory = source.flatMap({ directories[$0.name] })
-      else { throw problem(path, error) }
-      do throws(SystemError) {
-        return try read("\(directory)/\(tried)")
-      } catch let second {
-        throw problem(path, second.code == ENOENT ? error : second)
+  func load(
+    _ path: String, from source: Source?, home: String?, onAttention: OnAttention?
+  ) throws -> Source {
+    let candidates = candidates(path, from: source, home: home)
+    var missing: SystemError?
+    for candidate in candidates {
+      do {
+        return try read(candidate, onAttention: onAttention)
+      } catch let error as SystemError {
+        guard error.code == ENOENT else { throw problem(path, error) }
+        missing = missing ?? error
       }
     }
+    throw problem(path, missing ?? SystemError(call: "open", code: ENOENT, detail: path))
   }
 
-  /// Reads the text of a script.
-  public func read(_ path: String) throws(SystemError) -> Source {
-    let bytes: [UInt8]
-    do {
-      // A FIFO without a writer must not keep Ctrl-C waiting.
-      bytes = try Transfer.readFile(path) { throw SystemError(call: "read", code: EINTR) }
-    } catch let error as SystemError {
-      throw error
-    } catch {
-      throw SystemError(call: "read", code: EINTR, detail: path)
+  /// Whether reading it waits for another process, which the script may have to start first.
+  ///
+  /// What a descriptor leads to was there before.
+  func waits(_ path: String, from source: Source?, home: String?) -> Bool {
+    for candidate in candidates(path, from: source, home: home) {
+      guard let status = try? FileStatus(candidate) else { continue }
+      return status.kind == .fifo && !["/dev/", "/proc/"].contains(where: candidate.hasPrefix)
     }
+    return false
+  }
+
+  private func candidates(_ path: String, from source: Source?, home: String?) -> [String] {
+    var path = path
+    if path == "~" || path.hasPrefix("~/"), let home { path = home + path.dropFirst() }
+    guard !path.hasPrefix("/"), let directory = source.flatMap({ directories[$0.name] }) else {
+      return [path]
+    }
+    return [path, "\(directory)/\(path)"]
+  }
+
+  /// Reads the text of a script; `onAttention` runs at signals while a FIFO keeps it waiting.
+  public func read(_ path: String, onAttention: OnAttention?) throws -> Source {
+    let bytes = try Transfer.readFile(path, onAttention: onAttention)
     directories[path] = SourceFiles.directory(of: path)
     return Source(name: path, bytes: bytes)
   }

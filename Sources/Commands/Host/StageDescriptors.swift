@@ -65,28 +65,29 @@ extension BroodHost {
   ///
   /// A FIFO waits for its other end; meanwhile signal handlers run.
   func open(_ redirection: Redirection, _ interpreter: Interpreter) throws -> Int32? {
-    let flags: Int32
+    let flags: Int32?
     switch redirection.kind {
-    case .read: flags = O_RDONLY
-    case .write: flags = O_WRONLY | O_CREAT | O_TRUNC
-    case .append: flags = O_WRONLY | O_CREAT | O_APPEND
+    case .read: flags = nil
+    case .write: flags = O_CREAT | O_TRUNC
+    case .append: flags = O_CREAT | O_APPEND
     case .duplicate: return nil
     }
     do {
       if redirection.target.utf8.contains(0) {
         throw ErrorObject(.type, "a path cannot hold a null character")
       }
-      while true {
-        do throws(SystemError) {
-          let fd = try Descriptors.open(redirection.target, flags)
-          guard redirection.descriptors.contains(fd) else { return fd }
-          // The number itself is the target: what is opened must stand elsewhere.
-          defer { Descriptors.close(fd) }
-          return try Descriptors.privateCopy(of: fd)
-        } catch {
-          guard error.code == EINTR else { throw problem(redirection, error) }
-        }
-        if Attention.isPending { try attend(interpreter) }
+      do {
+        let attend = { try self.attend(interpreter) }
+        let fd =
+          try flags.map {
+            try Transfer.openForWriting(redirection.target, $0, onAttention: attend)
+          } ?? Transfer.openForReading(redirection.target, onAttention: attend)
+        guard redirection.descriptors.contains(fd) else { return fd }
+        // The number itself is the target: what is opened must stand elsewhere.
+        defer { Descriptors.close(fd) }
+        return try Descriptors.privateCopy(of: fd)
+      } catch let error as SystemError {
+        throw problem(redirection, error)
       }
     } catch let error as ErrorObject {
       if error.location == nil { error.location = redirection.location }

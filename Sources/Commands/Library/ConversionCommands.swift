@@ -79,9 +79,7 @@ enum ConversionCommands {
         Unicode.Scalar(byte).properties.isASCIIHexDigit
           && Int(String(Unicode.Scalar(byte)), radix: radix) != nil
       }
-      guard !plain.isEmpty, isWhole, digits.first != UInt8(ascii: "_"),
-        digits.last != UInt8(ascii: "_")
-      else { return .none }
+      guard areGrouped(digits), isWhole else { return .none }
       let spelled = (isNegative ? "-" : "") + String(decoding: plain, as: UTF8.self)
       return Int(spelled, radix: radix).map { .number($0) } ?? .tooBig
     }
@@ -97,10 +95,10 @@ enum ConversionCommands {
     case .int(let int), .size(let int): return .float(Double(int))
     case .bool(let bool): return .float(bool ? 1 : 0)
     case .duration(let nanoseconds), .time(let nanoseconds):
-      return .float(Double(nanoseconds) / 1e9)
+      return .float(Exact.quotient(nanoseconds, 1_000_000_000))
     case .string(let text):
       let trimmed = text.withBytes { $0.text($0.trimmed.lowerBound, $0.trimmed.upperBound) }
-      if let float = Double(trimmed.string), !trimmed.string.utf8.contains(UInt8(ascii: "x")) {
+      if let float = decimalNumber(trimmed.string) {
         guard float.isFinite || !trimmed.string.utf8.contains(where: { (0x30...0x39) ~= $0 }) else {
           throw call.error(.range, "\(trimmed.string) is too great for a float", at: 0)
         }
@@ -110,6 +108,23 @@ enum ConversionCommands {
       throw call.bad("number", must: "a number such as 2.5 or 1e9", at: 0)
     default: throw call.bad("value", must: "a text, number, duration, size or time", at: 0)
     }
+  }
+
+  private static func decimalNumber(_ text: String) -> Double? {
+    var digits: [UInt8] = []
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      // Hexadecimal floats are for other places.
+      if byte | 0x20 == UInt8(ascii: "x") { return nil }
+      if last == UInt8(ascii: "_"), !(0x30...0x39).contains(byte) { return nil }
+      if byte == UInt8(ascii: "_") {
+        guard (0x30...0x39).contains(last) else { return nil }
+      } else {
+        digits.append(byte)
+      }
+      last = byte
+    }
+    return last == UInt8(ascii: "_") ? nil : Double(String(decoding: digits, as: UTF8.self))
   }
 
   private static let string = Command(

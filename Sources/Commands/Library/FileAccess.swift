@@ -57,17 +57,15 @@ extension Call {
   }
 
   /// Opens a file; while a FIFO waits for its other end, signal handlers run.
-  func open(_ path: String, _ flags: Int32) throws -> Int32 {
+  ///
+  /// - Parameter flags: those of open(2) for writing; nil to read it.
+  func open(_ path: String, writing flags: Int32? = nil) throws -> Int32 {
     // What is no file may block, and then what was printed before must be seen.
     if (try? FileStatus(path))?.kind ?? .regular != .regular { try interpreter.flush() }
-    while true {
-      do throws(SystemError) {
-        return try Descriptors.open(path, flags)
-      } catch {
-        guard error.code == EINTR else { throw error }
-      }
-      try interpreter.checkAttention()
-    }
+    let interpreter = interpreter
+    let attend = { try interpreter.host.attend(interpreter) }
+    guard let flags else { return try Transfer.openForReading(path, onAttention: attend) }
+    return try Transfer.openForWriting(path, flags, onAttention: attend)
   }
 
   /// Reads an open file to its end.

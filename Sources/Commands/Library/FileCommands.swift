@@ -21,7 +21,7 @@ enum FileCommands {
   ) { call in
     let path = try call.path(0)
     let bytes = try call.onFile("read", path) {
-      let fd = try call.open(path, O_RDONLY)
+      let fd = try call.open(path)
       defer { Descriptors.close(fd) }
       return try call.readAll(fd)
     }
@@ -56,7 +56,7 @@ enum FileCommands {
         help: "make a text of it: join LIST \"\\n\", json-text VALUE or string VALUE")
     }
     try call.onFile("write", path) {
-      let fd = try call.open(path, O_WRONLY | O_CREAT | flag)
+      let fd = try call.open(path, writing: O_CREAT | flag)
       defer { Descriptors.close(fd) }
       try call.writeAll(fd, content)
     }

@@ -4,6 +4,8 @@ import Language
 struct JSONWriter {
   private(set) var bytes: [UInt8] = []
   private let isPretty: Bool
+  /// The keys and indexes that lead to what is being written.
+  private var path: [Value] = []
   /// Looks whether a signal asks for attention.
   private let attend: () throws -> Void
 
@@ -20,13 +22,14 @@ struct JSONWriter {
     case .int(let int), .size(let int): add(String(int))
     case .float(let float): try write(float)
     case .duration(let nanoseconds):
-      let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-      add(rest == 0 ? String(seconds) : floatText(Double(nanoseconds) / 1e9))
+      add(secondsText(nanoseconds))
     case .string(let string): write(string)
     case .time: write(value.textObject)
     case .list(let list):
       try group("[", "]", depth, list.items.count) { writer, index in
+        writer.path.append(.int(index))
         try writer.write(list.items[index], depth: depth + 1)
+        writer.path.removeLast()
       }
     case .range(let range):
       if range.count > mostItems { throw tooLong }
@@ -38,7 +41,9 @@ struct JSONWriter {
       try group("{", "}", depth, pairs.count) { writer, index in
         writer.write(pairs[index].key.textObject)
         writer.add(writer.isPretty ? ": " : ":")
+        writer.path.append(pairs[index].key)
         try writer.write(pairs[index].value, depth: depth + 1)
+        writer.path.removeLast()
       }
     case .error(let error):
       try write(
@@ -46,7 +51,8 @@ struct JSONWriter {
         depth: depth)
     case .report(let report): try write(report.value, depth: depth)
     default:
-      throw ErrorObject(.type, "\(value.typeName) values have no form in JSON", help: help(value))
+      throw ErrorObject(
+        .type, "\(value.typeName) values have no form in JSON\(whereabouts)", help: help(value))
     }
   }
 
@@ -59,13 +65,27 @@ struct JSONWriter {
     }
   }
 
+  /// Where in the whole value that is which is being written: ` at .a[1]`.
+  private var whereabouts: String {
+    if path.isEmpty { return "" }
+    var text = " at "
+    for step in path {
+      if case .string(let key) = step, isName(key.string) {
+        text += ".\(key.string)"
+      } else {
+        text += "[\(step.asLiteral)]"
+      }
+    }
+    return text.unicodeScalars.count > 100 ? text.prefix(99) + "…" : text
+  }
+
   private var tooLong: ErrorObject {
     ErrorObject(.limit, "the text would be longer than \(sizeText(mostBytes))")
   }
 
   private mutating func write(_ float: Double) throws {
     guard float.isFinite else {
-      throw ErrorObject(.range, "\(floatText(float)) has no form in JSON")
+      throw ErrorObject(.range, "\(floatText(float)) has no form in JSON\(whereabouts)")
     }
     add(floatText(float))
   }

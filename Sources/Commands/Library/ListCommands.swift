@@ -131,7 +131,7 @@ enum ListCommands {
     parameters: [
       Parameter("value", .any, .required, "a list, text, bytes or range"),
       Parameter("start", .int), Parameter("end", .int, .optional, "the length by default"),
-    ], traits: .pure,
+    ], traits: [.pure, .copies],
     examples: [Example("print (slice [1, 2, 3, 4] 1 -1) (slice \"abcdef\" 4)", "[2, 3] ef")]
   ) { call in
     let start = call.int(1)
@@ -154,7 +154,7 @@ enum ListCommands {
   }
 
   private static let reverse = Command(
-    "reverse", "Turn a list or text around", parameters: [list], traits: .pure,
+    "reverse", "Turn a list or text around", parameters: [list], traits: [.pure, .copies],
     examples: [Example("print (reverse [1, 2, 3]) (reverse abc)", "[3, 2, 1] cba")]
   ) { call in
     if case .string(let string) = call.value(0) {

@@ -37,7 +37,7 @@ enum ListShapes {
   static let flatten = Command(
     "flatten", "Put the items of inner lists in their place",
     parameters: [list, Parameter("depth", .count, .optional, "how many levels, 1 by default")],
-    traits: .pure,
+    traits: [.pure, .copies],
     examples: [
       Example("print (flatten [1, [2, [3]]]) (flatten [1, [2, [3]]] 2)", "[1, 2, [3]] [1, 2, 3]")
     ]
@@ -84,7 +84,7 @@ enum ListShapes {
     parameters: [
       Parameter("list", .list), Parameter("index", .int, .required, "negative ones from the end"),
       Parameter("value", .any),
-    ], traits: .pure,
+    ], traits: [.pure, .copies],
     examples: [Example("print (insert [1, 3] 1 2)", "[1, 2, 3]")]
   ) { call in
     var items = call.list(0)
@@ -97,24 +97,35 @@ enum ListShapes {
 
   static let remove = Command(
     "remove", "Yield a list without the item at an index, or a map without a key",
-    details: "A key that is not there is no error, an index that is not there is.",
+    details: """
+      A key that is not there is no error, an index that is not there is. A range of indexes takes \
+      out what it would yield as an index.
+      """,
     parameters: [
-      Parameter("value", .any, .required, "a list or map"), Parameter("key", .any),
-    ], traits: .pure,
-    examples: [Example("print (remove [5, 6, 7] 1) (remove [a: 1, b: 2] a)", "[5, 7] [b: 2]")]
+      Parameter("value", .any, .required, "a list, range or map"), Parameter("key", .any),
+    ], traits: [.pure, .copies],
+    examples: [
+      Example("print (remove [5, 6, 7] 1) (remove [a: 1, b: 2] a)", "[5, 7] [b: 2]"),
+      Example("print (remove [5, 6, 7, 8] 1..2)", "[5, 8]"),
+    ]
   ) { call in
     if case .map(let map) = call.value(0) {
       let copy = map.copy()
       copy.remove(call.value(1))
       return .map(copy)
     }
-    guard case .list(let list) = call.value(0) else {
-      throw call.bad("value", must: "a list or map", at: 0)
+    switch call.value(0) {
+    case .list, .range: break
+    default: throw call.bad("value", must: "a list, range or map", at: 0)
+    }
+    var items = try call.items(0)
+    if case .range(let range) = call.value(1) {
+      items.removeSubrange(range.bounds(within: items.count))
+      return try listed(items)
     }
     guard case .int(let given) = call.value(1) else {
-      throw call.bad("index", must: "a whole number", at: 1)
+      throw call.bad("index", must: "a whole number or a range", at: 1)
     }
-    var items = list.items
     let index = given < 0 ? given + items.count : given
     guard items.indices.contains(index) else { throw outside(call, items.count) }
     items.remove(at: index)

@@ -40,7 +40,7 @@ enum MapCommands {
 
   private static let merge = Command(
     "merge", "Yield a map with the entries of all maps; later ones win",
-    parameters: [Parameter("map", .map), Parameter("more", .map, .rest)], traits: .pure,
+    parameters: [Parameter("map", .map), Parameter("more", .map, .rest)], traits: [.pure, .copies],
     examples: [Example("print (merge [a: 1, b: 2] [b: 3, c: 4])", "[a: 1, b: 3, c: 4]")]
   ) { call in
     guard case .map(let first) = call[0] else { return .null }

@@ -93,7 +93,20 @@ enum NumberCommands {
     guard call.has(1) else { return try whole(call) { $0.rounded() } }
     if call.int(1) > 20 { throw call.bad("number of digits", must: "from 0 to 20", at: 1) }
     guard case .float(let float) = call.value(0) else { return .float(Double(call.int(0))) }
-    return .float(Double(fixedText(float, digits: call.int(1))) ?? float)
+    return .float(rounded(float, digits: call.int(1)))
+  }
+
+  private static func rounded(_ float: Double, digits: Int) -> Double {
+    var float = float
+    // A half has no more binary places than one more than decimal ones. C rounds it to even, so
+    // that it must lie a little farther from zero.
+    let scaled = float * Double(1 << (digits + 1))
+    if scaled.magnitude < 0x1p53, scaled == scaled.rounded(.towardZero),
+      Int(scaled) & 1 == 1
+    {
+      float = Double(signOf: float, magnitudeOf: float.magnitude.nextUp)
+    }
+    return Double(fixedText(float, digits: digits)) ?? float
   }
 
   private static let floor = Command(
@@ -139,8 +152,13 @@ enum NumberCommands {
       }
       return .int(result)
     }
-    let result = Glibc.pow(double(call.value(0)), double(call.value(1)))
-    if result.isNaN, !double(call.value(0)).isNaN, !double(call.value(1)).isNaN {
+    let (base, exponent) = (double(call.value(0)), double(call.value(1)))
+    if base == 0, exponent < 0, exponent.isFinite {
+      throw call.error(
+        .range, "division by zero: \(call.value(0).asText) to a negative power", at: 1)
+    }
+    let result = Glibc.pow(base, exponent)
+    if result.isNaN, !base.isNaN, !exponent.isNaN {
       throw call.error(.range, "a negative number has no power with a fraction", at: 1)
     }
     return .float(result)

@@ -78,7 +78,7 @@ struct NumberFormat {
   func apply(to value: Value) -> String? {
     switch value {
     case .int(let int), .size(let int): return isFloat ? text(of: Double(int)) : text(of: int)
-    case .duration(let nanoseconds): return text(of: Double(nanoseconds) / 1e9)
+    case .duration(let nanoseconds): return text(ofSeconds: nanoseconds)
     case .float(let float): return text(of: float)
     case .string, .bool:
       guard sign == nil, !groups, type == nil, align != "=" else { return nil }
@@ -105,7 +105,7 @@ struct NumberFormat {
       default: 10
       }
     let text = String(int.magnitude, radix: radix, uppercase: type == "X")
-    return aligned(groups ? grouped(text, every: radix == 10 ? 3 : 4) : text, negative: int < 0)
+    return aligned(text, every: radix == 10 ? 3 : 4, negative: int < 0)
   }
 
   private func text(of float: Double) -> String? {
@@ -121,18 +121,51 @@ struct NumberFormat {
       case "%": printed("%.*f", magnitude * 100, digits ?? 0) + "%"
       default: printed("%.*f", magnitude, digits ?? 6)
       }
-    return aligned(groups ? grouped(text, every: 3) : text, negative: isNegative)
+    return aligned(text, every: 3, negative: isNegative)
   }
 
-  /// Puts commas between the groups of the leading digits.
-  private func grouped(_ text: String, every size: Int) -> String {
-    let whole = text.prefix { $0.isHexDigit && (size == 4 || $0.isNumber) }
+  /// A duration as seconds: with all its digits, or rounded from them.
+  private func text(ofSeconds nanoseconds: Int) -> String? {
+    let plain = type == nil || type == "f"
+    guard plain else { return text(of: Exact.quotient(nanoseconds, 1_000_000_000)) }
+    let places = digits ?? (type == nil ? nil : 6)
+    guard let places else {
+      let text = String(secondsText(nanoseconds).drop { $0 == "-" })
+      return aligned(text.contains(".") ? text : text + ".0", every: 3, negative: nanoseconds < 0)
+    }
+    // As printf rounds what is exact: halves to even.
+    var unit: UInt = 1
+    for _ in 0..<max(0, 9 - places) { unit *= 10 }
+    var (whole, rest) = nanoseconds.magnitude.quotientAndRemainder(dividingBy: unit)
+    if rest > unit - rest || (rest == unit - rest && whole & 1 == 1) { whole += 1 }
+    var text = String(whole)
+    let point = min(places, 9)
+    text = String(repeating: "0", count: max(0, point + 1 - text.count)) + text
+    if places > 0 {
+      text.insert(".", at: text.index(text.endIndex, offsetBy: -point))
+      text += String(repeating: "0", count: places - point)
+    }
+    return aligned(text, every: 3, negative: nanoseconds < 0)
+  }
+
+  /// Puts commas between the groups of the leading digits, if they are wanted, and fills up.
+  private func aligned(_ text: String, every size: Int, negative: Bool) -> String {
+    guard groups else { return aligned(text, negative: negative) }
+    let digits = text.prefix { $0.isHexDigit && (size == 4 || $0.isNumber) }
+    var whole = String(digits)
+    if align == "=" {
+      // The zeros that fill it up are digits like the others.
+      let others = text.count - whole.count + (negative || sign != nil ? 1 : 0)
+      var count = whole.count
+      while count + (count - 1) / size + others < width { count += 1 }
+      whole = String(repeating: "0", count: count - whole.count) + whole
+    }
     var result = ""
     for (index, digit) in whole.enumerated() {
       if index > 0, (whole.count - index) % size == 0 { result += "," }
       result.append(digit)
     }
-    return result + text.dropFirst(whole.count)
+    return aligned(result + text.dropFirst(digits.count), negative: negative)
   }
 
   private func aligned(_ text: String, negative: Bool, isText: Bool = false) -> String {

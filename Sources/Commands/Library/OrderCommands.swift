@@ -14,7 +14,7 @@ enum OrderCommands {
       each among their like.
       """,
     parameters: [list], flags: [by, Flag("reverse", nil, "the greatest first")],
-    traits: .pure,
+    traits: [.pure, .copies],
     examples: [
       Example("print (sort [3, 1, 2]) (sort [b, a] --reverse)", "[1, 2, 3] [\"b\", \"a\"]"),
       Example("print (sort [ccc, a, bb] --by len)", "[\"a\", \"bb\", \"ccc\"]"),
@@ -31,7 +31,7 @@ enum OrderCommands {
 
   private static let unique = Command(
     "unique", "List the items without those equal to an earlier one",
-    parameters: [list], flags: [by], traits: .pure,
+    parameters: [list], flags: [by], traits: [.pure, .copies],
     examples: [
       Example("print (unique [2, 1, 2, 1.0])", "[2, 1]"),
       Example("print (unique [a, bb, c] --by len)", "[\"a\", \"bb\"]"),
@@ -52,13 +52,15 @@ enum OrderCommands {
 
   private static let min = Command(
     "min", "Yield the least of a list or of several values, the first if there are equals",
-    parameters: [values], flags: [by], traits: .pure,
+    details: "Where a nan is among them, it is the result.", parameters: [values], flags: [by],
+    traits: .pure,
     examples: [Example("print (min [3, 1, 2]) (min 2s 300ms)", "1 300ms")]
   ) { call in try extreme(call, "least value") { try precedes($0, $1) } }
 
   private static let max = Command(
     "max", "Yield the greatest of a list or of several values, the first if there are equals",
-    parameters: [values], flags: [by], traits: .pure,
+    details: "Where a nan is among them, it is the result.", parameters: [values], flags: [by],
+    traits: .pure,
     examples: [Example("print (max [3, 1, 2]) (max [a, ccc, bb] --by len)", "3 ccc")]
   ) { call in try extreme(call, "greatest value") { try precedes($1, $0) } }
 
@@ -76,7 +78,8 @@ enum OrderCommands {
     }
     for (item, key) in Swift.zip(items, keys).dropFirst() {
       try call.interpreter.checkAttention()
-      guard try isBetter(key, bestKey) else { continue }
+      if bestKey.isNaN { break }
+      guard try key.isNaN || isBetter(key, bestKey) else { continue }
       best = item
       bestKey = key
     }
@@ -114,7 +117,7 @@ enum OrderCommands {
   }
 
   private static let shuffle = Command(
-    "shuffle", "List the items in a random order", parameters: [list], traits: .pure,
+    "shuffle", "List the items in a random order", parameters: [list], traits: [.pure, .copies],
     examples: [Example("print (sort (shuffle [1, 2, 3]))", "[1, 2, 3]")]
   ) { call in
     var items = call.list(0)
@@ -125,5 +128,13 @@ enum OrderCommands {
       items.swapAt(last, Int.random(in: 0...last, using: &random))
     }
     return .items(items)
+  }
+}
+
+extension Value {
+  /// Whether it is the float that is no number.
+  fileprivate var isNaN: Bool {
+    if case .float(let float) = plain { return float.isNaN }
+    return false
   }
 }

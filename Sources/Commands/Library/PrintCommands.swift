@@ -23,8 +23,18 @@ enum PrintCommands {
 
   private static let echo = Command(
     "echo", "Write values, with blanks between them, and a newline, as `print` does",
+    details: "A first word -n means --no-newline, as in other shells; quoted it is written.",
     parameters: [values], flags: [noNewline],
-    examples: [Example("echo I am here", "I am here")], run: write)
+    examples: [
+      Example("echo I am here", "I am here"),
+      Example("echo -n half; echo \" a line\"", "half a line"),
+    ]
+  ) { call in
+    if call.has(0), call.spelling(0)?.asText == "-n" {
+      return try write(call, from: 1, withNewline: false)
+    }
+    return try write(call)
+  }
 
   private static let input = Command(
     "input", "Read a line from standard input",
@@ -45,16 +55,22 @@ enum PrintCommands {
   }
 
   private static func write(_ call: borrowing Call) throws -> Value {
+    try write(call, from: 0, withNewline: !call.isSet("no-newline"))
+  }
+
+  private static func write(
+    _ call: borrowing Call, from first: Int, withNewline: Bool
+  ) throws -> Value {
     var text = ""
-    if call.count == 1 {
-      text = shown(call[0])
+    if call.count == first + 1 {
+      text = shown(call[first])
     } else {
-      for index in 0..<call.count {
-        if index > 0 { text += " " }
+      for index in first..<max(first, call.count) {
+        if index > first { text += " " }
         text += call[index].asText
       }
     }
-    if !call.isSet("no-newline") { text += "\n" }
+    if withNewline { text += "\n" }
     try call.interpreter.write(text)
     return .null
   }

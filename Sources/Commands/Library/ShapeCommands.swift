@@ -11,7 +11,7 @@ enum ShapeCommands {
     "trim", "Take blanks, or other characters, off both ends of a text",
     parameters: [text, Parameter("characters", .text, .optional, "what to take off")],
     flags: [Flag("left", nil, "only at the beginning"), Flag("right", nil, "only at the end")],
-    traits: .pure,
+    traits: [.pure, .copies],
     examples: [
       Example(
         "print [(trim \"  a b \\n\"), (trim \" a \" --left)] (trim \"--x-\" -)",
@@ -27,7 +27,10 @@ enum ShapeCommands {
         text, of: Set(call.text(1).unicodeScalars), left: left, right: right, call.interpreter)
     } else {
       let both = text.withBytes(\.trimmed)
-      bounds = (left ? both.lowerBound : 0)..<(right ? both.upperBound : text.byteCount)
+      // Of blanks alone nothing is left, at whichever end they are taken off.
+      bounds =
+        both.isEmpty
+        ? 0..<0 : (left ? both.lowerBound : 0)..<(right ? both.upperBound : text.byteCount)
     }
     if bounds.count == text.byteCount { return .string(text) }
     return text.withBytes { .string($0.text(bounds.lowerBound, bounds.upperBound)) }
@@ -66,7 +69,7 @@ enum ShapeCommands {
   }
 
   private static let upper = Command(
-    "upper", "Turn a text into capital letters", parameters: [text], traits: .pure,
+    "upper", "Turn a text into capital letters", parameters: [text], traits: [.pure, .copies],
     examples: [Example("print (upper \"brood ü\")", "BROOD Ü")]
   ) { call in
     let text = call.string(0)
@@ -75,12 +78,37 @@ enum ShapeCommands {
   }
 
   private static let lower = Command(
-    "lower", "Turn a text into small letters", parameters: [text], traits: .pure,
+    "lower", "Turn a text into small letters", parameters: [text], traits: [.pure, .copies],
     examples: [Example("print (lower \"BROOD Ü\")", "brood ü")]
   ) { call in
     let text = call.string(0)
-    guard text.isASCII else { return try recased(text, call.interpreter) { $0.lowercased() } }
+    guard text.isASCII else { return try smallLetters(text, call.interpreter) }
     return mapped(text) { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
+  }
+
+  /// One letter has two small ones: the sigma that ends a word, which the Unicode standard calls
+  /// Final_Sigma.
+  private static func smallLetters(_ text: StringObject, _ interpreter: Interpreter) throws -> Value
+  {
+    let sigma: Unicode.Scalar = "\u{3A3}"
+    guard text.contains(StringObject.make("\u{3A3}")) else {
+      return try recased(text, interpreter) { $0.lowercased() }
+    }
+    var result = ""
+    var isBehindLetter = false
+    let scalars = text.string.unicodeScalars
+    for place in scalars.indices {
+      try interpreter.checkAttention()
+      let scalar = scalars[place]
+      if scalar == sigma, isBehindLetter {
+        let next = scalars[place...].dropFirst().first { !$0.properties.isCaseIgnorable }
+        result += next?.properties.isCased == true ? "\u{3C3}" : "\u{3C2}"
+      } else {
+        result += scalar.properties.lowercaseMapping
+      }
+      if !scalar.properties.isCaseIgnorable { isBehindLetter = scalar.properties.isCased }
+    }
+    return .text(result)
   }
 
   /// Piece by piece, as no scalar's case depends on others.
@@ -118,7 +146,7 @@ enum ShapeCommands {
 
   private static let padLeft = Command(
     "pad-left", "Put blanks before a text until it is so many columns wide", parameters: padding,
-    traits: .pure,
+    traits: [.pure, .copies],
     examples: [Example("print (pad-left 7 3) (pad-left 7 3 0)", "  7 007")]
   ) { call in
     let padding = try padding(call)
@@ -127,7 +155,7 @@ enum ShapeCommands {
 
   private static let padRight = Command(
     "pad-right", "Put blanks behind a text until it is so many columns wide", parameters: padding,
-    traits: .pure,
+    traits: [.pure, .copies],
     examples: [Example("print (pad-right ab 4 .)", "ab..")]
   ) { call in
     let padding = try padding(call)

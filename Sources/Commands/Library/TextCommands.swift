@@ -109,7 +109,7 @@ enum TextCommands {
   private static let replace = Command(
     "replace", "Put another text wherever a text occurs",
     parameters: [text, Parameter("old", .text), Parameter("new", .text)],
-    flags: [Flag("count", .count, "replace only the first so many")], traits: .pure,
+    flags: [Flag("count", .count, "replace only the first so many")], traits: [.pure, .copies],
     examples: [
       Example("print (replace \"a-b-c\" - +) (replace \"a-b-c\" - \"\" --count 1)", "a+b+c ab-c")
     ]
@@ -170,9 +170,7 @@ enum TextCommands {
       }
     case .list(let list): return .bool(list.items.contains { $0.equals(wanted) })
     case .map(let map): return .bool(map.get(wanted) != nil)
-    case .range(let range):
-      guard case .int(let number) = wanted else { return .bool(false) }
-      return .bool(!range.isEmpty && number >= range.start && number <= range.last)
+    case .range(let range): return .bool(range.contains(wanted))
     case .bytes(let bytes):
       guard case .bytes(let wanted) = wanted else {
         throw call.bad("value", must: "bytes", at: 1)
@@ -215,7 +213,7 @@ enum TextCommands {
   }
 
   private static let indexOf = Command(
-    "index-of", "Yield where a text or list holds something first, null if nowhere",
+    "index-of", "Yield where a text, list or range holds something first, null if nowhere",
     parameters: [Parameter("value", .any), Parameter("wanted", .any)], traits: .pure,
     examples: [
       Example("print (index-of \"queue\" eu) (index-of [5, 6] 6) (index-of [5, 6] 7)", "2 1 null")
@@ -232,7 +230,8 @@ enum TextCommands {
     case .list(let list):
       let wanted = call.value(1)
       return list.items.firstIndex { $0.equals(wanted) }.map { .int($0) } ?? .null
-    default: throw call.bad("value", must: "a text or list", at: 0)
+    case .range(let range): return range.place(of: call.value(1)).map { .int($0) } ?? .null
+    default: throw call.bad("value", must: "a text, list or range", at: 0)
     }
   }
 }

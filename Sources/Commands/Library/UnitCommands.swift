@@ -18,7 +18,7 @@ enum UnitCommands {
       if isOver { throw tooBig(call) }
       return .duration(product)
     case .float(let seconds):
-      guard let nanoseconds = Int(exactly: (seconds * 1e9).rounded()) else { throw tooBig(call) }
+      guard let nanoseconds = Exact.product(1_000_000_000, seconds) else { throw tooBig(call) }
       return .duration(nanoseconds)
     default: throw call.bad("duration", must: "a number of seconds or a text such as 1m30s", at: 0)
     }

@@ -146,22 +146,26 @@ enum RunInputs {
   static func lines(_ call: borrowing Call) throws -> Source {
     var fd: Int32 = 0
     if let path = call.flag("file")?.asText {
-      fd = try call.at(flag: "file") { try open(path) }
+      let interpreter = call.interpreter
+      fd = try call.at(flag: "file") {
+        try open(path) { try interpreter.session.attend(interpreter) }
+      }
     }
     let lines = InputLines(fd, end: call.isSet("null") ? 0 : 0x0A, call.interpreter)
     return Source(
       parts: 1, stream: InputStream(descriptor: fd, isReady: lines.isReady), next: lines.next)
   }
 
-  private static func open(_ path: String) throws -> Int32 {
+  private static func open(_ path: String, onAttention: OnAttention?) throws -> Int32 {
     do {
-      return try asking("cannot read the inputs from '\(path)'") { () throws(SystemError) in
+      return try asking("cannot read the inputs from '\(path)'") {
         if try FileStatus(path).kind == .directory {
           throw SystemError(call: "open", code: EISDIR, detail: path)
         }
-        return try Descriptors.makePrivate(try Descriptors.open(path, 0))
+        return try Descriptors.makePrivate(
+          try Transfer.openForReading(path, onAttention: onAttention))
       }
-    } catch let error as ErrorObject {
+    } catch let error as ErrorObject where error.control == nil && error.kind != .interrupted {
       error.exitStatus = ErrorObject.usageStatus
       throw error
     }

@@ -12,11 +12,16 @@ enum SpawnCommand {
       Parameter("program", .program, .required, "its name or path"),
       Parameter("argument", .text, .rest),
     ],
-    flags: [Flag("name", .text, "the process's name; made of the program's name without it")],
+    flags: [
+      Flag("name", .text, "the process's name; made of the program's name without it"),
+      Flag("daemon", nil, "end it with the session instead of waiting for it"),
+      Flag("cwd", .path, "the directory it starts in, from which a relative path of it is taken"),
+    ],
     traits: .passesWords,
     examples: [
       Example("let p = spawn sh -c \"exit 7\"\nprint (wait $p).exit", "7"),
       Example("spawn --name nap sleep 100\nkill nap\nprint (wait nap).signal", "TERM"),
+      Example("let p = spawn --daemon --cwd / sleep 100\nprint (info $p).daemon", "true"),
     ]
   ) { call in
     let session = call.session
@@ -24,7 +29,8 @@ enum SpawnCommand {
     if let name = call.flag("name")?.asText {
       try call.at(flag: "name") { try session.names.check(name) }
     }
-    var request = try programRequest(call)
+    let directory = try directory(call)
+    var request = try programRequest(call, directory: directory)
     var terminal: Int32?
     if session.isInteractive {
       request.group = .new
@@ -42,7 +48,7 @@ enum SpawnCommand {
         let (pid, pidfd) = try Posix.spawn(request)
         let process = session.register(
           ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
-          group: session.isInteractive ? pid : 0)
+          group: session.isInteractive ? pid : 0, isDaemon: call.isSet("daemon"))
         if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
         return .handle(process)
       } catch {
@@ -55,13 +61,37 @@ enum SpawnCommand {
     }
   }
 
+  /// Where the program is to start, as an absolute path.
+  private static func directory(_ call: borrowing Call) throws -> String? {
+    guard let given = call.flag("cwd")?.asText else { return nil }
+    let path = given == "~" || given.hasPrefix("~/") ? try call.home() + given.dropFirst() : given
+    do throws(SystemError) {
+      if path.utf8.contains(0) { throw SystemError(call: "chdir", code: EINVAL, detail: path) }
+      guard try FileStatus(path).kind == .directory else {
+        throw SystemError(call: "chdir", code: ENOTDIR, detail: path)
+      }
+      if access(path, X_OK) != 0 { throw SystemError(call: "chdir", code: errno, detail: path) }
+      if path.hasPrefix("/") { return path }
+      return "\(try Directory.current())/\(path)"
+    } catch {
+      let reason = error.message.prefix(1).lowercased() + error.message.dropFirst()
+      throw call.error(
+        error.code == ENOENT ? .missing : .system,
+        "cannot start '\(call.text(0))' in '\(given)': \(reason)", flag: "cwd")
+    }
+  }
+
   private static func namePrefix(_ program: String) -> String {
     let name = program.split(separator: "/").last.map(String.init) ?? program
     return Names.isValid(name) ? name : "spawn"
   }
 
   /// A program that the call names, with the shell's environment and signals.
-  static func programRequest(_ call: borrowing Call) throws -> SpawnRequest {
+  ///
+  /// - Parameter directory: where it shall start; a path of the program is looked up from there.
+  static func programRequest(
+    _ call: borrowing Call, directory: String? = nil
+  ) throws -> SpawnRequest {
     let name = call.text(0)
     guard let host = call.interpreter.host as? BroodHost else {
       throw call.error(.system, "programs cannot be started here")
@@ -74,7 +104,14 @@ enum SpawnCommand {
       path: name, arguments: arguments, environment: host.environmentEntries)
     request.mask = request.mask.union(call.session.handlers.blocked)
     do throws(SystemError) {
-      request.path = try host.findProgram(name)
+      if let directory {
+        request.directory = directory
+        let isBelow = name.contains("/") && !name.hasPrefix("/")
+        let path = try host.findProgram(isBelow ? "\(directory)/\(name)" : name)
+        request.path = path.hasPrefix("/") ? path : "\(try Directory.current())/\(path)"
+      } else {
+        request.path = try host.findProgram(name)
+      }
     } catch {
       throw programError(error, request, call)
     }

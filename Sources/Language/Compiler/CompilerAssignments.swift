@@ -62,13 +62,17 @@ extension Compiler {
     let key = allocate()
     try value(node.path[0].key, into: key)
     let register = allocate()
-    try value(node.value, into: register)
-    span = node.span
     if let op = node.op {
       let old = allocate()
+      span = node.span
       emit(.index, a: old, b: environment, c: key)
+      try value(node.value, into: register)
+      span = node.span
       emit(Compiler.arithmetic(op), a: register, b: old, c: register)
+    } else {
+      try value(node.value, into: register)
     }
+    span = node.span
     emit(.setPath, a: key, b: 1, c: register, spare: 1)
     emitWord(UInt64(Place.register.rawValue) | UInt64(environment) << 16)
   }
@@ -76,8 +80,11 @@ extension Compiler {
   func assignCombined(
     _ node: Assignment, _ op: BinaryOperator, _ binding: Binding, _ place: Place, _ index: Int
   ) throws {
-    if op == .add, case .list(let items) = node.value.kind, items.count == 1, !items[0].isSpread {
-      let item = try operand(items[0].value)
+    if mayChange(binding, during: node.value) {
+      return try combineWithOld(node, op, binding, place, index)
+    }
+    if op == .add, let item = onlyItem(node.value) {
+      let item = try operand(item)
       span = node.span
       emit(.push, a: place.rawValue, b: index, c: item)
       return
@@ -109,6 +116,43 @@ extension Compiler {
     store(register, place, index)
   }
 
+  /// Whether evaluating an expression may assign a variable.
+  private func mayChange(_ binding: Binding, during node: Expression) -> Bool {
+    if case .local(let variable) = binding, !variable.isCaptured { return node.mayAssignLocals }
+    return node.mayRunCode
+  }
+
+  /// What was in the variable before the right side ran counts, whatever that did to it.
+  private func combineWithOld(
+    _ node: Assignment, _ op: BinaryOperator, _ binding: Binding, _ place: Place, _ index: Int
+  ) throws {
+    let item = op == .add ? onlyItem(node.value) : nil
+    let old = allocate()
+    let right = allocate()
+    span = node.span
+    fetch(binding, into: old)
+    try value(item ?? node.value, into: right)
+    span = node.span
+    if op == .add {
+      emit(.addToOld, a: place.rawValue, b: index, c: old, spare: item == nil ? 0 : 1)
+      return
+    }
+    emit(Compiler.arithmetic(op), a: old, b: old, c: right)
+    if case .register = place {
+      emit(.take, a: index, b: old)
+    } else {
+      store(old, place, index)
+    }
+  }
+
+  /// The item of `+= [item]`, which is appended without making a list of it.
+  private func onlyItem(_ node: Expression) -> Expression? {
+    guard case .list(let items) = node.kind, items.count == 1, !items[0].isSpread else {
+      return nil
+    }
+    return items[0].value
+  }
+
   /// Whether `+=` with it may be worth growing text or a list in place.
   func mayBeContainer(_ expression: Expression) -> Bool {
     switch expression.kind {
@@ -123,7 +167,7 @@ extension Compiler {
     let keys: Int
     var areTemporary = true
     if node.path.count == 1 {
-      keys = try operand(node.path[0].key)
+      keys = try operand(node.path[0].key, before: node.value)
       areTemporary = isTemporary(node.path[0].key, keys)
     } else {
       keys = allocate(node.path.count)
@@ -133,11 +177,7 @@ extension Compiler {
     let register = allocate()
     if let op = node.op {
       let old = allocate()
-      fetch(binding, into: old)
-      for i in node.path.indices {
-        span = node.path[i].span
-        emit(.index, a: old, b: old, c: keys + i)
-      }
+      fetch(node, binding, keys, into: old)
       try value(node.value, into: register)
       span = node.span
       emit(Compiler.arithmetic(op), a: register, b: old, c: register)
@@ -151,16 +191,35 @@ extension Compiler {
     emitWord(UInt64(place.rawValue) | UInt64(index) << 16)
   }
 
-  private func addToPath(_ node: Assignment, _ binding: Binding, _ keys: Int) throws {
-    let register = allocate()
-    var item: Expression?
-    if case .list(let items) = node.value.kind, items.count == 1, !items[0].isSpread {
-      item = items[0].value
+  /// Loads what a path leads to.
+  private func fetch(_ node: Assignment, _ binding: Binding, _ keys: Int, into target: Int) {
+    var from = target
+    if case .local(let variable) = binding, !variable.isCaptured {
+      from = max(0, variable.register)
+    } else {
+      span = node.nameSpan
+      fetch(binding, into: target)
     }
+    for i in node.path.indices {
+      span = node.path[i].span
+      emit(.index, a: target, b: from, c: keys + i)
+      from = target
+    }
+  }
+
+  private func addToPath(_ node: Assignment, _ binding: Binding, _ keys: Int) throws {
+    let item = onlyItem(node.value)
+    var way = item == nil ? PathAddition() : .isItem
+    // What the path led to before the right side ran counts, and comes to stand before it.
+    if node.value.mayRunCode || node.value.mayThrow {
+      way.insert(.hasOld)
+      fetch(node, binding, keys, into: allocate())
+    }
+    let register = allocate()
     try value(item ?? node.value, into: register)
     span = node.span
     let (place, index) = self.place(binding)
-    emit(.addToPath, a: keys, b: node.path.count, c: register, spare: item == nil ? 0 : 1)
+    emit(.addToPath, a: keys, b: node.path.count, c: register, spare: way.rawValue)
     if let first = node.path.first, let last = node.path.last {
       span = first.span.joined(last.span)
     }

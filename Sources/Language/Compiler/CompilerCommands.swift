@@ -5,7 +5,8 @@ extension Compiler {
   ///   - input: a register whose value `|>` passes in front of the arguments.
   ///   - isPassed: whether `|>` passes the result on.
   func command(
-    _ node: CommandNode, into target: Int, isTail: Bool, input: Int? = nil, isPassed: Bool = false
+    _ node: CommandNode, into target: Int, isTail: Bool, isCaptured: Bool = false,
+    input: Int? = nil, isPassed: Bool = false
   ) throws {
     let isDiscarded = isDiscarding
     isDiscarding = false
@@ -57,7 +58,9 @@ extension Compiler {
     var isComputed = false
     if case .value = node.head { isComputed = true }
     // A report that is passed on stays one, for what becomes of it in the end.
-    let passesValue = isPassed && isBuiltin?.isReporting == false
+    var mayReport = global != nil || isBuiltin?.isReporting == true
+    if case .local = node.target { mayReport = true }
+    let passesValue = isPassed && isBuiltin?.isReporting == false || isCaptured && !mayReport
     let site = self.site(
       CallSite(
         source: source, span: headSpan,
@@ -149,7 +152,7 @@ extension Compiler {
 
   func chain(
     _ left: Expression, _ target: ChainTarget, into register: Int, isTail: Bool,
-    isPassed: Bool = false, span whole: Span
+    isCaptured: Bool = false, isPassed: Bool = false, span whole: Span
   ) throws {
     let input = allocate()
     // A chain that starts with a report is one, wherever it is discarded.
@@ -163,7 +166,8 @@ extension Compiler {
     switch target {
     case .command(let command):
       try self.command(
-        command, into: register, isTail: isTail, input: input, isPassed: isPassed)
+        command, into: register, isTail: isTail, isCaptured: isCaptured, input: input,
+        isPassed: isPassed)
     case .value(let expression):
       let base = allocate(2)
       try value(expression, into: base)
@@ -196,14 +200,15 @@ extension Compiler {
   }
 
   func connected(
-    _ left: Expression, _ right: Expression, into target: Int, isTail: Bool, isAnd: Bool
+    _ left: Expression, _ right: Expression, into target: Int, isTail: Bool, isCaptured: Bool,
+    isAnd: Bool
   ) throws {
     // `failed` counts as false; any other error passes through.
     let error = allocate()
     let result = allocate()
     let handler = emitJump(.pushTry, a: error)
     contexts.append(.handler)
-    try value(left, into: result, isTail: isTail)
+    try value(left, into: result, isTail: isTail, isCaptured: isCaptured)
     contexts.removeLast()
     emit(.popTry)
     let evaluated = emitJump(.jump)
@@ -218,11 +223,11 @@ extension Compiler {
     if isAnd {
       let end = emitJump(.jumpIsFalse, a: result)
       if isTail { emit(.discard, a: result) }
-      try value(right, into: result, isTail: isTail)
+      try value(right, into: result, isTail: isTail, isCaptured: isCaptured)
       patch(end)
     } else {
       let end = emitJump(.jumpIsNotFalse, a: result)
-      try value(right, into: result, isTail: isTail)
+      try value(right, into: result, isTail: isTail, isCaptured: isCaptured)
       patch(end)
     }
     emit(.take, a: target, b: result)
@@ -253,7 +258,9 @@ extension Compiler {
 
   // MARK: Pipelines
 
-  func pipeline(_ node: PipelineNode, into target: Int, isTail: Bool) throws {
+  func pipeline(
+    _ node: PipelineNode, into target: Int, isTail: Bool, isCaptured: Bool
+  ) throws {
     let isInProcess =
       node.stages.count == 1 && !node.isBackground && node.prefix != .status
       && node.stages[0].thunk != nil
@@ -264,7 +271,7 @@ extension Compiler {
         switch node.prefix {
         case .ok: .ok
         case .status: .status
-        case .none: isTail ? .statement : .capture
+        case .none: isTail && !isCaptured ? .statement : .capture
         }
       }
     // In this process the machine prints it, where nobody uses it.

@@ -1,9 +1,15 @@
 extension Compiler {
   /// Compiles an expression so that its value comes to `target`.
   ///
-  /// - Parameter isTail: whether it ends a block or is discarded, so that a program writes to
-  ///   standard output and a report stays one.
-  func value(_ node: Expression, into target: Int, isTail: Bool = false) throws {
+  /// - Parameters:
+  ///   - isTail: whether it ends a block or is discarded, so that a program writes to standard
+  ///     output and a report stays one.
+  ///   - isCaptured: whether it is part of something in parentheses, so that a program's output is
+  ///     its value even there.
+  func value(
+    _ node: Expression, into target: Int, isTail: Bool = false, isCaptured: Bool = false
+  ) throws {
+    let isCaptured = isCaptured || node.isParenthesized
     span = node.span
     let mark = nextRegister
     defer { nextRegister = mark }
@@ -41,7 +47,7 @@ extension Compiler {
       try range(low, high, isInclusive ? .inclusive : .exclusive, target, node.span)
     case .wordRange(let low, let high): try range(low, high, .word, target, node.span)
     case .index(let base, let key):
-      let a = try operand(base)
+      let a = try operand(base, before: key)
       let b = try operand(key)
       span = node.span
       emit(.index, a: target, b: a, c: b, spare: isTemporary(base, a) ? 1 : 0)
@@ -50,14 +56,19 @@ extension Compiler {
       span = node.span
       emit(
         .field, a: target, b: a, c: constant(.text(name)), spare: isTemporary(base, a) ? 1 : 0)
-    case .command(let command): try self.command(command, into: target, isTail: isTail)
-    case .pipeline(let pipeline): try self.pipeline(pipeline, into: target, isTail: isTail)
+    case .command(let command):
+      try self.command(command, into: target, isTail: isTail, isCaptured: isCaptured)
+    case .pipeline(let pipeline):
+      try self.pipeline(pipeline, into: target, isTail: isTail, isCaptured: isCaptured)
     case .chain(let left, let chainTarget):
-      try chain(left, chainTarget, into: target, isTail: isTail, span: node.span)
+      try chain(
+        left, chainTarget, into: target, isTail: isTail, isCaptured: isCaptured, span: node.span)
     case .andThen(let left, let right):
-      try connected(left, right, into: target, isTail: isTail, isAnd: true)
+      try connected(
+        left, right, into: target, isTail: isTail, isCaptured: isCaptured, isAnd: true)
     case .orElse(let left, let right):
-      try connected(left, right, into: target, isTail: isTail, isAnd: false)
+      try connected(
+        left, right, into: target, isTail: isTail, isCaptured: isCaptured, isAnd: false)
     case .ifElse(let conditional):
       try self.conditional(conditional, into: target)
       if !isTail { emit(.unreport, a: target) }
@@ -81,6 +92,15 @@ extension Compiler {
     return register
   }
 
+  /// Likewise for an operand that another one follows, which may assign the variable.
+  func operand(_ node: Expression, before next: Expression) throws -> Int {
+    let register = try operand(node)
+    guard !isTemporary(node, register), next.mayAssignLocals else { return register }
+    let copy = allocate()
+    emit(.move, a: copy, b: register)
+    return copy
+  }
+
   /// Whether an operand's register holds only a copy, not a variable.
   func isTemporary(_ node: Expression, _ register: Int) -> Bool {
     if case .variable(let use) = node.kind, case .local(let variable)? = use.binding {
@@ -98,7 +118,7 @@ extension Compiler {
   private func range(
     _ low: Expression, _ high: Expression, _ kind: RangeKind, _ target: Int, _ whole: Span
   ) throws {
-    let a = try operand(low)
+    let a = try operand(low, before: high)
     let b = try operand(high)
     span = whole
     emit(.makeRange, a: target, b: a, c: b, spare: kind.rawValue)
@@ -134,7 +154,7 @@ extension Compiler {
       emit(.addInt, a: target, b: a, c: op == .add ? int : -int)
       return
     }
-    let a = try operand(left)
+    let a = try operand(left, before: right)
     let b = try operand(right)
     span = whole
     if op == .greater || op == .greaterEqual {
@@ -248,7 +268,7 @@ extension Compiler {
     case .notEqual: jump = on ? .jumpNotEqual : .jumpEqual
     default: return nil
     }
-    let a = try operand(left)
+    let a = try operand(left, before: right)
     let b = try operand(right)
     span = whole
     let isSwapped = op == .greater || op == .greaterEqual

@@ -59,9 +59,10 @@ enum Op: UInt8 {
   case index, softIndex  // A = B[C]
   case field, softField  // A = B.K(C)
   case setPath  // place of the next word, keys A… (B of them), value C; C and temporary keys go
-  case addToPath  // place of the next word, keys A… (B of them) += C, or [C] if spare is 1
+  case addToPath  // place of the next word, keys A… (B of them) += C, as spare (PathAddition) says
   case addTo  // place A (kind) B += C
   case push  // place A (kind) B += [C]
+  case addToOld  // place A (kind) B = C + (C+1), or C + [C+1] if spare is 1
   case setEnvironment  // env.K(A) = B
 
   // Calls: the result comes to A, arguments stand from A+1 on.
@@ -106,6 +107,15 @@ enum RangeKind: Int {
   case inclusive
   /// Inclusive, or text where an end is no whole number.
   case word
+}
+
+/// How `addToPath` adds.
+struct PathAddition: OptionSet {
+  let rawValue: Int
+  /// The value becomes one item of a list.
+  static let isItem = PathAddition(rawValue: 1)
+  /// In front of the value stands what the path led to before that was made.
+  static let hasOld = PathAddition(rawValue: 2)
 }
 
 enum Place: Int {

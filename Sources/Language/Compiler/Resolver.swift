@@ -17,16 +17,33 @@ final class Resolver {
   /// The loops around what is being resolved, the outermost first.
   var loops: [Span] = []
   let losses = LostAssignments()
+  /// Variables that were declared with a list or map, which is no part of a file's name.
+  var containers: Set<String> = []
   private(set) var newGlobals: [String: GlobalVariable] = [:]
+  /// Texts of statements that could not be read: what they declare is unknown.
+  var skipped: [Span] = []
+  private lazy var skippedNames: Set<String> = {
+    var names: Set<String> = []
+    for span in skipped {
+      for word in source.bytes[span.range(in: source.bytes.count)].split(
+        whereSeparator: { !isNameByte($0) })
+      {
+        names.insert(String(decoding: word, as: UTF8.self))
+      }
+    }
+    return names
+  }()
   /// Tells programs from slips, where `--check` wants that.
   var isProgram: ((String) -> Bool)?
   /// A sourced file could not be compiled, so that what it declares is unknown.
   private(set) var hasBrokenSource = false
-  private let prepareSource: (String) throws -> Void
+  /// A sourced file is read only when the program runs, so that its functions are unknown.
+  private(set) var hasUnreadSource = false
+  private let prepareSource: (String) throws -> Bool
 
   init(
     _ source: Source, globals: Globals, table: CommandTable, isPersistent: Bool,
-    prepareSource: @escaping (String) throws -> Void = { _ in }
+    prepareSource: @escaping (String) throws -> Bool = { _ in true }
   ) {
     self.source = source
     self.globals = globals
@@ -39,8 +56,8 @@ final class Resolver {
   }
 
   func resolve(_ block: Block) {
-    self.block(block, in: scope, isTopLevel: true)
-    if errors.isEmpty {
+    self.block(block, in: scope, isTopLevel: true, isDropped: !isPersistent)
+    if errors.isEmpty, skipped.isEmpty {
       for (name, variable) in newGlobals { globals.variables[name] = variable }
     }
     warnAboutLostAssignments()
@@ -59,14 +76,21 @@ final class Resolver {
   // MARK: Blocks
 
   /// Resolves a block in a new scope of the current function.
-  func block(_ block: Block, loop: Bool = false, declaring: (BlockScope) -> Void = { _ in }) {
+  ///
+  /// - Parameter isDropped: whether the value of its last statement is not used.
+  func block(
+    _ block: Block, loop: Bool = false, isDropped: Bool = false,
+    declaring: (BlockScope) -> Void = { _ in }
+  ) {
     let inner = BlockScope(parent: scope, function: scope.function)
     if loop { inner.loopDepth += 1 }
     declaring(inner)
-    self.block(block, in: inner, isTopLevel: false)
+    self.block(block, in: inner, isTopLevel: false, isDropped: isDropped)
   }
 
-  private func block(_ block: Block, in inner: BlockScope, isTopLevel: Bool) {
+  private func block(
+    _ block: Block, in inner: BlockScope, isTopLevel: Bool, isDropped: Bool
+  ) {
     let outer = scope
     scope = inner
     defer { scope = outer }
@@ -98,7 +122,9 @@ final class Resolver {
         }
       }
       let isLast = i == block.statements.count - 1
-      self.statement(statement, isTopLevel: isTopLevel, isLast: isLast, declared: &own)
+      self.statement(
+        statement, isTopLevel: isTopLevel, isLast: isLast && !isTopLevel,
+        isDropped: !isLast || isDropped, declared: &own)
       if leaves(statement) { isUnreachable = !isLast }
     }
     // Bodies last: a function may use what its block declares behind it.
@@ -130,12 +156,18 @@ final class Resolver {
 
   // MARK: Statements
 
+  /// - Parameters:
+  ///   - isLast: whether it ends a block, whose value it could be.
+  ///   - isDropped: whether its value is not used.
   private func statement(
-    _ statement: Statement, isTopLevel: Bool, isLast: Bool, declared own: inout [Variable]
+    _ statement: Statement, isTopLevel: Bool, isLast: Bool, isDropped: Bool,
+    declared own: inout [Variable]
   ) {
     switch statement.kind {
     case .declare(let node):
       expression(node.value)
+      containers.remove(node.name)
+      if node.value.makesContainer { containers.insert(node.name) }
       if isTopLevel && isPersistent {
         let variable = GlobalVariable(
           node.name, isConstant: node.isConstant, .unset(node.name, Location(source, node.nameSpan))
@@ -154,24 +186,24 @@ final class Resolver {
       }
     case .assign(let node): assignment(node)
     case .function(let node): typeNames(node.function)
-    case .ifElse(let node): conditional(node)
+    case .ifElse(let node): conditional(node, isDropped: isDropped)
     case .whileLoop(let condition, let body):
       loops.append(statement.span)
       defer { loops.removeLast() }
       expression(condition)
-      block(body, loop: true)
+      block(body, loop: true, isDropped: true)
     case .forLoop(let node):
       expression(node.sequence)
       loops.append(statement.span)
       defer { loops.removeLast() }
-      block(node.body, loop: true) { inner in
+      block(node.body, loop: true, isDropped: true) { inner in
         for name in node.names {
           let variable = Variable(name.name, name.span, isConstant: false, in: inner.function)
           inner.variables[name.name] = variable
           node.variables.append(variable)
         }
       }
-    case .tryCatch(let node): tryStatement(node)
+    case .tryCatch(let node): tryStatement(node, isDropped: isDropped)
     case .returnValue(let value):
       if let value { expression(value) }
       if scope.function.isStage {
@@ -195,7 +227,7 @@ final class Resolver {
       } else {
         expression(value)
       }
-      if !isLast || isTopLevel && !isPersistent { warnIfUnused(value) }
+      if isDropped { warnIfUnused(value, isLast: isLast) }
     }
   }
 
@@ -204,32 +236,32 @@ final class Resolver {
   /// What a function's name given as an argument means there.
   var functionBinding: [ObjectIdentifier: Binding] = [:]
 
-  func conditional(_ node: Conditional) {
+  func conditional(_ node: Conditional, isDropped: Bool = false) {
     for branch in node.branches {
       expression(branch.condition)
-      block(branch.body)
+      block(branch.body, isDropped: isDropped)
     }
-    if let otherwise = node.otherwise { block(otherwise) }
+    if let otherwise = node.otherwise { block(otherwise, isDropped: isDropped) }
   }
 
-  func tryStatement(_ node: TryStatement) {
-    block(node.body)
+  func tryStatement(_ node: TryStatement, isDropped: Bool = false) {
+    block(node.body, isDropped: isDropped)
     for clause in node.clauses {
-      block(clause.body) { inner in
+      block(clause.body, isDropped: isDropped) { inner in
         guard let name = clause.name else { return }
         let variable = Variable(name, clause.nameSpan, isConstant: true, in: inner.function)
         inner.variables[name] = variable
         clause.variable = variable
       }
     }
-    if let finally = node.finally { block(finally) }
+    if let finally = node.finally { block(finally, isDropped: true) }
   }
 
   private func assignment(_ node: Assignment) {
     expression(node.value)
     for step in node.path { expression(step.key) }
     guard let binding = lookUp(node.name) else {
-      if hasBrokenSource { return }
+      if hasBrokenSource || skippedNames.contains(node.name) { return }
       let help =
         nearest(node.name, among: visibleNames()).map { "did you mean '\($0)'? " } ?? ""
       fail(
@@ -316,9 +348,11 @@ final class Resolver {
 
   func use(_ use: VariableUse) {
     guard let binding = lookUp(use.name) else {
-      if hasBrokenSource { return }
+      if hasBrokenSource || skippedNames.contains(use.name) { return }
       let help: String
-      if let near = nearest(use.name, among: visibleNames()) {
+      if ["true", "false", "null"].contains(use.name) {
+        help = "it is a value: write \(use.name) without '$', and ${(\(use.name))} in a text"
+      } else if let near = nearest(use.name, among: visibleNames()) {
         help = "did you mean '$\(near)'?"
       } else if table[use.name] != nil {
         help = "'\(use.name)' is a command: write (\(use.name) …) for its value"
@@ -365,34 +399,15 @@ final class Resolver {
     }
   }
 
-  // MARK: Unused results
-
-  private func warnIfUnused(_ expression: Expression) {
-    switch expression.kind {
-    case .command(let node):
-      if case .builtin(let command) = node.target, command.traits.contains(.pure) {
-        warn("the result of '\(command.name)' is not used", expression.span)
-      }
-    case .closure:
-      warn(
-        "this block is not run", expression.span,
-        help: "pass it to a command, or run it with 'call { … }'")
-    case .binary(.equal, _, _):
-      warn("this comparison is not used", expression.span, help: "assign as 'name = value'")
-    case .binary, .constant, .variable, .list, .map, .text, .index, .field, .negate, .not, .range,
-      .wordRange:
-      warn("this value is not used", expression.span)
-    default: break
-    }
-  }
-
   func sourceFile(_ path: String, _ span: Span) {
     do {
-      try prepareSource(path)
+      if try !prepareSource(path) { hasUnreadSource = true }
     } catch let error as ErrorObject {
       if error.kind == .syntax || error.kind == .limit {
         errors.append(error)
         hasBrokenSource = true
+      } else if error.isStop {
+        errors.append(error)
       }
     } catch {}
   }

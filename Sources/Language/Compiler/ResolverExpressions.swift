@@ -2,7 +2,7 @@ extension Resolver {
   func expression(_ node: Expression) {
     switch node.kind {
     case .constant: break
-    case .text(let pieces): text(pieces)
+    case .text(let pieces): text(pieces, in: node.span)
     case .variable(let use): self.use(use)
     case .list(let items): for item in items { expression(item.value) }
     case .map(let entries):
@@ -38,7 +38,8 @@ extension Resolver {
   }
 
   /// Pieces of a text; `"$x.field"` is worth a warning where a field is likely meant.
-  private func text(_ pieces: [Expression]) {
+  private func text(_ pieces: [Expression], in whole: Span) {
+    let isString = source.bytes[whole.range(in: source.bytes.count)].first == UInt8(ascii: "\"")
     for (i, piece) in pieces.enumerated() {
       expression(piece)
       guard case .variable(let use) = piece.kind, i + 1 < pieces.count,
@@ -46,6 +47,7 @@ extension Resolver {
       else { continue }
       let rest = next.string
       guard rest.hasPrefix(".") else { continue }
+      warnAboutNumber(use, rest, isString: source.bytes[Int(use.span.start)] != 0x24 || isString)
       let field = String(rest.dropFirst().prefix { $0.isLetter || $0 == "_" })
       if Resolver.likelyFields.contains(field), source.bytes[Int(use.span.start)] == 0x24 {
         warn(
@@ -54,6 +56,17 @@ extension Resolver {
           help: "write \"${$\(use.name).\(field)}\" for the field")
       }
     }
+  }
+
+  /// `$p.404`, where `$p` holds a map.
+  private func warnAboutNumber(_ use: VariableUse, _ rest: String, isString: Bool) {
+    let key = rest.dropFirst().prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
+    guard key.first?.isNumber == true, containers.contains(use.name) else { return }
+    let entry = "$\(use.name)[\"\(key)\"]"
+    warn(
+      "$\(use.name).\(key) is the value of $\(use.name) and then '.\(key)'",
+      Span(Int(use.span.start), Int(use.span.end) + 1 + key.utf8.count),
+      help: "write \(isString ? "${\(entry)}" : entry) for the entry")
   }
 
   private static let likelyFields: Set<String> = [
@@ -94,8 +107,8 @@ extension Resolver {
   }
 
   private func warnIfUnknown(_ node: CommandNode) {
-    guard let isProgram, !hasBrokenSource, case .word(let word) = node.head, !word.contains("/"),
-      !isProgram(word)
+    guard let isProgram, !hasBrokenSource, !hasUnreadSource, case .word(let word) = node.head,
+      !word.contains("/"), !isProgram(word)
     else { return }
     if node.isForcedProgram {
       return warn("there is no program '\(word)' on the path here", node.headSpan)

@@ -18,28 +18,27 @@ extension Interpreter {
     switch (base, key) {
     case (.list(let list), .int(let i)): return list.item(i)
     case (.list(let list), .range(let range)):
-      let (start, end) = slice(range, list.items.count)
-      return .list(ListObject(Array(list.items[start..<end])))
+      return .list(ListObject(Array(list.items[range.bounds(within: list.items.count)])))
     case (.string(let text), .int(let i)):
       let count = text.scalarCount
       let at = i < 0 ? i + count : i
       return at >= 0 && at < count ? .string(text.slice(at, at + 1)) : nil
     case (.string(let text), .range(let range)):
-      let (start, end) = slice(range, text.scalarCount)
-      return .string(text.slice(start, end))
+      let part = range.bounds(within: text.scalarCount)
+      return .string(text.slice(part.lowerBound, part.upperBound))
     case (.bytes(let bytes), .int(let i)):
       let at = i < 0 ? i + bytes.bytes.count : i
       return bytes.bytes.indices.contains(at) ? .int(Int(bytes.bytes[at])) : nil
     case (.bytes(let bytes), .range(let range)):
-      let (start, end) = slice(range, bytes.bytes.count)
-      return .bytes(BytesObject(Array(bytes.bytes[start..<end])))
+      return .bytes(BytesObject(Array(bytes.bytes[range.bounds(within: bytes.bytes.count)])))
     case (.range(let range), .int(let i)):
       let at = i < 0 ? i + range.count : i
       return at >= 0 && at < range.count ? .int(range.start &+ at) : nil
     case (.range(let range), .range(let part)):
-      let (start, end) = slice(part, range.count)
-      if start == end { return .range(RangeObject(range.start, range.start, inclusive: false)) }
-      let (first, last) = (range.start &+ start, range.start &+ (end - 1))
+      let places = part.bounds(within: range.count)
+      if places.isEmpty { return .range(RangeObject(range.start, range.start, inclusive: false)) }
+      let first = range.start &+ places.lowerBound
+      let last = range.start &+ (places.upperBound - 1)
       return .range(RangeObject(first, last, inclusive: true))
     case (.map(let map), _):
       guard key.isKey else { throw badKey(key) }
@@ -58,18 +57,6 @@ extension Interpreter {
       }
       throw ErrorObject(.type, "\(base.typeName) has no items: \(base.excerpt)")
     }
-  }
-
-  /// The bounds of a slice: negative ends count from the end, and are clamped.
-  private func slice(_ range: RangeObject, _ count: Int) -> (Int, Int) {
-    func place(_ i: Int) -> Int { i < 0 ? max(0, i &+ count) : min(i, count) }
-    let start = place(range.start)
-    let last = range.isInclusive ? range.last : range.last &+ 1
-    let isFromEnd = last < 0 || (range.isInclusive && last < 0)
-    var end = isFromEnd ? last &+ count : min(last, count)
-    if range.isInclusive { end = min(count, end &+ 1) }
-    end = max(start, min(max(0, end), count))
-    return (start, end)
   }
 
   func missingKey(_ base: Value, _ key: Value) -> ErrorObject {
@@ -158,5 +145,18 @@ extension ListObject {
   func item(_ index: Int) -> Value? {
     let at = index < 0 ? index &+ items.count : index
     return at >= 0 && at < items.count ? items[at] : nil
+  }
+}
+
+extension RangeObject {
+  /// The places it means in something of `count` items: negative ends count from the end, and what
+  /// lies outside is left out.
+  public func bounds(within count: Int) -> Range<Int> {
+    func place(_ i: Int) -> Int { i < 0 ? max(0, i &+ count) : min(i, count) }
+    let start = place(start)
+    let last = isInclusive ? last : last &+ 1
+    var end = last < 0 ? last &+ count : min(last, count)
+    if isInclusive { end = min(count, end &+ 1) }
+    return start..<max(start, min(max(0, end), count))
   }
 }

@@ -405,6 +405,9 @@ extension Interpreter {
         pc += 1
         frame.pointee.pc = pc
         try addToPath(instruction, frame)
+      case .addToOld:
+        frame.pointee.pc = pc
+        try addToOld(instruction, frame)
       case .rethrowEnd:
         frame.pointee.pc = pc
         if case .error(let error) = a.pointee, error.control != nil || error.kind == .interrupted {

@@ -152,16 +152,20 @@ public final class Interpreter {
   ) -> Findings {
     var findings = Findings()
     do {
-      let block = try Parser.parse(source)
+      let reading = Parser.read(source)
       let resolver = Resolver(
         source, globals: globals, table: table, isPersistent: isPersistent,
         prepareSource: { [unowned self] in try self.prepare($0, from: source) })
       if checksPrograms { resolver.isProgram = { [host] in host.isProgram($0) } }
-      resolver.resolve(block)
-      findings.warnings = resolver.warnings
-      findings.errors = resolver.errors
-      if resolver.errors.isEmpty {
-        findings.function = try Compiler.compile(block, source: source, resolver: resolver)
+      resolver.skipped = reading.skipped
+      resolver.resolve(reading.block)
+      findings.warnings = reading.mistakes.isEmpty ? resolver.warnings : []
+      findings.errors = Array(
+        (reading.mistakes + resolver.errors)
+          .sorted { ($0.location?.span.start ?? 0) < ($1.location?.span.start ?? 0) }
+          .prefix(Parser.mostMistakes))
+      if findings.errors.isEmpty {
+        findings.function = try Compiler.compile(reading.block, source: source, resolver: resolver)
       }
     } catch let error as ErrorObject {
       findings.errors.append(error)
@@ -173,18 +177,18 @@ public final class Interpreter {
 
   /// Whether a text is incomplete: more lines could make it whole.
   public static func isIncomplete(_ text: String) -> Bool {
-    do {
-      _ = try Parser.parse(Source(name: "", text: text))
-      return false
-    } catch {
-      return (error as? ErrorObject)?.isPartial ?? false
-    }
+    // After a mistake, too, a block that is open has its end first, or what is meant as its rest
+    // would be run.
+    Parser.read(Source(name: "", text: text)).mistakes.last?.isPartial ?? false
   }
 
   /// Compiles a text for `source`, so that the names it declares are known to those behind it.
-  private func prepare(_ path: String, from source: Source) throws {
+  ///
+  /// - Returns: false if it can be read only while the program runs, which may have to make a writer.
+  private func prepare(_ path: String, from source: Source) throws -> Bool {
     let key = StringObject.make(path)
-    if prepared[key] != nil { return }
+    if prepared[key] != nil { return true }
+    if host.loadingWaits(path: path, from: source) { return false }
     sourceDepth += 1
     defer { sourceDepth -= 1 }
     if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
@@ -192,6 +196,7 @@ public final class Interpreter {
     let findings = compile(loaded, isPersistent: true)
     if let error = findings.errors.first { throw error }
     prepared[key] = findings.function
+    return true
   }
 
   /// Runs a file's text on the top level, as `source` does.

@@ -62,7 +62,7 @@ extension Interpreter {
     case .multiply: (result, overflow) = x.multipliedReportingOverflow(by: y)
     case .divide:
       if y == 0 { throw divisionByZero(x) }
-      return .float(Double(x) / Double(y))
+      return .float(Exact.quotient(x, y))
     case .floorDivide:
       if y == 0 { throw divisionByZero(x) }
       if y == -1 {
@@ -130,12 +130,9 @@ extension Interpreter {
       guard case .int(let n) = try integers(op, x, y) else { return nil }
       return make(n)
     }
-    func scaled(_ x: Int, _ factor: Double, _ make: (Int) -> Value) throws -> Value {
-      let product = Double(x) * factor
-      guard product.magnitude < 9.2e18 else {
-        throw ErrorObject(.range, "the result does not fit in 64 bits")
-      }
-      return make(Int(product.rounded()))
+    func fitting(_ result: Int?, _ make: (Int) -> Value) throws -> Value {
+      guard let result else { throw ErrorObject(.range, "the result does not fit in 64 bits") }
+      return make(result)
     }
     switch (a, b, op) {
     case (.duration(let x), .duration(let y), .add),
@@ -143,20 +140,20 @@ extension Interpreter {
       (.duration(let x), .duration(let y), .remainder):
       return try whole(x, y) { .duration($0) }
     case (.duration(let x), .duration(let y), .divide), (.size(let x), .size(let y), .divide):
-      return try floats(.divide, Double(x), Double(y))
+      return try integers(.divide, x, y)
     case (.duration(let x), .duration(let y), .floorDivide),
       (.size(let x), .size(let y), .floorDivide):
       return try whole(x, y) { .int($0) }
     case (.duration(let x), .int(let y), .multiply), (.int(let y), .duration(let x), .multiply):
       return try whole(x, y) { .duration($0) }
     case (.duration(let x), .float(let y), .multiply), (.float(let y), .duration(let x), .multiply):
-      return try scaled(x, y) { .duration($0) }
+      return try fitting(Exact.product(x, y)) { .duration($0) }
     case (.duration(let x), .int(let y), .divide):
       if y == 0 { throw divisionByZero(x) }
-      return try scaled(x, 1 / Double(y)) { .duration($0) }
+      return try fitting(Exact.divided(x, by: y)) { .duration($0) }
     case (.duration(let x), .float(let y), .divide):
       if y == 0 { throw divisionByZero(x) }
-      return try scaled(x, 1 / y) { .duration($0) }
+      return try fitting(Exact.divided(x, by: y)) { .duration($0) }
     case (.duration(let x), .int(let y), .floorDivide):
       return try whole(x, y) { .duration($0) }
     case (.size(let x), .size(let y), .add), (.size(let x), .size(let y), .subtract),
@@ -166,10 +163,13 @@ extension Interpreter {
       (.size(let x), .int(let y), .floorDivide):
       return try whole(x, y) { .size($0) }
     case (.size(let x), .float(let y), .multiply), (.float(let y), .size(let x), .multiply):
-      return try scaled(x, y) { .size($0) }
+      return try fitting(Exact.product(x, y)) { .size($0) }
     case (.size(let x), .int(let y), .divide):
       if y == 0 { throw divisionByZero(x) }
-      return try scaled(x, 1 / Double(y)) { .size($0) }
+      return try fitting(Exact.divided(x, by: y)) { .size($0) }
+    case (.size(let x), .float(let y), .divide):
+      if y == 0 { throw divisionByZero(x) }
+      return try fitting(Exact.divided(x, by: y)) { .size($0) }
     case (.time(let x), .time(let y), .subtract): return try whole(x, y) { .duration($0) }
     case (.time(let x), .duration(let y), .add), (.time(let x), .duration(let y), .subtract),
       (.duration(let x), .time(let y), .add):
@@ -198,12 +198,12 @@ extension Interpreter {
   @inline(never)
   func negate(_ value: Value) throws -> Value {
     switch value {
-    case .int(let n):
-      if n == Int.min { throw ErrorObject(.range, "-(\(n)) does not fit in 64 bits") }
-      return .int(-n)
+    case .int(Int.min), .duration(Int.min), .size(Int.min):
+      throw ErrorObject(.range, "-(\(value.excerpt)) does not fit in 64 bits")
+    case .int(let n): return .int(-n)
     case .float(let n): return .float(-n)
-    case .duration(let n): return .duration(0 &- n)
-    case .size(let n): return .size(0 &- n)
+    case .duration(let n): return .duration(-n)
+    case .size(let n): return .size(-n)
     default: throw ErrorObject(.type, "'-' does not fit \(value.typeName): -\(value.excerpt)")
     }
   }
@@ -233,9 +233,7 @@ extension Interpreter {
     switch container.plain {
     case .list(let list): return list.items.contains { $0.equals(item) }
     case .map(let map): return item.isKey && map.get(item) != nil
-    case .range(let range):
-      guard case .int(let n) = item else { return false }
-      return !range.isEmpty && n >= range.start && n <= range.last
+    case .range(let range): return range.contains(item.plain)
     case .string(let text):
       guard case .string(let part) = item else {
         throw ErrorObject(.type, "only a text can be in a text, but this is \(item.described)")

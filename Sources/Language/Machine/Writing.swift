@@ -96,6 +96,27 @@ extension Interpreter {
     }
   }
 
+  /// `place += value`, or `+= [value]`, with what was in it before the value was made, which stands in
+  /// front of that.
+  @inline(never)
+  func addToOld(_ instruction: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws {
+    let base = frame.pointee.base
+    let (old, value) = (base + instruction.c, base + instruction.c + 1)
+    let isItem = instruction.spare == 1
+    let place = self.place(
+      instruction.a, instruction.b, base, frame.pointee.code.pointee.constants,
+      frame.pointee.cells)
+    try place.with { slot in
+      let isSame = slot.isSame(old)
+      // The only holder again, it grows in place.
+      if isSame { old.setNull() }
+      let grown = isSame ? slot : old
+      if isItem { try push(grown, value) } else { try addTo(grown, value) }
+      if !isSame { slot.take(old) }
+    }
+    value.setNull()
+  }
+
   @inline(never)
   func setPath(_ place: PlaceReference, _ keys: Slot, _ count: Int, _ value: Value) throws {
     try place.with { slot in
@@ -129,6 +150,8 @@ extension Interpreter {
 
   /// `place path += value`, or `+= [value]`; what a path leads to grows in place like a variable.
   ///
+  /// With `hasOld`, what it led to before the value was made stands before that.
+  ///
   /// The frame stands behind both words of the instruction, of which the second has the path's span.
   @inline(never)
   func addToPath(_ instruction: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws {
@@ -137,14 +160,47 @@ extension Interpreter {
     let place = self.place(
       (frame.pointee.pc - 1).pointee, base, frame.pointee.code.pointee.constants,
       frame.pointee.cells)
+    let (keys, count) = (base + instruction.a, instruction.b)
+    let way = PathAddition(rawValue: instruction.spare)
+    func add(_ item: Slot) throws {
+      frame.pointee.pc -= 1
+      if way.contains(.isItem) { try push(item, value) } else { try addTo(item, value) }
+    }
     try place.with { slot in
-      try addToPath(slot, base + instruction.a, instruction.b) { item in
-        frame.pointee.pc -= 1
-        if instruction.spare == 1 { try push(item, value) } else { try addTo(item, value) }
+      if way.contains(.hasOld) {
+        let old = value - 1
+        if leads(slot, keys, count, to: old) {
+          old.setNull()
+        } else {
+          try add(old)
+          frame.pointee.pc += 1
+          try setPath(slot, keys, count, old.pointee.plain)
+          old.setNull()
+          _ = try checkedDepth(slot.pointee)
+          return
+        }
       }
+      try addToPath(slot, keys, count, add)
       _ = try checkedDepth(slot.pointee)
     }
     value.setNull()
+  }
+
+  /// Whether a path through lists and maps still leads to what is in a register.
+  private func leads(_ slot: Slot, _ keys: Slot, _ count: Int, to old: Slot) -> Bool {
+    var found = slot.pointee
+    for i in 0..<count {
+      let key = keys[i].plain
+      let next: Value? =
+        switch (found, key) {
+        case (.list(let list), .int(let index)): list.item(index)
+        case (.map(let map), _): key.isKey ? map.get(key) : nil
+        default: nil
+        }
+      guard let next else { return false }
+      found = next
+    }
+    return withUnsafeMutablePointer(to: &found) { $0.isSame(old) }
   }
 
   private func addToPath(

@@ -68,8 +68,11 @@ extension Parser {
     }
   }
 
-  private var isCommentStart: Bool {
-    switch byteBefore() {
+  private var isCommentStart: Bool { Parser.beginsComment(behind: byteBefore()) }
+
+  /// Whether a `#` behind this byte begins a comment.
+  static func beginsComment(behind byte: UInt8) -> Bool {
+    switch byte {
     case 0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: ";"), UInt8(ascii: "{"), UInt8(ascii: "("),
       UInt8(ascii: "["), UInt8(ascii: "}"), UInt8(ascii: "|"):
       true
@@ -133,10 +136,12 @@ extension Parser {
     } catch let error as ErrorObject {
       // At the end of the text the open bracket is the better news, and more input may help.
       if isAtEnd, !error.isPartial { throw neverClosed(open) }
+      if beginsStatement { throw neverClosed(open, partial: false) }
       throw error
     }
     skipBlanks()
     if isAtEnd { throw neverClosed(open) }
+    if beginsStatement { throw neverClosed(open, partial: false) }
     guard byte == close else {
       throw unexpected(expecting: "'\(Character(Unicode.Scalar(close)))'")
     }
@@ -144,8 +149,8 @@ extension Parser {
     return result
   }
 
-  private func neverClosed(_ open: Int) -> ErrorObject {
+  private func neverClosed(_ open: Int, partial: Bool = true) -> ErrorObject {
     let bracket = open < bytes.count ? Character(Unicode.Scalar(bytes[open])) : "("
-    return error("this '\(bracket)' is never closed", Span(open, open + 1), partial: true)
+    return error("this '\(bracket)' is never closed", Span(open, open + 1), partial: partial)
   }
 }

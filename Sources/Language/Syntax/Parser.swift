@@ -11,26 +11,52 @@ struct Parser {
   /// Open `{` around the current place, so that `}` ends a word only inside a block.
   var blockDepth = 0
   private var nesting = 0
+  /// Mistakes behind which parsing went on, and the texts of the statements that were given up.
+  var mistakes: [ErrorObject] = []
+  var skipped: [Span] = []
+  /// There were too many of them.
+  private var hasStopped = false
+  /// A block that was read to see what follows it, for when it is read as part of something else.
+  var kept: (start: Int, end: Int, node: FunctionNode)?
 
   /// Brackets, blocks and unary operators may be nested this deep.
   static let maximumNesting = 200
   /// Operators may be chained this long.
   static let maximumChain = 2000
+  /// Behind the last of so many mistakes nothing is read any more.
+  static let mostMistakes = 5
 
   init(_ source: Source) {
     self.source = source
     bytes = source.bytes
   }
 
+  /// What reading a text found.
+  struct Reading {
+    var block: Block
+    /// In the order of the text; the last one `isPartial` if more input could mend it.
+    var mistakes: [ErrorObject]
+    /// What is missing in the block.
+    var skipped: [Span]
+  }
+
+  /// Parses a whole text, behind a mistake from the next statement on.
+  static func read(_ source: Source) -> Reading {
+    var parser = Parser(source)
+    if source.bytes.starts(with: [0x23, 0x21]) { parser.skipLine() }
+    let statements = parser.topLevel()
+    return Reading(
+      block: Block(statements, Span(0, source.bytes.count)), mistakes: parser.mistakes,
+      skipped: parser.skipped)
+  }
+
   /// Parses a whole text.
   ///
   /// Throws a `syntax` error, `isPartial` if more input could mend it.
   static func parse(_ source: Source) throws -> Block {
-    var parser = Parser(source)
-    if source.bytes.starts(with: [0x23, 0x21]) { parser.skipLine() }
-    let block = Block(
-      try parser.statements(until: nil), Span(0, source.bytes.count))
-    return block
+    let reading = read(source)
+    if let mistake = reading.mistakes.first { throw mistake }
+    return reading.block
   }
 
   // MARK: Errors and nesting
@@ -63,18 +89,48 @@ struct Parser {
 
   // MARK: Statements
 
+  private mutating func topLevel() -> [Statement] {
+    var result: [Statement] = []
+    var start = 0
+    do {
+      try statements(until: nil, into: &result, from: &start)
+    } catch {
+      let mistake = error as? ErrorObject ?? self.error("\(error)")
+      if !hasStopped { mistakes.append(mistake) }
+      skipped.append(Span(start, bytes.count))
+    }
+    return result
+  }
+
   /// Statements up to the closing byte, which is left in place, or the end of the text.
   mutating func statements(until close: UInt8?) throws -> [Statement] {
     var result: [Statement] = []
+    var start = position
+    try statements(until: close, into: &result, from: &start)
+    return result
+  }
+
+  private mutating func statements(
+    until close: UInt8?, into result: inout [Statement], from start: inout Int
+  ) throws {
     while true {
       skipSeparators()
-      if isAtEnd || (close != nil && byte == close) { return result }
-      result.append(try statement())
-      skipBlanks()
-      if isAtEnd || byte == 0x0A || byte == UInt8(ascii: ";") || (close != nil && byte == close) {
-        continue
+      if isAtEnd || (close != nil && byte == close) { return }
+      start = position
+      do {
+        result.append(try statement())
+        skipBlanks()
+        if isAtEnd || byte == 0x0A || byte == UInt8(ascii: ";") || (close != nil && byte == close) {
+          continue
+        }
+        throw endOfStatementError()
+      } catch let mistake as ErrorObject where !mistake.isPartial && !hasStopped {
+        mistakes.append(mistake)
+        hasStopped = mistakes.count == Parser.mostMistakes
+        if hasStopped { throw mistake }
+        skipStatement(from: start)
+        skipped.append(Span(start, position))
       }
-      throw endOfStatementError()
     }
   }
 

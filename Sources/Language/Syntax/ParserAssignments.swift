@@ -57,12 +57,13 @@ extension Parser {
   }
 
   /// Keywords of statements that are no expressions.
-  private static let valuelessWords = ["let", "var", "fn", "while", "for", "return", "throw"]
+  static let valuelessWords = ["let", "var", "fn", "while", "for", "return", "throw"]
 
   mutating func assignment() throws -> StatementKind? {
     let start = position
     guard let opStart = assignmentOperator(position) else {
       try rejectGluedAssignment()
+      try rejectTarget()
       return nil
     }
     let (name, nameSpan) = try variableName()
@@ -115,29 +116,73 @@ extension Parser {
     return opStart
   }
 
-  /// The place behind the bracket that closes the one at `start`, on one line.
-  func bracketEnd(_ start: Int) -> Int? {
-    var depth = 0
-    var i = start
-    while i < bytes.count {
-      switch bytes[i] {
-      case UInt8(ascii: "["), UInt8(ascii: "("), UInt8(ascii: "{"): depth += 1
-      case UInt8(ascii: "]"), UInt8(ascii: ")"), UInt8(ascii: "}"):
-        depth -= 1
-        if depth == 0 { return i + 1 }
-      case UInt8(ascii: "\""), UInt8(ascii: "'"):
-        let quote = bytes[i]
-        i += 1
-        while i < bytes.count, bytes[i] != quote {
-          if quote == UInt8(ascii: "\""), bytes[i] == UInt8(ascii: "\\") { i += 1 }
-          i += 1
+  /// `counts.404 += 1`, and `xs[` without its other bracket.
+  private func rejectTarget() throws {
+    var i = position
+    while i < bytes.count, isNameByte(bytes[i]) { i += 1 }
+    while i < bytes.count, i > position {
+      if bytes[i] == UInt8(ascii: "[") {
+        switch bracketMatch(i) {
+        case .end(let end): i = end
+        case .mismatch: throw error("this '[' is never closed", Span(i, i + 1))
+        case .open: throw error("this '[' is never closed", Span(i, i + 1), partial: true)
         }
-      case 0x0A: return nil
-      default: break
+      } else if bytes[i] == UInt8(ascii: "."), i + 1 < bytes.count, isNameStart(bytes[i + 1]) {
+        i += 1
+        while i < bytes.count, isNameByte(bytes[i]) { i += 1 }
+      } else {
+        break
       }
-      i += 1
     }
+    guard i + 1 < bytes.count, bytes[i] == UInt8(ascii: "."), isDigit(bytes[i + 1]) else { return }
+    var end = i + 1
+    while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
+    // With another key in its place it would be an assignment.
+    var copy = self
+    copy.position = end
+    copy.skipBlanks()
+    let op = source.text(Span(copy.position, copy.tokenEnd(copy.position)))
+    guard copy.position > end, ["=", "+=", "-=", "*=", "/="].contains(op) else { return }
+    throw numberedField(Span(position, i), Span(i, end), op: " \(op) …")
+  }
+
+  /// `.404` is no field.
+  func numberedField(_ base: Span, _ field: Span, op: String = "") -> ErrorObject {
+    let key = source.text(field).dropFirst()
+    return error(
+      "'.\(key)' is no field, since its name begins with a digit", field,
+      help: "write \(source.text(base))[\"\(key)\"]\(op)")
+  }
+
+  /// The place behind the bracket that closes the one at `start`; nil if there is none.
+  func bracketEnd(_ start: Int) -> Int? {
+    if case .end(let end) = bracketMatch(start) { return end }
     return nil
+  }
+
+  private enum BracketMatch {
+    case end(Int)
+    /// Another bracket stands in its place.
+    case mismatch
+    /// The text ends before.
+    case open
+  }
+
+  private func bracketMatch(_ start: Int) -> BracketMatch {
+    var closers: [UInt8] = []
+    var skim = Skim(bytes, from: start)
+    while let byte = skim.next() {
+      switch byte {
+      case UInt8(ascii: "["): closers.append(UInt8(ascii: "]"))
+      case UInt8(ascii: "("): closers.append(UInt8(ascii: ")"))
+      case UInt8(ascii: "{"): closers.append(UInt8(ascii: "}"))
+      case 0x0A, UInt8(ascii: ";"): continue
+      default: if closers.popLast() != byte { return .mismatch }
+      }
+      if closers.isEmpty { return .end(skim.position) }
+      if closers.count > Parser.maximumNesting { return .mismatch }
+    }
+    return .open
   }
 
   /// `x=5` is a slip from other shells.

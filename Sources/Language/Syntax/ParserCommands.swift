@@ -102,6 +102,7 @@ extension Parser {
     let start = position
     let saved = self
     let block = try functionBlock()
+    let end = position
     skipBlanks()
     let isPiped = byte == UInt8(ascii: "|") && ![0x7C, 0x3E].contains(byte(at: 1))
     let isBackground = byte == UInt8(ascii: "&") && byte(at: 1) != UInt8(ascii: "&")
@@ -109,7 +110,11 @@ extension Parser {
       isPiped || isBackground || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "<")
         || isRedirection
     else {
+      let (mistakes, skipped) = (mistakes, skipped)
       self = saved
+      self.mistakes = mistakes
+      self.skipped = skipped
+      kept = (start, end, block)
       return nil
     }
     let redirections = try self.redirections()

@@ -151,8 +151,13 @@ extension Parser {
   }
 
   private mutating func suffixed() throws -> Expression {
-    let base = try primary()
-    return try suffixes(of: base)
+    let value = try suffixes(of: try primary())
+    if byte == UInt8(ascii: "."), isDigit(byte(at: 1)) {
+      var end = position + 1
+      while end < bytes.count, isNameByte(bytes[end]) { end += 1 }
+      throw numberedField(value.span, Span(position, end))
+    }
+    return value
   }
 
   /// `.key` and `[index]` directly behind a value.
@@ -320,7 +325,7 @@ extension Parser {
       }
       return try parser.valueItem()
     }
-    return Expression(inner.kind, Span(open, position))
+    return Expression(inner.kind, Span(open, position), isParenthesized: true)
   }
 
   mutating func listOrMap() throws -> Expression {
@@ -412,6 +417,10 @@ extension Parser {
 
   mutating func functionBlock() throws -> FunctionNode {
     let open = position
+    if let kept, kept.start == open {
+      position = kept.end
+      return kept.node
+    }
     position += 1
     var parameters: [ParameterNode] = []
     var hasList = false

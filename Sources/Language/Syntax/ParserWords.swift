@@ -206,8 +206,8 @@ extension Parser {
         position += 1
         let span = Span(start, position)
         if pieces.isEmpty { return Expression(.constant(.text("")), span) }
-        if pieces.count == 1, case .constant(let text) = pieces[0].kind {
-          return Expression(.constant(text), span)
+        if pieces.count == 1, case .constant(let value) = pieces[0].kind {
+          return Expression(.constant(.text(value.asText)), span)
         }
         return Expression(.text(pieces), span)
       case UInt8(ascii: "\\"):

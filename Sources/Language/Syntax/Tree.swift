@@ -201,10 +201,13 @@ final class CatchClause {
 final class Expression {
   let kind: ExpressionKind
   let span: Span
+  /// Written in `( )`, so that it yields a value, a program its output, wherever it stands.
+  let isParenthesized: Bool
 
-  init(_ kind: ExpressionKind, _ span: Span) {
+  init(_ kind: ExpressionKind, _ span: Span, isParenthesized: Bool = false) {
     self.kind = kind
     self.span = span
+    self.isParenthesized = isParenthesized
   }
 }
 

@@ -52,6 +52,8 @@ public final class Command: Sendable {
     public static let hidden = Traits(rawValue: 32)
     /// Of a command that passes words on: what `|>` gives it stays the value that it is.
     public static let takesInput = Traits(rawValue: 64)
+    /// Yields a changed copy of its first argument, which itself stays as it is.
+    public static let copies = Traits(rawValue: 128)
   }
 
   public convenience init(

@@ -6,7 +6,9 @@ extension Value {
     case (.bool(let a), .bool(let b)): return a == b
     case (.int(let a), .int(let b)): return a == b
     case (.float(let a), .float(let b)): return a == b
-    case (.int(let a), .float(let b)), (.float(let b), .int(let a)): return Int(exactly: b) == a
+    case (.int(let a), .float(let b)), (.float(let b), .int(let a)), (.size(let a), .float(let b)),
+      (.float(let b), .size(let a)):
+      return Int(exactly: b) == a
     case (.duration(let a), .duration(let b)): return a == b
     case (.size(let a), .size(let b)): return a == b
     case (.size(let a), .int(let b)), (.int(let b), .size(let a)): return a == b
@@ -40,8 +42,8 @@ extension Value {
     switch (self, other) {
     case (.int(let a), .int(let b)): return a < b
     case (.float(let a), .float(let b)): return a < b
-    case (.int(let a), .float(let b)): return Double(a) < b
-    case (.float(let a), .int(let b)): return a < Double(b)
+    case (.int(let a), .float(let b)), (.size(let a), .float(let b)): return Exact.isLess(a, b)
+    case (.float(let a), .int(let b)), (.float(let a), .size(let b)): return Exact.isLess(a, b)
     case (.string(let a), .string(let b)): return a.isLess(than: b)
     case (.duration(let a), .duration(let b)): return a < b
     case (.size(let a), .size(let b)): return a < b

@@ -73,7 +73,9 @@ extension Value {
     case .float(let float):
       if let int = Int(exactly: float) { return scramble(int) }
       return scramble(Int(truncatingIfNeeded: float.bitPattern))
-    case .duration(let n), .size(let n), .time(let n): return scramble(n ^ 0x5A5A)
+    // A size equals the number of its bytes.
+    case .size(let n): return scramble(n)
+    case .duration(let n), .time(let n): return scramble(n ^ 0x5A5A)
     default: return 1
     }
   }
@@ -109,6 +111,21 @@ public final class RangeObject {
   }
 
   public let isEmpty: Bool
+
+  /// Whether a value equals one of its numbers.
+  public func contains(_ value: Value) -> Bool { place(of: value) != nil }
+
+  /// Where a value equal to it stands among its numbers, from 0.
+  public func place(of value: Value) -> Int? {
+    let wanted: Int? =
+      switch value {
+      case .int(let int), .size(let int): int
+      case .float(let float): Int(exactly: float)
+      default: nil
+      }
+    guard let wanted, !isEmpty, wanted >= start, wanted <= last else { return nil }
+    return Int(clamping: UInt(bitPattern: wanted &- start))
+  }
 
   /// How many numbers, at most `Int.max`.
   public var count: Int {

@@ -39,6 +39,8 @@ public final class ErrorObject: Error, @unchecked Sendable {
   public static let usageStatus: Int32 = 2
   /// Whether more input could mend it: an open bracket, a trailing operator.
   public var isPartial = false
+  /// Ctrl-C or the end of the process, which nothing may take for a mere failure.
+  public var isStop: Bool { kind == .interrupted || control != nil }
   /// Whether the trace was taken already.
   var hasTrace = false
   /// Set once it was shown to the user, so that no one prints it twice.

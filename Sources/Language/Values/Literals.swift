@@ -64,7 +64,7 @@ private func rangeLiteral(_ word: String) -> LiteralResult? {
 }
 
 private func integer(_ digits: [UInt8], radix: Int, negative: Bool) -> LiteralResult {
-  guard let first = digits.first, first != UInt8(ascii: "_") else { return .none }
+  guard areGrouped(digits[...]) else { return .none }
   var result = 0
   var isOver = false
   for byte in digits where byte != UInt8(ascii: "_") {
@@ -86,36 +86,32 @@ private func integer(_ digits: [UInt8], radix: Int, negative: Bool) -> LiteralRe
   return .value(.int(negative ? result : -result))
 }
 
+/// Whether each `_` stands between two digits.
+public func areGrouped(_ digits: some BidirectionalCollection<UInt8>) -> Bool {
+  var last = UInt8(ascii: "_")
+  for byte in digits {
+    if byte == UInt8(ascii: "_"), last == byte { return false }
+    last = byte
+  }
+  return last != UInt8(ascii: "_")
+}
+
 /// `1.5`, `1e9`, `250ms`, `1m30s`, `64KiB`.
 private func floatOrUnits(_ bytes: [UInt8], negative: Bool) -> LiteralResult {
   var i = 0
-  var totalNanoseconds = 0.0
-  var exact = 0
-  var isExact = true
+  var nanoseconds: Int128 = 0
   var isFirst = true
   while i < bytes.count {
     let start = i
-    var isWhole = true
     while i < bytes.count, isDigit(bytes[i]) || bytes[i] == UInt8(ascii: "_") { i += 1 }
-    if i == start { return .none }
+    if !areGrouped(bytes[start..<i]) { return .none }
     if i + 1 < bytes.count, bytes[i] == UInt8(ascii: "."), isDigit(bytes[i + 1]) {
-      isWhole = false
       i += 1
       while i < bytes.count, isDigit(bytes[i]) { i += 1 }
     }
-    var mantissaEnd = i
-    if i < bytes.count, bytes[i] | 0x20 == UInt8(ascii: "e") {
-      var j = i + 1
-      if j < bytes.count, bytes[j] == UInt8(ascii: "+") || bytes[j] == UInt8(ascii: "-") { j += 1 }
-      let digits = j
-      while j < bytes.count, isDigit(bytes[j]) { j += 1 }
-      if j > digits {
-        i = j
-        mantissaEnd = j
-        isWhole = false
-      }
-    }
-    let digits = bytes[start..<mantissaEnd].filter { $0 != UInt8(ascii: "_") }
+    let exponent = exponentEnd(bytes, i)
+    let digits = bytes[start..<(exponent ?? i)].filter { $0 != UInt8(ascii: "_") }
+    i = exponent ?? i
     guard let number = Double(String(decoding: digits, as: UTF8.self)) else { return .none }
     let unitStart = i
     while i < bytes.count, !isDigit(bytes[i]) { i += 1 }
@@ -125,49 +121,41 @@ private func floatOrUnits(_ bytes: [UInt8], negative: Bool) -> LiteralResult {
       if number.isInfinite { return .overflow }
       return .value(.float(negative ? -number : number))
     }
+    // With an exponent it is as exact as a float is.
+    func times(_ factor: Int) -> Int128? {
+      if exponent == nil { return Exact.product(decimal: digits, factor) }
+      return Exact.product(factor, number).map { Int128($0) }
+    }
     if isFirst, i == bytes.count, let factor = sizeUnits[unit] {
-      return whole(number, digits, isWhole, factor, negative).map { .size($0) }
+      return fitting(times(factor), negative) { .size($0) }
     }
     guard let factor = durationUnits[unit] else { return .none }
-    totalNanoseconds += number * Double(factor)
-    if isWhole, let n = Int(String(decoding: digits, as: UTF8.self)) {
-      let (product, over1) = n.multipliedReportingOverflow(by: factor)
-      let (sum, over2) = exact.addingReportingOverflow(product)
-      if over1 || over2 { return .overflow }
-      exact = sum
-    } else {
-      isExact = false
-    }
+    guard let part = times(factor) else { return .overflow }
+    let (sum, isOver) = nanoseconds.addingReportingOverflow(part)
+    if isOver { return .overflow }
+    nanoseconds = sum
     isFirst = false
   }
-  if isExact { return .value(.duration(negative ? -exact : exact)) }
-  guard totalNanoseconds < 9.2e18 else { return .overflow }
-  let rounded = Int(totalNanoseconds.rounded())
-  return .value(.duration(negative ? -rounded : rounded))
+  return fitting(nanoseconds, negative) { .duration($0) }
 }
 
-private enum WholeResult {
-  case value(Int)
-  case overflow
-
-  func map(_ make: (Int) -> Value) -> LiteralResult {
-    switch self {
-    case .value(let n): .value(make(n))
-    case .overflow: .overflow
-    }
-  }
+/// The place behind `e9` or `e-9`; nil where none begins.
+private func exponentEnd(_ bytes: [UInt8], _ start: Int) -> Int? {
+  guard start < bytes.count, bytes[start] | 0x20 == UInt8(ascii: "e") else { return nil }
+  var digits = start + 1
+  if digits < bytes.count, [0x2B, 0x2D].contains(bytes[digits]) { digits += 1 }
+  var end = digits
+  while end < bytes.count, isDigit(bytes[end]) { end += 1 }
+  return end > digits ? end : nil
 }
 
-private func whole(
-  _ number: Double, _ digits: [UInt8], _ isWhole: Bool, _ factor: Int, _ negative: Bool
-) -> WholeResult {
-  if isWhole, let n = Int((negative ? "-" : "") + String(decoding: digits, as: UTF8.self)) {
-    let (product, overflow) = n.multipliedReportingOverflow(by: factor)
-    return overflow ? .overflow : .value(product)
+private func fitting(
+  _ magnitude: Int128?, _ negative: Bool, _ make: (Int) -> Value
+) -> LiteralResult {
+  guard let magnitude, let whole = Int(exactly: negative ? -magnitude : magnitude) else {
+    return .overflow
   }
-  let product = (number * Double(factor)).rounded()
-  guard product < 9.2e18 else { return .overflow }
-  return .value(negative ? -Int(product) : Int(product))
+  return .value(make(whole))
 }
 
 private let durationUnits: [String: Int] = [

@@ -34,6 +34,8 @@ extension Value {
     case .null, .missing: out += "null"
     case .bool(let bool): out += bool ? "true" : "false"
     case .int(let int): out += String(int)
+    // No literal means them, and the word 'inf' in a list is a text.
+    case .float(let float) where quoted && !float.isFinite: out += "(float \(floatText(float)))"
     case .float(let float): out += floatText(float)
     case .duration(let nanoseconds): out += durationText(nanoseconds)
     case .size(let bytes): out += sizeText(bytes)
@@ -63,7 +65,7 @@ extension Value {
       for (key, value) in map.pairs {
         out += first ? "[" : ", "
         first = false
-        if case .string(let name) = key, isName(name.string) {
+        if case .string(let name) = key, isPlainKey(name.string) {
           out += name.string
         } else {
           key.write(to: &out, quoted: true)
@@ -97,10 +99,22 @@ public func isName(_ text: String) -> Bool {
   return text.utf8.allSatisfy(isNameByte)
 }
 
+/// Whether a text can stand for itself as a map's key: a name that means nothing else there, without
+/// characters that would control a terminal.
+private func isPlainKey(_ text: String) -> Bool {
+  guard isName(text) else { return false }
+  switch text {
+  case "true", "false", "null", "not", "if", "try": return false
+  default: return !text.unicodeScalars.contains { (0x80..<0xA0).contains($0.value) }
+  }
+}
+
 /// A float as the shortest text that gives it back.
 public func floatText(_ float: Double) -> String {
   if float.isNaN { return "nan" }
   if float.isInfinite { return float < 0 ? "-inf" : "inf" }
+  // All of them whole; Swift writes exponents from 2^53 on, others from 10^16.
+  if (0x1p53..<1e16).contains(float.magnitude) { return "\(Int(float)).0" }
   return float.description
 }
 
@@ -146,14 +160,6 @@ public func durationText(_ nanoseconds: Int) -> String {
   if rest >= 1_000_000 { return out + decimal(rest, 1_000_000) + "ms" }
   if rest >= 1000 { return out + decimal(rest, 1000) + "us" }
   return out + "\(rest)ns"
-}
-
-private func decimal(_ value: UInt, _ unit: UInt) -> String {
-  let fraction = value % unit
-  if fraction == 0 { return String(value / unit) }
-  var digits = String(unit + fraction).dropFirst()
-  while digits.last == "0" { digits.removeLast() }
-  return "\(value / unit).\(digits)"
 }
 
 /// A size in the largest unit of which it is a whole number, as `64KiB` or `10MB`; reads back as a

@@ -90,9 +90,13 @@ extension Parser {
   {
     var parser = Parser(source)
     parser.position = start
-    if isNamed { return try parser.functionDeclaration().function }
-    guard parser.byte == UInt8(ascii: "{") else { throw parser.unexpected(expecting: "'{'") }
-    return try parser.functionBlock()
+    guard isNamed || parser.byte == UInt8(ascii: "{") else {
+      throw parser.unexpected(expecting: "'{'")
+    }
+    let node =
+      isNamed ? try parser.functionDeclaration().function : try parser.functionBlock()
+    if let mistake = parser.mistakes.first { throw mistake }
+    return node
   }
 }
 
