@@ -130,6 +130,10 @@ static int64_t receive(
       else close(fd);
     }
   }
+  if (message.msg_flags & MSG_CTRUNC) {
+    while (*count > 0) close(fds[--*count]);
+    *count = -1;
+  }
   *total = (size_t)got;
   return (size_t)got < size ? got : (int64_t)size;
 }

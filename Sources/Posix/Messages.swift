@@ -13,6 +13,21 @@ public struct Message {
   public var length: Int
 }
 
+/// What came into a buffer.
+public struct ReceivedMessage {
+  /// How many bytes; 0 at the end.
+  public let count: Int
+
+  /// Descriptors, close-on-exec, which belong to the receiver.
+  public let descriptors: [Int32]
+
+  /// Whether it had descriptors that are lost, because this process may have no more open.
+  public let isCut: Bool
+
+  /// What is to be said then.
+  public static let cut = SystemError(call: "recvmsg", code: EMFILE)
+}
+
 /// Messages with descriptors over Unix sockets (sendmsg(2), recvmsg(2), unix(7)).
 public enum Messages {
   /// At most so many descriptors fit into one message.
@@ -40,12 +55,12 @@ public enum Messages {
     }
   }
 
-  /// Receives one message into a buffer without waiting; nil if none is there, count 0 at the end.
+  /// Receives one message into a buffer without waiting; nil if none is there.
   ///
   /// - Parameter waits: in the call itself, until a signal comes or the socket's limit is over.
   public static func receive(
     _ socket: Int32, into buffer: UnsafeMutableRawBufferPointer, waits: Bool = false
-  ) throws(SystemError) -> (count: Int, descriptors: [Int32])? {
+  ) throws(SystemError) -> ReceivedMessage? {
     var count: Int32 = 0
     var length = 0
     var found: [Int32] = []
@@ -61,7 +76,7 @@ public enum Messages {
     if result < 0 {
       throw SystemError(call: "recvmsg", code: Int32(truncatingIfNeeded: -result))
     }
-    return (Int(result), found)
+    return ReceivedMessage(count: Int(result), descriptors: found, isCut: count < 0)
   }
 
   /// Lets so many bytes of messages wait in a socket, as far as that is allowed (SO_SNDBUFFORCE,
@@ -97,7 +112,8 @@ public enum Messages {
       throw SystemError(call: "recvmsg", code: Int32(truncatingIfNeeded: -result))
     }
     return Message(
-      bytes: bytes, descriptors: Array(descriptors.prefix(Int(count))), length: length)
+      bytes: bytes, descriptors: Array(descriptors.prefix(Int(max(0, count)))),
+      length: length)
   }
 }
 

@@ -37,7 +37,7 @@ public final class Transport {
   /// elsewhere.
   func setAside<R>(_ body: () throws -> R) rethrows -> R {
     let (encoder, decoder) = (usedEncoder, usedDecoder)
-    let (outgoing, incoming) = (coder?.outgoing ?? [], coder?.incoming ?? [])
+    let (outgoing, incoming) = (coder?.outgoing ?? Outgoing(), coder?.incoming ?? [])
     (usedEncoder, usedDecoder) = (nil, nil)
     defer {
       (usedEncoder, usedDecoder) = (encoder, decoder)
@@ -73,6 +73,7 @@ extension Session {
     var lost: ErrorObject?
     encoder.onLoss = { lost = lost ?? $0 }
     defer { encoder.onLoss = nil }
+    transport.coder?.outgoing = .withoutDescriptors
     var size = 0
     do {
       try encoder.encode(value) { bytes in

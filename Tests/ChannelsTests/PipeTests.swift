@@ -12,19 +12,19 @@ extension ChannelsTests {
 
     private func send(_ pipe: Pipe, _ message: [UInt8], _ wait: Wait? = nil) throws {
       try message.withUnsafeBytes { bytes in
-        try pipe.send(
-          bytes.count, descriptors: [], from: .b, watchesPeers: false, wait ?? forever,
-          inline: { bytes },
-          write: { sink in
-            // In uneven pieces, as an encoder hands them over.
-            var rest = bytes[...]
-            while !rest.isEmpty {
-              let piece = rest.prefix(100_001)
-              rest = rest.dropFirst(piece.count)
-              try sink(UnsafeRawBufferPointer(rebasing: piece))
-            }
-            return []
-          })
+        if bytes.count < 65536 {
+          return try pipe.send(bytes, from: .b, watchesPeers: false, wait ?? forever)
+        }
+        try pipe.send(count: bytes.count, from: .b, watchesPeers: false, wait ?? forever) { sink in
+          // In uneven pieces, as an encoder hands them over.
+          var rest = bytes[...]
+          while !rest.isEmpty {
+            let piece = rest.prefix(100_001)
+            rest = rest.dropFirst(piece.count)
+            try sink(UnsafeRawBufferPointer(rebasing: piece))
+          }
+          return []
+        }
       }
     }
 

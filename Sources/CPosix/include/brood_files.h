@@ -73,6 +73,9 @@ int64_t brood_send(
   int32_t socket, const void *bytes, size_t size, const int32_t *fds, int32_t count, bool wait);
 
 /// Receives one message with descriptors, close-on-exec; `total` gets its true length.
+///
+/// `count` gets -1, and there are no descriptors, if not all of them could be taken: this process may
+/// have no more open, and the kernel has dropped the rest.
 int64_t brood_receive(
   int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
   size_t *total, bool wait);

@@ -42,8 +42,8 @@ public final class Pipe: Channel {
   /// How many messages had been received when a block was waited for and none came free.
   var takenBefore = -1
 
-  /// The largest message that lies in a packet itself.
-  static let largestInline = 65536
+  /// The largest packet: a byte for its kind, and a message that lies in it itself.
+  static let largestPacket = 65536
 
   /// Calls wait for so long in the kernel before somebody is looked for who could answer (ns).
   static let directWait: Int64 = 10_000_000

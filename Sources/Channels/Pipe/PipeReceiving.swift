@@ -11,7 +11,7 @@ extension Pipe {
     at end: End, watchesPeers: Bool, _ wait: Wait, body: (PipeMessage) throws -> R
   ) throws -> R {
     let fd = try descriptor(end)
-    scratch.reserve(Pipe.largestInline)
+    scratch.reserve(Pipe.largestPacket)
     if !wait.isNow, let packet = try receiveSoon(fd, end, wait) {
       return try accept(packet, end, body)
     }
@@ -23,12 +23,10 @@ extension Pipe {
     }
   }
 
-  private typealias Packet = (count: Int, descriptors: [Int32])
-
   /// Looks for what will come at once, then waits for it in one short call; nil if that ended first.
   ///
   /// To sleep in the event loop costs more than all the rest of a message.
-  private func receiveSoon(_ fd: Int32, _ end: End, _ wait: Wait) throws -> Packet? {
+  private func receiveSoon(_ fd: Int32, _ end: End, _ wait: Wait) throws -> ReceivedMessage? {
     let (sent, received) = (sent(from: end.other), received(from: end.other))
     eagerness.look { brood_load64(sent) != brood_load64(received) }
     let mayWait = wait.allows(callOf: Pipe.directWait)
@@ -36,11 +34,12 @@ extension Pipe {
   }
 
   private func accept<R>(
-    _ packet: Packet, _ end: End, _ body: (PipeMessage) throws -> R
+    _ packet: ReceivedMessage, _ end: End, _ body: (PipeMessage) throws -> R
   ) throws -> R {
     if packet.count == 0 { throw ChannelError.closed }
     noteReceived()
     brood_count(received(from: end.other))
+    if packet.isCut { throw ReceivedMessage.cut }
     let kind = scratch.base.load(as: UInt8.self)
     if kind == PacketKind.whole {
       let bytes = UnsafeRawBufferPointer(start: scratch.base + 1, count: packet.count - 1)
@@ -70,8 +69,9 @@ extension Pipe {
     nextTurn()
   }
 
-  private func receiveNow(_ fd: Int32, waits: Bool = false) throws(SystemError) -> Packet? {
-    let buffer = UnsafeMutableRawBufferPointer(start: scratch.base, count: Pipe.largestInline)
+  private func receiveNow(_ fd: Int32, waits: Bool = false) throws(SystemError) -> ReceivedMessage?
+  {
+    let buffer = UnsafeMutableRawBufferPointer(start: scratch.base, count: Pipe.largestPacket)
     do throws(SystemError) {
       return try Messages.receive(fd, into: buffer, waits: waits)
     } catch {

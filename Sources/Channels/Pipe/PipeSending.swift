@@ -24,25 +24,36 @@ extension Pipe {
   ///
   /// Throws `closed` if no process has the other end open, `timeout`; `closed` or `peerDied` if
   /// `watchesPeers` and no other process is left that could receive.
-  ///
-  /// - Parameter write: hands a message that is too large for a packet over piece by piece, and
-  ///   yields the descriptors that go with it.
   public func send(
-    _ count: Int, descriptors: [Int32], from end: End, watchesPeers: Bool, _ wait: Wait,
-    inline: () throws -> UnsafeRawBufferPointer,
+    _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], from end: End,
+    watchesPeers: Bool, _ wait: Wait
+  ) throws {
+    guard bytes.count < Pipe.largestPacket else {
+      return try send(count: bytes.count, from: end, watchesPeers: watchesPeers, wait) { sink in
+        try sink(bytes)
+        return descriptors
+      }
+    }
+    scratch.reserve(bytes.count + 1)
+    scratch.base.storeBytes(of: PacketKind.whole, as: UInt8.self)
+    if let base = bytes.baseAddress {
+      (scratch.base + 1).copyMemory(from: base, byteCount: bytes.count)
+    }
+    try deliver(
+      end, UnsafeRawBufferPointer(start: scratch.base, count: bytes.count + 1), descriptors,
+      watchesPeers, wait)
+    brood_count(sent(from: end))
+  }
+
+  /// Sends one message of `count` bytes that `write` hands to its argument piece by piece; it yields
+  /// the descriptors that go with it.
+  ///
+  /// Throws as for a message in one piece.
+  public func send(
+    count: Int, from end: End, watchesPeers: Bool, _ wait: Wait,
     write: ((UnsafeRawBufferPointer) throws -> Void) throws -> [Int32]
   ) throws {
-    if count < Pipe.largestInline {
-      let bytes = try inline()
-      scratch.reserve(bytes.count + 1)
-      scratch.base.storeBytes(of: PacketKind.whole, as: UInt8.self)
-      if let base = bytes.baseAddress {
-        (scratch.base + 1).copyMemory(from: base, byteCount: bytes.count)
-      }
-      try deliver(
-        end, UnsafeRawBufferPointer(start: scratch.base, count: bytes.count + 1), descriptors,
-        watchesPeers, wait)
-    } else if let claim = claimBlock(count, wait) {
+    if let claim = claimBlock(count, wait) {
       try sendBlock(claim, count, end, watchesPeers, wait, write)
     } else {
       let memory = try MemoryFile.make("brood message")
@@ -80,7 +91,8 @@ extension Pipe {
       (base + offset).copyMemory(from: from, byteCount: piece.count)
       offset += piece.count
     }
-    let packet = LentBlock(index: UInt8(claim.index), count: UInt64(offset))
+    guard offset == count else { throw ChannelError.malformed }
+    let packet = LentBlock(index: UInt8(claim.index), count: UInt64(count))
     try withUnsafeBytes(of: packet) {
       try deliver(end, $0, [claim.lease] + others, watchesPeers, wait)
     }
@@ -99,9 +111,10 @@ extension Pipe {
         if try Messages.send(fd, message, descriptors: descriptors, waits: waitsInCall) { return }
       } catch {
         if error.code == EPIPE || error.code == ECONNRESET { throw ChannelError.closed }
-        // Too many descriptors under way: that passes when somebody takes them.
         guard error.code == ETOOMANYREFS else { throw error }
-        waitsInCall = true
+        if wait.isNow { throw ChannelError.full }
+        try sleepUntilTaken(end, watchesPeers, wait)
+        continue
       }
       if wait.isNow { throw ChannelError.full }
       if !waitsInCall, wait.allows(callOf: Pipe.directWait) {
@@ -111,6 +124,22 @@ extension Pipe {
         try sleepUntilWritable(end, watchesPeers, wait)
       }
     }
+  }
+
+  /// Too many descriptors of this user are under way, in whatever sockets: that passes when somebody
+  /// takes them, of which nothing tells.
+  private func sleepUntilTaken(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
+    let moment = Clock.deadline(after: Pipe.directWait)
+    noteTurn()
+    guard watchesPeers else {
+      try wait.check()
+      _ = try wait.sleep([], until: moment)
+      return
+    }
+    let isAnswered = try sleep(
+      wait, on: -1, as: .stuckWriting, .writing, needing: needed(by: end), lookingAt: moment,
+      keepsTime: false)
+    if !isAnswered { throw abandoned() }
   }
 
   /// Sleeps until an end may take something.

@@ -6,7 +6,7 @@ import Session
 /// Lets the handles of channels travel: their descriptors go beside the message, and a process that
 /// has the channel already finds its own handle again.
 final class ChannelCoder: DescriptorCoder {
-  var outgoing: [Int32] = []
+  var outgoing = Outgoing()
   var incoming: ArraySlice<Int32> = []
   var arrived: [ChannelHandle]?
 
@@ -24,18 +24,30 @@ final class ChannelCoder: DescriptorCoder {
 
   func encode(_ handle: Handle) throws -> (kind: UInt8, bytes: [UInt8]) {
     if let socket = handle as? SocketHandle {
-      outgoing.append(try socket.travelling())
+      let descriptor = try socket.travelling()
+      try take([descriptor])
       return (SocketHandle.kind, socket.travelBytes)
     }
     guard let parts = try Parts(handle) else { return try processes.encode(handle) }
-    outgoing += parts.descriptors
+    try take(parts.descriptors)
     parts.channel.channel.count(departure: true)
+    outgoing.channels.append(parts.channel)
     var bytes = [UInt8(truncatingIfNeeded: parts.channel.channel.kind.rawValue)]
     bytes.append(UInt8(truncatingIfNeeded: parts.descriptors.count))
     bytes.append(parts.ends)
     bytes.append(parts.isEnd ? 1 : 0)
     withUnsafeBytes(of: parts.channel.channel.id.bigEndian) { bytes += $0 }
     return (ChannelCoder.kind, bytes + Array(parts.channel.name.utf8))
+  }
+
+  private func take(_ descriptors: [Int32]) throws {
+    guard outgoing.descriptors.count + descriptors.count <= outgoing.limit else {
+      throw ErrorObject(
+        .limit,
+        "a value can take at most \(outgoing.limit) descriptors along, and its handles have more",
+        help: "send it in parts; a queue has 5 descriptors, a pipe 3, a lock 2")
+    }
+    outgoing.descriptors += descriptors
   }
 
   func encodedCount(of handle: Handle) throws -> Int {

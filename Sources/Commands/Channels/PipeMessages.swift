@@ -9,14 +9,17 @@ extension PipeTarget {
   func send(_ value: Value, _ wait: Wait) throws {
     let messages = handle.session.messages
     try work("send through") { pipe in
-      let size = messages.isSmall(value) ? 0 : try messages.size(of: value)
-      let isWhole = size <= MessageCoder.largestWhole
-      let message = isWhole ? try messages.message(value) : nil
-      try pipe.send(
-        message?.bytes.count ?? size, descriptors: message?.descriptors ?? [], from: end,
-        watchesPeers: !isNamed, wait,
-        inline: { message?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0) },
-        write: { sink in try messages.write(value, to: sink) })
+      try messages.sending(
+        value,
+        whole: { bytes, descriptors in
+          try pipe.send(
+            bytes, descriptors: descriptors, from: end, watchesPeers: !isNamed, wait)
+        },
+        inPieces: { size in
+          try pipe.send(count: size, from: end, watchesPeers: !isNamed, wait) { sink in
+            try messages.write(value, to: sink)
+          }
+        })
     }
   }
 

@@ -57,16 +57,12 @@ extension QueueHandle {
   func put(_ value: Value, _ wait: Wait) throws {
     let messages = session.messages
     try session.with(self, "put into") {
-      if messages.isSmall(value) {
-        let (bytes, descriptors) = try messages.message(value)
-        return try queue.put(bytes, descriptors: descriptors, wait)
-      }
-      let size = try messages.size(of: value)
-      if size <= MessageCoder.largestWhole {
-        let (bytes, descriptors) = try messages.message(value)
-        return try queue.put(bytes, descriptors: descriptors, wait)
-      }
-      try queue.putLarge(size, wait) { sink in try messages.write(value, to: sink) }
+      try messages.sending(
+        value,
+        whole: { try queue.put($0, descriptors: $1, wait) },
+        inPieces: { size in
+          try queue.putLarge(size, wait) { sink in try messages.write(value, to: sink) }
+        })
     }
   }
 

@@ -1,14 +1,42 @@
+import Channels
 import Language
+import Posix
+
+/// What goes beside a message.
+public struct Outgoing {
+  /// The descriptors of the handles that were encoded, in order; they stay the sender's.
+  public var descriptors: [Int32] = []
+  /// The channels whose handles these are.
+  public var channels: [ChannelHandle] = []
+  /// How many descriptors may go: one place in a message is for memory with its bytes.
+  public var limit = Messages.mostDescriptors - 1
+
+  public init() {}
+
+  /// Where only handles travel that the receiver has already.
+  static var withoutDescriptors: Outgoing {
+    var result = Outgoing()
+    result.limit = .max
+    return result
+  }
+}
 
 /// Knows how handles travel whose descriptors go beside the message.
 public protocol DescriptorCoder: HandleCoder {
-  /// The descriptors of the handles that were encoded, in order; they stay the sender's.
-  var outgoing: [Int32] { get set }
+  var outgoing: Outgoing { get set }
   /// Those that came with the message that is being decoded, in order; they are the receiver's, and
   /// what is left of them is closed.
   var incoming: ArraySlice<Int32> { get set }
   /// Where the channels are noted whose handles arrive; nil: nowhere.
   var arrived: [ChannelHandle]? { get set }
+}
+
+extension DescriptorCoder {
+  /// The message is not sent after all: its handles have not set out.
+  func recall() {
+    for channel in outgoing.channels { channel.channel.count(departure: false) }
+    outgoing = Outgoing()
+  }
 }
 
 /// Values as messages: their bytes, and the descriptors that go beside them.
@@ -17,14 +45,43 @@ public final class MessageCoder {
   private var interpreter: (() -> Interpreter?)
 
   /// Messages of more bytes are handed over in pieces.
-  public static let largestWhole = 65536 - 64
+  ///
+  /// It is for the sender's sake alone: a channel takes either form of any size.
+  private static let largestWhole = 65536 - 64
 
   init(_ transport: Transport, interpreter: @escaping () -> Interpreter?) {
     self.transport = transport
     self.interpreter = interpreter
   }
 
-  /// Whether a value's message is surely small, which is quickly told.
+  /// Sends a value, as `whole` or `inPieces` do, of which exactly one is called; if that throws, the
+  /// handles in it have not set out.
+  @inline(__always)
+  public func sending(
+    _ value: Value, whole: (UnsafeRawBufferPointer, [Int32]) throws -> Void,
+    inPieces: (Int) throws -> Void
+  ) throws {
+    if isSmall(value) {
+      let (bytes, descriptors) = try message(value)
+      return try whole(bytes, descriptors)
+    }
+    transport.coder?.outgoing = Outgoing()
+    do {
+      let size = try size(of: value)
+      if size > MessageCoder.largestWhole {
+        try inPieces(size)
+      } else {
+        let (bytes, descriptors) = try message(value)
+        try whole(bytes, descriptors)
+      }
+      transport.coder?.outgoing = Outgoing()
+    } catch {
+      transport.coder?.recall()
+      throw error
+    }
+  }
+
+  /// Whether a value's message is surely small and has no handles, which is quickly told.
   @inline(__always)
   public func isSmall(_ value: Value) -> Bool {
     switch value {
@@ -51,7 +108,7 @@ public final class MessageCoder {
       if map.count > 4096 { return false }
       room -= 8
       for (key, item) in map.pairs where !fits(key, &room) || !fits(item, &room) { return false }
-    case .closure, .error, .stream, .cell: return false
+    case .closure, .error, .stream, .cell, .handle: return false
     default: room -= 16
     }
     return room >= 0
@@ -79,9 +136,9 @@ public final class MessageCoder {
     case .bool, .int, .float, .duration, .size, .time, .string, .null, .missing:
       return (try encoder.encode(value), [])
     default:
-      transport.coder?.outgoing = []
+      transport.coder?.outgoing = Outgoing()
       let bytes = try encoder.encode(value)
-      return (bytes, transport.coder?.outgoing ?? [])
+      return (bytes, transport.coder?.outgoing.descriptors ?? [])
     }
   }
 
@@ -91,9 +148,9 @@ public final class MessageCoder {
     _ value: Value, to sink: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> [Int32] {
     guard let encoder else { return [] }
-    transport.coder?.outgoing = []
+    transport.coder?.outgoing = Outgoing()
     try encoder.encode(value, to: sink)
-    return transport.coder?.outgoing ?? []
+    return transport.coder?.outgoing.descriptors ?? []
   }
 
   /// The value of a message.

@@ -16,10 +16,10 @@ extension Pool {
       while !queue.isEmpty, let member = idle.popLast() {
         member.isListed = false
         guard member.isOpen, member.batchCount == 0 else { continue }
-        if !give(to: member) {
-          if member.isOpen, member.batchCount == 0 { rest(member) }
-          break
-        }
+        let isGiven = give(to: member)
+        // It has nothing either where the task could not be sent.
+        if member.isOpen, member.batchCount == 0 { rest(member) }
+        if !isGiven { break }
       }
       guard !queue.isEmpty else { continue }
       for member in members where member.batchCount == 1 && member.isOpen {
@@ -65,8 +65,13 @@ extension Pool {
     do {
       try introduce(job, to: member)
     } catch {
-      // It is dying, which its pidfd will tell.
-      return false
+      // No descriptor or memory is left for it, and another task would fare no better.
+      if let index = job.upcoming {
+        job.take()
+        fail(job, index, cannotSend(error))
+        settle(job)
+      }
+      return true
     }
     fill(job, member, slot)
     return true
@@ -112,8 +117,8 @@ extension Pool {
   /// Sees to it that a worker knows a job's function and directory.
   private func introduce(_ job: PoolJob, to member: PoolMember) throws {
     if member.directory != directory.version {
-      member.directory = directory.version
       try sendSmall(TaskPacket(.directory), Array(directory.path.utf8), [], to: member)
+      member.directory = directory.version
     }
     let function = job.function
     guard !member.known.contains(function.number) else { return }
@@ -248,7 +253,7 @@ extension Pool {
       do throws(SystemError) {
         if try !Messages.send(member.socket, bytes, descriptors: descriptors) { return }
       } catch {
-        if error.name != "EPIPE", error.name != "ECONNRESET" { return }
+        if error.name != "EPIPE", error.name != "ECONNRESET" { return flushLater(member) }
       }
       for fd in descriptors { Descriptors.close(fd) }
       member.unsent.removeFirst()
@@ -256,6 +261,16 @@ extension Pool {
     if let watch = member.writeWatch { session.loop.remove(watch) }
     member.writeWatch = nil
     feed(member)
+  }
+
+  /// It has room, but the kernel has none: too many descriptors are under way, or too little memory
+  /// is left, of which nothing tells when it passes.
+  private func flushLater(_ member: PoolMember) {
+    if let watch = member.writeWatch { session.loop.remove(watch) }
+    member.writeWatch = nil
+    after(Pool.holdTime) { [weak self, weak member] in
+      if let member, let self, !member.isEnded { flush(member) }
+    }
   }
 
   // MARK: Taking back

@@ -26,24 +26,24 @@ extension Pool {
   private enum Reading { case packet, nothing, end }
 
   private func readPacket(_ member: PoolMember) -> Reading {
-    let message: (count: Int, descriptors: [Int32])?
+    let message: ReceivedMessage?
     do throws(SystemError) {
       message = try Messages.receive(member.socket, into: incoming)
     } catch {
       return .end
     }
-    guard let (count, descriptors) = message else { return .nothing }
-    if count == 0 { return .end }
-    take(
-      UnsafeRawBufferPointer(rebasing: incoming[..<min(count, incoming.count)]), descriptors,
-      from: member)
+    guard let message else { return .nothing }
+    if message.count == 0 { return .end }
+    let bytes = incoming[..<min(message.count, incoming.count)]
+    take(UnsafeRawBufferPointer(rebasing: bytes), message, from: member)
     return .packet
   }
 
   private func take(
-    _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], from member: PoolMember
+    _ bytes: UnsafeRawBufferPointer, _ message: ReceivedMessage, from member: PoolMember
   ) {
     guard let head = TaskPacket(bytes) else { return }
+    let descriptors = message.descriptors
     switch head.kind {
     case .hello: happened(.ready, to: member)
     case .capture: takeCapture(descriptors, from: member)
@@ -54,7 +54,7 @@ extension Pool {
         for fd in descriptors { Descriptors.close(fd) }
         return
       }
-      takeResults(bytes, descriptors, of: batch, member)
+      takeResults(bytes, descriptors, isCut: message.isCut, of: batch, member)
       if head.flags.contains(.isFinished) { finished(batch, member) }
     default: break
     }
@@ -74,8 +74,8 @@ extension Pool {
 
   /// Results that a worker sent, or that were in its ledger when it died.
   func takeResults(
-    _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], of batch: PoolMember.Batch,
-    _ member: PoolMember
+    _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], isCut: Bool = false,
+    of batch: PoolMember.Batch, _ member: PoolMember
   ) {
     var entries = TaskEntries(bytes)
     let job = batch.job
@@ -91,6 +91,7 @@ extension Pool {
       member.tasksDone += 1
       let index = batch[place]
       do {
+        if isCut { throw ReceivedMessage.cut.asError("its descriptors are lost") }
         let value: Value
         if let memory = descriptors.first {
           defer { Descriptors.close(memory) }

@@ -49,12 +49,12 @@ final class PoolWorker {
   /// Works until it is told to stop, or nobody is left to work for.
   func run() throws {
     try send(TaskPacket(.hello))
-    while let (size, descriptors) = try receive() {
-      let bytes = UnsafeRawBufferPointer(rebasing: packet[..<size])
+    while let message = try receive() {
+      let bytes = UnsafeRawBufferPointer(rebasing: packet[..<message.count])
       guard let head = TaskPacket(bytes) else { continue }
       switch head.kind {
-      case .function: learn(head, bytes, descriptors)
-      case .batch: try work(head, bytes, descriptors)
+      case .function: learn(head, bytes, message)
+      case .batch: try work(head, bytes, message)
       case .forget: functions[head.number] = nil
       case .directory: enterDirectory(bytes)
       case .stop: return
@@ -65,9 +65,9 @@ final class PoolWorker {
 
   // MARK: Packets
 
-  private func receive() throws -> (count: Int, descriptors: [Int32])? {
+  private func receive() throws -> ReceivedMessage? {
     while true {
-      let message: (count: Int, descriptors: [Int32])?
+      let message: ReceivedMessage?
       do throws(SystemError) {
         message = try Messages.receive(socket, into: packet)
       } catch {
@@ -75,7 +75,7 @@ final class PoolWorker {
         if error.name == "ECONNRESET" { return nil }
         throw error.asError("cannot receive a task")
       }
-      if let (count, descriptors) = message { return count == 0 ? nil : (count, descriptors) }
+      if let message { return message.count == 0 ? nil : message }
       try sleep()
     }
   }
@@ -97,6 +97,9 @@ final class PoolWorker {
         // Nobody is left to work for.
         if error.name == "EPIPE" || error.name == "ECONNRESET" { session.end(0, interpreter) }
         guard error.name == "ETOOMANYREFS" else { throw error.asError("cannot send a result") }
+        // Too many descriptors of this user are under way, wherever: nothing tells when that passes.
+        let moment = Clock.deadline(after: PoolWorker.patience)
+        _ = try session.pause(interpreter, until: moment) { false }
       }
       try Transfer.waitWritable(socket) { [self] in try session.attend(interpreter) }
     }
@@ -113,10 +116,10 @@ final class PoolWorker {
   // MARK: What comes
 
   private func learn(
-    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]
+    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ message: ReceivedMessage
   ) {
     do {
-      let value = try payload(head, bytes, descriptors)
+      let value = try payload(head, bytes, message)
       functions[head.number] = WorkerFunction(value)
     } catch {
       functions[head.number] = WorkerFunction(failure: asObject(error))
@@ -124,8 +127,10 @@ final class PoolWorker {
   }
 
   private func payload(
-    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]
+    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ message: ReceivedMessage
   ) throws -> Value {
+    if message.isCut { throw ReceivedMessage.cut.asError("a worker cannot receive its task") }
+    let descriptors = message.descriptors
     if head.flags.contains(.isLarge), let memory = descriptors.first {
       defer { Descriptors.close(memory) }
       return try coder.decode(memory: memory, descriptors.dropFirst())
@@ -145,7 +150,7 @@ final class PoolWorker {
   // MARK: Tasks
 
   private func work(
-    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32]
+    _ head: TaskPacket, _ bytes: UnsafeRawBufferPointer, _ message: ReceivedMessage
   ) throws {
     let function = functions[head.number]
     begin(head)
@@ -164,11 +169,11 @@ final class PoolWorker {
       do {
         guard let function else { throw ErrorObject(.system, "the function did not arrive") }
         let argument: Value
-        if descriptors.isEmpty {
+        if head.flags.contains(.isLarge) {
+          argument = try payload(head, bytes, message)
+        } else {
           guard let entry = entries.next() else { break }
           argument = try coder.decode(entry.payload, [])
-        } else {
-          argument = try payload(head, bytes, descriptors)
         }
         result =
           head.flags.contains(.isRecorded)
@@ -291,7 +296,11 @@ final class PoolWorker {
     let mark = UInt32(truncatingIfNeeded: index) << 1 | (isFailed ? 1 : 0)
     let size = TaskPacket.entryHeadSize + message.bytes.count
     if size > TaskPacket.mostBytes || !message.descriptors.isEmpty {
-      return try sendAlone(message, mark, head)
+      do {
+        return try sendAlone(message, mark, head)
+      } catch let error as ErrorObject where error.kind == .limit && !isFailed {
+        return try gather(.error(PoolWorker.unsendable(error, true)), index, true, head)
+      }
     }
     if ledger.gathered + size > TaskPacket.mostBytes { try flush(head, isFinished: false) }
     let place = ledger.gathered

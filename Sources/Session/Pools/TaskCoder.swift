@@ -26,9 +26,15 @@ final class TaskCoder {
     case .bool, .int, .float, .duration, .size, .time, .null, .missing, .string, .range:
       return (try encoder.encode(value), [])
     default:
-      descriptors?.outgoing = []
-      let bytes = try encoder.encode(value)
-      return (bytes, descriptors?.outgoing ?? [])
+      descriptors?.outgoing = Outgoing()
+      do {
+        let bytes = try encoder.encode(value)
+        defer { descriptors?.outgoing = Outgoing() }
+        return (bytes, descriptors?.outgoing.descriptors ?? [])
+      } catch {
+        descriptors?.recall()
+        throw error
+      }
     }
   }
 
