@@ -57,6 +57,20 @@ public final class TemporaryDirectory {
     return directory
   }
 
+  /// A directory in it where `mktemp` makes its files, so that they go with it.
+  public func temporaries() throws -> String {
+    let directory = "\(path)/.tmp"
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    return directory
+  }
+
+  /// The files and directories below it, but for those whose names begin with a dot.
+  public func contents() -> [String] {
+    let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+    return all.filter { !$0.hasPrefix(".") }.sorted()
+  }
+
   /// Write a file below the directory, making the directories on its way.
   public func write(_ text: String, to name: String) throws {
     let file = URL(filePath: path).appending(path: name)

@@ -13,10 +13,21 @@ import Testing
     let input = try? String(
       contentsOf: expectations.appending(path: "\(name).in"), encoding: .utf8)
     let directory = try TemporaryDirectory()
+    // What a learner may have where the example is run.
+    for file in ["texts/mine", "flaky/mine", "out/mine", "work", "done"] {
+      try directory.write("mine", to: file)
+    }
+    let before = directory.contents()
+    var environment = Program.environment(home: directory.path)
+    environment["TMPDIR"] = try directory.temporaries()
     let output = try run(
       Program.brood, ["\(Self.directory.path)/\(name).brood"], input: input ?? "",
-      environment: Program.environment(home: directory.path), directory: directory.path,
-      within: .seconds(60))
+      environment: environment, directory: directory.path, within: .seconds(60))
+    withKnownIssue("T19: examples in the learner's directory", isIntermittent: true) {
+      #expect(directory.contents() == before, "it changes files that are not its own")
+    }
+    let left = try FileManager.default.contentsOfDirectory(atPath: directory.temporaries())
+    #expect(left.isEmpty, "temporary files were left behind")
 
     // A status other than 0 stands in the first line, in the way of the session files.
     var lines = (try? String(contentsOf: expectedFile, encoding: .utf8))?
@@ -38,6 +49,25 @@ import Testing
     }
     let leftBehind = output.leftBehind.map(\.description)
     #expect(leftBehind.isEmpty, "processes were left behind")
+  }
+
+  /// An example that was interrupted leaves nothing, and works the next time.
+  @Test func anInterruptedExampleCanBeRunAgain() throws {
+    let file = "\(Self.directory.path)/pool-flaky.brood"
+    let output = try runBash(
+      """
+      export TMPDIR=$PWD/.tmp; mkdir .tmp
+      set -m
+      brood \(file) >/dev/null 2>&1 &
+      until [ -e flaky/journal ] || ls .tmp/*/journal; do sleep 0.01; done >/dev/null 2>&1
+      kill -INT $!
+      wait $!
+      echo "status $?"
+      ls; ls .tmp
+      """, within: .seconds(20))
+    withKnownIssue("T19: pool-flaky") {
+      #expect(output.standardOutput == "status 130\n", "\(output.standardError)")
+    }
   }
 
   private static let directory = Program.sourceTree.appending(path: "scripts/examples")

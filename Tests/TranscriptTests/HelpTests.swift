@@ -18,7 +18,12 @@ struct HelpTests {
       [Example].self, from: Data(listing.standardOutput.utf8))
     #expect(examples.count > 100)
     for example in examples {
-      let output = try shell(["-c", example.code])
+      let place = try TemporaryDirectory()
+      let output = try shell(["-c", example.code], in: place)
+      withKnownIssue("T19: files of help's examples", isIntermittent: true) {
+        #expect(place.contents() == [], "\(example.command): it writes where the user is")
+        #expect(!example.code.contains("/tmp/"), "\(example.command): a fixed name in /tmp")
+      }
       var lines = output.standardOutput.components(separatedBy: "\n")
       if lines.last == "" { lines.removeLast() }
       let expected = ExpectedText(
@@ -48,10 +53,13 @@ struct HelpTests {
     #expect(try String(contentsOf: file, encoding: .utf8) == printed.standardOutput)
   }
 
-  private func shell(_ arguments: [String]) throws -> Output {
-    let place = try TemporaryDirectory()
+  private func shell(
+    _ arguments: [String], in place: TemporaryDirectory? = nil
+  ) throws -> Output {
+    let place = try place ?? TemporaryDirectory()
+    var environment = Program.environment(home: place.path)
+    environment["TMPDIR"] = try place.temporaries()
     return try run(
-      Program.brood, arguments, environment: Program.environment(home: place.path),
-      directory: place.path)
+      Program.brood, arguments, environment: environment, directory: place.path)
   }
 }

@@ -19,14 +19,14 @@ struct ReadmeShellTests {
         continue
       }
       let place = try TemporaryDirectory()
-      let programs = URL(filePath: place.path).appending(path: "bin")
-      try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
-      try FileManager.default.createSymbolicLink(
-        atPath: programs.appending(path: "brood").path, withDestinationPath: Program.brood)
       var environment = Program.environment(home: place.path)
-      environment["PATH"] = "\(programs.path):\(environment["PATH"] ?? "")"
+      environment["PATH"] = "\(try place.withBrood()):\(environment["PATH"] ?? "")"
+      environment["TMPDIR"] = try place.temporaries()
       let output = try run(
         "/bin/bash", ["-c", code], environment: environment, directory: place.path)
+      withKnownIssue("T19: files of the README's examples", isIntermittent: true) {
+        #expect(place.contents() == [])
+      }
       let actual = (output.standardOutput + output.standardError).split(separator: "\n")
         .map(String.init)
       let expected = ExpectedText(

@@ -27,9 +27,13 @@ struct ReadmeTests {
     for pair in pairs {
       let place = try TemporaryDirectory()
       try place.write(pair.code.joined(separator: "\n") + "\n", to: "script.brood")
+      var environment = Program.environment(home: place.path)
+      environment["TMPDIR"] = try place.temporaries()
       let output = try run(
-        Program.brood, ["script.brood"], environment: Program.environment(home: place.path),
-        directory: place.path)
+        Program.brood, ["script.brood"], environment: environment, directory: place.path)
+      withKnownIssue("T19: files of the README's examples", isIntermittent: true) {
+        #expect(place.contents() == ["script.brood"], "README.md:\(pair.line)")
+      }
       var actual = (output.standardOutput + output.standardError).components(separatedBy: "\n")
       if actual.last == "" { actual.removeLast() }
       let expected = ExpectedText(pair.output)
