@@ -30,7 +30,8 @@ extension Pool {
         let begun = member.ledger.startedAt
         // Another task may have been begun between the two looks.
         guard member.inHand?.place == inHand.place else { continue }
-        let rest = begun + timeout - now
+        // The clock never shows less than when it began.
+        let rest = timeout - (now - begun)
         if rest <= 0 { happened(.unwanted(.timeout), to: member) } else { next = min(next, rest) }
       }
     }

@@ -70,7 +70,7 @@ public final class MapJob: PoolJob {
   public override var supplied: Int {
     if collects { return count }
     // No more than somebody will soon ask for.
-    return min(count, delivered + window)
+    return delivered + min(count - delivered, window)
   }
   public override var isWhole: Bool { hasEnded && supplied == count }
   override var spreads: Bool { isSpread || takesTwo }
@@ -94,7 +94,7 @@ public final class MapJob: PoolJob {
   }
 
   /// How many tasks may be under way or wait for being taken.
-  private var window: Int { max(16, pool.target * 3 * batchSize) }
+  private var window: Int { max(16, pool.target * 3 * min(batchSize, PoolPolicy.mostTasks)) }
 
   /// Whether there is room for another item of a stream.
   var wantsInput: Bool {
