@@ -31,8 +31,11 @@ struct HistoryFile {
 
   /// What the file has, oldest first; empty if it cannot be read.
   func load() -> ArraySlice<Entry> {
-    guard let size = try? FileStatus(path).size, let bytes = try? readEnd() else { return [] }
-    if size > HistoryFile.largest { try? shorten() }
+    // Anything but a file could keep the prompt waiting.
+    guard let status = try? FileStatus(path), status.kind == .regular,
+      let bytes = try? readEnd()
+    else { return [] }
+    if status.size > HistoryFile.largest { try? shorten() }
     return HistoryFile.parse(bytes).suffix(HistoryFile.keptEntries)
   }
 
@@ -138,7 +141,7 @@ struct HistoryFile {
   }
 
   private func openOrMake() throws(SystemError) -> Int32 {
-    let flags = O_WRONLY | O_APPEND | O_CREAT
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK
     do {
       return try Descriptors.open(path, flags, mode: 0o600)
     } catch  where error.code == ENOENT {

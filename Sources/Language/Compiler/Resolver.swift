@@ -402,13 +402,17 @@ final class Resolver {
   func sourceFile(_ path: String, _ span: Span) {
     do {
       if try !prepareSource(path) { hasUnreadSource = true }
-    } catch let error as ErrorObject {
-      if error.kind == .syntax || error.kind == .limit {
-        errors.append(error)
-        hasBrokenSource = true
-      } else if error.isStop {
-        errors.append(error)
-      }
+    } catch let mistakes as SourceMistakes {
+      errors += mistakes.errors
+      hasBrokenSource = true
+    } catch let error as ErrorObject where error.kind == .limit || error.isStop {
+      errors.append(error)
+      hasBrokenSource = true
     } catch {}
   }
+}
+
+/// What is wrong with a text that another one sources.
+struct SourceMistakes: Error {
+  let errors: [ErrorObject]
 }

@@ -52,9 +52,9 @@ extension Resolver {
     case .command(let node): return name(node)
     case .chain(_, .command(let node)): return name(node)
     case .pipeline(let node):
-      guard !node.isBackground, node.prefix == .none, let last = node.stages.last else {
-        return nil
-      }
+      guard !node.isBackground, node.prefix == .none, let last = node.stages.last,
+        !last.redirections.contains(where: { $0.descriptors.contains(1) })
+      else { return nil }
       switch last.work {
       case .command(let command) where last.thunk == nil: return name(command)
       case .command(let command) where node.stages.count > 1: return source.text(command.headSpan)

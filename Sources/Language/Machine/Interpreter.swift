@@ -194,7 +194,7 @@ public final class Interpreter {
     if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
     let loaded = try host.load(path: path, from: source)
     let findings = compile(loaded, isPersistent: true)
-    if let error = findings.errors.first { throw error }
+    if !findings.errors.isEmpty { throw SourceMistakes(errors: findings.errors) }
     prepared[key] = findings.function
     return true
   }

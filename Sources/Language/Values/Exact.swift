@@ -25,8 +25,7 @@ public enum Exact {
   /// The float nearest to a quotient; the divisor is not 0.
   public static func quotient(_ x: Int, _ y: Int) -> Double {
     let (a, b) = (x.magnitude, y.magnitude)
-    if a <= 1 << 53, b <= 1 << 53 { return Double(x) / Double(y) }
-    if a == 0 { return 0 }
+    if a <= 1 << 53, b <= 1 << 53 || a == 0 { return Double(x) / Double(y) }
     // At least 64 bits of the quotient; a rest, and bits beyond the 64, only decide between halves.
     let shift = a.leadingZeroBitCount
     let (whole, rest) = (UInt128(a << shift) << 64).quotientAndRemainder(dividingBy: UInt128(b))

@@ -126,7 +126,8 @@ final class OutputWriter {
 
   private func create(_ path: String) throws -> Int32 {
     try makingFiles { () throws(SystemError) in
-      try Descriptors.makePrivate(try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC))
+      try Descriptors.makePrivate(
+        try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK))
     }
   }
 }

@@ -87,8 +87,9 @@ public final class ResultFiles {
 
   private func save(_ bytes: [UInt8], as path: String) throws {
     try asking("cannot keep a result") {
+      // What is no file, as a FIFO that nothing reads, is refused rather than waited for.
       let fd = try Descriptors.makePrivate(
-        try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC))
+        try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK))
       defer { Descriptors.close(fd) }
       try bytes.withUnsafeBytes { try Transfer.writeAll(fd, $0) }
     }
