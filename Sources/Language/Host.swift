@@ -103,7 +103,9 @@ public struct Redirection {
   /// The descriptors that are redirected: one, or 1 and 2 for `&>`.
   public let descriptors: [Int32]
   public let kind: Kind
-  /// A path; empty for `duplicate`.
+  /// A path; empty for `duplicate`, and where a handle is meant.
   public let target: String
+  /// What has the descriptor that is meant: the end of a pipe, a connection.
+  public let handle: Handle?
   public let location: Location
 }

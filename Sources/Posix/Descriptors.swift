@@ -30,6 +30,13 @@ public enum Descriptors {
     try window("fcntl", "descriptor \(fd)") { brood_copy_to_private(fd) }
   }
 
+  /// Copies a descriptor to a number that no redirection names: those have one digit.
+  public static func copyBeyondDigits(_ fd: Int32) throws(SystemError) -> Int32 {
+    let copy = try libc("fcntl", "descriptor \(fd)") { fcntl(fd, F_DUPFD_CLOEXEC, 10) }
+    try requireShared(copy)
+    return copy
+  }
+
   /// Checks that descriptors forked children should share lie below the private range.
   ///
   /// Throws EMFILE, and closes them all, if not.

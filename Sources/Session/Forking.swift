@@ -50,7 +50,10 @@ extension Session {
   ) throws -> ProcessHandle {
     var options = options
     var terminal: Int32?
-    if isInteractive, options.kind == .fork || options.kind == .helper {
+    if isInteractive,
+      options.kind == .fork || options.kind == .helper
+        || options.kind == .spawn && !options.isDetached
+    {
       // A job of its own, so that Ctrl-C does not reach it.
       if options.group == nil { options.group = 0 }
       if !options.isDetached { terminal = try backgroundOutput?.open() }

@@ -51,6 +51,9 @@ public final class Session {
 
   /// Whether a command has standard output redirected in this very process.
   public var hasRedirectedOutput = false
+  /// Told of each program that is about to be started, while a command in this very process is
+  /// redirected to a channel, which that program inherits.
+  public var willSpawn: ((SlotID) -> Void)?
   /// Whether a person types at a terminal; never true in a forked child.
   public var isInteractive: Bool {
     get { hasPerson && !isChild }

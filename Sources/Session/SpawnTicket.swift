@@ -5,7 +5,8 @@ import Posix
 /// The right to make one process: its name, and its place below the limit.
 public struct SpawnTicket {
   public let name: String
-  let slot: SlotID?
+  /// Its place in the session's table.
+  public let slot: SlotID?
   let id: Int
   /// Before the process exists, so that it cannot have run for longer.
   let startedAt = Clock.monotonic
@@ -21,7 +22,10 @@ extension Session {
     name: String?, prefix: String, command: String
   ) throws -> SpawnTicket {
     let ticket = try takeTicket(name: name, prefix: prefix)
-    if let slot = ticket.slot { slots?.describe(slot, .program(command)) }
+    if let slot = ticket.slot {
+      slots?.describe(slot, .program(command))
+      willSpawn?(slot)
+    }
     do {
       try output.flush()
     } catch {

@@ -98,6 +98,12 @@ import Testing
     try list("$p.", "\npid ", "\nname ")
   }
 
+  @Test func endsOfPipesStandBehindARedirection() throws {
+    try shell.enter("let pair = pipe new --raw")
+    try complete("print hello > $pai", "print hello > $pair")
+    try list("print hello > $pair.", "\nr ", "\nw ")
+  }
+
   @Test func signalsSettingsAndTopics() throws {
     try list("signal on US", "\nUSR1  10, ", "\nUSR2  12, ", leaving: "signal on USR")
     try list("config rea", "\nreap ", "\nreaper ", leaving: "config reap")

@@ -23,9 +23,7 @@ import Testing
     let output = try run(
       Program.brood, ["\(Self.directory.path)/\(name).brood"], input: input ?? "",
       environment: environment, directory: directory.path, within: .seconds(60))
-    withKnownIssue("T19: examples in the learner's directory", isIntermittent: true) {
-      #expect(directory.contents() == before, "it changes files that are not its own")
-    }
+    #expect(directory.contents() == before, "it changes files that are not its own")
     let left = try FileManager.default.contentsOfDirectory(atPath: directory.temporaries())
     #expect(left.isEmpty, "temporary files were left behind")
 
@@ -65,9 +63,7 @@ import Testing
       echo "status $?"
       ls; ls .tmp
       """, within: .seconds(20))
-    withKnownIssue("T19: pool-flaky") {
-      #expect(output.standardOutput == "status 130\n", "\(output.standardError)")
-    }
+    #expect(output.standardOutput == "status 130\n", "\(output.standardError)")
   }
 
   private static let directory = Program.sourceTree.appending(path: "scripts/examples")

@@ -20,10 +20,8 @@ struct HelpTests {
     for example in examples {
       let place = try TemporaryDirectory()
       let output = try shell(["-c", example.code], in: place)
-      withKnownIssue("T19: files of help's examples", isIntermittent: true) {
-        #expect(place.contents() == [], "\(example.command): it writes where the user is")
-        #expect(!example.code.contains("/tmp/"), "\(example.command): a fixed name in /tmp")
-      }
+      #expect(place.contents() == [], "\(example.command): it writes where the user is")
+      #expect(!example.code.contains("/tmp/"), "\(example.command): a fixed name in /tmp")
       var lines = output.standardOutput.components(separatedBy: "\n")
       if lines.last == "" { lines.removeLast() }
       let expected = ExpectedText(

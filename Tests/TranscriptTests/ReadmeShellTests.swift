@@ -24,9 +24,7 @@ struct ReadmeShellTests {
       environment["TMPDIR"] = try place.temporaries()
       let output = try run(
         "/bin/bash", ["-c", code], environment: environment, directory: place.path)
-      withKnownIssue("T19: files of the README's examples", isIntermittent: true) {
-        #expect(place.contents() == [])
-      }
+      #expect(place.contents() == [])
       let actual = (output.standardOutput + output.standardError).split(separator: "\n")
         .map(String.init)
       let expected = ExpectedText(

@@ -31,9 +31,7 @@ struct ReadmeTests {
       environment["TMPDIR"] = try place.temporaries()
       let output = try run(
         Program.brood, ["script.brood"], environment: environment, directory: place.path)
-      withKnownIssue("T19: files of the README's examples", isIntermittent: true) {
-        #expect(place.contents() == ["script.brood"], "README.md:\(pair.line)")
-      }
+      #expect(place.contents() == ["script.brood"], "README.md:\(pair.line)")
       var actual = (output.standardOutput + output.standardError).components(separatedBy: "\n")
       if actual.last == "" { actual.removeLast() }
       let expected = ExpectedText(pair.output)

@@ -133,6 +133,12 @@ public final class Pipe: Channel {
     peers.admit(slot: place.number, generation: place.generation, closed: closedEnds)
   }
 
+  /// Enters a program that is about to be started with one end only.
+  public func admit(_ program: SlotID, having end: End) {
+    let place = program.place
+    peers.admit(slot: place.number, generation: place.generation, closed: end == .a ? .b : .a)
+  }
+
   /// The descriptor of an end; throws `closed` where this process has closed it.
   public func descriptor(_ end: End) throws -> Int32 {
     let fd = fds[end.rawValue]

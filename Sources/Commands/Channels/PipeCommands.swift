@@ -17,6 +17,10 @@ enum PipeCommands {
       `pipe write` and `pipe read`. Plain p means p.a for the process that made it and p.b for its \
       descendants, or the end that the verb needs.
 
+      Programs read and write the ends of a raw pipe by redirection: `exec sort < $p.r`, `print x > \
+      $p.w`, `spawn make 2> $p.w`. A word without $ behind > is the name of a file, as always. A \
+      connection of `socket` can stand there, too.
+
       A value is one message: it is never torn, whoever writes beside or is killed. With named ends \
       the file ends when every process has closed the other end, which is the kernel's doing: a \
       reader that holds the write end itself waits. With plain p, receiving throws `closed`, or \

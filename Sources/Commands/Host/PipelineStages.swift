@@ -17,7 +17,9 @@ extension PipelineRun {
       if opensFiles {
         return try fork(stage, descriptors, opensFiles: true, kind: kind) {
           do {
-            try self.session.become(request, self.interpreter)
+            try self.session.become(request, self.interpreter) { own in
+              for redirection in stage.redirections { redirection.admit(own) }
+            }
           } catch let error as SystemError {
             throw self.problem(error, request, stage)
           }
@@ -75,6 +77,7 @@ extension PipelineRun {
     let command = request.arguments.joined(separator: " ")
     let ticket = try session.prepareSpawn(
       name: nil, prefix: PipelineRun.namePrefix(request.arguments[0]), command: command)
+    if let slot = ticket.slot { for redirection in stage.redirections { redirection.admit(slot) } }
     do throws(SystemError) {
       let (pid, pidfd) = try Posix.spawn(request)
       return session.register(

@@ -13,9 +13,13 @@ extension BroodHost {
     let depth = self.redirections.count
     self.redirections.append(set)
     let wasRedirected = session.hasRedirectedOutput
+    let toldBefore = session.willSpawn
     let forks = Process.forkDepth
     defer {
-      if Process.forkDepth == forks { session.hasRedirectedOutput = wasRedirected }
+      if Process.forkDepth == forks {
+        session.hasRedirectedOutput = wasRedirected
+        session.willSpawn = toldBefore
+      }
       // A forked child that comes by here has forgotten the originals, and keeps what it has.
       if self.redirections.count > depth { self.redirections.removeLast() }
       set.undo()
@@ -25,6 +29,13 @@ extension BroodHost {
     session.output.descriptorChanged()
     if redirections.contains(where: { $0.descriptors.contains(1) }) {
       session.hasRedirectedOutput = true
+    }
+    let channels = redirections.filter { $0.handle != nil }
+    if !channels.isEmpty {
+      session.willSpawn = { slot in
+        toldBefore?(slot)
+        for redirection in channels { redirection.admit(slot) }
+      }
     }
     let result: Value
     do {

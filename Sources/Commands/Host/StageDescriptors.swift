@@ -56,12 +56,14 @@ extension Redirection {
   /// Whether opening its file may wait for another process.
   var isFIFO: Bool {
     if case .duplicate = kind { return false }
+    if handle != nil { return false }
     return (try? FileStatus(target))?.kind == .fifo
   }
 }
 
 extension BroodHost {
-  /// Opens the file of a redirection; nil for one that copies a descriptor.
+  /// Opens the file of a redirection, or copies the descriptor that its handle has; nil for one that
+  /// copies a numbered descriptor.
   ///
   /// A FIFO waits for its other end; meanwhile signal handlers run.
   func open(_ redirection: Redirection, _ interpreter: Interpreter) throws -> Int32? {
@@ -73,6 +75,7 @@ extension BroodHost {
     case .duplicate: return nil
     }
     do {
+      if let handle = redirection.handle { return try redirection.descriptor(of: handle) }
       if redirection.target.utf8.contains(0) {
         throw ErrorObject(.type, "a path cannot hold a null character")
       }
@@ -83,9 +86,10 @@ extension BroodHost {
             try Transfer.openForWriting(redirection.target, $0, onAttention: attend)
           } ?? Transfer.openForReading(redirection.target, onAttention: attend)
         guard redirection.descriptors.contains(fd) else { return fd }
-        // The number itself is the target: what is opened must stand elsewhere.
+        // The number itself is the target: what is opened must stand elsewhere, where a forked child
+        // still has it.
         defer { Descriptors.close(fd) }
-        return try Descriptors.privateCopy(of: fd)
+        return try Descriptors.copyBeyondDigits(fd)
       } catch let error as SystemError {
         throw problem(redirection, error)
       }

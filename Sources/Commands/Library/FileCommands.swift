@@ -15,7 +15,7 @@ enum FileCommands {
     parameters: [path], flags: [Flag("bytes", nil, "yield the bytes as they are")],
     examples: [
       Example(
-        "write /tmp/brood-example \"one\\ntwo\\n\"\nprint (read /tmp/brood-example |> lines)",
+        "let file = (^mktemp)\nwrite $file \"one\\ntwo\\n\"\nprint (read $file |> lines)\n^rm $file",
         "[\"one\", \"two\"]")
     ]
   ) { call in
@@ -31,7 +31,9 @@ enum FileCommands {
   private static let write = Command(
     "write", "Make a file of a text, in place of what it held",
     details: "No newline is added.", parameters: [path, text],
-    examples: [Example("write /tmp/brood-example abc\nprint (read /tmp/brood-example)", "abc")]
+    examples: [
+      Example("let file = (^mktemp)\nwrite $file abc\nprint (read $file)\n^rm $file", "abc")
+    ]
   ) { call in try write(call, O_TRUNC) }
 
   private static let append = Command(
@@ -40,7 +42,7 @@ enum FileCommands {
     parameters: [path, text],
     examples: [
       Example(
-        "write /tmp/brood-example a\nappend /tmp/brood-example b\nprint (read /tmp/brood-example)",
+        "let file = (^mktemp)\nwrite $file a\nappend $file b\nprint (read $file)\n^rm $file",
         "ab")
     ]
   ) { call in try write(call, O_APPEND) }

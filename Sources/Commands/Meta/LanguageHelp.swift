@@ -20,6 +20,7 @@ let languageHelp = """
   throw "no luck"
 
   ls *.txt | sort > out.txt  programs, connected by pipes; < >> 2> 2>&1 &> redirect
+  exec sort < $p.r           to the end of a raw pipe, or a connection, as well as to a file
   let text = (^date)         a program's output; ^ forces the program
   ok grep -q x file          true or false; status CMD gives the whole record
   sleep 10 &                 in the background; a && b, a || b

@@ -93,7 +93,7 @@ enum SourceCommand {
     parameters: [Parameter("file", .path, .required, "the file to run")],
     examples: [
       Example(
-        "write lib.brood 'print (6 * 7)'\nsource lib.brood", "42")
+        "let file = (^mktemp)\nwrite $file 'print (6 * 7)'\nsource $file\n^rm $file", "42")
     ]
   ) { call in
     do {

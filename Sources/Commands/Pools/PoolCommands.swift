@@ -65,16 +65,35 @@ public enum PoolCommands {
     Parameter("argument", .any, .rest),
   ]
 
+  private static let keywords = Flag(
+    "kwargs", .map, "arguments by the names of the function's parameters")
+
+  /// A mistake in the arguments by name is told here, not by a worker.
+  private static func submitted(to pool: Pool, _ call: borrowing Call) throws -> PoolFuture {
+    let arguments = call.rest(from: 1).map(\.plain)
+    var named: MapObject?
+    if case .map(let map)? = call.flag("kwargs"), case .closure(let closure) = call[0] {
+      named = map
+      try call.at(flag: "kwargs") {
+        _ = try NamedArguments(of: closure.function).arranged(arguments, map)
+      }
+    }
+    return try pool.submit(
+      call[0], arguments, named: named, try PoolFlags.policy(call), at: call.location)
+  }
+
   private static let apply = Command(
     "pool apply", "Run a function in a worker, wait, and yield what it returns",
     details: "An error of the function is thrown here.",
-    parameters: task, flags: [.pool] + PoolFlags.policies, traits: .snapshots,
+    parameters: task, flags: [.pool, keywords] + PoolFlags.policies, traits: .snapshots,
     examples: [
-      Example("pool new 2\nfn add(x, y) { $x + $y }\nprint (pool apply add 1 2)", "3")
+      Example("pool new 2\nfn add(x, y) { $x + $y }\nprint (pool apply add 1 2)", "3"),
+      Example(
+        "pool new 1\nfn show(x, unit = \"s\") { \"$x$unit\" }\n"
+          + "print (pool apply show 5 --kwargs [unit: ms])", "5ms"),
     ]
   ) { call in
-    let future = try call.workingPool().submit(
-      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call), at: call.location)
+    let future = try submitted(to: try call.workingPool(), call)
     do {
       return try future.result()
     } catch let error as ErrorObject where error.kind == .interrupted {
@@ -89,7 +108,7 @@ public enum PoolCommands {
       A future has the fields done ok value error; `pool result` waits for it. The work goes on \
       while this process does other things.
       """,
-    parameters: task, flags: [.pool] + PoolFlags.policies, traits: .snapshots,
+    parameters: task, flags: [.pool, keywords] + PoolFlags.policies, traits: .snapshots,
     examples: [
       Example(
         "pool new 2\nlet a = pool submit { |x| $x * 10 } 1\nlet b = pool submit { |x| $x * 10 } 2\n"
@@ -97,8 +116,7 @@ public enum PoolCommands {
     ]
   ) { call in
     let pool = try call.workingPool()
-    let future = try pool.submit(
-      call[0], call.rest(from: 1).map(\.plain), try PoolFlags.policy(call), at: call.location)
+    let future = try submitted(to: pool, call)
     pool.serveInBackground()
     return .handle(future)
   }

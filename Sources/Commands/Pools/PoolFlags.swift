@@ -46,12 +46,12 @@ enum PoolFlags {
     var policy = PoolPolicy()
     if !call.hasFlags { return policy }
     if let timeout = call.nanoseconds("timeout") {
-      guard timeout > 0 else { throw call.error(.range, "--timeout must be more than nothing") }
+      guard timeout > 0 else { throw timeIsOver(call) }
       policy.timeout = Int64(timeout)
     }
-    if let grace = call.nanoseconds("grace") { policy.grace = Int64(max(0, grace)) }
+    if let grace = call.nanoseconds("grace") { policy.grace = Int64(grace) }
     if case .int(let retries)? = call.flag("retries") { policy.retries = retries }
-    if let backoff = call.nanoseconds("backoff") { policy.backoff = Int64(max(0, backoff)) }
+    if let backoff = call.nanoseconds("backoff") { policy.backoff = Int64(backoff) }
     if let halt = call.flag("halt") {
       policy.halt = PoolPolicy.Halt(rawValue: halt.asText) ?? .never
     }
@@ -73,5 +73,14 @@ enum PoolFlags {
     policy.yieldsRecords = call.isSet("records")
     policy.isRecorded = policy.yieldsRecords || call.flag("results") != nil
     return policy
+  }
+
+  /// No task could end in time, so none is begun.
+  private static func timeIsOver(_ call: borrowing Call) -> ErrorObject {
+    let error = call.error(
+      .timeout, "the time of --timeout is over before a task could begin", flag: "timeout",
+      help: "without --timeout a task may take as long as it needs")
+    error.exitStatus = ErrorObject.timeoutStatus
+    return error
   }
 }

@@ -50,11 +50,13 @@ enum PoolMapCommands {
           + "catch e { print $e.message $e.index $e.item $e.results }",
         "no luck 1 2 [1, null, 3]"),
       Example(
-        "let own = $pid\nprint (1..4 |> pool map { |x| if $x == 3 { if not (exists done) "
-          + "{ write done yes; kill -9 $pid } }; $x }) (exists done)", "[1, 2, 3, 4] true"),
+        "let mark = (^mktemp -u)\nprint (1..4 |> pool map { |x| if $x == 3 and not (exists $mark) "
+          + "{ write $mark \"\"; kill -9 $pid }; $x }) (exists $mark)\n^rm $mark",
+        "[1, 2, 3, 4] true"),
       Example(
-        "print (pool map --results out { |x| print \"on $x\"; $x * 10 } [4, 2])\n"
-          + "print (read out/00002-2/stdout) (json-parse (read out/00002-2/record.json)).value",
+        "let out = (^mktemp -d)\nprint (pool map --results $out { |x| print \"on $x\"; $x * 10 } [4, 2])\n"
+          + "print (read $out/00002-2/stdout) (json-parse (read $out/00002-2/record.json)).value\n"
+          + "^rm -r $out",
         "[40, 20]\non 2\n 20"),
     ]
   ) { call in try run(call, verb: "map") }

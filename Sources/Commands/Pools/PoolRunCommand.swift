@@ -66,7 +66,8 @@ enum RunCommand {
       Example(
         "let r = pool run -- sh -c 'exit $1' sh ::: 0 3\nprint (map $r { |t| $t.exit })", "[0, 3]"),
       Example(
-        "pool run --results out -- echo hello ::: world\nprint (read out/00001-world/stdout)",
+        "let out = (^mktemp -d)\npool run --results $out -- echo hello ::: world\n"
+          + "print (read $out/00001-world/stdout)\n^rm -r $out",
         "hello world\nhello world\n"),
     ]
   ) { call in try JournalFlags.markingUsage { try start(call) } }

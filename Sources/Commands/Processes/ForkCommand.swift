@@ -60,7 +60,7 @@ enum ForkCommand {
   }
 
   /// Asks the kernel before there is a child that could fail at it.
-  private static func requireRight(to nice: Int32, _ call: borrowing Call) throws {
+  static func requireRight(to nice: Int32, _ call: borrowing Call) throws {
     do throws(SystemError) {
       let now = try Process.niceness(of: 0)
       guard nice < now else { return }

@@ -6,13 +6,22 @@ import Session
 enum LeaveCommands {
   static let exec = Command(
     "exec", "Replace this process by a program",
-    details: "The process keeps its pid. Blocks of on-exit do not run.",
+    details: """
+      The process keeps its pid. Blocks of on-exit do not run. What it reads and writes is \
+      redirected as elsewhere, to files and to the ends of raw pipes, which is what dup2(2) does in C.
+      """,
     parameters: [
       Parameter("program", .program, .required, "its name or path"),
       Parameter("argument", .text, .rest),
     ],
     traits: [.passesWords, .leaves],
-    examples: [Example("let p = fork { exec echo I am $pid }\nwait $p", "I am …")]
+    examples: [
+      Example("let p = fork { exec echo I am $pid }\nwait $p", "I am …"),
+      Example(
+        "let p = pipe new --raw\nfork { exec echo hello > $p.w }\n"
+          + "fork { pipe close $p.w; exec tr a-z A-Z < $p.r }\npipe close $p.w\nwait --all", "HELLO"
+      ),
+    ]
   ) { call in
     let request = try SpawnCommand.programRequest(call)
     try call.session.output.flush()

@@ -16,12 +16,16 @@ enum SpawnCommand {
       Flag("name", .text, "the process's name; made of the program's name without it"),
       Flag("daemon", nil, "end it with the session instead of waiting for it"),
       Flag("cwd", .path, "the directory it starts in, from which a relative path of it is taken"),
+      Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
     ],
     traits: .passesWords,
     examples: [
       Example("let p = spawn sh -c \"exit 7\"\nprint (wait $p).exit", "7"),
       Example("spawn --name nap sleep 100\nkill nap\nprint (wait nap).signal", "TERM"),
       Example("let p = spawn --daemon --cwd / sleep 100\nprint (info $p).daemon", "true"),
+      Example("let p = spawn --nice 5 sleep 100\nnice $p\nkill $p\nwait $p", "5"),
+      Example(
+        "let p = pipe new --raw\nspawn echo hello > $p.w\nprint (pipe read $p.r --line)", "hello"),
     ]
   ) { call in
     let session = call.session
@@ -31,6 +35,7 @@ enum SpawnCommand {
     }
     let directory = try directory(call)
     var request = try programRequest(call, directory: directory)
+    if case .int(let nice)? = call.flag("nice") { return try fork(request, Int32(nice), call) }
     var terminal: Int32?
     if session.isInteractive {
       request.group = .new
@@ -79,6 +84,32 @@ enum SpawnCommand {
         error.code == ENOENT ? .missing : .system,
         "cannot start '\(call.text(0))' in '\(given)': \(reason)", flag: "cwd")
     }
+  }
+
+  /// By a fork, since a program has its priority from its first instruction on only if the process
+  /// has it before.
+  private static func fork(
+    _ request: SpawnRequest, _ nice: Int32, _ call: borrowing Call
+  ) throws -> Value {
+    try ForkCommand.requireRight(to: nice, call)
+    var options = ForkOptions(
+      name: call.flag("name")?.asText, kind: .spawn,
+      command: request.arguments.joined(separator: " "))
+    options.prefix = namePrefix(request.arguments[0])
+    options.nice = nice
+    options.isDaemon = call.isSet("daemon")
+    let (session, interpreter, place) = (call.session, call.interpreter, call.location(0))
+    return .handle(
+      try session.fork(options, interpreter) {
+        do {
+          if let directory = request.directory { try Directory.change(to: directory) }
+          try session.become(request, interpreter)
+        } catch let error as SystemError {
+          throw error.asProgramError(
+            request.arguments[0], arguments: request.arguments, environment: request.environment,
+            at: place)
+        }
+      })
   }
 
   private static func namePrefix(_ program: String) -> String {

@@ -103,15 +103,17 @@ extension Interpreter {
       }
       var redirections: [Redirection] = []
       for node in stage.redirections {
+        let location = Location(site.source, node.span)
         var target = ""
+        var handle: Handle?
         if node.target != nil {
-          target = try programText(next.pointee)
+          (target, handle) = try redirectionTarget(next.pointee, location)
           next += 1
         }
         redirections.append(
           Redirection(
-            descriptors: node.descriptors, kind: node.kind, target: target,
-            location: Location(site.source, node.span)))
+            descriptors: node.descriptors, kind: node.kind, target: target, handle: handle,
+            location: location))
       }
       stages.append(
         Pipeline.Stage(
@@ -124,6 +126,20 @@ extension Interpreter {
     } else {
       a.pointee = try runOutside(
         Pipeline(stages: stages, mode: site.mode, location: location))
+    }
+  }
+
+  /// Where a redirection goes: a path, or a handle whose descriptor is meant.
+  private func redirectionTarget(
+    _ value: Value, _ location: Location
+  ) throws -> (path: String, handle: Handle?) {
+    switch value.plain {
+    case .handle(let handle): return ("", handle)
+    case .list, .map, .closure, .null, .missing, .stream:
+      throw ErrorObject(
+        .type, "a redirection goes to a path, a pipe's end or a socket, not to \(value.described)",
+        location: location)
+    default: return (value.asText, nil)
     }
   }
 

@@ -110,9 +110,9 @@ public struct Call: ~Copyable {
     return []
   }
 
-  /// The value of a duration flag in nanoseconds.
+  /// The value of a duration flag in nanoseconds; 0 for a negative one, which is over already.
   public func nanoseconds(_ flag: String) -> Int? {
-    if case .duration(let n)? = self.flag(flag) { return n }
+    if case .duration(let n)? = self.flag(flag) { return max(0, n) }
     return nil
   }
 

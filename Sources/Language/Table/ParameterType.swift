@@ -124,21 +124,34 @@ public final class ParameterType: Sendable {
   }
 
   /// A duration; a plain number counts as seconds.
+  ///
+  /// What is left of a time that is over is negative.
   public static let duration = ParameterType("duration", "a duration such as 250ms or 2s") {
     input in
     switch input.value {
-    case .duration(let n): return n >= 0 ? input.value : nil
+    case .duration: return input.value
     case .int(let seconds):
       let (nanoseconds, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-      return overflow || seconds < 0 ? nil : .duration(nanoseconds)
+      return overflow ? nil : .duration(nanoseconds)
     case .float(let seconds):
       let nanoseconds = seconds * 1e9
-      return nanoseconds >= 0 && nanoseconds < 9e18 ? .duration(Int(nanoseconds)) : nil
-    // A computed one, as "${$n}ms".
+      return abs(nanoseconds) < 9e18 ? .duration(Int(nanoseconds)) : nil
     case .string(let text):
-      if case .value(.duration(let n)) = literal(text.string), n >= 0 { return .duration(n) }
-      return nil
+      switch literal(text.string) {
+      // A computed one, as "${$n}ms", or a word as -1s.
+      case .value(.duration(let n)): return .duration(n)
+      // A number as -1 is a word of its own where it stands in a command.
+      case .value(let number) where text.string.hasPrefix("-"): return try negative(number, input)
+      default: return nil
+      }
     default: return nil
+    }
+  }
+
+  private static func negative(_ number: Value, _ input: Input) throws -> Value? {
+    switch number {
+    case .int, .float: try duration.converted(Input(value: number, interpreter: input.interpreter))
+    default: nil
     }
   }
 

@@ -146,6 +146,7 @@ extension Pool {
     let batch = PoolMember.Batch(job, slot, member.batchNumber, first: first)
     let wanted = job.chunk(workers: target)
     var flags: TaskPacket.Flags = job.spreads ? .spreads : []
+    if job.isNamed { flags.insert(.isNamed) }
     if job.policy.timeout != nil || job.policy.isRecorded { flags.insert(.isTimed) }
     if job.policy.isRecorded { flags.insert(.isRecorded) }
     if job.policy.isTagged { flags.insert(.isTagged) }

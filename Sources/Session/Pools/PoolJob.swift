@@ -11,6 +11,8 @@ open class PoolJob {
   /// For messages: `map`.
   let verb: String
   var spreads: Bool { false }
+  /// Whether there are arguments by name, too.
+  var isNamed: Bool { false }
   let pool: Pool
   /// Where in the source it was made.
   let location: Location?

@@ -239,13 +239,15 @@ public final class MapJob: PoolJob {
 /// The one task of `pool apply` and `pool submit`.
 public final class FutureJob: PoolJob {
   private let arguments: [Value]
+  private let named: MapObject?
   private(set) var outcome: TaskOutcome?
 
   init(
-    _ pool: Pool, _ function: PoolFunction, _ arguments: [Value], _ policy: PoolPolicy,
-    at location: Location?
+    _ pool: Pool, _ function: PoolFunction, _ arguments: [Value], named: MapObject?,
+    _ policy: PoolPolicy, at location: Location?
   ) {
     self.arguments = arguments
+    self.named = named
     super.init(pool, function, policy, verb: "submit", at: location)
   }
 
@@ -254,7 +256,11 @@ public final class FutureJob: PoolJob {
   public override func item(_ index: Int) -> Value {
     arguments.count == 1 ? arguments[0] : .items(arguments)
   }
-  public override func argument(_ index: Int) -> Value { .items(arguments) }
+  override var isNamed: Bool { named != nil }
+  public override func argument(_ index: Int) -> Value {
+    guard let named else { return .items(arguments) }
+    return .items([.items(arguments), .map(named)])
+  }
   public override func deliver(_ index: Int, _ value: Value) { outcome = .value(value) }
   public override func deliver(_ index: Int, failure: ErrorObject) { outcome = .failure(failure) }
 }

@@ -6,13 +6,15 @@ extension Pool {
   /// Runs one task; yields what its result will be in.
   ///
   /// Unless somebody waits for it next, results interrupt code that computes.
+  ///
+  /// - Parameter named: arguments by the names of the function's parameters.
   public func submit(
-    _ function: Value, _ arguments: [Value], _ policy: PoolPolicy = PoolPolicy(),
-    at location: Location? = nil
+    _ function: Value, _ arguments: [Value], named: MapObject? = nil,
+    _ policy: PoolPolicy = PoolPolicy(), at location: Location? = nil
   ) throws -> PoolFuture {
     try requireOpen()
     let job = FutureJob(
-      self, try self.function(function), arguments, policy, at: location)
+      self, try self.function(function), arguments, named: named, policy, at: location)
     futures += 1
     let future = PoolFuture(job, self, futures)
     try add(job)

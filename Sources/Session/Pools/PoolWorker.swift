@@ -209,11 +209,23 @@ final class PoolWorker {
     if let failure = function.failure { throw failure }
     function.refresh()
     var arguments = [argument]
-    if flags.contains(.spreads), case .list(let list) = argument { arguments = list.items }
+    var named: MapObject?
+    if flags.contains(.isNamed), case .list(let parts) = argument, parts.items.count == 2,
+      case .list(let list) = parts.items[0], case .map(let map) = parts.items[1]
+    {
+      (arguments, named) = (list.items, map)
+    } else if flags.contains(.spreads), case .list(let list) = argument {
+      arguments = list.items
+    }
     if flags.contains(.isTagged) {
       session.output.linePrefix = (arguments.first ?? .null).asText + "\t"
     }
     defer { if flags.contains(.isTagged) { session.output.linePrefix = nil } }
+    if let named, case .closure(let closure) = function.value {
+      let all = try NamedArguments(of: closure.function).arranged(arguments, named)
+      return try interpreter.invoke(
+        function.value, all.positional, flags: all.flags, wantsValue: true)
+    }
     return try interpreter.invoke(function.value, arguments)
   }
 

@@ -23,6 +23,8 @@ struct TaskPacket {
     static let isLarge = Flags(rawValue: 1)
     /// The payload is a list of arguments instead of one.
     static let spreads = Flags(rawValue: 2)
+    /// The payload is a list of two: the arguments by position, and the map of those by name.
+    static let isNamed = Flags(rawValue: 256)
     /// The worker notes when each task begins.
     static let isTimed = Flags(rawValue: 4)
     /// Lines that a task prints get its first argument in front.
