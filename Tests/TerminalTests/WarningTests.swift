@@ -31,12 +31,10 @@ struct WarningTests {
   }
 
   @Test func aRunTellsThem() throws {
-    withKnownIssue("T13: a run warns of nothing") {
-      let shown = try screen(WarningTests.lost)
-      #expect(shown.contains(lossWarning))
-      #expect(shown.contains(operatorWarning))
-      #expect(shown.contains("end"))
-    }
+    let shown = try screen(WarningTests.lost)
+    #expect(shown.contains(lossWarning))
+    #expect(shown.contains(operatorWarning))
+    #expect(shown.contains("end"))
   }
 
   @Test func hidingAloneIsNotTold() throws {
@@ -52,11 +50,9 @@ struct WarningTests {
   }
 
   @Test func theTextCanTurnThemOff() throws {
-    withKnownIssue("T13: there is no such setting") {
-      let shown = try screen(WarningTests.lost + "config warnings off\n")
-      #expect(!shown.contains("warning"))
-      #expect(shown.contains("end"))
-    }
+    let shown = try screen(WarningTests.lost + "config warnings off\n")
+    #expect(!shown.contains("warning"))
+    #expect(shown.contains("end"))
   }
 
   @Test func withoutATerminalTheyAreNotTold() throws {
