@@ -125,6 +125,8 @@ extension Session {
         [unowned self] in setReaping(isAutomatic: $0 == "auto")
       })
     settings.define(
+      .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
+    settings.define(
       .choice("reaper", "Who adopts orphans", ["session", "init"]) {
         try Self.setReaper(isSession: $0 == "session")
       })

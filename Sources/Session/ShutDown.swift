@@ -103,9 +103,9 @@ extension Session {
         let waitsForDaemons = hasDaemons && joinable.allSatisfy(channels.isWaiting)
         guard hasFailed || waitsForDaemons else { continue }
         let rest = joinable.filter { !named.contains($0.pid) }
-        let names = rest.prefix(5).map { "'\($0.name)' (\($0.pid))" }.joined(separator: ", ")
+        let names = namesText(rest.prefix(6).map { "'\($0.name)' (\($0.pid))" }, limit: 5)
         let why = waitsForDaemons ? ", for which only a daemon could do something" : " to end"
-        if !rest.isEmpty { note("waiting for \(names)\(rest.count > 5 ? ", …" : "")\(why)") }
+        if !rest.isEmpty { note("waiting for \(names)\(why)") }
         _ = try pause(interpreter, done: isOver)
         return
       }

@@ -43,6 +43,8 @@ struct CommandLineOption {
       Exit status: 0, 1 after an error, 2 for a text with mistakes or a wrong command line, 130
       after Ctrl-C, or what `exit` said. Commands and the language: type `help` at the prompt.
 
+      BROOD_WARNINGS=off: a script at a terminal does not tell what --check would warn of.
+
       Files of the prompt:
         ~/.config/brood/init.brood    runs at its start; $XDG_CONFIG_HOME in place of ~/.config
         ~/.local/state/brood/history  what was typed; $XDG_STATE_HOME in place of ~/.local/state

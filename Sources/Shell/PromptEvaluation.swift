@@ -9,8 +9,7 @@ extension Prompt {
   func evaluate(_ source: Source, isEntry: Bool) -> Int32? {
     isDisturbed = true
     let findings = interpreter.compile(source, isPersistent: true)
-    let look = host.diagnostics
-    for warning in findings.warnings { host.writeError(look.text(warning)) }
+    if host.wantsWarnings { host.printWarnings(findings.warnings) }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { return nil }
     session.beginEntry()

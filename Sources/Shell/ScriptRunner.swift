@@ -25,13 +25,20 @@ struct ScriptRunner {
       host.printError(error)
       Process.exitNow(2)
     }
-    let findings = interpreter.compile(source)
+    let isAtTerminal = Terminal.isTerminal(2) && host.wantsWarnings
+    let findings = interpreter.compile(source, checksPrograms: isAtTerminal)
     // While a file that it sources was read.
     if let stop = findings.errors.first(where: \.isStop) {
       host.session.end(host.session.status(of: stop), interpreter)
     }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { Process.exitNow(2) }
+    if host.wantsWarnings, !findings.turnsWarningsOff {
+      host.printWarnings(
+        findings.warnings.filter {
+          $0.occasion == .everyRun || $0.occasion == .terminal && isAtTerminal
+        })
+    }
     host.session.end(execute(function, source, arguments), interpreter)
   }
 
@@ -74,8 +81,7 @@ struct ScriptRunner {
         let source = try load(path == "-" ? .standardInput : .file(path))
         let findings = interpreter.compile(source, checksPrograms: true)
         for error in findings.errors { host.printError(error) }
-        let look = host.diagnostics
-        for warning in findings.warnings { host.writeError(look.text(warning)) }
+        host.printWarnings(findings.warnings)
         if findings.function == nil { hasErrors = true }
       } catch {
         host.printError(error)

@@ -54,7 +54,7 @@ extension Session {
     let list =
       known.isEmpty
       ? "there are none; make one with: \(family) new \(name)"
-      : "there are: " + known.prefix(20).joined(separator: ", ")
+      : "there are: " + namesText(known)
     throw ErrorObject(.missing, "no \(family) is named '\(name)'", help: near + list)
   }
 }

@@ -18,14 +18,14 @@ enum SharedCommands {
       TYPE is a code of C as in Python's ctypes, c b B h H i I l L q Q f d, or a name: int8 to \
       uint64, int (= i), float, double, char, bool. INIT is what it begins with, else 0. With \
       --count N it is an array of N; a list as INIT, or --init LIST, gives its elements. An array \
-      of char holds a text of up to N characters.
+      of char holds a text of up to N characters. NAME may be left out: Brood chooses one.
 
       Each get, set, add and cas of an element is atomic. A get and then a set is not, on purpose: \
       what another process adds in between is lost. `shm add`, `shm update` and `shm lock` are the \
       ways to do that right.
       """,
     parameters: [
-      Parameter("name", .channelName), Parameter("type", .elementType),
+      Parameter("name", .channelName, .optional), Parameter("type", .elementType),
       Parameter("init", .any, .optional),
     ],
     flags: [
@@ -36,6 +36,7 @@ enum SharedCommands {
       Example(
         "shm new account int 2000\nwait (fork { shm set account 1500 })\nprint (shm get account)",
         "1500"),
+      Example("let hits = shm new int 7\nprint (shm get $hits)", "7"),
       Example(
         "shm new text char --count 100\nshm set text 哈哈哈\nprint (shm get text) (shm get text 0)",
         "哈哈哈 哈"),
@@ -45,11 +46,12 @@ enum SharedCommands {
     ]
   ) { call in
     let session = call.session
-    guard let type = ElementType(call.text(1)) else {
-      throw call.bad("type", must: "a type", at: 1)
-    }
-    let shape = try shape(call, type)
-    let handle = try session.addChannel(call.spelled(0), prefix: "shm") {
+    // `shm new int 0`: without a name the type comes first.
+    let place = isNamed(call) ? 1 : 0
+    guard let type = ElementType(call.spelled(place)) else { throw noType(call, place) }
+    let shape = try shape(call, type, at: place + 1)
+    let name = place == 0 ? nil : call.spelled(0)
+    let handle = try session.addChannel(name, prefix: "shm") {
       name -> SharedHandle in
       do {
         return SharedHandle(
@@ -74,14 +76,43 @@ enum SharedCommands {
     return .handle(handle)
   }
 
+  /// Whether the first argument is a name rather than the type: what follows it is a type.
+  private static func isNamed(_ call: borrowing Call) -> Bool {
+    if ElementType(call.spelled(0)) == nil { return true }
+    return call.has(1) && ElementType(call.spelled(1)) != nil
+  }
+
+  private static func noType(_ call: borrowing Call, _ place: Int) -> ErrorObject {
+    guard call.has(place) else {
+      return call.error(
+        .arity, "'shm new' needs a type", help: "usage: \(call.command.usage)")
+    }
+    let word = call.spelled(place)
+    let types = ElementType.names
+    let near =
+      nearest(word, among: types).map { "did you mean '\($0)'? " }
+      ?? (Double(word) == nil ? "" : "write: shm new \(call.spelled(0)) int \(word); ")
+    return call.error(
+      .type, "there is no type '\(word)' for shared memory", at: place,
+      help: near + "there are: " + types.joined(separator: " "))
+  }
+
   private struct Shape {
     var count: Int
     var isScalar: Bool
     var initial: Value
   }
 
-  private static func shape(_ call: borrowing Call, _ type: ElementType) throws -> Shape {
-    var initial = call.has(2) ? call.value(2) : .null
+  /// - Parameter place: where the initial value stands.
+  private static func shape(
+    _ call: borrowing Call, _ type: ElementType, at place: Int
+  ) throws -> Shape {
+    if place == 1, call.has(2) {
+      throw call.error(
+        .arity, "'shm new' takes a type and one initial value where it has no name", at: 2,
+        help: "usage: \(call.command.usage)")
+    }
+    var initial = call.has(place) ? call.value(place) : .null
     if let given = call.flag("init") {
       if !initial.isNull { throw call.error(.arity, "INIT and --init exclude each other") }
       if case .string = given.plain {
@@ -97,7 +128,9 @@ enum SharedCommands {
       }
       count = number
     }
-    if type == .char, case .string(let spelling)? = call.spelling(2) { initial = .string(spelling) }
+    if type == .char, case .string(let spelling)? = call.spelling(place) {
+      initial = .string(spelling)
+    }
     switch initial {
     case .list(let list):
       let wanted = count ?? max(1, list.items.count)
@@ -254,16 +287,8 @@ enum SharedCommands {
 }
 
 extension ParameterType {
-  /// The type of an element of shared memory.
-  static let elementType = ParameterType(
+  /// The type of an element of shared memory, or what such memory begins with where it has no name.
+  static let elementType = any.named(
     "type", "a type: " + ElementType.names.joined(separator: " "),
-    completion: .choices(ElementType.names)
-  ) { input in
-    guard let word = input.word else { return nil }
-    if ElementType(word) != nil { return .text(word) }
-    let near = nearest(word, among: ElementType.names).map { "did you mean '\($0)'? " } ?? ""
-    throw ErrorObject(
-      .type, "there is no type '\(word)' for shared memory",
-      help: near + "there are: " + ElementType.names.joined(separator: " "))
-  }
+    completion: .choices(ElementType.names))
 }

@@ -228,7 +228,7 @@ extension Session {
     let list =
       known.isEmpty
       ? "there are none; make one with: socket listen \(name) ADDRESS, or socket connect"
-      : "there are: " + known.prefix(20).joined(separator: ", ")
+      : "there are: " + namesText(known)
     throw ErrorObject(.missing, "no socket is named '\(name)'", help: near + list)
   }
 }

@@ -92,6 +92,16 @@ public final class BroodHost: SessionHost {
     writeError(look.text(error))
   }
 
+  /// Whether the user wants to be warned, by the environment and by `config warnings`.
+  public var wantsWarnings: Bool {
+    environment["BROOD_WARNINGS"] != "off" && session.settings.text("warnings") != "off"
+  }
+
+  public func printWarnings(_ warnings: some Sequence<Warning>) {
+    let look = diagnostics
+    for warning in warnings { writeError(look.text(warning)) }
+  }
+
   /// How diagnostics look on standard error.
   public var diagnostics: Diagnostics { Diagnostics { environment[$0] } }
 

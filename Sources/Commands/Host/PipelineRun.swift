@@ -92,7 +92,9 @@ final class PipelineRun {
     } catch {
       if error.code == ENOENT {
         if !name.contains("/") { throw interpreter.unknownCommand(name, at: stage.location) }
-        throw ErrorObject(.missing, "there is no file '\(name)' to run", location: stage.location)
+        throw ErrorObject(
+          .missing, "there is no file '\(name)' to run", help: shellLineHint(name),
+          location: stage.location)
       }
       throw error.asProgramError(
         name, arguments: arguments, environment: [], at: stage.location)

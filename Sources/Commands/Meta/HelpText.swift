@@ -15,6 +15,7 @@ enum HelpText {
     if !arms.isEmpty { text += "\nArms\n" + columns(arms) }
     let flags = command.flags.map { flag in (label(flag), flag.summary) }
     if !flags.isEmpty { text += "\nFlags\n" + columns(flags) }
+    text += fields(RecordFields.of(command.name))
     return text + examples(command.examples)
   }
 
@@ -26,6 +27,10 @@ enum HelpText {
       text += "\n" + wrapped(String(paragraph), indent: 0)
     }
     return text
+  }
+
+  static func fields(_ fields: [(String, String)]) -> String {
+    fields.isEmpty ? "" : "\nFields\n" + columns(fields)
   }
 
   static func examples(_ examples: [Example]) -> String {

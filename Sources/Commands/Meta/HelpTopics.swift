@@ -24,7 +24,8 @@ public struct HelpTopic: Sendable {
   public static func named(_ word: String) -> HelpTopic? { all.first { $0.words.contains(word) } }
 
   var page: String {
-    HelpText.head(usage, summary, details) + HelpText.examples(examples)
+    HelpText.head(usage, summary, details) + HelpText.fields(RecordFields.of(words[0]))
+      + HelpText.examples(examples)
   }
 
   public static let all = [

@@ -22,6 +22,8 @@ enum ConfigCommand {
       Without arguments all settings are listed, with a key its value is shown. A change lasts as \
       long as the session; lasting ones stand in the prompt's start-up file, \
       $XDG_CONFIG_HOME/brood/init.brood, usually ~/.config/brood/init.brood.
+
+      `config warnings off` on the top level of a script counts before the script runs.
       """,
     parameters: [
       Parameter("key", key, .optional, "which setting"),

@@ -88,6 +88,6 @@ enum PoolCancelCommand {
     throw call.error(
       .missing, "no worker '\(name)' has a task in hand", at: place,
       help: busy.isEmpty
-        ? "no worker has one" : "these have one: " + busy.joined(separator: ", "))
+        ? "no worker has one" : "these have one: " + namesText(busy))
   }
 }

@@ -187,7 +187,7 @@ enum RunCommand {
         do throws(SystemError) {
           found = (words[0], try host.findProgram(name))
         } catch {
-          throw ErrorObject(.missing, "there is no program '\(name)'")
+          throw problem(error, name, typed: template.source.first ?? name, host)
         }
       }
       var request = SpawnRequest(path: found?.path ?? "", arguments: [], environment: [])
@@ -199,6 +199,29 @@ enum RunCommand {
       template, call.interpreter, environment: JournalFlags.environment(call))
     run.key = { try? keys.key(of: $0).text }
     return run
+  }
+
+  /// Why a task's program cannot be run, and what to do about that.
+  ///
+  /// - Parameter typed: its name as it was given, with the places for an input.
+  private static func problem(
+    _ error: SystemError, _ name: String, typed: String, _ host: BroodHost
+  ) -> ErrorObject {
+    if error.code != ENOENT {
+      return error.asProgramError(name, arguments: [], environment: [], at: nil)
+    }
+    if host.environmentVariable("BASH_FUNC_\(name)%%") != nil {
+      return ErrorObject(
+        .missing, "there is no program '\(name)'",
+        help: "a function of bash is run by: bash -c '\(name) \"$@\"' \(name)")
+    }
+    if name.contains("/") {
+      return ErrorObject(
+        .missing, "there is no file '\(name)' to run", help: shellLineHint(typed))
+    }
+    return ErrorObject(
+      .missing, "there is no program '\(name)'",
+      help: shellLineHint(typed) ?? SpawnCommand.missingProgramHelp(name, host))
   }
 
   private static func run(
@@ -239,6 +262,7 @@ enum RunCommand {
       "\(run.failed) of \(run.count) programs failed: " + lines.joined(separator: "; ")
         + (bad > lines.count ? "; …" : ""))
     error.payload["records"] = .items(run.records)
+    error.help = run.failures.first { $0.remedy != nil }?.remedy
     if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
     return error
   }

@@ -45,7 +45,7 @@ extension Session {
       help: known.isEmpty
         ? "there are none; make one with: pool new \(name)"
         : nearest(name, among: known).map { "did you mean '\($0)'?" }
-          ?? "there are: " + known.joined(separator: ", "))
+          ?? "there are: " + namesText(known))
   }
 
   /// The pool that tasks go to if nobody says: the last one that this process made, even if that is

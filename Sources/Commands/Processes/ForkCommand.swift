@@ -12,7 +12,8 @@ enum ForkCommand {
       it ends. Its value comes back with `wait`. Yields the process.
 
       Without a block both processes go on with what follows: fork yields 0 in the child and the \
-      child's pid in the parent.
+      child's pid in the parent. A variable named `pid` hides $pid from there on, which `getpid` \
+      tells in any case.
       """,
     parameters: [
       Parameter("block", .function, .optional, "what the child runs"),
@@ -30,8 +31,8 @@ enum ForkCommand {
       Example(
         "fork --name worker { print \"child of $ppid\" }\nwait worker", "child of …"),
       Example(
-        "let pid = fork\nif $pid == 0 { print child; exit 3 }\nprint (wait $pid).exit",
-        "child\n3"),
+        "let child = fork\nif $child == 0 { print \"child of $ppid\"; exit 3 }\n"
+          + "print (wait $child).exit", "child of …\n3"),
     ]
   ) { call in
     let session = call.session

@@ -91,7 +91,7 @@ enum ObjectCommands {
         .missing, "there is no class '\(name.asText)'", flag: "class",
         help: classes.isEmpty
           ? "define it: process define \(name.asText) { … }"
-          : "classes: " + classes.keys.sorted().joined(separator: ", "))
+          : "classes: " + namesText(classes.keys.sorted()))
     case (nil, nil):
       throw call.error(.arity, "'process new' needs --target FUNCTION or --class CLASS")
     default:

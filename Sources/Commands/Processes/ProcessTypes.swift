@@ -90,8 +90,7 @@ extension Session {
     let live = names.all("process").filter { ($0.handle as? any NameHolder)?.holdsName ?? true }
       .map(\.name)
     if live.isEmpty { return "there are no processes; make one with fork or spawn" }
-    let shown = live.prefix(20).joined(separator: ", ")
-    return "live processes: \(shown)\(live.count > 20 ? ", …" : "")"
+    return "live processes: \(namesText(live))"
   }
 }
 

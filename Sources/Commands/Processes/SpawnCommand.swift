@@ -149,16 +149,22 @@ enum SpawnCommand {
     return request
   }
 
+  /// What to advise of a program's name that is not on the path.
+  static func missingProgramHelp(_ name: String, _ host: any Host) -> String {
+    shellLineHint(name)
+      ?? nearest(name, among: host.programNames(), isCareful: true).map { "did you mean '\($0)'?" }
+      ?? "it is not on $env.PATH"
+  }
+
   /// Why a program could not be found or started.
   static func programError(
     _ error: SystemError, _ request: SpawnRequest, _ call: borrowing Call
   ) -> ErrorObject {
     let name = call.text(0)
     if error.call != "posix_spawn", error.code == 2, !name.contains("/") {
-      let near = nearest(name, among: call.interpreter.host.programNames())
       return call.error(
         .missing, "there is no program '\(name)'", at: 0,
-        help: near.map { "did you mean '\($0)'?" } ?? "it is not on $env.PATH")
+        help: missingProgramHelp(name, call.interpreter.host))
     }
     return error.asProgramError(
       name, arguments: request.arguments, environment: request.environment, at: call.location(0))

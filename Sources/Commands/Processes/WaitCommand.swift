@@ -120,14 +120,14 @@ enum WaitCommand {
     let living = processes.filter {
       $0.record == nil && $0.letter != "Z" && seen.insert($0.id).inserted
     }
-    let names = living.prefix(10).map { "\($0.name) (\($0.pid), \($0.word))" }
+    let names = living.prefix(11).map { "\($0.name) (\($0.pid), \($0.word))" }
     let time = durationText(call.nanoseconds("timeout") ?? 0)
     return call.error(
       .timeout,
       living.count == 1
         ? "process '\(living[0].name)' (\(living[0].pid)) has not ended within \(time)"
         : "\(living.count) processes have not ended within \(time)",
-      help: "still there: " + names.joined(separator: ", ") + (living.count > 10 ? ", …" : ""))
+      help: "still there: " + namesText(names, limit: 10))
   }
 
   private static func requireOk(_ records: [WaitRecord], _ call: borrowing Call) throws {

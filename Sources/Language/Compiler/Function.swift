@@ -62,11 +62,8 @@ public final class Function {
     positionalCount = positional.count
     required = positional.count { $0.defaultValue == nil }
     flags = parameters.filter { $0.role == .flag }.map { parameter in
-      // A flag without type and default is a switch.
-      let isSwitch = parameter.typeName == nil && parameter.defaultValue == nil
       let type = parameter.typeName.flatMap { ParameterType.named($0) }
-      return FlagParameter(
-        name: parameter.name, type: isSwitch || parameter.typeName == "bool" ? nil : type ?? .any)
+      return FlagParameter(name: parameter.name, type: parameter.isSwitch ? nil : type ?? .any)
     }
     hasRest = parameters.contains { $0.role == .rest }
     ignoresArguments = !(node?.hasParameterList ?? true)
@@ -194,18 +191,7 @@ public final class Function {
   public func declared(_ name: String) -> Function? { functions.last { $0.name == name } }
 
   /// `square(x, y = …)`, for messages.
-  public var signature: String {
-    let shown = parameters.map { parameter in
-      let type = parameter.typeName.map { ": " + $0 } ?? ""
-      switch parameter.role {
-      case .positional:
-        return parameter.name + type + (parameter.defaultValue == nil ? "" : " = …")
-      case .rest: return "..." + parameter.name
-      case .flag: return "--" + parameter.name + type
-      }
-    }
-    return "\(name ?? "block")(\(shown.joined(separator: ", ")))"
-  }
+  public var signature: String { parameters.signature(name) }
 
   /// `<fn square>` or `<block>`.
   var shownName: String {

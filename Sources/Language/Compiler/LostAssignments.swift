@@ -100,7 +100,7 @@ final class LostAssignments {
   }
 
   /// The function of the text that a name means; nil for others.
-  fileprivate func function(_ name: String) -> ObjectIdentifier? { functions[name] }
+  func function(_ name: String) -> ObjectIdentifier? { functions[name] }
 
   fileprivate func function(constant variable: ObjectIdentifier) -> ObjectIdentifier? {
     constants[variable]
@@ -153,14 +153,14 @@ final class LostAssignments {
 
 extension Resolver {
   /// A variable that a name means: nobody owns one that outlives its text.
-  fileprivate struct NamedVariable {
+  struct NamedVariable {
     let identity: ObjectIdentifier
     let owner: FunctionScope?
     let declared: Int32
     var isOfEnvironment = false
   }
 
-  private func namedVariable(_ name: String) -> NamedVariable? {
+  func namedVariable(_ name: String) -> NamedVariable? {
     var at: BlockScope? = scope
     while let here = at {
       if let variable = here.variables[name] {
@@ -176,7 +176,9 @@ extension Resolver {
   }
 
   func noteRead(_ name: String, _ span: Span) {
-    if let variable = namedVariable(name) { losses.read(variable.identity, span) }
+    guard let variable = namedVariable(name) else { return }
+    losses.read(variable.identity, span)
+    if HiddenNames.all.contains(name) { noteHiddenRead(name, variable, span) }
   }
 
   /// `$env.NAME` is read.
@@ -207,12 +209,16 @@ extension Resolver {
     } else {
       function = losses.function(name)
     }
-    if let function { losses.fork(function, name, span, in: span, loops) }
+    if let function {
+      losses.fork(function, name, span, in: span, loops)
+      hiding.forked.append((function, span))
+    }
   }
 
   /// A function is called: perhaps in a child.
   func noteCall(_ node: CommandNode) {
     guard case .word(let name) = node.head else { return }
+    defer { noteForkedCall(node, name) }
     var at: FunctionScope? = scope.function
     while let here = at, !here.isSnapshot { at = here.parent }
     guard let child = at else { return }

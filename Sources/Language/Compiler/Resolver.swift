@@ -19,6 +19,8 @@ final class Resolver {
   let losses = LostAssignments()
   /// Variables that were declared with a list or map, which is no part of a file's name.
   var containers: Set<String> = []
+  let hiding = HiddenNames()
+  let counts = ArityChecks()
   private(set) var newGlobals: [String: GlobalVariable] = [:]
   /// Texts of statements that could not be read: what they declare is unknown.
   var skipped: [Span] = []
@@ -35,20 +37,28 @@ final class Resolver {
   }()
   /// Tells programs from slips, where `--check` wants that.
   var isProgram: ((String) -> Bool)?
+  /// Whether a program of that name is on the path.
+  let programExists: (String) -> Bool
   /// A sourced file could not be compiled, so that what it declares is unknown.
   private(set) var hasBrokenSource = false
   /// A sourced file is read only when the program runs, so that its functions are unknown.
   private(set) var hasUnreadSource = false
+  /// Something runs that may declare functions, or change where programs are looked for.
+  var hasUnknownNames = false
+  /// Told only where all names are known in the end.
+  var unknownCommands: [Warning] = []
   private let prepareSource: (String) throws -> Bool
 
   init(
     _ source: Source, globals: Globals, table: CommandTable, isPersistent: Bool,
+    programExists: @escaping (String) -> Bool = { _ in true },
     prepareSource: @escaping (String) throws -> Bool = { _ in true }
   ) {
     self.source = source
     self.globals = globals
     self.table = table
     self.isPersistent = isPersistent
+    self.programExists = programExists
     self.prepareSource = prepareSource
     main = FunctionScope(
       parent: nil, definedIn: nil, isSnapshot: false, span: Span(0, source.bytes.count))
@@ -61,6 +71,9 @@ final class Resolver {
       for (name, variable) in newGlobals { globals.variables[name] = variable }
     }
     warnAboutLostAssignments()
+    warnAboutHiddenNames()
+    warnAboutCounts()
+    if !hasUnknownNames, !hasBrokenSource { warnings += unknownCommands }
     warnings.sort { $0.location.span.start < $1.location.span.start }
     errors.sort { ($0.location?.span.start ?? 0) < ($1.location?.span.start ?? 0) }
   }
@@ -69,8 +82,12 @@ final class Resolver {
     errors.append(ErrorObject(kind, message, help: help, location: Location(source, span)))
   }
 
-  func warn(_ message: String, _ span: Span, help: String? = nil) {
-    warnings.append(Warning(message: message, location: Location(source, span), help: help))
+  func warn(
+    _ message: String, _ span: Span, help: String? = nil, _ occasion: Warning.Occasion = .terminal
+  ) {
+    warnings.append(
+      Warning(
+        message: message, location: Location(source, span), help: help, occasion: occasion))
   }
 
   // MARK: Blocks
@@ -101,8 +118,10 @@ final class Resolver {
       if isTopLevel {
         declared.insert(declaration.name)
         losses.declare(declaration.name, declaration.function)
+        counts.declare(declaration)
         continue
       }
+      if scope.functions[declaration.name] != nil { counts.redeclare(declaration.name) }
       let variable = Variable(
         declaration.name, declaration.nameSpan, isConstant: true, in: scope.function)
       variable.isFunction = true
@@ -113,6 +132,8 @@ final class Resolver {
     }
     var own: [Variable] = []
     var isUnreachable = false
+    let branches = hiding.branches.count
+    defer { hiding.branches.removeLast(hiding.branches.count - branches) }
     for (i, statement) in block.statements.enumerated() {
       if isUnreachable {
         if case .function = statement.kind {
@@ -126,6 +147,9 @@ final class Resolver {
         statement, isTopLevel: isTopLevel, isLast: isLast && !isTopLevel,
         isDropped: !isLast || isDropped, declared: &own)
       if leaves(statement) { isUnreachable = !isLast }
+      if case .ifElse(let node) = statement.kind, leavesToChild(node) {
+        hiding.branches.append(Span(Int(statement.span.end), Int(block.span.end)))
+      }
     }
     // Bodies last: a function may use what its block declares behind it.
     for body in bodies { function(body, isSnapshot: false) }
@@ -135,7 +159,7 @@ final class Resolver {
     }
   }
 
-  private func leaves(_ statement: Statement) -> Bool {
+  func leaves(_ statement: Statement) -> Bool {
     switch statement.kind {
     case .returnValue, .throwValue, .breakLoop, .continueLoop: return true
     case .whileLoop(let condition, let body):
@@ -168,6 +192,8 @@ final class Resolver {
       expression(node.value)
       containers.remove(node.name)
       if node.value.makesContainer { containers.insert(node.name) }
+      warnIfCombined(node.value)
+      noteHidden(node.name, node.nameSpan)
       if isTopLevel && isPersistent {
         let variable = GlobalVariable(
           node.name, isConstant: node.isConstant, .unset(node.name, Location(source, node.nameSpan))
@@ -176,12 +202,14 @@ final class Resolver {
         node.variable = nil
         globalOf[ObjectIdentifier(node)] = variable
         losses.declare(node, ObjectIdentifier(variable))
+        note(node.value, of: ObjectIdentifier(variable))
       } else {
         let variable = Variable(
           node.name, node.nameSpan, isConstant: node.isConstant, in: scope.function)
         node.variable = variable
         scope.variables[node.name] = variable
         losses.declare(node, ObjectIdentifier(variable))
+        note(node.value, of: ObjectIdentifier(variable))
         own.append(variable)
       }
     case .assign(let node): assignment(node)
@@ -199,6 +227,7 @@ final class Resolver {
       block(node.body, loop: true, isDropped: true) { inner in
         for name in node.names {
           let variable = Variable(name.name, name.span, isConstant: false, in: inner.function)
+          noteHidden(name.name, name.span)
           inner.variables[name.name] = variable
           node.variables.append(variable)
         }
@@ -237,11 +266,14 @@ final class Resolver {
   var functionBinding: [ObjectIdentifier: Binding] = [:]
 
   func conditional(_ node: Conditional, isDropped: Bool = false) {
+    var isChild = false
     for branch in node.branches {
       expression(branch.condition)
-      block(branch.body, isDropped: isDropped)
+      let sides = forkSides(branch.condition)
+      self.branch(branch.body, isChild: isChild || sides.then, isDropped: isDropped)
+      isChild = isChild || sides.otherwise
     }
-    if let otherwise = node.otherwise { block(otherwise, isDropped: isDropped) }
+    if let otherwise = node.otherwise { branch(otherwise, isChild: isChild, isDropped: isDropped) }
   }
 
   func tryStatement(_ node: TryStatement, isDropped: Bool = false) {
@@ -250,6 +282,7 @@ final class Resolver {
       block(clause.body, isDropped: isDropped) { inner in
         guard let name = clause.name else { return }
         let variable = Variable(name, clause.nameSpan, isConstant: true, in: inner.function)
+        noteHidden(name, clause.nameSpan)
         inner.variables[name] = variable
         clause.variable = variable
       }
@@ -288,8 +321,19 @@ final class Resolver {
       }
     default: break
     }
+    if node.path.isEmpty, node.op == nil { noteAssigned(node.value, node.name) }
+    warnIfCombined(node.value)
+    if node.name == "env" { notePath(node) }
     if node.op != nil || !node.path.isEmpty { noteRead(node.name, node.nameSpan) }
     noteAssignment(node.name, node.nameSpan)
+  }
+
+  /// Programs are looked for in other places from then on.
+  private func notePath(_ node: Assignment) {
+    if case .constant(.string(let key))? = node.path.first?.key.kind, key.string != "PATH" {
+      return
+    }
+    hasUnknownNames = true
   }
 
   private func failConstant(_ name: String, _ span: Span) {
@@ -368,10 +412,16 @@ final class Resolver {
 
   // MARK: Functions
 
-  func function(_ node: FunctionNode, isSnapshot: Bool, isStage: Bool = false) {
+  /// - Parameters:
+  ///   - isSnapshot: runs in another process, on copies of the variables.
+  ///   - forks: is the block of `fork` or its kin.
+  func function(
+    _ node: FunctionNode, isSnapshot: Bool, isStage: Bool = false, forks: Bool = false
+  ) {
     let inner = FunctionScope(
       parent: scope.function, definedIn: scope, isSnapshot: isSnapshot, span: node.span)
     inner.isStage = isStage
+    inner.isForked = forks
     inner.node = ObjectIdentifier(node)
     node.scope = inner
     let outer = scope
@@ -381,6 +431,8 @@ final class Resolver {
       if let value = parameter.defaultValue { expression(value) }
       let name = parameter.name.split(separator: "-").joined(separator: "_")
       let variable = Variable(name, parameter.span, isConstant: false, in: inner)
+      // `{ |args| … }` is how a class of processes asks for all of them.
+      if node.name != nil || name != "args" { noteHidden(name, parameter.span) }
       parameter.variable = variable
       scope.variables[name] = variable
     }
@@ -401,14 +453,16 @@ final class Resolver {
 
   func sourceFile(_ path: String, _ span: Span) {
     do {
-      if try !prepareSource(path) { hasUnreadSource = true }
+      if try !prepareSource(path) { (hasUnreadSource, hasUnknownNames) = (true, true) }
     } catch let mistakes as SourceMistakes {
       errors += mistakes.errors
-      hasBrokenSource = true
+      (hasBrokenSource, hasUnknownNames) = (true, true)
     } catch let error as ErrorObject where error.kind == .limit || error.isStop {
       errors.append(error)
-      hasBrokenSource = true
-    } catch {}
+      (hasBrokenSource, hasUnknownNames) = (true, true)
+    } catch {
+      hasUnknownNames = true
+    }
   }
 }
 

@@ -12,6 +12,11 @@ extension Resolver {
       }
     case .closure(let function): self.function(function, isSnapshot: false)
     case .negate(let operand), .not(let operand): expression(operand)
+    case .binary(_, let left, let right) where isForkTest(left, right):
+      hiding.isTesting = true
+      expression(left)
+      expression(right)
+      hiding.isTesting = false
     case .binary(_, let left, let right), .and(let left, let right), .or(let left, let right),
       .coalesce(let left, let right), .range(let left, let right, _),
       .wordRange(let left, let right), .index(let left, let right),
@@ -28,7 +33,7 @@ extension Resolver {
     case .chain(let left, let target):
       expression(left)
       switch target {
-      case .command(let command): self.command(command)
+      case .command(let command): self.command(command, inputs: 1)
       case .value(let value): expression(value)
       }
     case .ifElse(let conditional): self.conditional(conditional)
@@ -76,18 +81,26 @@ extension Resolver {
 
   // MARK: Commands
 
-  func command(_ node: CommandNode) {
+  /// - Parameter inputs: 1 if `|>` passes a value in front of the arguments, else 0.
+  func command(_ node: CommandNode, inputs: Int = 0) {
     if case .value(let head) = node.head { expression(head) }
     node.target = target(of: node)
     if let arms = node.writtenArms { return select(node, arms) }
     guard case .builtin(let command) = node.target else {
+      let errors = self.errors.count
+      var isDynamic = false
       if case .dynamic = node.target {
+        isDynamic = true
         losses.runProgram(node.headSpan)
+        noteVariableHead(node)
         warnIfUnknown(node)
       } else {
         noteCall(node)
+        checkCount(node, inputs)
+        warnOfOperators(node, nil)
       }
       arguments(node, snapshots: false, command: nil)
+      if isDynamic, self.errors.count > errors { blameForeignWord(node, errors) }
       return
     }
     if command.traits.contains(.passesWords) { losses.runProgram(node.headSpan) }
@@ -99,10 +112,15 @@ extension Resolver {
     arguments(
       node, snapshots: command.traits.contains(.snapshots), command: command)
     checkFlags(node, command)
+    checkCount(node, command, inputs)
+    warnOfOperators(node, command)
+    warnOfFormats(node, command)
     if command.name == "source", node.arguments.count == 1, let path = node.arguments[0].spelling,
       scope.parent == nil, scope.function === main
     {
       sourceFile(path, node.span)
+    } else if command.name == "source" {
+      hasUnknownNames = true
     }
   }
 
@@ -111,13 +129,22 @@ extension Resolver {
       !word.contains("/"), !isProgram(word)
     else { return }
     if node.isForcedProgram {
-      return warn("there is no program '\(word)' on the path here", node.headSpan)
+      unknownCommands.append(
+        Warning(
+          message: "there is no program '\(word)' on the path here",
+          location: Location(source, node.headSpan), help: nil, occasion: .terminal))
+      return
     }
+    if warnOfVerb(node, word) { return }
     let known = Array(declared) + table.words
-    warn(
-      "there is no command '\(word)'", node.headSpan,
-      help: nearest(word, among: known).map { "did you mean '\($0)'?" }
-        ?? "it is no function, built-in or program on the path here")
+    let help =
+      HintSearch(source).unknown(word, node.headSpan)
+      ?? nearest(word, among: known).map { "did you mean '\($0)'?" }
+      ?? "it is no function, built-in or program on the path here"
+    unknownCommands.append(
+      Warning(
+        message: "there is no command '\(word)'", location: Location(source, node.headSpan),
+        help: help, occasion: .terminal))
   }
 
   func target(of node: CommandNode) -> CommandTarget {
@@ -141,14 +168,16 @@ extension Resolver {
   }
 
   private func arguments(_ node: CommandNode, snapshots: Bool, command: Command?) {
+    let forks = snapshots && command.map { HiddenNames.forking.contains($0.name) } ?? false
     for argument in node.arguments {
+      noteVariableWord(argument)
       if let value = argument.value {
         if case .closure(let function) = value.kind {
           if let command, function === node.inlineBlock, let inline = command.inline {
             inlineBlock(function, of: "'\(command.name)'", accepts: inline.parameters)
             continue
           }
-          self.function(function, isSnapshot: snapshots)
+          self.function(function, isSnapshot: snapshots, forks: forks)
         } else {
           expression(value)
           if snapshots, case .variable(let use) = value.kind {

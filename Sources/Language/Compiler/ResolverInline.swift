@@ -46,6 +46,7 @@ extension Resolver {
       for parameter in node.parameters {
         let variable = Variable(
           parameter.name, parameter.span, isConstant: false, in: inner.function)
+        noteHidden(parameter.name, parameter.span)
         parameter.variable = variable
         inner.variables[parameter.name] = variable
       }
@@ -97,7 +98,10 @@ extension Resolver {
         help: node.arguments.last?.spelling == "{}" ? "an empty block is written { }" : shape)
       return nil
     }
-    for argument in arguments { if let value = argument.value { expression(value) } }
+    for argument in arguments {
+      if let value = argument.value { expression(value) }
+      noteVariableWord(argument)
+    }
     inlineBlock(block, of: "the arm '\(word)'", accepts: arm.blockParameters)
     for argument in arguments {
       switch argument.role {
@@ -118,8 +122,23 @@ extension Resolver {
     if arguments.count > 1 {
       fail(
         "the arm '\(word)' takes one argument and a block", arguments[1].span,
-        help: "\(shape); several things are given as a list: [a, b]")
+        help: armsHint(node, choice)
+          ?? "\(shape); several things are given as a list: [a, b]")
     }
     return ArmNode(kind: kind, argument: argument, block: block)
+  }
+
+  /// Arms that stand on one line with nothing between them.
+  private func armsHint(_ node: CommandNode, _ choice: Choice) -> String? {
+    let words = choice.arms.map(\.name)
+    for (block, next) in zip(node.arguments, node.arguments.dropFirst()) {
+      guard case .closure? = block.value?.kind, let word = next.spelling, words.contains(word)
+      else { continue }
+      let first = source.text(Span(Int(node.span.start), Int(block.span.end)))
+      let second = source.text(Span(Int(next.span.start), Int(node.span.end)))
+      let arms = first.contains("\n") || second.contains("\n") ? "" : ": \(first); \(second)"
+      return "arms are separated by a newline or ';'\(arms)"
+    }
+    return nil
   }
 }

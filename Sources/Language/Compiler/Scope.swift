@@ -112,6 +112,8 @@ final class FunctionScope {
   let span: Span
   /// A command that is redirected or part of a pipeline, in a function of its own.
   var isStage = false
+  /// The block of `fork` or its kin.
+  var isForked = false
   private(set) var captures: [Capture] = []
   /// What those are called in its text.
   private(set) var captureNames: [OuterName] = []
@@ -158,11 +160,4 @@ final class BlockScope {
     self.function = function
     loopDepth = parent?.function === function ? parent?.loopDepth ?? 0 : 0
   }
-}
-
-/// A warning of `--check` and the prompt.
-public struct Warning {
-  public let message: String
-  public let location: Location
-  public let help: String?
 }

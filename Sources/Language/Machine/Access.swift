@@ -66,7 +66,7 @@ extension Interpreter {
         if case .string(let name) = key {
           nearest(name.string, among: map.keys.map(\.asText))
         } else { nil }
-      let keys = map.keys.prefix(12).map(\.asText).joined(separator: ", ")
+      let keys = namesText(map.keys.prefix(13).map(\.asText), limit: 12)
       return ErrorObject(
         .missing, "the map has no key \(key.asLiteral)",
         help: near.map { "did you mean '\($0)'?" }
@@ -133,6 +133,9 @@ extension Interpreter {
     case .null, .missing:
       return ErrorObject(
         .type, "null has no field '\(name)'", help: "'… ?? …' gives a default")
+    case .closure:
+      return ErrorObject(
+        .type, "a block has no fields", help: "a map is written [a: 1], an empty one [:]")
     default:
       return ErrorObject(.type, "\(base.typeName) has no fields: \(base.excerpt)")
     }

@@ -220,23 +220,21 @@ extension Interpreter {
   }
 
   private func checkArity(_ command: Command, _ count: Int, _ site: CallSite) throws {
-    let limit = command.hasRest ? Int.max : command.parameters.count
+    let limit = command.hasRest ? Int.max : command.parameterCount
     if count >= command.required, count <= limit { return }
-    let message: String
-    if count < command.required {
-      let missing = command.parameters[count].name
-      message = "'\(command.name)' needs \(article(missing))"
-    } else if command.parameters.isEmpty {
-      message = "'\(command.name)' takes no arguments"
-    } else {
-      let block = command.inline != nil && command.opening == nil ? " and a block" : ""
-      message =
-        "'\(command.name)' takes at most \(limit) argument\(limit == 1 ? "" : "s")\(block), "
-        + "but got \(count)"
+    guard let message = command.arityProblem(count) else { return }
+    // `int x = 5`
+    if count > limit, site.arguments.count > 1, site.arguments[1].spelling?.asText == "=" {
+      let call = site.source.text(site.fullSpan).dropFirst(command.name.count)
+      throw ErrorObject(
+        .arity, message, help: "declare a variable with: var\(call)",
+        location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
     }
     // What was meant is an operator on the command's result.
     if count > limit,
-      let sign = site.arguments.first(where: { isOperator($0.spelling?.asText ?? "") })
+      let sign = site.arguments.first(where: {
+        LoneOperator.all.contains($0.spelling?.asText ?? "")
+      })
     {
       var call = site.source.text(Span(Int(site.span.start), Int(sign.span.start)))
       while call.last?.isWhitespace ?? false { call.removeLast() }
@@ -271,15 +269,6 @@ extension Interpreter {
       help: isProgram ? "\(help); '^\(command.name)' is the program of that name" : help,
       location: site.source.bytes.isEmpty
         ? nil : Location(site.source, argument?.span ?? site.fullSpan))
-  }
-
-  private func isOperator(_ word: String) -> Bool {
-    ["+", "-", "*", "/", "//", "%", "==", "!=", "<=", ">=", "and", "or", "in", "??"].contains(word)
-  }
-
-  private func article(_ name: String) -> String {
-    let vowel = name.first.map { "aeiou".contains($0) } ?? false
-    return "\(vowel ? "an" : "a") \(name)"
   }
 
   /// Converts an argument to its parameter's type.
@@ -330,13 +319,27 @@ extension Interpreter {
         value, spelling: nil, function.types[index],
         "argument '\(name)' of '\(function.name ?? "the block")'", nil, nil)
     }
-    if ordered.indices.contains(register), ordered[register].role == .rest,
-      case .list(let list) = slot.pointee
-    {
-      slot.pointee = .items(try list.items.map(converted))
-    } else {
-      slot.pointee = try converted(slot.pointee)
+    do {
+      if ordered.indices.contains(register), ordered[register].role == .rest,
+        case .list(let list) = slot.pointee
+      {
+        slot.pointee = .items(try list.items.map(converted))
+      } else {
+        slot.pointee = try converted(slot.pointee)
+      }
+    } catch let error as ErrorObject {
+      pointAtCall(error, register, ordered.indices.contains(register) ? ordered[register] : nil)
+      throw error
     }
+  }
+
+  /// A wrong argument is a fault of the call, where one stands in the text.
+  private func pointAtCall(_ error: ErrorObject, _ place: Int, _ parameter: ParameterNode?) {
+    guard error.location == nil, let parameter, let site = callingSite,
+      !site.source.bytes.isEmpty, let span = site.span(of: parameter, place)
+    else { return }
+    error.isOfCaller = true
+    error.location = Location(site.source, span)
   }
 }
 

@@ -361,15 +361,9 @@ extension Interpreter {
   }
 
   private func arityError(_ function: Function, _ count: Int, _ site: CallSite) -> ErrorObject {
-    let wanted =
-      function.hasRest
-      ? "at least \(function.required)"
-      : function.required == function.positionalCount
-        ? "\(function.required)" : "\(function.required) to \(function.positionalCount)"
-    let noun = wanted == "1" || wanted == "at least 1" ? "argument" : "arguments"
-    let name = function.name.map { "'\($0)'" } ?? "the block"
+    let problem = FunctionArity(function.parameters).problem(count, of: function.name)
     return ErrorObject(
-      .arity, "\(name) takes \(wanted) \(noun), but got \(count)",
+      .arity, problem ?? "the number of arguments does not fit",
       help: "it is \(function.signature)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
   }

@@ -141,20 +141,25 @@ public final class Interpreter {
     public var errors: [ErrorObject] = []
     public var warnings: [Warning] = []
     public var function: Function?
+    /// The text itself has `config warnings off` on its top level.
+    public var turnsWarningsOff = false
   }
 
   /// Parses, resolves and compiles a text.
   ///
   /// - Parameter isPersistent: whether its top level's variables outlive it, as at the prompt.
-  /// - Parameter checksPrograms: whether words that are no program here are worth a warning.
+  /// - Parameter checksPrograms: whether all is looked for that `--check` warns of, as words that
+  ///   are no program here.
   public func compile(
     _ source: Source, isPersistent: Bool = false, checksPrograms: Bool = false
   ) -> Findings {
     var findings = Findings()
     do {
       let reading = Parser.read(source)
+      findings.turnsWarningsOff = reading.block.statements.contains(where: \.turnsWarningsOff)
       let resolver = Resolver(
         source, globals: globals, table: table, isPersistent: isPersistent,
+        programExists: { [host] in host.isProgram($0) },
         prepareSource: { [unowned self] in try self.prepare($0, from: source) })
       if checksPrograms { resolver.isProgram = { [host] in host.isProgram($0) } }
       resolver.skipped = reading.skipped
@@ -242,22 +247,27 @@ public final class Interpreter {
   }
 
   public func unknownCommand(_ name: String, at location: Location? = nil) -> ErrorObject {
-    let known = globals.functionNames + table.words
-    var near = nearest(name, among: known)
-    if near == nil { near = nearest(name, among: host.programNames()) }
+    if let error = location.flatMap({ foreignStatement(around: $0) }) { return error }
     if name.hasPrefix("{") {
       return ErrorObject(
         .missing, "'\(name)' is a plain word here",
         help: "a block that looks like a placeholder needs blanks: { … }", location: location)
     }
+    let help = location.flatMap { HintSearch($0.source).unknown(name, $0.span) }
+    return ErrorObject(
+      .missing, "there is no command '\(name)'", help: help ?? unknownHelp(name),
+      location: location)
+  }
+
+  private func unknownHelp(_ name: String) -> String {
     // Behind `ok`, `status` or `time`.
-    if name == "--help" { near = "help ok' or 'help time" }
-    let error = ErrorObject(
-      .missing, "there is no command '\(name)'",
-      help: near.map { "did you mean '\($0)'?" }
-        ?? "it is no function, built-in or program on $env.PATH", location: location)
-    if let help = location.flatMap({ slip(name, at: $0) }) { error.help = help }
-    return error
+    if name == "--help" { return "did you mean 'help ok' or 'help time'?" }
+    if let help = shellLineHint(name) { return help }
+    let near =
+      nearest(name, among: globals.functionNames + table.words)
+      ?? nearest(name, among: host.programNames(), isCareful: true)
+    return near.map { "did you mean '\($0)'?" }
+      ?? "it is no function, built-in or program on $env.PATH"
   }
 
   /// Gives a variable of the top level a value, declaring it if need be.

@@ -45,6 +45,9 @@ extension Interpreter {
       if case .string = b { help = "write \"…${ … }\" to put a value into a text" }
       if case .list = a { help = "write += [ … ] to append one item" }
     }
+    if op == .remainder, case .string = a {
+      help = "values stand in a text with '$': \"pid $pid\""
+    }
     if case .string(let text) = a, help == nil, Double(text.string) != nil {
       help = "'int' and 'float' turn a text into a number"
     }
@@ -211,6 +214,9 @@ extension Interpreter {
   func notBool(_ value: Value) -> ErrorObject {
     var help = "compare it, as '… != null' or '… > 0'"
     if case .string = value { help = "compare it, as '… != \"\"'" }
+    if case .list = value {
+      help = "a condition has no brackets around it; (len …) > 0 asks for items"
+    }
     return ErrorObject(
       .type, "a condition must be true or false, but is \(value.described)", help: help)
   }

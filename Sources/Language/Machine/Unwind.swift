@@ -32,7 +32,8 @@ extension Interpreter {
     guard !error.hasTrace, frameCount > 0 else { return }
     error.hasTrace = true
     if error.location == nil { error.location = location(of: frameCount - 1) }
-    var i = frameCount - 1
+    adviseVariable(error)
+    var i = frameCount - (error.isOfCaller ? 2 : 1)
     while i > traceFloor, error.trace.count < 20 {
       let function = frame(i).pointee.code.pointee.function.takeUnretainedValue()
       // A stage of a pipeline is no call that its reader would know of.
@@ -48,6 +49,20 @@ extension Interpreter {
     let frame = self.frame(index)
     let function = frame.pointee.code.pointee.function.takeUnretainedValue()
     return Location(function.source, function.span(before: frame.pointee.pc))
+  }
+
+  /// The call that the innermost function was entered by; nil if no source text has it.
+  var callingSite: CallSite? {
+    guard frameCount > 1, !frame(frameCount - 1).pointee.isEntry else { return nil }
+    let caller = frame(frameCount - 2)
+    let code = caller.pointee.code
+    guard caller.pointee.pc > UnsafePointer(code.pointee.code) else { return nil }
+    let call = (caller.pointee.pc - 1).pointee
+    switch call.op {
+    case .callGlobal, .callValue, .callDynamic:
+      return (code.pointee.sites + call.b).pointee.site.takeUnretainedValue()
+    default: return nil
+    }
   }
 
   /// Where the program stands, for warnings and traces.

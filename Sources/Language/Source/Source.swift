@@ -31,6 +31,8 @@ public final class Source {
   let firstLine: Int
   let firstColumn: Int
   private let lineStarts: [Int32]
+  /// Bare words that name a visible variable, by where they begin; noted for messages.
+  var variableWords: [Int32: VariableWord] = [:]
 
   /// Makes a source from a text; a text that is not UTF-8 is repaired.
   public convenience init(name: String, text: String) {

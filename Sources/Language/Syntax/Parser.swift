@@ -18,6 +18,8 @@ struct Parser {
   private var hasStopped = false
   /// A block that was read to see what follows it, for when it is read as part of something else.
   var kept: (start: Int, end: Int, node: FunctionNode)?
+  /// Variables that were declared so far, for hints alone.
+  var declaredNames: Set<String> = []
 
   /// Brackets, blocks and unary operators may be nested this deep.
   static let maximumNesting = 200
@@ -73,6 +75,7 @@ struct Parser {
   /// An error about what stands at the current position.
   func unexpected(expecting what: String, help: String? = nil) -> ErrorObject {
     if isAtEnd { return error("expected \(what), but the text ends here", help: help) }
+    let help = hint(expecting: what) ?? help
     if byte == 0x0A { return error("expected \(what), but the line ends here", help: help) }
     let span = Span(position, tokenEnd(position))
     return error("expected \(what), not '\(source.text(span))'", span, help: help)
@@ -118,12 +121,13 @@ struct Parser {
       if isAtEnd || (close != nil && byte == close) { return }
       start = position
       do {
-        result.append(try statement())
+        let statement = try statement()
+        result.append(statement)
         skipBlanks()
         if isAtEnd || byte == 0x0A || byte == UInt8(ascii: ";") || (close != nil && byte == close) {
           continue
         }
-        throw endOfStatementError()
+        throw endOfStatementError(after: statement)
       } catch let mistake as ErrorObject where !mistake.isPartial && !hasStopped {
         mistakes.append(mistake)
         hasStopped = mistakes.count == Parser.mostMistakes
@@ -134,7 +138,14 @@ struct Parser {
     }
   }
 
-  func endOfStatementError() -> ErrorObject {
+  func endOfStatementError(after statement: Statement? = nil) -> ErrorObject {
+    let wanted = "the end of the statement"
+    if let help = statement.flatMap({ callHint(after: $0) }) {
+      return unexpected(expecting: wanted, help: help)
+    }
+    if byte == UInt8(ascii: "="), [UInt8(ascii: ">"), byte].contains(self.byte(at: 1)) {
+      return unexpected(expecting: wanted)
+    }
     switch byte {
     case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
       return error("this '\(Character(Unicode.Scalar(byte)))' closes nothing")
@@ -156,8 +167,7 @@ struct Parser {
       for word in ["else", "catch", "finally"] where isKeyword(word) {
         return error("'\(word)' has no '}' before it on its line")
       }
-      return unexpected(
-        expecting: "the end of the statement", help: "separate statements by a newline or ';'")
+      return unexpected(expecting: wanted, help: "separate statements by a newline or ';'")
     }
   }
 
@@ -180,7 +190,14 @@ struct Parser {
       if let keyword = try keywordStatement() { return keyword }
       if let assignment = try assignment() { return assignment }
     }
-    return .expression(try item())
+    let start = position
+    do {
+      return .expression(try item())
+    } catch let error as ErrorObject where !error.isPartial {
+      // A statement of another language is the better news than where it does not fit.
+      if let help = statementHint(start, error) { error.help = help }
+      throw error
+    }
   }
 
   /// Words that cannot name a function, since a statement would not call it.

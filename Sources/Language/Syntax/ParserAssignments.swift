@@ -4,9 +4,12 @@ extension Parser {
     let (name, span) = try variableName()
     skipBlanks()
     guard byte == UInt8(ascii: "="), byte(at: 1) != UInt8(ascii: "=") else {
+      let keyword = isConstant ? "let" : "var"
       throw unexpected(
-        expecting: "'=' and a value", help: "declare as '\(isConstant ? "let" : "var") \(name) = …'"
-      )
+        expecting: "'=' and a value",
+        help: byte == UInt8(ascii: ",")
+          ? "a declaration has one name; take items out one by one: \(keyword) \(name) = $list[0]"
+          : "declare as '\(keyword) \(name) = …'")
     }
     position += 1
     return Declaration(
@@ -26,7 +29,9 @@ extension Parser {
       throw error(
         "a variable's name has no '-'", Span(start, tokenEnd(position)), help: "use '_' instead")
     }
-    return (source.text(span), span)
+    let name = source.text(span)
+    declaredNames.insert(name)
+    return (name, span)
   }
 
   /// What stands after `=`: an expression, a command, an `if` or a `try`.
@@ -196,10 +201,11 @@ extension Parser {
     else { return }
     let name = source.text(Span(position, i))
     let op = source.text(Span(i, opEnd + 1))
-    let end = tokenEnd(opEnd + 1)
+    let end = gluedValueEnd(opEnd + 1)
     let value = source.text(Span(opEnd + 1, end))
+    let assignment = "\(name) \(op) \(value.isEmpty ? "…" : value)"
     throw error(
       "an assignment needs blanks around '\(op)'", Span(position, end),
-      help: "write '\(name) \(op) \(value.isEmpty ? "…" : value)'")
+      help: gluedHint(name, end, assignment) ?? "write '\(assignment)'")
   }
 }

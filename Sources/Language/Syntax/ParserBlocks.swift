@@ -58,6 +58,9 @@ extension Parser {
   }
 
   mutating func forLoop() throws -> ForLoop {
+    if byte == UInt8(ascii: "(") {
+      throw error("expected a name, not '('", help: "write: for i in 0..<3 { … }")
+    }
     var names = [try variableName()]
     skipBlanks()
     if byte == UInt8(ascii: ",") {
@@ -67,9 +70,20 @@ extension Parser {
       skipBlanks()
     }
     guard skipKeyword("in") else { throw unexpected(expecting: "'in'") }
-    let sequence = try condition()
-    return ForLoop(
-      names: names.map { (name: $0.0, span: $0.1) }, sequence: sequence, body: try block())
+    let start = position
+    do {
+      let sequence = try condition()
+      return ForLoop(
+        names: names.map { (name: $0.0, span: $0.1) }, sequence: sequence, body: try block())
+    } catch let error as ErrorObject {
+      // Inside the loop's block it is another matter.
+      if !error.isPartial, isBeforeBlock(error, start),
+        let help = loopHint(names.map(\.0).joined(separator: ", "), start)
+      {
+        error.help = help
+      }
+      throw error
+    }
   }
 
   mutating func tryStatement() throws -> TryStatement {
@@ -78,6 +92,7 @@ extension Parser {
     while skipKeyword("catch") { clauses.append(try catchClause()) }
     let finally = skipKeyword("finally") ? try block() : nil
     if clauses.isEmpty && finally == nil {
+      skipBlanks()
       throw unexpected(expecting: "'catch' or 'finally' behind the '}'")
     }
     return TryStatement(body: body, clauses: clauses, finally: finally)

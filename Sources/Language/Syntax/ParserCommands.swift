@@ -243,6 +243,8 @@ extension Parser {
     if byte == UInt8(ascii: "^") {
       isForced = true
       position += 1
+    } else {
+      try refuseCall()
     }
     let head: CommandNode.Head
     if isForced, [0x24, 0x22, 0x27, 0x28].contains(byte) {
@@ -250,15 +252,10 @@ extension Parser {
     } else {
       let word = try self.word()
       guard let spelling = word.spelling else {
-        if word.isCall {
-          let name = source.text(Span(start, word.nameEnd))
-          throw error(
-            "'\(name)' is called without parentheses around its arguments", word.span,
-            help: "write '\(name) …', and ( \(name) … ) for its value in an expression")
-        }
         throw error(
           "a command's name must be a plain word", word.span,
-          help: "force a computed program's name with '^$name'")
+          help: hints.formattedText(word.span)
+            ?? "force a computed program's name with '^$name'")
       }
       head = .word(spelling)
     }

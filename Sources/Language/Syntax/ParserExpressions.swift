@@ -222,16 +222,16 @@ extension Parser {
       let span = Span(start, tokenEnd(start))
       let word = source.text(span)
       throw error(
-        "'\(word)' is a bare word in an expression", span,
-        help: "quote it, write $\(isName(word) ? word : "name") for a variable,"
-          + " or write ( \(word) … ) to call it")
+        "'\(word)' is a bare word in an expression", span, help: bareWordHelp(word, span))
     }
     if byte == UInt8(ascii: "!"), byte(at: 1) != UInt8(ascii: "=") {
-      let span = Span(start + 1, tokenEnd(start + 1))
-      let operand = source.text(span)
+      var probe = self
+      probe.position += 1
+      probe.skipBlanks()
+      let operand = source.text(Span(probe.position, tokenEnd(probe.position)))
+      let isOperand = !probe.isAtEnd && probe.byte != 0x0A && probe.byte != UInt8(ascii: "!")
       throw unexpected(
-        expecting: "a value",
-        help: operand.hasPrefix("!") || operand.isEmpty ? nil : "write 'not \(operand)'")
+        expecting: "a value", help: "write 'not \(isOperand ? operand : "…")'")
     }
     throw unexpected(expecting: "a value")
   }
@@ -282,9 +282,11 @@ extension Parser {
         throw error(
           "'$(' is not needed", Span(start, position + 1), help: "write ( … ) alone")
       }
+      let sign = Character(Unicode.Scalar(byte))
+      let hint = HintTable.parameters.first { $0.sign == sign && !isAtEnd }?.help
       throw error(
         "'$' stands without a name", Span(start, position),
-        help: "quote it as '\\$' to mean a dollar sign")
+        help: (hint.map { $0 + "; " } ?? "") + "quote it as '\\$' to mean a dollar sign")
     }
     let nameStart = position
     while isNameByte(byte), !isAtEnd { position += 1 }
@@ -416,6 +418,7 @@ extension Parser {
   }
 
   mutating func functionBlock() throws -> FunctionNode {
+    try refuseBracedMap()
     let open = position
     if let kept, kept.start == open {
       position = kept.end

@@ -7,9 +7,6 @@ struct Word {
   /// With quoted parts escaped, if it has unquoted `*`, `?`, `[` or begins with `~`.
   let pattern: Expression?
   let span: Span
-  /// Whether a `(` followed the bare beginning directly, as in a call of other languages.
-  let isCall: Bool
-  let nameEnd: Int
 
   /// The word as a file's name: text as typed, `~` left for the host to expand.
   var pathValue: Expression {
@@ -32,7 +29,6 @@ extension Parser {
     var pattern: [Expression] = []
     var patternBare: [UInt8] = []
     var braces = 0
-    var callEnd: Int?
 
     func text(_ bytes: [UInt8], _ from: Int, _ to: Int) -> Expression {
       Expression(.constant(.string(StringObject.make(decoding: bytes))), Span(from, to))
@@ -54,7 +50,6 @@ extension Parser {
         pattern.append(Expression(.quoted(piece), piece.span))
         bareStart = position
       case UInt8(ascii: "("):
-        if !bare.isEmpty, isPlain { callEnd = position }
         flush(position)
         isPlain = false
         let piece = try suffixes(of: try parenthesized())
@@ -116,8 +111,7 @@ extension Parser {
       }
       return Word(
         value: Expression(.constant(value), span), spelling: spelled,
-        pattern: hasPattern ? text(patternBare, start, position) : nil, span: span,
-        isCall: false, nameEnd: position)
+        pattern: hasPattern ? text(patternBare, start, position) : nil, span: span)
     }
     flush(position)
     let value =
@@ -125,7 +119,7 @@ extension Parser {
       ? pieces[0] : range(of: pieces, span) ?? Expression(.text(pieces), span)
     return Word(
       value: value, spelling: nil, pattern: hasPattern ? Expression(.text(pattern), span) : nil,
-      span: span, isCall: callEnd != nil && pieces.count == 2, nameEnd: callEnd ?? start)
+      span: span)
   }
 
   /// A joined word as a range, `1..$n`, `$a..$b` or `(size)..9`: whole numbers only where they are

@@ -262,6 +262,24 @@ public final class CallSite {
     entry.pointee.value = value
   }
 
+  /// Where a function's argument stands; nil if it was left out.
+  func span(of parameter: ParameterNode, _ place: Int) -> Span? {
+    switch parameter.role {
+    case .rest: return fullSpan
+    case .flag:
+      guard let at = arguments.firstIndex(where: { $0.role.flagName == parameter.name }) else {
+        return nil
+      }
+      if case .flag(_, hasValue: true) = arguments[at].role { return arguments[at].span }
+      let next = arguments.indices.contains(at + 1) ? arguments[at + 1].span : nil
+      return next.map { arguments[at].span.joined($0) } ?? arguments[at].span
+    case .positional:
+      guard isSimple, place >= inputCount else { return fullSpan }
+      let index = place - inputCount
+      return arguments.indices.contains(index) ? arguments[index].span : nil
+    }
+  }
+
   /// `loadWord` will load this argument: converted, or this value.
   func setWord(_ index: Int, _ value: Value) { (entries + index).pointee.word = value }
 

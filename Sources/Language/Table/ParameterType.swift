@@ -188,7 +188,11 @@ public final class ParameterType: Sendable {
   public static let function = ParameterType(
     "function", "a block or a function", completion: .command
   ) { input in
-    if case .closure = input.value { return input.value }
+    switch input.value {
+    case .closure: return input.value
+    case .string: break
+    default: return nil
+    }
     guard let word = input.word else { return nil }
     return try input.interpreter.function(named: word)
   }

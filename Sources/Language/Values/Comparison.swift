@@ -65,21 +65,39 @@ extension Value {
 
 /// The candidate nearest to a word that was not found, if one is near enough to suggest.
 ///
-/// Distance counts insertions, deletions, replacements and swaps of neighbours.
-public func nearest(_ word: String, among candidates: some Sequence<String>) -> String? {
+/// Distance counts insertions, deletions, replacements and swaps of neighbours. A short word has
+/// many others near it, so that more of it must be right.
+///
+/// - Parameter isCareful: of many candidates, as all programs, only take one that is hardly another.
+public func nearest(
+  _ word: String, among candidates: some Sequence<String>, isCareful: Bool = false
+) -> String? {
   let target = Array(word.unicodeScalars)
   guard !target.isEmpty, target.count <= 64 else { return nil }
-  let limit = max(1, min(3, target.count / 3))
+  let limit = max(1, min(isCareful ? 2 : 3, target.count / (isCareful ? 4 : 3)))
   var best: (String, Int)?
   for candidate in candidates where candidate != word {
     let other = Array(candidate.unicodeScalars)
     if abs(other.count - target.count) > limit { continue }
     let distance = editDistance(target, other)
-    if distance <= limit, distance < target.count, distance < best?.1 ?? Int.max {
-      best = (candidate, distance)
+    guard distance <= limit, distance < target.count, distance < best?.1 ?? Int.max else {
+      continue
     }
+    if target.count <= (isCareful ? 6 : 4), !isPlausible(target, other, isCareful) { continue }
+    best = (candidate, distance)
   }
   return best?.0
+}
+
+/// Whether a short word may be a slip for another: two letters swapped, or one left out or doubled
+/// behind the first; a replaced one only where most others are right.
+private func isPlausible(_ word: [Unicode.Scalar], _ other: [Unicode.Scalar], _ isCareful: Bool)
+  -> Bool
+{
+  if word.count == other.count, word.sorted() == other.sorted() { return true }
+  guard word.first == other.first else { return false }
+  if word.count != other.count { return min(word.count, other.count) > (isCareful ? 2 : 1) }
+  return word.count > (isCareful ? 4 : 3)
 }
 
 private func editDistance(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {

@@ -41,6 +41,8 @@ public final class ErrorObject: Error, @unchecked Sendable {
   public var isPartial = false
   /// Ctrl-C or the end of the process, which nothing may take for a mere failure.
   public var isStop: Bool { kind == .interrupted || control != nil }
+  /// Found in a function, but a fault of the call: the trace begins there.
+  var isOfCaller = false
   /// Whether the trace was taken already.
   var hasTrace = false
   /// Set once it was shown to the user, so that no one prints it twice.

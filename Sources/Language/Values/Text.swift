@@ -87,6 +87,11 @@ extension Value {
   }
 }
 
+/// Names for a message, the rest of many as `…`.
+public func namesText(_ names: [String], limit: Int = 20) -> String {
+  names.prefix(limit).joined(separator: ", ") + (names.count > limit ? ", …" : "")
+}
+
 /// A number of things, as `1 item` or `3 items`.
 public func counted(_ count: Int, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : "s")"

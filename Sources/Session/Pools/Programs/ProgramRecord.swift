@@ -21,6 +21,8 @@ public struct ProgramRecord {
   public var isCancelled = false
   /// Why it could not be started.
   public var problem: String?
+  /// What to do about that.
+  public var remedy: String?
   /// The last line of its standard error.
   public var lastLine: String?
   /// What a journal knows of it.

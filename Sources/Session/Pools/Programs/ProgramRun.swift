@@ -328,6 +328,7 @@ public final class ProgramRun {
 
   private func fail(toStart index: Int, _ error: ErrorObject) {
     live[index]?.problem = error.message
+    live[index]?.remedy = error.help
     if let record = live[index] { finish(index, record) }
   }
 
