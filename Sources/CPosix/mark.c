@@ -116,7 +116,8 @@ bool brood_mark_is_member(int32_t pid) {
 bool brood_is_living(int32_t pid) {
   char text[512];
   int64_t length = brood_proc_read(pid, "stat", text, sizeof text - 1);
-  if (length <= 0) return false;
+  // What cannot be read is no death.
+  if (length <= 0) return !brood_has_ended(pid);
   text[length] = 0;
   const char *state = strrchr(text, ')');
   return state && state[1] && state[2] != 'Z' && state[2] != 'X';

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // "/proc/PID/NAME" or "/proc/NAME"; 0 if it does not fit.
@@ -44,6 +46,18 @@ int64_t brood_proc_link(int32_t pid, const char *name, char *buffer, size_t size
   if (make_path(path, sizeof path, pid, name) == 0) return -ENAMETOOLONG;
   ssize_t got = readlink(path, buffer, size);
   return got < 0 ? -errno : got;
+}
+
+bool brood_has_ended(int32_t pid) {
+  if (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH)) return true;
+  siginfo_t info = {.si_pid = 0};
+  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) == 0 && info.si_pid == pid)
+    return true;
+  // What has no memory any more has no program file, while its directory is there until it is reaped.
+  char path[320], target[8];
+  if (make_path(path, sizeof path, pid, "exe") == 0) return false;
+  if (readlink(path, target, sizeof target) >= 0 || errno != ENOENT) return false;
+  return make_path(path, sizeof path, pid, "stat") > 0 && access(path, F_OK) == 0;
 }
 
 static int32_t number_of(const char *name) {

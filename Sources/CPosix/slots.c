@@ -20,11 +20,14 @@ enum { slot_count = 65536, counted = 1, not_counted = 2 };
 static const int64_t pause_of_root = 500000000;
 static const int64_t pause_after_sweep = 200000000, pause_of_children = 1000000000;
 // A bomb of thousands needs a while until each of its processes had its turn to fail.
+// A child tells its pid itself as soon as it runs, since its parent may be killed first.
+static const int64_t longest_start = 2000000000;
 static const int64_t longest_pause = 5000000000, pause_per_process = 10000000;
 
 struct slot {
   _Atomic int32_t owner;    // the parent; 0 is free
   _Atomic int32_t pid;      // 0 while the fork is under way
+  _Atomic int64_t began;    // when the fork began
   _Atomic int32_t state;
   _Atomic int64_t size;     // of the value, plus one
   _Atomic uint32_t generation;  // counts the slot's processes
@@ -113,6 +116,12 @@ static void release(int32_t index) {
   slot->owner = 0;
 }
 
+bool brood_slot_begins(int32_t slot) {
+  struct slot *entry = &table->slots[slot];
+  return table && entry->owner && !entry->pid &&
+    brood_monotonic_coarse() - entry->began < longest_start;
+}
+
 static bool is_there(int32_t pid) {
   uint64_t soft, hard;
   struct brood_mark mark = brood_mark_current();
@@ -129,7 +138,7 @@ static void sweep(int64_t now, int64_t pause) {
   for (int32_t i = 0; i < table->top; i++) {
     struct slot *slot = &table->slots[i];
     int32_t owner = slot->owner, pid = slot->pid;
-    if (!owner || (pid && is_there(pid))) continue;
+    if (!owner || (pid ? is_there(pid) : brood_slot_begins(i))) continue;
     bool orphaned = owner != getpid() && !is_there(owner);
     if (orphaned) release(i);
     else if (pid) uncount(slot);
@@ -184,6 +193,7 @@ int32_t brood_slot_reserve(bool nested) {
     struct slot *slot = &table->slots[index];
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
     atomic_fetch_add(&table->used, 1);
+    slot->began = brood_monotonic_coarse();
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;
@@ -213,8 +223,12 @@ void brood_slot_name(int32_t slot, const char *name, size_t size) {
 
 void brood_slot_fill(int32_t slot, int32_t pid) { table->slots[slot].pid = pid; }
 
-// Without a look at the table: the first touch of its memory costs a child five microseconds.
-void brood_slot_take(int32_t slot) { own_plus_one = slot + 1; }
+// The first touch of the table costs a child three microseconds, but its parent may be killed before
+// it has told the pid.
+void brood_slot_take(int32_t slot) {
+  own_plus_one = slot + 1;
+  table->slots[slot].pid = getpid();
+}
 
 // The session's own process takes one only when it shares something.
 int32_t brood_slot_own(void) {
@@ -286,8 +300,6 @@ static void copy_text(char *to, const char *from, size_t size) {
 struct brood_slot_entry brood_slot_entry(int32_t slot) {
   struct slot *from = &table->slots[slot];
   struct brood_slot_entry entry = {.pid = from->pid, .owner = from->owner};
-  // The parent may not have had its turn yet.
-  if (slot == own_plus_one - 1 && brood_forks() > 0) entry.pid = getpid();
   copy_text(entry.name, from->name, sizeof entry.name);
   copy_text(entry.work, from->work, sizeof entry.work);
   copy_text(entry.waits, from->waits, sizeof entry.waits);

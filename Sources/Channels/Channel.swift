@@ -217,9 +217,12 @@ open class Channel {
     guard let peer = watchedPeer(except: stuck, since: seen, needing: closed) else {
       // Who gets a handle that is on its way is not known.
       let possible = peers.isTravelling ? peers.all(needing: closed) : []
-      defer { for peer in possible { Descriptors.close(peer.pidfd) } }
       if !possible.isEmpty {
-        _ = try wait.sleep([bell] + possible.map(\.pidfd) + others + watching, until: earlier)
+        var watches = ProcessWatches()
+        watches.add(possible)
+        defer { watches.close() }
+        _ = try wait.sleep(
+          [bell] + watches.descriptors + others + watching, until: min(earlier, watches.next))
         return true
       }
       let isTimed = keepsTime && !wait.isForever
@@ -230,10 +233,11 @@ open class Channel {
       if areAlike { brood_bell_ring(bell) }
       return false
     }
-    let isTold = areAlike && !(watched.map(peers.takesOrders) ?? false)
+    let isTold = areAlike && peer >= 0 && !(watched.map(peers.takesOrders) ?? false)
     let look = isTold ? .max : nextLookAtWatched
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
+    if peer < 0 { return true }
     // The longer nothing happens, the less there is that can have been missed.
     looks = ready == 0 && Clock.monotonic >= look ? min(looks + 1, Channel.mostDoublings) : 0
     return true
@@ -241,6 +245,7 @@ open class Channel {
 
   /// When to look again whether the watched process could act still, because one may not be told.
   final var nextLookAtWatched: Int64 {
+    if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
     let isWorker = watched.map(peers.takesOrders) ?? false
     return Clock.deadline(after: (isWorker ? Channel.glance : Channel.longest) << looks)
   }
@@ -257,8 +262,8 @@ open class Channel {
   /// which would be taken for one that is about to act.
   private static let longest: Int64 = 1_000_000_000
 
-  /// For someone who waits for several things: a pidfd of somebody who could act, nil if nobody is
-  /// left; to be looked at again at `nextLookAtWatched`.
+  /// For someone who waits for several things: a pidfd of somebody who could act, -1 if there is none
+  /// for it, nil if nobody is left; to be looked at again at `nextLookAtWatched`.
   final func somebody(needing closed: Peers.Closed = []) -> Int32? {
     // What ended a sleep for several things is not told: it may have been the end of this one.
     if let watched, watchedDepth == brood_fork_depth(), watched.hasEnded { dropWatched() }
@@ -277,11 +282,12 @@ open class Channel {
       || (!wait.isForever && peers.lastEnding() == nil)
   }
 
-  /// A pidfd of another living process that has the channel and is not in the same plight.
+  /// A pidfd of another living process that has the channel and is not in the same plight; -1 if there
+  /// is one, but no descriptor for it.
   private func watchedPeer(
     except stuck: Peers.State, since seen: UInt32? = nil, needing closed: Peers.Closed
   ) -> Int32? {
-    if let watched, watchedDepth == brood_fork_depth(),
+    if let watched, watchedDepth == brood_fork_depth(), watched.isWatched,
       peers.isIn(watched, except: stuck, since: seen, needing: closed)
     {
       return watched.pidfd

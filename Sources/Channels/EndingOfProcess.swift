@@ -8,13 +8,12 @@ extension Ending {
   /// A killed process closes its descriptors some moments before it is a zombie; these are waited
   /// for.
   public static func recent(pid: Int32) -> Ending? {
-    guard pid > 0 else { return nil }
-    if let stat = ProcessIdentity.stat(pid) {
-      if stat.isEnding { awaitEnd(pid) }
-      if let stat = ProcessIdentity.stat(pid) {
-        return stat.state == UInt8(ascii: "Z")
-          ? Ending(pid: pid, waitStatus: stat.exitCode) : nil
-      }
+    if case .seen(let stat) = ProcessIdentity.look(pid), stat.isEnding { awaitEnd(pid) }
+    switch ProcessIdentity.look(pid) {
+    case .seen(let stat):
+      return stat.state == UInt8(ascii: "Z") ? Ending(pid: pid, waitStatus: stat.exitCode) : nil
+    case .unseen(hasEnded: false): return nil
+    case .unseen, .gone: break
     }
     var latest: (when: Int64, ending: Ending)?
     for slot in 0..<brood_slots_top() {

@@ -1,4 +1,5 @@
 import CPosix
+import Glibc
 import Posix
 
 /// The processes that have a channel, in its shared memory: one word per slot of the session's
@@ -42,12 +43,17 @@ public struct Peers {
   struct Peer {
     let slot: Int32
     let generation: UInt32
+    /// 0 while it begins and has not told.
     let pid: Int32
-    /// A private pidfd, which the caller owns.
+    /// A private pidfd, which the caller owns; -1 if none can be had now, so that it has to be looked
+    /// at from time to time.
     let pidfd: Int32
+
+    var isWatched: Bool { pidfd >= 0 }
 
     /// Whether it is at least a zombie, whose slot still counts until it is reaped.
     var hasEnded: Bool {
+      guard isWatched else { return pid > 0 && !ProcessIdentity.isLiving(pid) }
       var ready: UInt8 = 0
       var copy = pidfd
       return brood_wait_readable(&copy, 1, &ready, 0) > 0
@@ -191,18 +197,15 @@ public struct Peers {
 
   private func open(_ slot: Int32) -> Peer? {
     let generation = brood_slot_generation(slot)
-    var pid = brood_slot_occupant(slot)
-    // Between the fork and its being noted; the parent is in no sleep then.
-    var turns = 0
-    while pid == 0, brood_slot_occupied(slot), turns < 1_000_000 {
-      brood_relax()
-      turns += 1
-      pid = brood_slot_occupant(slot)
+    let pid = brood_slot_occupant(slot)
+    guard pid > 0 else {
+      // Between its fork and its first step.
+      if !brood_slot_begins(slot) { return nil }
+      return Peer(slot: slot, generation: generation, pid: 0, pidfd: -1)
     }
-    guard pid > 0 else { return nil }
     let fd = brood_pidfd_open(pid)
-    guard fd >= 0 else { return nil }
-    let peer = Peer(slot: slot, generation: generation, pid: pid, pidfd: fd)
+    if fd == -ESRCH { return nil }
+    let peer = Peer(slot: slot, generation: generation, pid: pid, pidfd: max(fd, -1))
     if !peer.hasEnded { return peer }
     Descriptors.close(fd)
     return nil

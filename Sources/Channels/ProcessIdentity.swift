@@ -19,6 +19,7 @@ public struct ProcessIdentity: Hashable, Sendable {
   nonisolated(unsafe) private static let reader = ProcReader()
 
   static func stat(_ pid: Int32) -> ProcessStat? { reader.stat(pid) }
+  static func look(_ pid: Int32) -> ProcessLook { reader.look(pid) }
 
   /// This process; costs a read of /proc the first time.
   @inline(__always)
@@ -50,16 +51,34 @@ public struct ProcessIdentity: Hashable, Sendable {
     return pid == own.pid && start == own.start
   }
 
+  // Nobody's start is 0: one that could not read its own does not know it.
+  private func isOf(_ stat: ProcessStat) -> Bool { start == 0 || stat.startTicks == start }
+
   /// Whether it lives; a zombie does not.
+  ///
+  /// One that cannot be looked at does, as far as is known.
   public var isLiving: Bool {
-    guard let stat = Self.reader.stat(pid), stat.startTicks == start else { return false }
-    return stat.state != UInt8(ascii: "Z") && stat.state != UInt8(ascii: "X")
+    switch Self.reader.look(pid) {
+    case .seen(let stat): isOf(stat) && !stat.hasEnded
+    case .gone: false
+    case .unseen(let hasEnded): !hasEnded && !isRecordedAsEnded
+    }
+  }
+
+  /// Whether its parent has seen its end.
+  private var isRecordedAsEnded: Bool {
+    guard slot > 0 else { return false }
+    let place = Int32(bitPattern: slot - 1)
+    return brood_slot_occupant(place) != pid && Ending.recorded(place)?.ending.pid == pid
   }
 
   /// Whether a process lives and is not on its way out.
   static func isLiving(_ pid: Int32) -> Bool {
-    guard let stat = reader.stat(pid), !stat.isEnding else { return false }
-    return stat.state != UInt8(ascii: "Z") && stat.state != UInt8(ascii: "X")
+    switch reader.look(pid) {
+    case .seen(let stat): !stat.isEnding && !stat.hasEnded
+    case .gone: false
+    case .unseen(let hasEnded): !hasEnded
+    }
   }
 
   /// Whether a process is stopped, or held by a debugger.
@@ -70,24 +89,13 @@ public struct ProcessIdentity: Hashable, Sendable {
 
   /// The letter of its state, as ps(1) shows it; nil if it is gone.
   public var state: UInt8? {
-    guard let stat = Self.reader.stat(pid), stat.startTicks == start else { return nil }
+    guard let stat = Self.reader.stat(pid), isOf(stat) else { return nil }
     return stat.state
-  }
-
-  /// A private pidfd to watch its end; nil if it is gone, or a zombie.
-  func descriptor() -> Int32? {
-    let fd = brood_pidfd_open(pid)
-    guard fd >= 0 else { return nil }
-    if isLiving { return fd }
-    Descriptors.close(fd)
-    return nil
   }
 
   /// How it ended, as far as that can be known.
   public var ending: Ending {
-    if let stat = Self.reader.stat(pid), stat.startTicks == start,
-      stat.state == UInt8(ascii: "Z")
-    {
+    if let stat = Self.reader.stat(pid), isOf(stat), stat.state == UInt8(ascii: "Z") {
       return Ending(pid: pid, waitStatus: stat.exitCode)
     }
     guard slot > 0, let found = Ending.recorded(Int32(bitPattern: slot - 1)),

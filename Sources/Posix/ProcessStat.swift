@@ -41,6 +41,9 @@ public struct ProcessStat: Sendable {
   /// How a zombie ended, as waitpid(2) will tell; 0 for a living process.
   public var exitCode: Int32 = 0
 
+  /// Whether it is a zombie, or about to be reaped.
+  public var hasEnded: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+
   /// Start in nanoseconds after boot.
   public var startTime: Int64 { Int64(startTicks) * ticks }
 }

@@ -15,7 +15,7 @@ extension Session {
     try output.flush()
     let limit = deadline ?? .max
     while true {
-      let outcome = try asking {
+      let outcome = try asking("cannot wait") {
         try loop.wait(until: min(limit, supervisor.nextSweep), done: done)
       }
       switch outcome {

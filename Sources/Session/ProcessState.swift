@@ -2,13 +2,16 @@ import Posix
 
 /// What the kernel says about a process at one moment.
 public struct ProcessState: Sendable {
-  /// One letter: R S D T Z, X for one that is gone.
+  /// One letter: R S D T Z, X for one that is gone, ? where that cannot be seen.
   public let letter: Character
   /// The marks of ps: `<` high and `N` low priority, `s` session leader, `l` several threads, `+`
   /// in the terminal's foreground.
   public let flags: String
 
   public static let ended = ProcessState(letter: "X", flags: "")
+  public static let zombie = ProcessState(letter: "Z", flags: "")
+  /// It could not be looked at.
+  public static let unknown = ProcessState(letter: "?", flags: "")
 
   private init(letter: Character, flags: String) {
     self.letter = letter
@@ -31,7 +34,7 @@ public struct ProcessState: Sendable {
     self.flags = flags
   }
 
-  /// running, waiting, stopped, zombie, ended.
+  /// running, waiting, stopped, zombie, ended, unknown.
   ///
   /// `running` is on a CPU or ready for one.
   public var word: String {
@@ -40,6 +43,7 @@ public struct ProcessState: Sendable {
     case "T": "stopped"
     case "Z": "zombie"
     case "X": "ended"
+    case "?": "unknown"
     default: "waiting"
     }
   }
@@ -49,16 +53,27 @@ public struct ProcessState: Sendable {
 }
 
 extension ProcessHandle {
-  /// What /proc says now; nil once it was reaped.
-  public var stat: ProcessStat? {
-    if record != nil { return nil }
+  /// What a look at it finds now; `gone` once it was reaped.
+  public var look: ProcessLook {
+    if record != nil { return .gone }
     // Another process may have got the number of one that its parent has reaped.
-    if let slot, let slots = session.slots, !slots.holds(slot, pid: pid) { return nil }
-    return session.reader.stat(pid)
+    if let slot, let slots = session.slots, !slots.holds(slot, pid: pid) { return .gone }
+    return session.reader.look(pid)
   }
 
+  /// What /proc says now; nil once it was reaped, or where it cannot be looked at.
+  public var stat: ProcessStat? { look.stat }
+
   /// The kernel's state.
-  public var state: ProcessState { stat.map { ProcessState($0) } ?? .ended }
+  public var state: ProcessState {
+    switch look {
+    case .seen(let stat): ProcessState(stat)
+    case .gone: .ended
+    // Its parent has not reaped it, or it would be gone.
+    case .unseen(hasEnded: true): .zombie
+    case .unseen(hasEnded: false): .unknown
+    }
+  }
 
   public var letter: Character { state.letter }
 

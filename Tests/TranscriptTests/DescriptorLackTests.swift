@@ -68,9 +68,7 @@ struct DescriptorLackTests {
       event set end
       wait $holder
       """
-    withKnownIssue("T2: an error is taken for a death") {
-      try expect(script, prints: "timeout\nkept\n")
-    }
+    try expect(script, prints: "timeout\nkept\n")
   }
 
   @Test func itWaitsForWhoCouldAnswer() throws {
@@ -81,9 +79,7 @@ struct DescriptorLackTests {
       lacking { queue put told 1; queue get q }
       wait --all
       """
-    withKnownIssue("T2: an error is taken for a death") {
-      try expect(script, prints: "late\n")
-    }
+    try expect(script, prints: "late\n")
   }
 
   /// Every wait that looks for somebody who could answer: none says that nobody is left.
@@ -107,11 +103,9 @@ struct DescriptorLackTests {
       """
     // An error that names the lack is as good.
     let output = try runScript(DescriptorLackTests.lacking + script, within: .seconds(40))
-    withKnownIssue("T2: an error is taken for a death", isIntermittent: true) {
-      #expect(
-        ["timeout\n", "limit\n", "false\n"].contains(output.standardOutput),
-        "\(wait): \(output.standardOutput)\(output.standardError)")
-    }
+    #expect(
+      ["timeout\n", "limit\n", "false\n"].contains(output.standardOutput),
+      "\(wait): \(output.standardOutput)\(output.standardError)")
   }
 
   /// The dead are found nevertheless.
@@ -168,7 +162,7 @@ struct DescriptorLackTests {
       "/bin/bash", ["-c", "ulimit -n 80; exec \"\(Program.brood)\" script.brood"],
       environment: Program.environment(home: place.path), directory: place.path,
       within: .seconds(40))
-    withKnownIssue("T2: an error is taken for a death") {
+    withKnownIssue("T3: a pool that could not be made aborts the wait", isIntermittent: true) {
       #expect(output.standardOutput == "kept\n", "\(output.standardError)")
     }
   }

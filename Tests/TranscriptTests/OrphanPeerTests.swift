@@ -32,8 +32,6 @@ struct OrphanPeerTests {
       exit 0
       """
     let output = try runScript(script, within: .seconds(Program.runsLongTests ? 900 : 120))
-    withKnownIssue("T2: some seconds are spent on slots without a process", isIntermittent: true) {
-      #expect(output.standardOutput == "0 0\n", "\(output.standardError)")
-    }
+    #expect(output.standardOutput == "0 0\n", "\(output.standardError)")
   }
 }

@@ -45,6 +45,10 @@ int64_t brood_realtime(void);
 /// Reads /proc/PID/NAME whole (pid 0: /proc/NAME) into the buffer; yields its length.
 int64_t brood_proc_read(int32_t pid, const char *name, void *buffer, size_t size);
 
+/// Whether a process is gone or a zombie, as far as that can be told without a descriptor; false where
+/// it cannot be told.
+bool brood_has_ended(int32_t pid);
+
 /// readlink(2) of /proc/PID/NAME.
 int64_t brood_proc_link(int32_t pid, const char *name, char *buffer, size_t size);
 

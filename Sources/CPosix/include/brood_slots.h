@@ -48,6 +48,9 @@ void brood_slot_take_orders(int32_t slot, bool waits);
 /// it waits to be told, and this is the parent's slot plus one.
 int32_t brood_slot_orders(int32_t slot);
 
+/// Whether the process of a slot may have been forked just now and not have come to tell its pid.
+bool brood_slot_begins(int32_t slot);
+
 /// Whether a slot belongs to a process, alive or not reaped.
 bool brood_slot_occupied(int32_t slot);
 

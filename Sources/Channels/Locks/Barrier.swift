@@ -165,12 +165,10 @@ public final class Barrier: Channel {
       let others = waiting.map { table[$0].process }.filter { !$0.isOwn }
       let began = state.pointee.began
       unlock()
-      var watched: [Int32] = []
-      defer { for fd in watched { Descriptors.close(fd) } }
+      var watches = ProcessWatches()
+      defer { watches.close() }
       var dead: ProcessIdentity?
-      for other in others.prefix(64) {
-        if let fd = other.descriptor() { watched.append(fd) } else { dead = other }
-      }
+      for other in others.prefix(64) where !watches.add(other) { dead = other }
       if let dead {
         try breakUp(.diedWaiting, dead, mine, wait)
         continue
@@ -182,11 +180,11 @@ public final class Barrier: Channel {
         try breakUp(.tooFewLeft, dead, mine, arrived: others.count + 1, wait)
         continue
       }
-      watched += lookout.watched
+      watches.add(lookout.watched)
       let look = others.count <= 64 ? .max : Clock.deadline(after: BarrierLookout.grace)
       let isAnswered = try sleep(
-        wait, on: ear, as: .stuckReading, .reading, watching: watched,
-        lookingAt: min(look, lookout.next))
+        wait, on: ear, as: .stuckReading, .reading, watching: watches.descriptors,
+        lookingAt: min(look, lookout.next, watches.next))
       if !isAnswered, round == mine, !isBroken { throw abandoned() }
     }
   }

@@ -13,8 +13,8 @@ struct BarrierLookout {
 
   /// When to look again (monotonic ns).
   private(set) var next = Clock.deadline(after: BarrierLookout.grace)
-  /// Pidfds of some whose death may leave too few; the caller's to close.
-  private(set) var watched: [Int32] = []
+  /// Some whose death may leave too few; their pidfds are the caller's to close.
+  private(set) var watched: [Peers.Peer] = []
   private var isShort = false
 
   /// Whoever's death leaves too few to come, if that has been so for a while.
@@ -39,8 +39,9 @@ struct BarrierLookout {
     let dead = count < missing && !peers.isTravelling ? peers.lastDead(since: moment) : nil
     guard let dead else {
       isShort = false
-      watched = absent.map(\.pidfd)
-      let isAllWatched = missing <= BarrierLookout.mostWatched
+      watched = absent
+      let isAllWatched =
+        missing <= BarrierLookout.mostWatched && absent.allSatisfy(\.isWatched)
       next = isAllWatched ? .max : Clock.deadline(after: BarrierLookout.grace)
       return nil
     }

@@ -63,7 +63,10 @@ public final class Condition: Channel {
   /// again at the end, however that comes.
   ///
   /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could notify.
-  public func wait(_ wait: Wait) throws {
+  ///
+  /// - Parameter dead: gets the ending of a holder of the mutex that died with it meanwhile, also if
+  ///   this throws.
+  public func wait(_ wait: Wait, dead: inout Ending?) throws {
     var calm = wait
     calm.deadline = .max
     let index = try enter(wait)
@@ -77,7 +80,7 @@ public final class Condition: Channel {
     }
     let wasNotified = try leave(index, calm)
     if depth > 0 {
-      try mutex.acquire(calm)
+      dead = try mutex.acquire(calm)
       mutex.setDepth(depth)
     }
     // What came together with the end of the time counts.
@@ -125,14 +128,14 @@ public final class Condition: Channel {
     state.pointee.isWanted = 1
     let told = self.told
     unlock()
-    var watched: [Int32] = []
-    defer { for fd in watched { Descriptors.close(fd) } }
+    var watches = ProcessWatches()
+    defer { watches.close() }
     for waiter in told {
-      guard let fd = waiter.process.descriptor() else { return try passOn(waiter, wait) }
-      watched.append(fd)
+      guard watches.add(waiter.process) else { return try passOn(waiter, wait) }
     }
     let isAnswered = try sleep(
-      wait, on: ear, as: .stuckReading, .reading, watching: watched)
+      wait, on: ear, as: .stuckReading, .reading, watching: watches.descriptors,
+      lookingAt: watches.next)
     if !isAnswered, !isNotified(index) { throw abandoned() }
   }
 

@@ -91,12 +91,13 @@ struct Ownership {
     brood_bell_silence(bell)
     state.pointee.isWanted = 1
     channel.unlock()
-    guard let pidfd = holder.descriptor() else { return try bury(holder, channel, wait) }
-    defer { Descriptors.close(pidfd) }
+    var watches = ProcessWatches()
+    defer { watches.close() }
+    guard watches.add(holder) else { return try bury(holder, channel, wait) }
     try wait.check()
     channel.peers.set(.reading)
     defer { channel.peers.set(.idle) }
-    let ready = try wait.sleep([bell, pidfd])
+    let ready = try wait.sleep([bell] + watches.descriptors, until: watches.next)
     if ready & 2 != 0 { try bury(holder, channel, wait) }
   }
 

@@ -127,6 +127,7 @@ public final class Semaphore: Channel {
   }
 
   private func sleep(_ wait: Wait) throws {
+    try wait.check()
     try lock(wait)
     if available > 0 {
       unlock()
@@ -137,17 +138,17 @@ public final class Semaphore: Channel {
     state.pointee.isWanted = 1
     let holders = otherHolders()
     unlock()
-    var watched: [Int32] = []
-    defer { for fd in watched { Descriptors.close(fd) } }
+    var watches = ProcessWatches()
+    defer { watches.close() }
     for holder in holders.prefix(Semaphore.mostWatched) {
-      guard let fd = holder.descriptor() else { return }  // dead: the next look takes it back
-      watched.append(fd)
+      guard watches.add(holder) else { return }  // dead: the next look takes it back
     }
     // Too many to watch: look again from time to time.
     let next =
       holders.count > Semaphore.mostWatched ? Clock.deadline(after: 1_000_000_000) : Int64.max
     let isAlone = try !sleep(
-      wait, on: bell, as: .stuckReading, .reading, others: watched, until: next, areAlike: true)
+      wait, on: bell, as: .stuckReading, .reading, others: watches.descriptors,
+      until: min(next, watches.next), areAlike: true)
     if isAlone {
       try lock(wait)
       let left = available

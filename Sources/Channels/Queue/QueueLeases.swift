@@ -52,14 +52,17 @@ extension Queue {
     let head = headFrame(&state)
     let frame = QueueFrame(head.place, head.count, head.kind)
     if frame.large != nil {
-      let top = state.leaseTop
       let item = try takeLeased(&state, .max)
-      let index = (0..<Int(max(top, state.leaseTop))).last {
-        leases[$0].state == LeaseState.taken && leases[$0].number == state.gets - 1
-      }
-      return (item, index)
+      return (item, newestLease(state))
     }
     return (try contents(frame, state), nil)
+  }
+
+  /// The entry of the item that was lent from the chain last.
+  func newestLease(_ state: QueueState) -> Int? {
+    (0..<Int(state.leaseTop)).last {
+      leases[$0].state == LeaseState.taken && leases[$0].number == state.gets - 1
+    }
   }
 
   /// Gives back one item that was only looked at.
@@ -72,7 +75,8 @@ extension Queue {
     unlock()
   }
 
-  private func firstReturned(_ state: QueueState) -> Int? {
+  /// Which of those that came back is the next.
+  func firstReturned(_ state: QueueState) -> Int? {
     var best: Int?
     for i in 0..<Int(state.leaseTop) where leases[i].state == LeaseState.returned {
       if let known = best, leases[known].number < leases[i].number { continue }
@@ -131,7 +135,8 @@ extension Queue {
     QueueFrame(at: address(leases[index].segment) + Int(leases[index].offset))
   }
 
-  private func freeLease(_ state: inout QueueState) throws -> Int {
+  /// A free entry, with memory.
+  func freeLease(_ state: inout QueueState) throws -> Int {
     for i in 0..<Int(state.leaseTop) where leases[i].state == LeaseState.free { return i }
     let index = Int(state.leaseTop)
     guard index < Layout.mostLeases else { throw ChannelError.tooLarge(limit: index) }
@@ -144,7 +149,7 @@ extension Queue {
   }
 
   /// Frees a lease's entry, and its segment if nothing else keeps it.
-  private func dropLease(_ index: Int, _ state: inout QueueState) {
+  func dropLease(_ index: Int, _ state: inout QueueState) {
     let segment = leases[index].segment
     leases[index].state = LeaseState.free
     state.leases -= 1
@@ -285,24 +290,23 @@ extension Queue {
 
 /// Watches those who hold leases, so that a death gives items back at once.
 struct LeaseWatch {
-  /// Private pidfds.
-  let descriptors: [Int32]
+  private let watches: ProcessWatches
+  /// When a lease is over, or to look again.
   let deadline: Int64
   /// Somebody is dead already, or the time is over.
   let isOverdue: Bool
 
+  /// Private pidfds.
+  var descriptors: [Int32] { watches.descriptors }
+
   init(_ holders: Queue.LeaseHolders) {
-    var open: [Int32] = []
+    var watches = ProcessWatches()
     var hasDead = false
-    for holder in holders.holders {
-      if let fd = holder.descriptor() { open.append(fd) } else { hasDead = true }
-    }
-    descriptors = open
-    deadline = holders.deadline
+    for holder in holders.holders where !watches.add(holder) { hasDead = true }
+    self.watches = watches
+    deadline = min(holders.deadline, watches.next)
     isOverdue = hasDead || holders.deadline <= Clock.monotonic
   }
 
-  func close() {
-    for fd in descriptors { Descriptors.close(fd) }
-  }
+  func close() { watches.close() }
 }

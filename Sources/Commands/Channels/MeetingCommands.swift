@@ -232,7 +232,8 @@ enum ConditionCommands {
     "cond wait", "Wait until a condition is notified",
     details: """
       If this process holds its lock, the lock is free meanwhile, and held again afterwards. Look \
-      again at what it is about: others may have been faster.
+      again at what it is about: others may have been faster. Yields what `cond acquire` does: null, \
+      or, with a warning, how a process ended that held the lock meanwhile and died with it.
       """,
     parameters: [condition], flags: [.timeout],
     examples: [
@@ -242,8 +243,14 @@ enum ConditionCommands {
   ) { call in
     let handle = try call.channel(as: ConditionHandle.self)
     let patience = call.patience
-    try call.session.with(handle, "wait for") { try handle.condition.wait(patience) }
-    return .null
+    let session = call.session
+    var dead: Ending?
+    let outcome = Result {
+      try session.with(handle, "wait for") { try handle.condition.wait(patience, dead: &dead) }
+    }
+    let told = try session.report(dead, handle)
+    try outcome.get()
+    return told
   }
 
   static let notify = Command(

@@ -160,8 +160,20 @@ struct ProcessTarget {
       help: "give the pids of single processes; kill --group signals a whole group")
   }
 
+  /// What /proc says of the process; throws if it is gone or cannot be looked at.
+  func stat(_ session: Session) throws -> ProcessStat {
+    switch session.reader.look(pid) {
+    case .seen(let stat): return stat
+    case .gone: throw goneError
+    case .unseen:
+      throw ErrorObject(
+        .limit, "\(shown) cannot be looked at now",
+        help: "close some files or channels first; ulimit -n sets how many may be open")
+    }
+  }
+
   /// Throws if the process is known to be gone.
   func requireLive() throws {
-    if let handle, handle.stat == nil { throw goneError }
+    if let handle, case .gone = handle.look { throw goneError }
   }
 }

@@ -34,7 +34,7 @@ enum SignalDelivery {
   static func sendToGroup(
     of target: ProcessTarget, _ signal: Signal, _ call: borrowing Call
   ) throws {
-    guard let stat = call.session.reader.stat(target.pid) else { throw target.goneError }
+    let stat = try target.stat(call.session)
     if stat.group == Process.group {
       throw ErrorObject(
         .system, "\(target.shown) is in this shell's own process group",

@@ -8,7 +8,7 @@ enum StateCommands {
     "state", "Tell a process's state in a letter and a word",
     details: """
       R running (on a CPU or ready for one), S and D waiting, T stopped, Z zombie: ended, but not \
-      waited for. X ended: it was waited for.
+      waited for. X ended: it was waited for. ? unknown: there is no descriptor left to look with.
       """,
     parameters: [Parameter("process", .process)], traits: .reports,
     examples: [
@@ -19,9 +19,10 @@ enum StateCommands {
     try call.session.output.flush()
     let target = try ProcessTarget(call, 0)
     if let handle = target.handle { return .text(handle.state.text) }
-    guard let stat = call.session.reader.stat(target.pid) else {
-      throw call.at(0, target.goneError)
+    do {
+      return .text(ProcessState(try target.stat(call.session)).text)
+    } catch let error as ErrorObject {
+      throw call.at(0, error)
     }
-    return .text(ProcessState(stat).text)
   }
 }

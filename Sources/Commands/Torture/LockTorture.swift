@@ -172,7 +172,7 @@ private final class SemaphoreTest: HoldingTest {
     let reader = session.reader
     let living = pids.filter { pid in
       guard let stat = reader.stat(Int32(truncatingIfNeeded: pid)) else { return false }
-      return stat.state != UInt8(ascii: "Z") && stat.state != UInt8(ascii: "X")
+      return !stat.hasEnded
     }
     let again = Set((0..<workers).map { inside.load($0) })
     if living.filter({ again.contains($0) }).count > permits { _ = counts.add(1, 1) }

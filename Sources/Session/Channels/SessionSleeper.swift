@@ -10,7 +10,7 @@ extension Session: Sleeper {
     until deadline: Int64
   ) throws {
     try output.flush()
-    try asking {
+    try asking("cannot wait") {
       try loop.sleep(on: descriptors, ready: ready, until: min(deadline, supervisor.nextSweep))
     }
     if Attention.isPending { try attend() }
