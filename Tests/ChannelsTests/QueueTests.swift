@@ -116,7 +116,7 @@ struct ChannelsTests {
       var seen = 0
       while seen < 1000 {
         let before = seen
-        seen += try queue.getMany(300, now) { #expect($0.bytes.count == 4) }
+        seen += try queue.getMany(300, now) { #expect($0.bytes.count == 4) }.taken
         guard seen > before else { break }
       }
       #expect(seen == 1000)

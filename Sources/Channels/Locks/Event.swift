@@ -70,4 +70,32 @@ public final class Event: Channel {
       }
     }
   }
+
+  // MARK: Waiting for several things
+
+  /// How often it was set, to be noted before one waits.
+  public var sets: UInt64 { brood_load64(&state.pointee.sets) }
+
+  /// A descriptor that is readable once it is set or cleared from now on; the caller's to close.
+  public func listen() throws(SystemError) -> Int32 { try ear(bells[0]) }
+
+  /// Whether it was set since, or could be; whoever sleeps on `ear` is woken by that.
+  ///
+  /// Call `awaited` when the wait is over.
+  public func awaitSet(since before: UInt64, by ear: Int32, _ wait: Wait) throws -> Readiness {
+    try lock(wait)
+    noteTurn()
+    let isOver = isSet || sets != before
+    if !isOver { state.pointee.isWanted = 1 }
+    unlock()
+    if isOver { return .ready }
+    peers.set(.reading)
+    guard let peer = somebody() else {
+      return isSet || sets != before ? .ready : .never(abandoned())
+    }
+    return .descriptors([ear, peer], until: nextLookAtWatched)
+  }
+
+  /// The wait for several things is over.
+  public func awaited() { peers.set(.idle) }
 }

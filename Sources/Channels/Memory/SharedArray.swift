@@ -222,9 +222,11 @@ public final class SharedArray: Channel {
   // MARK: The lock that goes with it
 
   /// Takes it; yields how a previous holder ended that died with it.
+  ///
+  /// - Parameter again: also if this process holds it already; to be given back as often.
   @discardableResult
-  public func acquire(_ wait: Wait) throws -> Ending? {
-    try ownership.acquire(self, isReentrant: false, wait)
+  public func acquire(_ wait: Wait, again: Bool = false) throws -> Ending? {
+    try ownership.acquire(self, isReentrant: again, wait)
   }
 
   /// Gives it back; throws `notHeld` if this process does not hold it.

@@ -55,41 +55,59 @@ extension Queue {
 
   /// Takes up to `most` messages that are there, waiting for the first.
   ///
-  /// `body` gets each in order; a message that is large, leased or has descriptors comes alone.
-  /// - Returns: how many were taken.
+  /// `body` gets each in order; a message that is large, leased or has descriptors comes alone. If it
+  /// throws for the first of all, that message is gone, as with `get`, and the error is thrown; at a
+  /// later one it ends there, and that one is the next to be taken.
+  ///
+  /// - Parameter isFirst: whether none was taken before; else nothing is waited for.
   public func getMany(
-    _ most: Int, lease: Int64? = nil, _ wait: Wait, body: (QueueItem) throws -> Void
-  ) throws -> Int {
-    let taken = try takeRun(most, lease, wait)
+    _ most: Int, lease: Int64? = nil, isFirst: Bool = true, _ wait: Wait,
+    body: (QueueItem) throws -> Void
+  ) throws -> Progress {
+    let (taken, number) = try takeRun(most, lease, wait)
     if taken == 0 {
+      if !isFirst { return try getIfUsable(lease: lease, wait, body: body) }
       try get(lease: lease, wait, body: body)
-      return 1
+      return Progress(taken: 1)
     }
     var offset = 0
-    for _ in 0..<taken {
+    for place in 0..<taken {
       let length = Int(scratch.base.load(fromByteOffset: offset, as: UInt64.self))
       let start = offset + 8
-      try body(
-        QueueItem(
-          bytes: UnsafeRawBufferPointer(start: scratch.base + start, count: length)))
-      offset = start + length.roundedToWord
+      let end = start + length.roundedToWord
+      do {
+        try body(
+          QueueItem(bytes: UnsafeRawBufferPointer(start: scratch.base + start, count: length)))
+      } catch {
+        let isGone = isFirst && place == 0
+        let kept = isGone ? place + 1 : place
+        try putBack(
+          run: isGone ? end : offset, count: taken - kept, numbered: number + UInt64(kept))
+        if isGone { throw error }
+        return Progress(taken: place, isCutShort: true)
+      }
+      offset = end
     }
-    return taken
+    return Progress(taken: taken)
   }
 
-  // Copies small ones out, as many as fit into one turn under the lock.
-  private func takeRun(_ most: Int, _ lease: Int64?, _ wait: Wait) throws -> Int {
-    if lease != nil { return 0 }
+  // Copies small ones out, as many as fit into one turn under the lock; yields how many, and the order
+  // of the first among all.
+  private func takeRun(
+    _ most: Int, _ lease: Int64?, _ wait: Wait
+  ) throws -> (count: Int, number: UInt64) {
+    if lease != nil { return (0, 0) }
     try lock(wait)
     var next = state
+    let number = next.gets
     if mayHaveLeaseBack(next) {
       unlock()
       try reclaimWhatIsDue(wait)
-      return 0  // what came back is taken one by one
+      return (0, 0)  // what came back is taken one by one
     }
     guard next.returned == 0, next.items > 0 else {
       unlock()
-      return 0
+      return (0, 0)
     }
     var count = 0
     var used = 0
@@ -108,7 +126,7 @@ extension Queue {
       publish(next)
     }
     unlock()
-    return count
+    return (count, number)
   }
 
   /// Sleeps until there may be an item.

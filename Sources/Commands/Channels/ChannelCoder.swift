@@ -29,6 +29,7 @@ final class ChannelCoder: DescriptorCoder {
       return (SocketHandle.kind, socket.travelBytes)
     }
     guard let parts = try Parts(handle) else { return try processes.encode(handle) }
+    try parts.channel.requireKept()
     try take(parts.descriptors)
     parts.channel.channel.count(departure: true)
     outgoing.channels.append(parts.channel)

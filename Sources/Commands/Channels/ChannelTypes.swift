@@ -9,7 +9,10 @@ extension ParameterType {
     ParameterType(
       family, "a \(family): its name or handle", completion: .live(family), version: Names.version
     ) { input in
-      if case .handle(let handle) = input.value, handle is H { return input.value }
+      if case .handle(let handle) = input.value, let channel = handle as? H {
+        try channel.requireKept()
+        return input.value
+      }
       if case .string(let word)? = input.spelling ?? input.value.asString {
         return .handle(
           try input.interpreter.session.channel(word.string, type, family, for: input.command))

@@ -104,7 +104,8 @@ extension LockCommands {
 extension SharedCommands {
   static let lock = Command(
     "shm lock", "Hold the lock that goes with shared memory while a block runs",
-    details: "As `lock with`; `shm update` takes the same lock.",
+    details:
+      "As `lock with`; `shm update` takes the same lock, and may be used inside by who holds it.",
     parameters: [shared, Parameter("block", .function)], flags: [.timeout],
     examples: [
       Example(

@@ -154,7 +154,10 @@ extension ParameterType {
     completion: .live("pipe"), version: Names.version
   ) { input in
     if case .handle(let handle) = input.value {
-      if handle is PipeHandle || handle is PipeEndHandle { return input.value }
+      if let pipe = handle as? PipeHandle ?? (handle as? PipeEndHandle)?.owner {
+        try pipe.requireKept()
+        return input.value
+      }
       guard let other = handle as? ChannelHandle else { return nil }
       throw wrongFamily(other, other.name, "pipe", input.command, input.interpreter)
     }

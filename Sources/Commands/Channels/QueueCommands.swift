@@ -133,6 +133,11 @@ enum QueueCommands {
 
   static let getMany = Command(
     "queue get-many", "Take up to N values out of a queue, waiting for the first",
+    details: """
+      A value that cannot be received here, as the handle of a process that this one does not know, \
+      costs no other: what comes before it is yielded, and it is the next one to be taken, by \
+      whichever process. As the first one it is taken, lost, and its error thrown, as by `queue get`.
+      """,
     parameters: [queue, Parameter("n", .int)], flags: [.timeout, noWait, lease],
     examples: [
       Example(
@@ -163,6 +168,7 @@ enum QueueCommands {
     let timeout = call.nanoseconds("timeout")
     return .stream(
       GeneratedStream {
+        try handle.requireKept()
         do {
           return try handle.get(session.patience(timeout))
         } catch let error as ErrorObject where error.kind == .closed {

@@ -136,9 +136,19 @@ extension QueueHandle {
       var patience = wait
       while result.count < most {
         do {
-          _ = try queue.getMany(most - result.count, lease: lease, patience) { item in
-            result.append(item.isLent ? try value(item, lease) : try messages.value(item))
+          let progress = try queue.getMany(
+            most - result.count, lease: lease, isFirst: result.isEmpty, patience
+          ) { item in
+            if !item.isLent {
+              result.append(try messages.value(item))
+            } else if lease != nil {
+              result.append(try value(item, lease))
+            } else {
+              // It is this process's for good if it can be received.
+              result.append(try messages.noting { try messages.value(item) }.0)
+            }
           }
+          if progress.isCutShort { break }
         } catch let error as ChannelError {
           if result.isEmpty { throw error }
           break

@@ -3,7 +3,8 @@ import Language
 import Posix
 import Session
 
-/// `select`: whichever comes first of queues, pipes, sockets, the ends of processes, signals, and a timer.
+/// `select`: whichever comes first of queues, pipes, sockets, futures, events, the ends of processes,
+/// signals, and a timer.
 enum SelectCommand {
   static let command = Command(
     "select", "Wait for whichever comes first, and run its arm",
@@ -13,7 +14,10 @@ enum SelectCommand {
       no arm can ever run, `select` throws `closed`, or `peer-died` if a signal ended the last process \
       that could have answered. A listening socket gives a connection, a \
       connection a value; when the other side is gone it throws, and the error's field `socket` \
-      tells which one. Arms run in place, as the blocks of `lock \
+      tells which one. A future gives its value; if its task failed, that error is thrown, with a field \
+      `future`. An event's arm runs while it is set, and if it was set meanwhile. What has ended, is \
+      done or is set stays so: in a loop, take it out of the list, or clear the event. \
+      Arms run in place, as the blocks of `lock \
       with`, and the value of the one that ran is the value of `select`.
       """,
     examples: [
@@ -21,6 +25,9 @@ enum SelectCommand {
         "queue new q\nlet child = fork { queue put q hello; sleep 10ms }\nfor i in 1..2 {\n  select {"
           + "\n    queue q { |v| print got $v }\n    exit $child { |r| print ended $r.exit }\n    "
           + "after 5s { print late }\n  }\n}", "got hello\nended 0"),
+      Example(
+        "pool new 2\nevent new stop\nlet f = pool submit { |x| $x * $x } 12\nselect {\n  future $f { |v| "
+          + "print result $v }\n  event stop { print stopped }\n}", "result 144"),
       Example("let x = (select { after 10ms { \"nothing came\" } })\nprint $x", "nothing came"),
     ],
     choice: Choice(arms: SelectKind.allCases.map(\.arm), select: select))
@@ -97,7 +104,7 @@ enum SelectCommand {
 
 /// The kinds of arms.
 private enum SelectKind: CaseIterable {
-  case queue, pipe, socket, exit, signal, after
+  case queue, pipe, socket, future, event, exit, signal, after
 
   var arm: SelectArm {
     switch self {
@@ -108,6 +115,11 @@ private enum SelectKind: CaseIterable {
     case .pipe: SelectArm("pipe", Parameter("pipe", .listed(.pipe)), gives: ["value", "pipe"])
     case .socket:
       SelectArm("socket", Parameter("socket", .listed(.socket)), gives: ["value", "socket"])
+    case .future:
+      SelectArm("future", Parameter("future", .listed(.future)), gives: ["value", "future"])
+    case .event:
+      SelectArm(
+        "event", Parameter("event", .listed(.channel(EventHandle.self, "event"))), gives: ["event"])
     case .exit:
       SelectArm("exit", Parameter("process", .processes), gives: ["record", "process"])
     case .signal: SelectArm("signal", Parameter("signal", .listed(.signal)), gives: ["signal"])
@@ -128,6 +140,16 @@ private enum SelectKind: CaseIterable {
         throw ErrorObject.badValue("socket", must: "a socket", is: value)
       }
       return SocketSource(index: index, handle: handle)
+    case .future:
+      guard case .handle(let future as PoolFuture) = value.plain else {
+        throw ErrorObject.badValue("future", must: "a future, as pool submit yields it", is: value)
+      }
+      return FutureSource(index: index, future: future)
+    case .event:
+      guard case .handle(let handle as EventHandle) = value else {
+        throw ErrorObject.badValue("event", must: "an event", is: value)
+      }
+      return EventSource(index, handle, session)
     case .exit: return try ExitSource(index, ProcessTarget(value), session)
     case .signal: return try SignalSource(index, ParameterType.signal(named: value.asText))
     case .after:

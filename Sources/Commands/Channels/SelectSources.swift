@@ -100,6 +100,61 @@ final class PipeSource: SelectSource {
   }
 }
 
+/// An event that is set.
+final class EventSource: SelectSource {
+  let index: Int
+  private let handle: EventHandle
+  private let session: Session
+  /// What is set and cleared at once while this waits counts, too.
+  private let before: UInt64
+  private var ear: Int32 = -1
+
+  init(_ index: Int, _ handle: EventHandle, _ session: Session) {
+    (self.index, self.handle, self.session) = (index, handle, session)
+    before = handle.event.sets
+  }
+
+  func take() throws -> (value: Value, origin: Value)? {
+    let event = handle.event
+    return event.isSet || event.sets != before ? (.handle(handle), .handle(handle)) : nil
+  }
+
+  func prepare() throws -> SelectReadiness {
+    Descriptors.close(ear)
+    ear = -1
+    return try session.with(handle, "wait for") {
+      ear = try handle.event.listen()
+      switch try handle.event.awaitSet(since: before, by: ear, session.patience()) {
+      case .ready: return .ready
+      case .never(let why): return .never(why)
+      case .descriptors(let descriptors, let until):
+        return .descriptors(descriptors, until: until)
+      }
+    }
+  }
+
+  func close() {
+    Descriptors.close(ear)
+    ear = -1
+    handle.event.awaited()
+  }
+}
+
+/// The result of a task of a pool.
+struct FutureSource: SelectSource {
+  let index: Int
+  let future: PoolFuture
+
+  func take() throws -> (value: Value, origin: Value)? {
+    try future.takeResult().map { ($0, .handle(future)) }
+  }
+
+  // The session's event loop takes results in.
+  func prepare() throws -> SelectReadiness {
+    future.isLost ? .never(.closed) : .descriptors([])
+  }
+}
+
 /// The end of a process.
 final class ExitSource: SelectSource {
   let index: Int

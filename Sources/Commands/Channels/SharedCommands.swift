@@ -249,7 +249,8 @@ enum SharedCommands {
     "shm update", "Set shared memory to what a block makes of its value, under its lock",
     details: """
       `shm update NAME BLOCK`, or `shm update NAME INDEX BLOCK` for an array. Yields the new value. \
-      A block that throws leaves it as it was.
+      A block that throws leaves it as it was. It may stand inside of `shm lock`, but not in the \
+      block of another update of the same memory, which would undo it.
       """,
     parameters: [
       shared, Parameter("index", .any, .required, "a place, or the block"),
@@ -265,8 +266,21 @@ enum SharedCommands {
       throw call.bad("block", must: "a block or a function", at: call.has(2) ? 2 : 1)
     }
     let place: Value = call.has(2) ? .int(try handle.index(call[1])) : .null
-    _ = try session.acquire(handle, call.patience)
-    defer { try? handle.memory.release(session.patience()) }
+    // An update inside of another would be lost: the outer one sets what it had read before.
+    let depth = Process.forkDepth + 1
+    let isNested = handle.updates == depth
+    let dead: Ending?
+    do {
+      dead = try handle.memory.acquire(call.patience, again: !isNested)
+    } catch {
+      throw session.lockError(error, handle, "acquire")
+    }
+    handle.updates = depth
+    defer {
+      handle.updates = 0
+      try? handle.memory.release(session.patience())
+    }
+    _ = try session.report(dead, handle)
     let old = place.isNull ? try handle.get() : try handle.get(place)
     let new = try call.invoke(block, old)
     try session.output.flushBeforeOthersKnow()

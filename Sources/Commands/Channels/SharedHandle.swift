@@ -6,6 +6,8 @@ import Session
 /// Shared memory as the language sees it.
 final class SharedHandle: ChannelHandle {
   let memory: SharedArray
+  /// The fork depth at which `shm update` runs a block, from 1; 0 while none does.
+  var updates: UInt32 = 0
 
   init(_ name: String, _ memory: SharedArray, _ session: Session) {
     self.memory = memory

@@ -7,11 +7,21 @@ open class ChannelHandle: Handle {
   public let name: String
   public let channel: Channel
   public unowned(unsafe) let session: Session  // lives as long as the process
+  /// Whether this process, or one it was forked from, has let go of it.
+  public fileprivate(set) var isDropped = false
 
   public init(_ name: String, _ channel: Channel, _ session: Session) {
     self.name = name
     self.channel = channel
     self.session = session
+  }
+
+  /// Throws `closed` once it was dropped.
+  public func requireKept() throws {
+    guard isDropped else { return }
+    throw ErrorObject(
+      .closed, "the \(typeName) '\(name)' was dropped by this process",
+      help: "drop it when nothing here needs it any more, or make another: \(typeName) new \(name)")
   }
 
   /// As `queue 'jobs'`.
@@ -60,6 +70,7 @@ extension Session {
   /// Forgets a channel: its name is free, and its memory goes when the last process has let go.
   public func dropChannel(_ handle: ChannelHandle) {
     names.release(handle.name, of: handle)
+    handle.isDropped = true
     handle.channel.leave()
     channels.remove(handle)
   }

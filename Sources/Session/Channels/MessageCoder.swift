@@ -175,12 +175,17 @@ public final class MessageCoder {
     }
   }
 
-  /// What `body` yields, and the channels whose handles arrived in it.
+  /// What `body` yields, and the channels whose handles arrived in it; if it throws, none has.
   public func noting<R>(_ body: () throws -> R) rethrows -> (R, [ChannelHandle]) {
     transport.coder?.arrived = []
     defer { transport.coder?.arrived = nil }
-    let result = try body()
-    return (result, transport.coder?.arrived ?? [])
+    do {
+      let result = try body()
+      return (result, transport.coder?.arrived ?? [])
+    } catch {
+      for channel in transport.coder?.arrived ?? [] { channel.channel.count(departure: true) }
+      throw error
+    }
   }
 
   private func receiving(_ descriptors: [Int32], _ body: () throws -> Value) throws -> Value {

@@ -322,6 +322,23 @@ public final class PoolFuture: Handle {
     }
   }
 
+  /// Without waiting: its value, nil if it is not done yet; throws the task's error.
+  public func takeResult() throws -> Value? {
+    switch job.outcome {
+    case .value(let value): return value
+    case .failure(let error):
+      let copy = error.copied
+      copy.payload["future"] = .handle(self)
+      throw copy
+    case nil:
+      try pool.requireOwn()
+      return nil
+    }
+  }
+
+  /// Whether it will never be done: its pool has ended without it.
+  public var isLost: Bool { job.outcome == nil && pool.isGone }
+
   /// Lets the task not start if it has not.
   public func cancel() { pool.endTasks(of: job) }
 
