@@ -21,7 +21,7 @@ static const int64_t pause_of_root = 500000000;
 static const int64_t pause_after_sweep = 200000000, pause_of_children = 1000000000;
 // A bomb of thousands needs a while until each of its processes had its turn to fail.
 // A child tells its pid itself as soon as it runs, since its parent may be killed first.
-static const int64_t longest_start = 2000000000;
+static const int64_t longest_start = 1000000000;
 static const int64_t longest_pause = 5000000000, pause_per_process = 10000000;
 
 struct slot {

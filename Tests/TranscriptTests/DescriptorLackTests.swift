@@ -19,7 +19,7 @@ struct DescriptorLackTests {
         let took = (now) - $start
         if $took > 2s { print took $took }
       }
-      while (len (queue info lacking-begins).getting) == 0 { sleep 1ms }
+      while (len (queue info lacking-begins).getting) == 0 or (state $p) != "S waiting" { sleep 1ms }
       ^prlimit --pid $p.pid --nofile=4
       queue put lacking-begins 1
       let r = wait $p

@@ -7,13 +7,14 @@ extension Queue {
   /// Counts what is in use, and frees the rest.
   func dropUnpublished() {
     var state = self.state
-    var isUsed = [Bool](repeating: false, count: Int(state.top) + 1)
+    let (top, tail) = (state.top, state.tail)
+    var isUsed = [Bool](repeating: false, count: Int(top) + 1)
     func mark(_ first: UInt32, _ most: UInt32 = .max) {
       var segment = first
       var left = most
-      while segment != 0, segment <= state.top, left > 0, !isUsed[Int(segment)] {
+      while segment != 0, segment <= top, left > 0, !isUsed[Int(segment)] {
         isUsed[Int(segment)] = true
-        if segment == state.tail { return }
+        if segment == tail { return }
         segment = next(segment).pointee
         left -= 1
       }
@@ -21,7 +22,7 @@ extension Queue {
     if state.head != 0 { mark(state.head) }
     var referred: Set<UInt32> = []
     repairLeases(&state) { segment, large in
-      if segment != 0, segment <= state.top { isUsed[Int(segment)] = true }
+      if segment != 0, segment <= top { isUsed[Int(segment)] = true }
       guard let large else { return }
       referred.insert(large.first)
       mark(large.first, large.count)

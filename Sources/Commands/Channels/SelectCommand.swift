@@ -26,8 +26,8 @@ enum SelectCommand {
           + "\n    queue q { |v| print got $v }\n    exit $child { |r| print ended $r.exit }\n    "
           + "after 5s { print late }\n  }\n}", "got hello\nended 0"),
       Example(
-        "pool new 2\nevent new stop\nlet f = pool submit { |x| $x * $x } 12\nselect {\n  future $f { |v| "
-          + "print result $v }\n  event stop { print stopped }\n}", "result 144"),
+        "pool new 2\nevent new enough\nlet f = pool submit { |x| $x * $x } 12\nselect {\n  future $f { |v| "
+          + "print result $v }\n  event enough { print stopped }\n}", "result 144"),
       Example("let x = (select { after 10ms { \"nothing came\" } })\nprint $x", "nothing came"),
     ],
     choice: Choice(arms: SelectKind.allCases.map(\.arm), select: select))
