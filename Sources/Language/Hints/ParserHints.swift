@@ -122,8 +122,11 @@ extension Parser {
   }
 
   /// The place behind the `)` of a call on one line.
-  private func callEnd(_ open: Int) -> Int {
-    bracketEnd(open) ?? open + 1
+  private func callEnd(_ open: Int) -> Int { lineBracketEnd(open) ?? open + 1 }
+
+  /// The place behind the bracket that closes the one at a place, if it stands on the same line.
+  private func lineBracketEnd(_ open: Int) -> Int? {
+    bracketEnd(open).flatMap { bytes[open..<$0].contains(0x0A) ? nil : $0 }
   }
 
   /// `f(3)` of a variable that holds a function.
@@ -169,13 +172,13 @@ extension Parser {
     let end = bracketEnd(position)
     var map = "[a: 1]"
     if let end, end - position <= 60 {
-      let inner = source.text(Span(position + 1, end - 1)).split(separator: " ")
+      let inner = source.text(Span(position + 1, end - 1)).split { $0 == " " || $0 == "\n" }
       let text = inner.joined(separator: " ")
       if !text.contains("{") { map = "[\(text)]" }
     }
     throw error(
-      "braces hold a block, and this looks like a map", Span(position, end ?? position + 1),
-      help: "a map is written \(map)")
+      "braces hold a block, and this looks like a map",
+      Span(position, lineBracketEnd(position) ?? position + 1), help: "a map is written \(map)")
   }
 
   /// The hint for a `for` over what is no list: `for x in 1 2 3 { … }`.
@@ -192,7 +195,7 @@ extension Parser {
     let words = text.split(separator: " ").map(String.init)
     guard let first = words.first else {
       // `{1..3}`
-      guard end < bytes.count, bytes[end] == UInt8(ascii: "{"), let close = bracketEnd(end),
+      guard end < bytes.count, bytes[end] == UInt8(ascii: "{"), let close = lineBracketEnd(end),
         case let range = source.text(Span(end + 1, close - 1)), range.contains("..")
       else { return nil }
       return "a range stands alone: for \(names) in \(range) { … }"
