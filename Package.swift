@@ -33,6 +33,7 @@ let package = Package(
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
     .target(name: "Channels", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
+    .target(name: "Pools", swiftSettings: swiftSettings),
     .target(
       name: "Session", dependencies: ["Channels", "Language", "Posix"],
       swiftSettings: swiftSettings),
@@ -55,6 +56,7 @@ let package = Package(
       exclude: ["Corpus"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ChannelsTests", dependencies: ["Channels", "Posix"], swiftSettings: swiftSettings),
+    .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),

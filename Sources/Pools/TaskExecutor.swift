@@ -1,0 +1,176 @@
+/// What runs tasks: a forked worker, the place for a program, a worker on another machine.
+///
+/// The scheduler calls these functions; what happens of itself the executor's owner reports to the
+/// scheduler: `ready`, `succeeded`, `failed`, `finished`, `returned` and `ended`.
+public protocol TaskExecutor: AnyObject {
+  /// Set by the scheduler while it has the executor.
+  var slot: ExecutorSlot? { get set }
+
+  /// Whether it goes on when its task was ended.
+  var survives: Bool { get }
+
+  /// Whether tasks may lie with it that it has not begun.
+  var holdsTasks: Bool { get }
+
+  /// Takes tasks by `batch.take()`, one or more as `batch.upcoming` has them, and begins on them,
+  /// or has them wait behind a batch that it already has.
+  func start(_ batch: TaskBatch) -> StartOutcome
+
+  /// Takes tasks back that were not begun, from the batch's end, and yields how many; nil if
+  /// `returned` will tell.
+  func takeBack(_ batch: TaskBatch, most: Int) -> Int?
+
+  /// How many tasks of a batch were not begun.
+  func unbegun(_ batch: TaskBatch) -> Int
+
+  /// The task that was begun and not reported, and since when (ns). Asked for deadlines only.
+  var inHand: TaskInHand? { get }
+
+  /// Asks what is in hand to end, or kills it.
+  func end(_ how: EndStep)
+
+  /// It has nothing and gets nothing more: `ended` is expected.
+  func leave()
+}
+
+public enum StartOutcome: Equatable, Sendable {
+  case started
+  /// There is no room now for as little as a further task: it waits until something ends.
+  case noRoom
+  /// The first task cannot be started, and is finished.
+  case failed
+  /// No task of the job can be started: the job ends.
+  case impossible
+  /// The executor is of no use any more; its tasks go elsewhere.
+  case unavailable
+}
+
+public enum EndStep: Equatable, Sendable { case terminate, kill }
+
+public struct TaskInHand {
+  public let batch: TaskBatch
+  public let place: Int
+  public let since: Int64
+
+  public init(_ batch: TaskBatch, place: Int, since: Int64) {
+    self.batch = batch
+    self.place = place
+    self.since = since
+  }
+}
+
+/// Makes executors.
+public protocol ExecutorCrew: AnyObject {
+  func hire() -> HireOutcome
+}
+
+public enum HireOutcome {
+  /// - Parameters:
+  ///   - credit: how many batches may lie with it.
+  ///   - isReady: false if `ready` will tell.
+  case hired(any TaskExecutor, credit: Int, isReady: Bool)
+  /// There is no room for a further one now.
+  case noRoom
+  case failed
+}
+
+/// Who has a job done: knows what its tasks are.
+public protocol TaskClient: AnyObject {
+  /// What became of a task earlier, if it need not be done; asked where `job.recalls` is set.
+  func recall(_ task: Int, of job: TaskJob) -> TaskEnd?
+
+  /// Whether nothing should be started for a while.
+  func isHeld(_ job: TaskJob) -> Bool
+
+  /// A task ended without a report of its executor: it was recalled or cancelled, could not be
+  /// started, was given up, or its last failed attempt counts.
+  func ended(_ task: Int, of job: TaskJob, _ end: TaskEnd)
+
+  /// Nothing more will happen; tasks that never ended were not started.
+  func finished(_ job: TaskJob)
+}
+
+extension TaskClient {
+  public func recall(_ task: Int, of job: TaskJob) -> TaskEnd? { nil }
+  public func isHeld(_ job: TaskJob) -> Bool { false }
+}
+
+/// An executor, as the scheduler knows it.
+public final class ExecutorSlot {
+  public enum Reason: Equatable, Sendable {
+    /// The task in hand took too long.
+    case timeout
+    /// The task in hand was not wanted any more.
+    case cancelled
+    /// The whole executor is not wanted any more.
+    case retired
+  }
+
+  public enum State: Equatable, Sendable {
+    /// Not heard of yet; tasks may be on their way to it.
+    case starting
+    case working
+    /// It finishes what it has, and ends.
+    case leaving
+    /// Asked to end, and killed after a while.
+    case ending(Reason)
+    case ended
+  }
+
+  public internal(set) var executor: (any TaskExecutor)?
+  public internal(set) var state: State
+  /// How many batches may lie with it.
+  public internal(set) var credit: Int
+  /// The oldest, which it works on, first.
+  public internal(set) var batches: [TaskBatch] = []
+  /// It gets no tasks for a while.
+  public internal(set) var isHeld = false
+  /// When it last reported, so that it could begin something else.
+  var reportedAt: Int64 = 0
+  /// Whether it goes on when its task was ended.
+  let survives: Bool
+  /// Whether it was `leaving` when it was asked to end its task.
+  var isLeaving = false
+  var isIdleListed = false
+  var isSpareListed = false
+  /// Among those with tasks that may be taken back, by the logarithm of their number.
+  var bucket = -1
+  /// When its time limit is looked at next.
+  var checkAt = Int64.max
+  /// When it is killed.
+  var killAt = Int64.max
+  /// Its place in the scheduler's list.
+  var place = 0
+
+  init(_ executor: any TaskExecutor, credit: Int, _ state: State) {
+    self.executor = executor
+    survives = executor.survives
+    self.credit = credit
+    self.state = state
+  }
+
+  /// Whether it may get tasks.
+  var isOpen: Bool {
+    switch state {
+    case .starting, .working: !isHeld
+    case .leaving, .ending, .ended: false
+    }
+  }
+
+  public var isEnding: Bool { reason != nil }
+
+  /// What it was asked to end for.
+  public var reason: Reason? {
+    if case .ending(let reason) = state { return reason }
+    return nil
+  }
+
+  /// Whether it counts among those that the limit allows.
+  var isLiving: Bool {
+    switch state {
+    case .starting, .working: true
+    case .ending: survives && !isLeaving
+    case .leaving, .ended: false
+    }
+  }
+}

@@ -1,0 +1,349 @@
+/// Tasks that belong together, known by their numbers from 0 on, and where each of them is.
+///
+/// A task is in exactly one place: waiting for its input, queued, delayed until its next attempt,
+/// in a batch at an executor, or finished. Where it is queued says how it came there: `returned`
+/// tasks were taken back unbegun and go first, then the `due` ones, which are tried again, then
+/// those from `next` on that were never taken.
+public final class TaskJob {
+  public let policy: TaskPolicy
+  /// Until it is finished.
+  public internal(set) var client: (any TaskClient)?
+  /// Whether the client is asked what became of a task earlier.
+  public let recalls: Bool
+
+  /// How many tasks are known of.
+  public internal(set) var supplied = 0
+  /// Whether no more will come.
+  public internal(set) var isWhole = false
+  /// So many may be queued before further input is wanted.
+  public var mostQueued = Int.max
+  /// So many may be known and not handed over by the client.
+  public var mostKept = Int.max
+  /// How many finished tasks the client has handed over.
+  public var handedOver = 0
+
+  public internal(set) var succeeded = 0
+  /// Those that were cancelled or took too long are among them.
+  public internal(set) var failed = 0
+  public internal(set) var timedOut = 0
+  public internal(set) var cancelled = 0
+  /// Attempts that came to nothing and were made again.
+  public internal(set) var repeated = 0
+  /// How many are at executors.
+  public internal(set) var outstanding = 0
+  /// No further task is started.
+  public internal(set) var isHalted = false
+  /// That was decided, and not carried out.
+  var isHalting = false
+  /// Why, if not because of its tasks.
+  public internal(set) var abortion: Abortion?
+  /// Nothing more will happen.
+  public internal(set) var isFinished = false
+
+  public enum Abortion: Equatable, Sendable {
+    /// An executor found that no task can be started.
+    case impossible
+    /// There was no room for a task though nothing ran.
+    case noRoom
+    /// No executor can be had.
+    case noExecutors
+    /// All executors were ended.
+    case terminated
+    /// It was not wanted any more.
+    case cancelled
+  }
+
+  private(set) var next = 0
+  private var returned: [Int] = []
+  private var due = FIFO<Int>()
+  /// When they are due (ns).
+  private var delayed: [Int: Int64] = [:]
+  /// Of those not taken yet: finished, since they were cancelled.
+  private var skipped: Set<Int> = []
+  private var failures: [Int: Int] = [:]
+  private var losses: [Int: Int] = [:]
+  /// The first task about which `recall` was not asked.
+  private var unasked = 0
+  private var isRecalling = false
+
+  // Kept by the scheduler.
+  var batches: [TaskBatch] = []
+  var isQueued = false
+  var place = -1
+  var nextStart = Int64.min
+  var timerAt = Int64.max
+  /// Tasks to be cancelled when a distant executor has returned them.
+  var unwanted: Set<Int> = []
+  /// Tasks that did not begin in time, which a distant executor has not returned yet.
+  var late: Set<Int> = []
+
+  /// What a task takes, by the last batches (ns).
+  private var perTask: Double?
+  private var lastChunk = 1
+  let countsSuccesses: Bool
+
+  /// - Parameter recalls: ask the client what became of a task earlier before it is taken.
+  public init(_ policy: TaskPolicy, client: any TaskClient, recalls: Bool = false) {
+    self.policy = policy
+    self.client = client
+    self.recalls = recalls
+    switch policy.halt?.condition {
+    case .successes, .finished: countsSuccesses = true
+    case .failures, .failedPercent, nil: countsSuccesses = false
+    }
+  }
+
+  // MARK: What is known
+
+  /// How many wait to be started now.
+  public var queued: Int {
+    returned.count + due.count + supplied - next - skipped.count
+  }
+
+  /// How many wait for their next attempt.
+  public var waiting: Int { delayed.count }
+
+  /// How many are not finished, of those known.
+  public var unfinished: Int { supplied - succeeded - failed }
+
+  /// Whether the client should supply more.
+  public var wantsInput: Bool {
+    !isWhole && !isHalted && queued < mostQueued && supplied - handedOver < mostKept
+  }
+
+  /// How often a task was tried and failed.
+  public func failures(of task: Int) -> Int { failures[task] ?? 0 }
+
+  public enum Place: Equatable, Sendable {
+    case waitingForInput
+    case queued
+    case delayed(until: Int64)
+    /// At an executor, under an attempt.
+    case atExecutor(attempt: UInt64, place: Int)
+    /// It has ended; or, of a halted job, it was not started.
+    case finished
+  }
+
+  /// Where a task is: for reports and tests, since it looks at all batches of the job.
+  public func place(of task: Int) -> Place {
+    if task >= supplied { return .waitingForInput }
+    if let moment = delayed[task] { return .delayed(until: moment) }
+    for batch in batches {
+      if let place = (batch.reported..<batch.count).first(where: { batch[$0] == task }) {
+        return .atExecutor(attempt: batch.number, place: place)
+      }
+    }
+    let waits = task >= next && !skipped.contains(task)
+    if !isHalted, waits || returned.contains(task) || due.all.contains(task) { return .queued }
+    return .finished
+  }
+
+  /// Calls `body` with each task that was not started, once the job has halted.
+  public func forEachNotStarted(_ body: (Int) -> Void) {
+    guard isHalted else { return }
+    for task in returned.sorted() { body(task) }
+    for task in next..<max(next, supplied) where !skipped.contains(task) { body(task) }
+  }
+
+  var isDone: Bool {
+    outstanding == 0 && delayed.isEmpty && (isHalted || isWhole && upcoming == nil)
+  }
+
+  // MARK: Taking
+
+  var hasTask: Bool { upcoming != nil }
+
+  /// The task that `take` would take.
+  var upcoming: Int? {
+    if isHalted { return nil }
+    if let task = returned.last { return task }
+    if let task = due.first { return task }
+    if recalls || !skipped.isEmpty { passOver() }
+    return next < supplied ? next : nil
+  }
+
+  func take() {
+    if !returned.isEmpty {
+      returned.removeLast()
+    } else if due.popFirst() == nil {
+      next += 1
+    }
+    outstanding += 1
+  }
+
+  /// Goes on to the next task that is to be done.
+  private func passOver() {
+    if isRecalling { return }
+    isRecalling = true
+    defer { isRecalling = false }
+    while next < supplied {
+      let task = next
+      if skipped.remove(task) != nil {
+        next += 1
+        continue
+      }
+      guard recalls, unasked <= task, !isHalted else { return }
+      unasked = task + 1
+      guard let end = client?.recall(task, of: self) else { return }
+      next += 1
+      count(end)
+      client?.ended(task, of: self, end)
+    }
+  }
+
+  /// Tasks that were not begun come back; no attempt was made.
+  func giveBack(_ tasks: [Int]) {
+    outstanding -= tasks.count
+    if unwanted.isEmpty, !isHalted { return returned.append(contentsOf: tasks.reversed()) }
+    for task in tasks.reversed() {
+      if unwanted.remove(task) != nil {
+        finish(task, .cancelled)
+      } else if isHalted, failures[task] != nil {
+        finish(task, .failed)
+      } else {
+        returned.append(task)
+      }
+    }
+  }
+
+  /// Takes out a task that is not at an executor, as if it were; false if it is elsewhere.
+  func takeOut(_ task: Int) -> Bool {
+    if delayed.removeValue(forKey: task) != nil {
+    } else if let index = returned.lastIndex(of: task) {
+      returned.remove(at: index)
+    } else if due.all.contains(task) {
+      due.removeAll { $0 == task }
+    } else if !isHalted, task >= next, task < supplied, skipped.insert(task).inserted {
+    } else {
+      return false
+    }
+    outstanding += 1
+    return true
+  }
+
+  // MARK: Outcomes
+
+  func count(_ end: TaskEnd) {
+    if end == .succeeded {
+      succeeded += 1
+      return
+    }
+    failed += 1
+    if end == .timedOut { timedOut += 1 }
+    if end == .cancelled { cancelled += 1 }
+  }
+
+  /// A task is finished without a report.
+  private func finish(_ task: Int, _ end: TaskEnd) {
+    count(end)
+    client?.ended(task, of: self, end)
+  }
+
+  /// A task that is out ends without having been begun.
+  func finishOut(_ task: Int, _ end: TaskEnd) {
+    outstanding -= 1
+    finish(task, end)
+  }
+
+  /// An attempt failed: says whether the task is tried again, and counts it if it is not.
+  ///
+  /// - Parameter reason: what the executor was asked to end for.
+  func fail(_ task: Int, _ fault: TaskFault, _ reason: ExecutorSlot.Reason?) -> TaskVerdict {
+    outstanding -= 1
+    if fault == .lost {
+      let lost = (losses[task] ?? 0) + 1
+      losses[task] = lost
+      if isHalted || lost > policy.losses { return end(.lost) }
+      repeated += 1
+      return .again(failures: failures[task] ?? 0, delay: 0)
+    }
+    let count = (failures[task] ?? 0) + 1
+    failures[task] = count
+    var final = TaskEnd.failed
+    var allowed = policy.retries ?? 0
+    switch (fault, reason) {
+    case (.ended, .cancelled), (.ended, .retired): return end(.cancelled)
+    case (.ended, .timeout): final = .timedOut
+    case (.ended, nil), (.died, _): allowed = policy.retries ?? policy.deathRetries
+    case (.unstartable, _): return end(.failed)
+    case (.error, _), (.lost, _): break
+    }
+    if isHalted || count > allowed { return end(final) }
+    repeated += 1
+    return .again(failures: count, delay: policy.delay(after: count))
+  }
+
+  private func end(_ end: TaskEnd) -> TaskVerdict {
+    count(end)
+    return .final(end)
+  }
+
+  /// A task is to be tried again, at once or at a moment.
+  func retry(_ task: Int, at moment: Int64?) {
+    if let moment { delayed[task] = moment } else { due.append(task) }
+  }
+
+  /// Whether a task's next attempt is expected at that moment.
+  func isDelayed(_ task: Int, until moment: Int64) -> Bool { delayed[task] == moment }
+
+  /// The time of a task's next attempt has come.
+  func makeDue(_ task: Int) {
+    if delayed.removeValue(forKey: task) != nil { due.append(task) }
+  }
+
+  /// Whether what became of its tasks halts it.
+  var mustHalt: Bool {
+    guard !isHalted, let halt = policy.halt else { return false }
+    return halt.isMet(
+      succeeded: succeeded, failed: failed - cancelled, total: isWhole ? supplied : nil)
+  }
+
+  /// Nothing more is started; the last attempt counts of what was to be tried again.
+  func halt() {
+    isHalted = true
+    var tried = delayed.keys + due.all
+    if !failures.isEmpty { tried += returned.filter { failures[$0] != nil } }
+    delayed = [:]
+    due = FIFO()
+    returned.removeAll { failures[$0] != nil }
+    for task in tried.sorted() { finish(task, .failed) }
+  }
+
+  // MARK: Batches
+
+  /// How many tasks make a batch that is worth its way.
+  private var batchSize: Int {
+    if policy.isSingle { return 1 }
+    if let chunk = policy.chunk { return max(1, chunk) }
+    guard let perTask else { return 1 }
+    let wanted = TaskPolicy.batchTime / max(perTask, 20)
+    // Growing step by step, since the first tasks need not be like the others.
+    return max(1, min(Int(min(wanted, 1e6)), lastChunk * 4, TaskPolicy.mostTasks))
+  }
+
+  /// How many tasks are worth having ready for so many executors.
+  public func worthQueueing(executors: Int) -> Int { max(16, executors * 3 * batchSize) }
+
+  /// How many tasks the next batch should have.
+  func chunk(executors: Int) -> Int {
+    if policy.chunk != nil, !isEager { return batchSize }
+    let left = queued / max(1, executors * 2)
+    return max(1, min(isEager ? TaskPolicy.mostEager : batchSize, left))
+  }
+
+  /// Whether tasks that are to go out one at a time are so short that a few lie with an executor
+  /// already: each result is sent at once, and what is not begun can be taken back.
+  public var isEager: Bool {
+    guard policy.chunk == 1, !policy.isSingle, let perTask else { return false }
+    return perTask < TaskPolicy.eagerTime
+  }
+
+  /// A batch was done in so long.
+  func note(_ count: Int, in elapsed: Int64) {
+    guard count > 0, elapsed > 0 else { return }
+    let measured = Double(elapsed) / Double(count)
+    // Slower tasks count at once.
+    perTask = perTask.map { measured > $0 ? measured : ($0 + measured) / 2 } ?? measured
+    lastChunk = count
+  }
+}

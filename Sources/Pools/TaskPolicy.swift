@@ -1,0 +1,131 @@
+/// How the tasks of one job are treated; all times are nanoseconds.
+public struct TaskPolicy: Sendable {
+  /// How long a task may take, from its start; where a worker does not begin, from when it could
+  /// have begun.
+  public var timeout: Int64?
+  /// How long a task has between being asked to end and being killed.
+  public var grace: Int64 = 2_000_000_000
+  /// How often a task that failed is tried again; nil for `deathRetries` where a foreign signal
+  /// ended it and 0 elsewhere.
+  public var retries: Int?
+  /// Retries after an attempt that a signal ended which was not sent by this program, if `retries`
+  /// is nil.
+  public var deathRetries = 0
+  /// How often an attempt that went with its host or link is made again; not counted as a retry.
+  public var losses = 3
+  /// How long to wait before the first retry; doubled for each further one.
+  public var backoff: Int64 = 0
+  /// When the job starts no further task; nil for never.
+  public var halt: TaskHalt?
+  /// How many tasks may be started in a second at most.
+  public var rate: Double?
+  /// How many tasks make a batch; nil for what takes `batchTime`, as measured.
+  public var chunk: Int?
+
+  public init() {}
+
+  /// Whether tasks go to executors one by one, with none ahead.
+  var isSingle: Bool { rate != nil }
+
+  /// The time between two starts.
+  var interval: Int64? {
+    rate.map { Int64(clamping: Int(min(1e9 / max($0, 1e-6), 4e18))) }
+  }
+
+  /// The wait before the retry that follows so many failures.
+  func delay(after failures: Int) -> Int64 {
+    let factor = Int64(1) << Int64(max(0, min(failures - 1, 20)))
+    let (delay, overflow) = backoff.multipliedReportingOverflow(by: factor)
+    return overflow ? .max / 2 : delay
+  }
+
+  /// What an automatic batch should take.
+  static let batchTime = 4_000_000.0
+  /// The largest automatic batch.
+  static let mostTasks = 8192
+  /// Tasks that are shorter lie with a worker by so many, even where each is a batch.
+  static let eagerTime = 200_000.0
+  static let mostEager = 8
+}
+
+/// A condition for halting a job, and what that means for tasks that run.
+public struct TaskHalt: Equatable, Sendable {
+  public enum Effect: Equatable, Sendable {
+    /// Tasks that run go on.
+    case soon
+    /// Tasks that run are ended.
+    case now
+  }
+
+  public enum Condition: Equatable, Sendable {
+    case failures(Int)
+    case successes(Int)
+    case finished(Int)
+    /// So many in a hundred have failed: of all tasks, or, while their number is not known, of the
+    /// finished ones, from the third failure on.
+    case failedPercent(Double)
+  }
+
+  public let effect: Effect
+  public let condition: Condition
+
+  public init(_ effect: Effect, after condition: Condition = .failures(1)) {
+    self.effect = effect
+    self.condition = condition
+  }
+
+  /// Whether it holds.
+  ///
+  /// - Parameters:
+  ///   - failed: without tasks that were cancelled.
+  ///   - total: nil while it is not known.
+  func isMet(succeeded: Int, failed: Int, total: Int?) -> Bool {
+    switch condition {
+    case .failures(let count): failed >= count
+    case .successes(let count): succeeded >= count
+    case .finished(let count): succeeded + failed >= count
+    case .failedPercent(let percent):
+      if let total {
+        failed > 0 && Double(failed) * 100 >= percent * Double(total)
+      } else {
+        failed >= 3 && Double(failed) * 100 >= percent * Double(succeeded + failed)
+      }
+    }
+  }
+}
+
+/// What became of a task.
+public enum TaskEnd: Equatable, Sendable {
+  case succeeded
+  case failed
+  /// It took longer than its time limit.
+  case timedOut
+  /// It was not wanted any more.
+  case cancelled
+  /// What ran it was lost with its host or link, more often than is tried again.
+  case lost
+}
+
+/// Why an attempt came to nothing, as its executor knows it.
+public enum TaskFault: Equatable, Sendable {
+  /// The task itself failed.
+  case error
+  /// A signal ended what ran it, and this program had not sent it.
+  case died
+  /// What ran it was ended as the scheduler had asked.
+  case ended
+  /// What ran it was lost with its host or link.
+  case lost
+  /// It could not be begun, and trying again would not help.
+  case unstartable
+}
+
+/// What follows from a failed attempt.
+public enum TaskVerdict: Equatable, Sendable {
+  /// The attempt was superseded; nothing follows.
+  case dropped
+  /// The task is tried again, after so long (ns).
+  case again(failures: Int, delay: Int64)
+  /// The task is finished.
+  case final(TaskEnd)
+}

@@ -1,0 +1,150 @@
+/// What becomes of tasks: success, failure, cancellation, and what follows for a job.
+extension TaskScheduler {
+  /// An attempt succeeded.
+  ///
+  /// - Returns: the task; nil if the attempt was superseded, and its result is to be dropped.
+  public func succeeded(_ batch: TaskBatch, _ place: Int) -> Int? {
+    guard batch.isLive, place == batch.reported, place < batch.count else { return nil }
+    batch.reported = place + 1
+    let job = batch.job
+    job.outstanding -= 1
+    job.succeeded += 1
+    if job.policy.timeout != nil { noteReport(batch, place) }
+    if job.countsSuccesses { judge(job) }
+    return batch[place]
+  }
+
+  /// An attempt failed.
+  ///
+  /// - Returns: what follows for the task; the caller tells its client of an end.
+  public func failed(_ batch: TaskBatch, _ place: Int, _ fault: TaskFault) -> TaskVerdict {
+    guard batch.isLive, place == batch.reported, place < batch.count else { return .dropped }
+    batch.reported = place + 1
+    if batch.job.policy.timeout != nil { noteReport(batch, place) }
+    return failed(batch.job, batch[place], fault, batch.slot.reason)
+  }
+
+  /// The next task could be begun now.
+  private func noteReport(_ batch: TaskBatch, _ place: Int) {
+    batch.slot.reportedAt = clock()
+    if !batch.job.late.isEmpty { batch.job.late.remove(batch[place]) }
+  }
+
+  private func failed(
+    _ job: TaskJob, _ task: Int, _ fault: TaskFault, _ reason: ExecutorSlot.Reason?
+  ) -> TaskVerdict {
+    let verdict = job.fail(task, fault, reason)
+    switch verdict {
+    case .again(_, let delay):
+      if delay > 0 {
+        let moment = later(clock(), delay)
+        job.retry(task, at: moment)
+        timers.insert(.retry(job, task), at: moment)
+      } else {
+        job.retry(task, at: nil)
+        enqueue(job)
+      }
+    case .final: judge(job)
+    case .dropped: break
+    }
+    return verdict
+  }
+
+  // MARK: Halting
+
+  /// Halts a job if what became of its tasks says so; what that means for others comes in `pump`.
+  func judge(_ job: TaskJob) {
+    guard job.mustHalt else { return }
+    job.isHalted = true
+    job.isHalting = true
+    halting.append(job)
+    needsPump = true
+  }
+
+  func carryOutHalt(_ job: TaskJob) {
+    halt(job, endsRunning: job.policy.halt?.effect == .now)
+  }
+
+  private func halt(_ job: TaskJob, endsRunning: Bool) {
+    job.isHalting = false
+    job.halt()
+    for batch in job.batches { takeBack(batch) }
+    if endsRunning {
+      // Ending one may take batches away.
+      for batch in job.batches where batch.isLive && hasInHand(batch) {
+        endSlot(batch.slot, .cancelled)
+      }
+    }
+    settle(job)
+  }
+
+  private func hasInHand(_ batch: TaskBatch) -> Bool {
+    guard let executor = batch.slot.executor else { return false }
+    return batch.rest > executor.unbegun(batch)
+  }
+
+  /// Starts nothing more of a job.
+  ///
+  /// - Parameter endsRunning: what runs is ended, too.
+  public func cancel(_ job: TaskJob, endsRunning: Bool) {
+    if job.isFinished || job.place < 0 { return }
+    if job.abortion == nil { job.abortion = .cancelled }
+    halt(job, endsRunning: endsRunning)
+    needsPump = true
+  }
+
+  func abort(_ job: TaskJob, _ abortion: TaskJob.Abortion) {
+    if job.isFinished { return }
+    if job.abortion == nil { job.abortion = abortion }
+    halt(job, endsRunning: false)
+  }
+
+  // MARK: One task
+
+  /// Ends a task, or lets it not begin; false if it is finished or not known.
+  public func cancel(_ task: Int, of job: TaskJob) -> Bool {
+    if job.isFinished || task >= job.supplied { return false }
+    for batch in job.batches {
+      guard let place = (batch.reported..<batch.count).first(where: { batch[$0] == task })
+      else { continue }
+      takeBack(batch, most: batch.count - place)
+      if batch.isReturning, batch.slot.executor?.unbegun(batch) ?? 0 >= batch.count - place {
+        job.unwanted.insert(task)
+        return true
+      }
+      if place < batch.count {
+        endSlot(batch.slot, .cancelled)
+        return true
+      }
+      break
+    }
+    // Of a halted job it is not started anyway.
+    guard !job.isHalted, job.takeOut(task) else { return false }
+    job.finishOut(task, .cancelled)
+    settle(job)
+    enqueue(job)
+    return true
+  }
+
+  /// A task did not begin in time.
+  func expire(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
+    endSlot(slot, .timeout)
+    job.late.insert(task)
+    giveUpLate(of: job, among: [task])
+  }
+
+  /// Tasks that did not begin in time have come back: the attempts failed.
+  func giveUpLate(of job: TaskJob, among tasks: [Int]) {
+    for task in tasks where job.late.contains(task) && job.takeOut(task) {
+      job.late.remove(task)
+      giveUp(task, of: job)
+    }
+    settle(job)
+  }
+
+  private func giveUp(_ task: Int, of job: TaskJob) {
+    if case .final(let end) = failed(job, task, .ended, .timeout) {
+      job.client?.ended(task, of: job, end)
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/// What happens at a moment.
+extension TaskScheduler {
+  enum Timer {
+    /// A task is due for its next attempt.
+    case retry(TaskJob, Int)
+    /// A job may start its next task, or is looked at again.
+    case job(TaskJob)
+    /// A time limit may be over.
+    case check(ExecutorSlot)
+    /// The time to obey is over.
+    case kill(ExecutorSlot)
+    /// Another executor may be tried.
+    case hire
+  }
+
+  func later(_ moment: Int64, _ delay: Int64) -> Int64 {
+    let (sum, overflow) = moment.addingReportingOverflow(delay)
+    return overflow ? .max - 1 : sum
+  }
+
+  func arm(_ job: TaskJob, at moment: Int64) {
+    if job.timerAt <= moment { return }
+    job.timerAt = moment
+    timers.insert(.job(job), at: moment)
+  }
+
+  /// Sees to it that an executor's time limit is looked at; it has one entry that counts.
+  func check(_ slot: ExecutorSlot, at moment: Int64) {
+    if slot.checkAt <= moment { return }
+    slot.checkAt = moment
+    timers.insert(.check(slot), at: moment)
+  }
+
+  /// Whether an entry still means something.
+  private func isCurrent(_ timer: Timer, at moment: Int64) -> Bool {
+    switch timer {
+    case .retry(let job, let task): job.isDelayed(task, until: moment)
+    case .job(let job): job.timerAt == moment && !job.isHalted
+    case .check(let slot): slot.checkAt == moment && !slot.batches.isEmpty && !slot.isEnding
+    case .kill(let slot): slot.killAt == moment
+    case .hire: hireAt == moment
+    }
+  }
+
+  /// Does what is due, and starts what can be started.
+  public func advance() {
+    let now = clock()
+    while let (moment, timer) = timers.popDue(now) {
+      looked += 1
+      let isCurrent = isCurrent(timer, at: moment)
+      switch timer {
+      case .retry(let job, let task):
+        guard isCurrent else { break }
+        job.makeDue(task)
+        enqueue(job)
+      case .job(let job):
+        if job.timerAt == moment { job.timerAt = .max }
+        enqueue(job)
+      case .check(let slot):
+        if slot.checkAt == moment { slot.checkAt = .max }
+        if isCurrent { checkTime(of: slot, now) }
+      case .kill(let slot):
+        guard isCurrent else { break }
+        slot.killAt = .max
+        slot.executor?.end(.kill)
+      case .hire:
+        if isCurrent { hireAt = .max }
+      }
+    }
+    pump()
+  }
+
+  /// Ends what has taken too long; else looks again when that may be.
+  ///
+  /// A task that was given to an executor and not begun has its time from when it could have been:
+  /// so one that never gets ready, or stands still, is found too.
+  func checkTime(of slot: ExecutorSlot, _ now: Int64) {
+    guard !slot.isEnding, let first = slot.batches.first(where: { $0.rest > 0 }) else { return }
+    if let inHand = slot.executor?.inHand {
+      guard let timeout = inHand.batch.job.policy.timeout else { return }
+      let end = later(inHand.since, timeout)
+      if end <= now { return endSlot(slot, .timeout) }
+      check(slot, at: end)
+    } else if let timeout = first.job.policy.timeout {
+      let end = later(max(first.sentAt, slot.reportedAt), timeout)
+      if end <= now { return expire(first[first.reported], of: first.job, at: slot) }
+      check(slot, at: end)
+    }
+  }
+
+  /// Tells the next deadline if it is another one than was told.
+  func tellDeadline() {
+    while let (moment, timer) = timers.first, !isCurrent(timer, at: moment) {
+      looked += 1
+      _ = timers.popDue(moment)
+      switch timer {
+      case .check(let slot) where slot.checkAt == moment: slot.checkAt = .max
+      case .job(let job) where job.timerAt == moment: job.timerAt = .max
+      default: break
+      }
+    }
+    let next = timers.earliest
+    if next == toldDeadline { return }
+    toldDeadline = next
+    onDeadline?(next)
+  }
+}
