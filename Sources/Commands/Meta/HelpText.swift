@@ -28,6 +28,7 @@ enum HelpText {
     return text
   }
 
+  /// The examples of a page.
   static func examples(_ examples: [Example]) -> String {
     if examples.isEmpty { return "" }
     return "\n" + (examples.count == 1 ? "Example" : "Examples") + "\n"

@@ -211,7 +211,7 @@ final class PoolWorker {
     var arguments = [argument]
     if flags.contains(.spreads), case .list(let list) = argument { arguments = list.items }
     if flags.contains(.isTagged) {
-      session.output.linePrefix = (arguments.first ?? .null).asText + "\t"
+      session.output.linePrefix = TerminalText.line((arguments.first ?? .null).asText) + "\t"
     }
     defer { if flags.contains(.isTagged) { session.output.linePrefix = nil } }
     return try interpreter.invoke(function.value, arguments)
