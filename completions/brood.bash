@@ -5,28 +5,51 @@ _brood_files() {
   mapfile -t COMPREPLY < <(compgen -f -X "!$1" -- "$word"; compgen -d -- "$word")
 }
 
+_brood_words() {
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word")
+}
+
+# The value of a flag of brood run.
+_brood_run_value() {
+  case $1 in
+    --file) compopt -o default ;;
+    --halt) _brood_words 'never soon now' ;;
+    --results) compopt -o default ;;
+    --journal) compopt -o default ;;
+    --rerun) _brood_words 'failed missing changed all' ;;
+  esac
+}
+
 _brood_run() {
-  local word=${COMP_WORDS[COMP_CWORD]} i
-  for ((i = 2; i < COMP_CWORD; i++)); do
-    case ${COMP_WORDS[i]} in
+  local i=2 flag
+  while ((i < COMP_CWORD)); do
+    flag=${COMP_WORDS[i]}
+    case $flag in
       --) ((i++)); break ;;
-      -j|--jobs|--file|--timeout|--grace|--retries|--backoff|--halt|--rate|--results|--memory|--journal|--rerun|--key-env) ((i++)) ;;
-      -*) ;;
+      -j|--jobs|--file|--timeout|--grace|--retries|--backoff|--halt|--rate|--results|--memory|--journal|--rerun|--key-env)
+        # Bash makes three words of --flag=value, and two of --flag=
+        [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+        ((i += 2))
+        if ((i > COMP_CWORD)); then
+          [[ $word == = ]] && word=
+          _brood_run_value "$flag"
+          return
+        fi ;;
+      -*) ((i++)) ;;
       *) break ;;
     esac
   done
-  if ((i > COMP_CWORD)); then
-    case ${COMP_WORDS[COMP_CWORD - 1]} in
-      --file) compopt -o default ;;
-      --halt) mapfile -t COMPREPLY < <(compgen -W 'never soon now' -- "$word") ;;
-      --results) compopt -o default ;;
-      --journal) compopt -o default ;;
-      --rerun) mapfile -t COMPREPLY < <(compgen -W 'failed missing changed all' -- "$word") ;;
-    esac
-  elif ((i < COMP_CWORD)); then
-    compopt -o default
-  elif [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W '-j -0 --jobs --file --null --timeout --grace --retries --backoff --halt --rate --unordered --line --ungrouped --tag --json --csv --results --memory --detach --dry-run --progress --journal --rerun --key-env --verbose --help' -- "$word")
+  if ((i < COMP_CWORD)); then
+    # The words of the program, by its own completions if bash-completion is there.
+    if declare -F _comp_command_offset >/dev/null; then
+      _comp_command_offset "$i"
+    elif declare -F _command_offset >/dev/null; then
+      _command_offset "$i"
+    else
+      compopt -o default
+    fi
+  elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
+    _brood_words '-j -0 --jobs --file --null --timeout --grace --retries --backoff --halt --rate --unordered --line --ungrouped --tag --json --csv --results --memory --detach --dry-run --progress --journal --rerun --key-env --verbose --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi
@@ -37,7 +60,7 @@ _brood() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     if [[ $word == -* ]]; then
-      mapfile -t COMPREPLY < <(compgen -W '-c --check --completions --help --version' -- "$word")
+      _brood_words '-c --check --completions --help --version'
     else
       _brood_files '*.brood'
       mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W run -- "$word")
@@ -48,7 +71,7 @@ _brood() {
     run) _brood_run; return ;;
     -c) COMPREPLY=(); return ;;
     --check) _brood_files '*.brood'; return ;;
-    --completions) mapfile -t COMPREPLY < <(compgen -W 'bash fish zsh' -- "$word"); return ;;
+    --completions) _brood_words 'bash fish zsh'; return ;;
     *) compopt -o default ;;
   esac
 }

@@ -1,7 +1,48 @@
 # Completions of brood for fish, made by: brood --completions fish
 
+# The words of the program of `brood run`; fails while flags may still stand.
+function __brood_run_program
+  set -l words (commandline -opc)
+  test "$words[2]" = run; or return 1
+  set -e words[1..2]
+  while set -q words[1]
+    switch $words[1]
+      case --
+        set -e words[1]
+        string escape -- $words
+        return 0
+      case -j --jobs --file --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
+        set -e words[1]
+        # Its value may be what is being typed.
+        set -q words[1]; or return 1
+        set -e words[1]
+      case '-*'
+        set -e words[1]
+      case '*'
+        string escape -- $words
+        return 0
+    end
+  end
+  return 1
+end
+
+function __brood_run_flags
+  set -l words (commandline -opc)
+  test "$words[2]" = run; and not __brood_run_program >/dev/null
+end
+
+# Flags may stand, or the program, but no value of a flag.
+function __brood_run_begins
+  __brood_run_flags
+  and not contains -- (commandline -opc)[-1] -j --jobs --file --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
+end
+
+function __brood_run_complete
+  complete -C (string join ' ' -- (__brood_run_program) (commandline -ct))
+end
+
 set -l first 'test (count (commandline -opc)) -eq 1'
-set -l later 'test (count (commandline -opc)) -gt 1; and not __fish_prev_arg_in --completions'
+set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run --completions'
 complete -c brood -f
 complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
 complete -c brood -n $later -F
@@ -11,31 +52,33 @@ complete -c brood -n $first -l completions -d 'print completions of this command
 complete -c brood -n $first -l help -d 'show this'
 complete -c brood -n $first -l version -d 'show the version and the commit'
 complete -c brood -n $first -a run -d 'run a program for each of many inputs'
-complete -c brood -n '__fish_seen_subcommand_from run' -s j -x -d 'how many run at a time; by default one for each usable CPU'
-complete -c brood -n '__fish_seen_subcommand_from run' -s 0 -d 'inputs end with a null character instead of a line\'s end'
-complete -c brood -n '__fish_seen_subcommand_from run' -l jobs -x -d 'how many run at a time; by default one for each usable CPU'
-complete -c brood -n '__fish_seen_subcommand_from run' -l file -r -F -d 'a file whose lines are the inputs'
-complete -c brood -n '__fish_seen_subcommand_from run' -l null -d 'inputs end with a null character instead of a line\'s end'
-complete -c brood -n '__fish_seen_subcommand_from run' -l timeout -x -d 'end a task that takes longer: TERM, and KILL after --grace'
-complete -c brood -n '__fish_seen_subcommand_from run' -l grace -x -d 'how long a task has to obey TERM; 2s by default'
-complete -c brood -n '__fish_seen_subcommand_from run' -l retries -x -d 'try a task that failed again, so often; by default once where a signal ended the worker'
-complete -c brood -n '__fish_seen_subcommand_from run' -l backoff -x -d 'wait before trying again, twice as long each time'
-complete -c brood -n '__fish_seen_subcommand_from run' -l halt -x -a 'never soon now' -d 'when a task has failed: never halt, start no more (soon), end the running ones too (now)'
-complete -c brood -n '__fish_seen_subcommand_from run' -l rate -x -d 'start at most so many tasks in a second'
-complete -c brood -n '__fish_seen_subcommand_from run' -l unordered -d 'show outputs in the order in which the programs end'
-complete -c brood -n '__fish_seen_subcommand_from run' -l line -d 'show each line as it comes, whole'
-complete -c brood -n '__fish_seen_subcommand_from run' -l ungrouped -d 'let the programs write at once themselves'
-complete -c brood -n '__fish_seen_subcommand_from run' -l tag -d 'put the input in front of each line of output'
-complete -c brood -n '__fish_seen_subcommand_from run' -l json -d 'print a record for each program, a line of JSON, instead of its output'
-complete -c brood -n '__fish_seen_subcommand_from run' -l csv -d 'print a table of the records as CSV instead of output'
-complete -c brood -n '__fish_seen_subcommand_from run' -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT'
-complete -c brood -n '__fish_seen_subcommand_from run' -l memory -x -d 'how much memory each program may have of its own'
-complete -c brood -n '__fish_seen_subcommand_from run' -l detach -d 'go on in a process of its own that outlives the shell'
-complete -c brood -n '__fish_seen_subcommand_from run' -l dry-run -d 'only print what would be run'
-complete -c brood -n '__fish_seen_subcommand_from run' -l progress -d 'show at the terminal how far it is'
-complete -c brood -n '__fish_seen_subcommand_from run' -l journal -r -F -d 'keep in this file what became of each task, for later runs'
-complete -c brood -n '__fish_seen_subcommand_from run' -l rerun -x -a 'failed missing changed all' -d 'of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)'
-complete -c brood -n '__fish_seen_subcommand_from run' -l key-env -x -d 'environment variables whose values make it another task'
-complete -c brood -n '__fish_seen_subcommand_from run' -l verbose -d 'say of each task why the journal lets it run or not'
-complete -c brood -n '__fish_seen_subcommand_from run' -l help -d 'explain it with examples'
-complete -c brood -n '__fish_prev_arg_in --completions' -a 'bash fish zsh'
+complete -c brood -n '__brood_run_program >/dev/null' -xa '(__brood_run_complete)'
+complete -c brood -n __brood_run_begins -xa '(__fish_complete_command)'
+complete -c brood -n __brood_run_flags -s j -x -d 'how many run at a time; by default one for each usable CPU'
+complete -c brood -n __brood_run_flags -s 0 -d 'inputs end with a null character instead of a line\'s end'
+complete -c brood -n __brood_run_flags -l jobs -x -d 'how many run at a time; by default one for each usable CPU'
+complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs'
+complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'
+complete -c brood -n __brood_run_flags -l timeout -x -d 'end a task that takes longer: TERM, and KILL after --grace'
+complete -c brood -n __brood_run_flags -l grace -x -d 'how long a task has to obey TERM; 2s by default'
+complete -c brood -n __brood_run_flags -l retries -x -d 'try a task that failed again, so often; by default once where a signal ended the worker'
+complete -c brood -n __brood_run_flags -l backoff -x -d 'wait before trying again, twice as long each time'
+complete -c brood -n __brood_run_flags -l halt -x -a 'never soon now' -d 'when a task has failed: never halt, start no more (soon), end the running ones too (now)'
+complete -c brood -n __brood_run_flags -l rate -x -d 'start at most so many tasks in a second'
+complete -c brood -n __brood_run_flags -l unordered -d 'show outputs in the order in which the programs end'
+complete -c brood -n __brood_run_flags -l line -d 'show each line as it comes, whole'
+complete -c brood -n __brood_run_flags -l ungrouped -d 'let the programs write at once themselves'
+complete -c brood -n __brood_run_flags -l tag -d 'put the input in front of each line of output'
+complete -c brood -n __brood_run_flags -l json -d 'print a record for each program, a line of JSON, instead of its output'
+complete -c brood -n __brood_run_flags -l csv -d 'print a table of the records as CSV instead of output'
+complete -c brood -n __brood_run_flags -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT'
+complete -c brood -n __brood_run_flags -l memory -x -d 'how much memory each program may have of its own'
+complete -c brood -n __brood_run_flags -l detach -d 'go on in a process of its own that outlives the shell'
+complete -c brood -n __brood_run_flags -l dry-run -d 'only print what would be run'
+complete -c brood -n __brood_run_flags -l progress -d 'show at the terminal how far it is'
+complete -c brood -n __brood_run_flags -l journal -r -F -d 'keep in this file what became of each task, for later runs'
+complete -c brood -n __brood_run_flags -l rerun -x -a 'failed missing changed all' -d 'of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)'
+complete -c brood -n __brood_run_flags -l key-env -x -d 'environment variables whose values make it another task'
+complete -c brood -n __brood_run_flags -l verbose -d 'say of each task why the journal lets it run or not'
+complete -c brood -n __brood_run_flags -l help -d 'explain it with examples'
+complete -c brood -n 'contains -- (commandline -opc)[-1] --completions' -xa 'bash fish zsh'

@@ -1,46 +1,51 @@
 #compdef brood
 # Completions of brood for zsh, made by: brood --completions zsh
 
-if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
-  shift words
-  (( CURRENT-- ))
-  _arguments -S \
-    '-j[how many run at a time; by default one for each usable CPU]:int: ' \
-    '-0[inputs end with a null character instead of a line'\''s end]' \
-    '--jobs[how many run at a time; by default one for each usable CPU]:int: ' \
-    '--file[a file whose lines are the inputs]:path:_files' \
-    '--null[inputs end with a null character instead of a line'\''s end]' \
-    '--timeout[end a task that takes longer\: TERM, and KILL after --grace]:duration: ' \
-    '--grace[how long a task has to obey TERM; 2s by default]:duration: ' \
-    '--retries[try a task that failed again, so often; by default once where a signal ended the worker]:count: ' \
-    '--backoff[wait before trying again, twice as long each time]:duration: ' \
-    '--halt[when a task has failed\: never halt, start no more (soon), end the running ones too (now)]:word:(never soon now)' \
-    '--rate[start at most so many tasks in a second]:number: ' \
-    '--unordered[show outputs in the order in which the programs end]' \
-    '--line[show each line as it comes, whole]' \
-    '--ungrouped[let the programs write at once themselves]' \
-    '--tag[put the input in front of each line of output]' \
-    '--json[print a record for each program, a line of JSON, instead of its output]' \
-    '--csv[print a table of the records as CSV instead of output]' \
-    '--results[a new directory that gets a directory for each program\: NUMBER-INPUT]:path:_files' \
-    '--memory[how much memory each program may have of its own]:size: ' \
-    '--detach[go on in a process of its own that outlives the shell]' \
-    '--dry-run[only print what would be run]' \
-    '--progress[show at the terminal how far it is]' \
-    '--journal[keep in this file what became of each task, for later runs]:path:_files' \
-    '--rerun[of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)]:word:(failed missing changed all)' \
-    '--key-env[environment variables whose values make it another task]:names: ' \
-    '--verbose[say of each task why the journal lets it run or not]' \
-    '--help[explain it with examples]' \
-    '*::program: _normal'
-  return
-fi
+_brood_first() {
+  _alternative     'commands:command:((run\:"run a program for each of many inputs"))'     'scripts:script:_files -g "*.brood(-.)"'
+}
 
-_arguments -S \
-  '(- *)-c[run TEXT; $args are the ARGS]:text: ' \
-  '(- *)--check[report errors and warnings of files without running them]:*:file:_files -g "*.brood(-.)"' \
-  '(- *)--completions[print completions of this command line for a shell]:shell:(bash fish zsh)' \
-  '(- *)--help[show this]' \
-  '(- *)--version[show the version and the commit]' \
-  '1:script:_alternative "words:command:(run)" "files:script:_files -g \"*.brood(-.)\""' \
-  '*:argument:_files'
+_brood() {
+  if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
+    shift words
+    (( CURRENT-- ))
+    _arguments -S       '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
+      '-0[inputs end with a null character instead of a line'\''s end]' \
+      '--jobs=[how many run at a time; by default one for each usable CPU]:int: ' \
+      '--file=[a file whose lines are the inputs]:path:_files' \
+      '--null[inputs end with a null character instead of a line'\''s end]' \
+      '--timeout=[end a task that takes longer\: TERM, and KILL after --grace]:duration: ' \
+      '--grace=[how long a task has to obey TERM; 2s by default]:duration: ' \
+      '--retries=[try a task that failed again, so often; by default once where a signal ended the worker]:count: ' \
+      '--backoff=[wait before trying again, twice as long each time]:duration: ' \
+      '--halt=[when a task has failed\: never halt, start no more (soon), end the running ones too (now)]:word:(never soon now)' \
+      '--rate=[start at most so many tasks in a second]:number: ' \
+      '--unordered[show outputs in the order in which the programs end]' \
+      '--line[show each line as it comes, whole]' \
+      '--ungrouped[let the programs write at once themselves]' \
+      '--tag[put the input in front of each line of output]' \
+      '--json[print a record for each program, a line of JSON, instead of its output]' \
+      '--csv[print a table of the records as CSV instead of output]' \
+      '--results=[a new directory that gets a directory for each program\: NUMBER-INPUT]:path:_files' \
+      '--memory=[how much memory each program may have of its own]:size: ' \
+      '--detach[go on in a process of its own that outlives the shell]' \
+      '--dry-run[only print what would be run]' \
+      '--progress[show at the terminal how far it is]' \
+      '--journal=[keep in this file what became of each task, for later runs]:path:_files' \
+      '--rerun=[of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)]:word:(failed missing changed all)' \
+      '--key-env=[environment variables whose values make it another task]:names: ' \
+      '--verbose[say of each task why the journal lets it run or not]' \
+      '--help[explain it with examples]' \
+      '(-):program:_command_names -e'       '*::argument:_normal'
+    return
+  fi
+  _arguments -S     '(- 1 *)-c[run TEXT; $args are the ARGS]:text: ' \
+    '(- 1 *)--check[report errors and warnings of files without running them]:*:file:_files -g "*.brood(-.)"' \
+    '(- 1 *)--completions[print completions of this command line for a shell]:shell:(bash fish zsh)' \
+    '(- 1 *)--help[show this]' \
+    '(- 1 *)--version[show the version and the commit]' \
+    '1:script:_brood_first'     '*:argument:_files'
+}
+
+# Found by its name it is called at once; a file that was sourced tells what it completes.
+if [[ ${funcstack[1]} == _brood ]]; then _brood "$@"; else compdef _brood brood; fi

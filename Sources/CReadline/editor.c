@@ -2,6 +2,7 @@
 #include "editor.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +34,18 @@ static FILE *stream(int descriptor, const char *mode) {
 
 void brood_editor_set_owner(brood_editor_owner owner) { editor_owner = owner; }
 
+// Without a locale a key is a byte to readline, but all text of Brood is UTF-8.
+static void choose_locale(void) {
+  const char *name = setlocale(LC_CTYPE, "");
+  if (name && strcmp(name, "C") != 0 && strcmp(name, "POSIX") != 0) return;
+  if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0 || !setlocale(LC_CTYPE, "C.UTF-8")) return;
+  // Readline asks for this at each line. Programs get the session's own copy of the environment.
+  setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 int32_t brood_editor_start(
-    const char *name, int32_t input, int32_t output, int32_t interrupts, int32_t remembers) {
-  setlocale(LC_CTYPE, "");
+    const char *name, int32_t input, int32_t output, int32_t interrupts) {
+  choose_locale();
   rl_instream = stream(input, "r");
   rl_outstream = stream(output, "w");
   if (!rl_instream || !rl_outstream) return -errno;
@@ -50,8 +60,8 @@ int32_t brood_editor_start(
   rl_variable_bind("enable-bracketed-paste", "on");
   rl_variable_bind("completion-query-items", "0");
   editor_set_up_completion();
+  editor_set_up_recall();
   using_history();
-  stifle_history(remembers);
   rl_initialize();
   return 0;
 }
@@ -59,6 +69,9 @@ int32_t brood_editor_start(
 void brood_editor_activate(const char *prompt) {
   if (editor_active) return;
   editor_active = true;
+  // Readline keeps the end of input in mind, and would end every further line with an empty one.
+  rl_eof_found = 0;
+  RL_UNSETSTATE(RL_STATE_EOF);
   editor_remember_terminal();
   editor_catch_deaths();
   rl_callback_handler_install(prompt, take_line);
@@ -80,6 +93,8 @@ void brood_editor_forget(void) {
 }
 
 bool brood_editor_is_active(void) { return editor_active; }
+
+const char *brood_editor_line(void) { return editor_active ? rl_line_buffer : NULL; }
 
 void brood_editor_begin_output(void) {
   if (!editor_active || making_room) return;

@@ -28,3 +28,4 @@ void editor_catch_deaths(void);
 void editor_release_deaths(void);
 
 void editor_set_up_completion(void);
+void editor_set_up_recall(void);

@@ -32,6 +32,22 @@ extension ProcReader {
   }
 }
 
+extension ProcReader {
+  /// The memory that a process shares with others, and that it has for itself, in bytes
+  /// (/proc/PID/smaps_rollup).
+  ///
+  /// After a fork all is shared; what one of the two writes to becomes its own.
+  public func memory(of pid: Int32) -> (shared: Int, own: Int)? {
+    guard let text = text(pid, "smaps_rollup") else { return nil }
+    func sum(_ prefix: String) -> Int {
+      text.split(separator: "\n").filter { $0.hasPrefix(prefix) }.reduce(0) { sum, line in
+        sum + (Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0) * 1024
+      }
+    }
+    return (sum("Shared_"), sum("Private_"))
+  }
+}
+
 extension ProcessStatus {
   init(text: String) {
     for line in text.split(separator: "\n") {

@@ -47,6 +47,16 @@ public struct Signal: Hashable, Sendable, Comparable, CustomStringConvertible {
     number <= 31 ? SignalTable.rows[Int(number) - 1].word : "real-time signal"
   }
 
+  /// The key that sends it to the foreground of a terminal (termios(3)), unless `stty` changed it.
+  public var key: String? {
+    switch self {
+    case .int: "Ctrl-C"
+    case .quit: "Ctrl-\\"
+    case .tstp: "Ctrl-Z"
+    default: nil
+    }
+  }
+
   /// What it does to a process that took no measures.
   public var defaultAction: DefaultAction {
     number <= 31 ? SignalTable.rows[Int(number) - 1].action : .terminate

@@ -29,6 +29,8 @@ public final class Output {
 
   /// How long a write waits for its reader (ns); nil for as long as it takes.
   var patience: Int64?
+  /// Runs before something goes out, as a prompt has to make room for it.
+  public var beforeWriting: (() -> Void)?
 
   private static let size = 1 << 16
 
@@ -101,6 +103,7 @@ public final class Output {
       let taken = buffer
       buffer = rest
       var written = 0
+      beforeWriting?()
       do {
         try taken.withUnsafeBytes { bytes in
           try Transfer.writeAll(

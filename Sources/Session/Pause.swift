@@ -37,6 +37,11 @@ extension Session {
       throw error
     }
     takeSignals()
+    // A timer of the loop may have put one there just now.
+    if let error = handlers.takePostponed() {
+      if !handlers.waiting.isEmpty { Attention.raise() }
+      throw error
+    }
     while let index = handlers.waiting.firstIndex(where: { !handlers.running.contains($0.signal) })
     {
       // The rest waits for the next time if this one throws.

@@ -85,7 +85,12 @@ public final class Session {
   /// Prints an error that nobody caught; set by the host, which knows how diagnostics look.
   public var printError: (ErrorObject, Session) -> Void = { error, session in
     let name = session.ownName.map { " in process '\($0)'" } ?? ""
-    try? Transfer.writeAll(2, "error\(name): \(error.message)\n")
+    Session.say("error\(name): \(error.message)")
+  }
+
+  /// Writes a line to standard error, whatever the names in it are.
+  public static func say(_ line: String) {
+    try? Transfer.writeAll(2, TerminalText.lines(line) + "\n")
   }
 
   /// The interpreter whose handlers run when output has to wait; set by the host.

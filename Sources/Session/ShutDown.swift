@@ -119,7 +119,7 @@ extension Session {
   }
 
   private func note(_ text: String) {
-    try? Transfer.writeAll(2, "brood: \(text); Ctrl-C ends it\n")
+    Session.say("brood: \(text); Ctrl-C ends it")
   }
 
   /// TERM to all living children that are not detached, and KILL to what is left after a while.

@@ -134,6 +134,6 @@ extension Session {
 
   private func warn(_ message: String) {
     postponing { try output.flush() }
-    try? Transfer.writeAll(2, "warning: \(message)\n")
+    Session.say("warning: \(message)")
   }
 }

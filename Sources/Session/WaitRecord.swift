@@ -44,6 +44,9 @@ public final class WaitRecord {
     return nil
   }
 
+  /// How it ended in one number, as shells have it: the status, or 128 and the signal.
+  public var statusNumber: Int32 { exit ?? 128 + (signal?.number ?? 0) }
+
   /// Whether it ended with status 0, and the members of its pipeline did or lost their reader.
   public var ok: Bool { failure == nil }
 
@@ -57,6 +60,16 @@ public final class WaitRecord {
 
   /// Whether it ended as a writer does whose reader left; 141 is how a shell in between tells it.
   public var lostReader: Bool { signal == .pipe || exit == 141 }
+
+  /// What its status means if it is that of a shell whose child was ended by a signal.
+  public var statusMeaning: String? { exit.flatMap { WaitRecord.meaning(ofStatus: $0) } }
+
+  /// As `137 = 128 + 9: so a shell tells that KILL ended its child`; nil for other statuses.
+  public static func meaning(ofStatus status: Int32) -> String? {
+    guard status > 128, status <= 192, let signal = Signal(status - 128) else { return nil }
+    let sum = "\(status) = 128 + \(signal.number)"
+    return "\(sum): so a shell tells that \(signal.name) ended its child"
+  }
 
   /// `exited with 3`, `was ended by KILL`, for messages.
   public var phrase: String {

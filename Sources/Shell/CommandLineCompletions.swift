@@ -14,6 +14,13 @@ enum CommandLineCompletions {
   private static let options = CommandLineOption.all
   private static let runOptions = RunLine.options
 
+  /// The flags of `brood run` that take a value, as alternatives of a pattern.
+  private static func valued(_ separator: String) -> String {
+    runOptions.filter { $0.argument != nil }.map(\.name).joined(separator: separator)
+  }
+
+  // MARK: bash
+
   private static func bash(_ note: String) -> String {
     var cases = ""
     for option in options where option.argument != nil {
@@ -33,6 +40,10 @@ enum CommandLineCompletions {
       _brood_files() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -X "!$1" -- "$word"; compgen -d -- "$word")
+      }
+
+      _brood_words() {
+        mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word")
       }
 
       \(bashRun)
@@ -62,29 +73,47 @@ enum CommandLineCompletions {
 
   /// The completions behind `brood run`: its flags, then those of a program.
   private static var bashRun: String {
-    let valued = runOptions.filter { $0.argument != nil }.map(\.name).joined(separator: "|")
     var cases = ""
     for option in runOptions where option.takesFiles || !option.choices.isEmpty {
       let reply = option.takesFiles ? "compopt -o default" : bashWords(option.choices)
-      cases += "      \(option.name)) \(reply) ;;\n"
+      cases += "    \(option.name)) \(reply) ;;\n"
     }
     return """
+      # The value of a flag of brood run.
+      _brood_run_value() {
+        case $1 in
+      \(cases)  esac
+      }
+
       _brood_run() {
-        local word=${COMP_WORDS[COMP_CWORD]} i
-        for ((i = 2; i < COMP_CWORD; i++)); do
-          case ${COMP_WORDS[i]} in
+        local i=2 flag
+        while ((i < COMP_CWORD)); do
+          flag=${COMP_WORDS[i]}
+          case $flag in
             --) ((i++)); break ;;
-            \(valued)) ((i++)) ;;
-            -*) ;;
+            \(valued("|")))
+              # Bash makes three words of --flag=value, and two of --flag=
+              [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
+              ((i += 2))
+              if ((i > COMP_CWORD)); then
+                [[ $word == = ]] && word=
+                _brood_run_value "$flag"
+                return
+              fi ;;
+            -*) ((i++)) ;;
             *) break ;;
           esac
         done
-        if ((i > COMP_CWORD)); then
-          case ${COMP_WORDS[COMP_CWORD - 1]} in
-      \(cases)    esac
-        elif ((i < COMP_CWORD)); then
-          compopt -o default
-        elif [[ $word == -* ]]; then
+        if ((i < COMP_CWORD)); then
+          # The words of the program, by its own completions if bash-completion is there.
+          if declare -F _comp_command_offset >/dev/null; then
+            _comp_command_offset "$i"
+          elif declare -F _command_offset >/dev/null; then
+            _command_offset "$i"
+          else
+            compopt -o default
+          fi
+        elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
           \(bashWords(runOptions.map(\.name)))
         else
           mapfile -t COMPREPLY < <(compgen -c -- "$word")
@@ -94,14 +123,15 @@ enum CommandLineCompletions {
   }
 
   private static func bashWords(_ words: [String]) -> String {
-    "mapfile -t COMPREPLY < <(compgen -W '\(words.joined(separator: " "))' -- \"$word\")"
+    "_brood_words '\(words.joined(separator: " "))'"
   }
+
+  // MARK: zsh
 
   private static func zsh(_ note: String) -> String {
     var lines: [String] = []
     for option in options {
-      let summary = option.summary.replacing("'", with: "'\\''")
-      var spec = "'(- *)\(option.name)[\(summary)]"
+      var spec = "'(- 1 *)\(option.name)[\(zshText(option.summary))]"
       if let argument = option.argument {
         if !option.choices.isEmpty {
           spec += ":\(argument.lowercased()):(\(option.choices.joined(separator: " ")))"
@@ -112,78 +142,147 @@ enum CommandLineCompletions {
           spec += ":\(argument.lowercased()): "
         }
       }
-      lines.append("  \(spec)' \\")
+      lines.append("    \(spec)' \\")
     }
     return """
       #compdef brood
       # Completions of brood for zsh, \(note)
 
-      if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
-        shift words
-        (( CURRENT-- ))
-        _arguments -S \\
-      \(zshRun)
-          '*::program: _normal'
-        return
-      fi
+      _brood_first() {
+        _alternative \
+          'commands:command:((run\\:"run a program for each of many inputs"))' \
+          'scripts:script:_files -g "*.brood(-.)"'
+      }
 
-      _arguments -S \\
+      _brood() {
+        if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
+          shift words
+          (( CURRENT-- ))
+          _arguments -S \
+      \(zshRun)
+            '(-):program:_command_names -e' \
+            '*::argument:_normal'
+          return
+        fi
+        _arguments -S \
       \(lines.joined(separator: "\n"))
-        '1:script:_alternative "words:command:(run)" "files:script:_files -g \\\"*.brood(-.)\\\""' \\
-        '*:argument:_files'
+          '1:script:_brood_first' \
+          '*:argument:_files'
+      }
+
+      # Found by its name it is called at once; a file that was sourced tells what it completes.
+      if [[ ${funcstack[1]} == _brood ]]; then _brood "$@"; else compdef _brood brood; fi
 
       """
   }
 
   private static var zshRun: String {
     runOptions.map { option in
-      let summary = option.summary.replacing("'", with: "'\\''")
-        .replacing("[", with: "\\[").replacing("]", with: "\\]").replacing(":", with: "\\:")
-      var spec = "'\(option.name)[\(summary)]"
-      if let argument = option.argument {
-        let label = argument.split(separator: "|").count > 1 ? "word" : argument
-        spec += ":\(label):"
-        if !option.choices.isEmpty {
-          spec += "(\(option.choices.joined(separator: " ")))"
-        } else {
-          spec += option.takesFiles ? "_files" : " "
-        }
+      let summary = zshText(option.summary)
+      guard let argument = option.argument else { return "      '\(option.name)[\(summary)]' \\" }
+      let label = argument.split(separator: "|").count > 1 ? "word" : argument
+      // The value may follow as the next word, or directly: -j4, --halt=now.
+      var spec = "\(option.name)\(option.name.hasPrefix("--") ? "=" : "+")[\(summary)]:\(label):"
+      if !option.choices.isEmpty {
+        spec += "(\(option.choices.joined(separator: " ")))"
+      } else {
+        spec += option.takesFiles ? "_files" : " "
       }
-      return "    \(spec)' \\"
+      return "      '\(spec)' \\"
     }.joined(separator: "\n")
   }
+
+  /// A summary within single quotes and brackets.
+  private static func zshText(_ summary: String) -> String {
+    summary.replacing("'", with: "'\\''").replacing("[", with: "\\[").replacing("]", with: "\\]")
+      .replacing(":", with: "\\:")
+  }
+
+  // MARK: fish
 
   private static func fish(_ note: String) -> String {
     let chosen = options.filter { !$0.choices.isEmpty }
     let names = chosen.map(\.name).joined(separator: " ")
+    let valued = valued(" ")
     var lines = [
-      "# Completions of brood for fish, \(note)", "",
-      "set -l first 'test (count (commandline -opc)) -eq 1'",
-      "set -l later 'test (count (commandline -opc)) -gt 1; and not __fish_prev_arg_in \(names)'",
-      "complete -c brood -f",
-      "complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'",
-      "complete -c brood -n $later -F",
+      """
+      # Completions of brood for fish, \(note)
+
+      # The words of the program of `brood run`; fails while flags may still stand.
+      function __brood_run_program
+        set -l words (commandline -opc)
+        test "$words[2]" = run; or return 1
+        set -e words[1..2]
+        while set -q words[1]
+          switch $words[1]
+            case --
+              set -e words[1]
+              string escape -- $words
+              return 0
+            case \(valued)
+              set -e words[1]
+              # Its value may be what is being typed.
+              set -q words[1]; or return 1
+              set -e words[1]
+            case '-*'
+              set -e words[1]
+            case '*'
+              string escape -- $words
+              return 0
+          end
+        end
+        return 1
+      end
+
+      function __brood_run_flags
+        set -l words (commandline -opc)
+        test "$words[2]" = run; and not __brood_run_program >/dev/null
+      end
+
+      # Flags may stand, or the program, but no value of a flag.
+      function __brood_run_begins
+        __brood_run_flags
+        and not contains -- (commandline -opc)[-1] \(valued)
+      end
+
+      function __brood_run_complete
+        complete -C (string join ' ' -- (__brood_run_program) (commandline -ct))
+      end
+
+      set -l first 'test (count (commandline -opc)) -eq 1'
+      set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run \(names)'
+      complete -c brood -f
+      complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
+      complete -c brood -n $later -F
+      """
     ]
     for option in options {
       let isLong = option.name.hasPrefix("--")
       let flag = isLong ? "-l \(option.name.dropFirst(2))" : "-o \(option.name.dropFirst())"
-      let summary = option.summary.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-      lines.append("complete -c brood -n $first \(flag) -d '\(summary)'")
+      lines.append("complete -c brood -n $first \(flag) -d '\(fishText(option.summary))'")
     }
-    lines.append("complete -c brood -n $first -a run -d 'run a program for each of many inputs'")
+    lines += [
+      "complete -c brood -n $first -a run -d 'run a program for each of many inputs'",
+      "complete -c brood -n '__brood_run_program >/dev/null' -xa '(__brood_run_complete)'",
+      "complete -c brood -n __brood_run_begins -xa '(__fish_complete_command)'",
+    ]
     for option in runOptions {
       let isLong = option.name.hasPrefix("--")
       let flag = isLong ? "-l \(option.name.dropFirst(2))" : "-s \(option.name.dropFirst())"
-      let summary = option.summary.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-      var line = "complete -c brood -n '__fish_seen_subcommand_from run' \(flag)"
+      var line = "complete -c brood -n __brood_run_flags \(flag)"
       if option.argument != nil { line += option.takesFiles ? " -r -F" : " -x" }
       if !option.choices.isEmpty { line += " -a '\(option.choices.joined(separator: " "))'" }
-      lines.append(line + " -d '\(summary)'")
+      lines.append(line + " -d '\(fishText(option.summary))'")
     }
     for option in chosen {
       let words = option.choices.joined(separator: " ")
-      lines.append("complete -c brood -n '__fish_prev_arg_in \(option.name)' -a '\(words)'")
+      lines.append(
+        "complete -c brood -n 'contains -- (commandline -opc)[-1] \(option.name)' -xa '\(words)'")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func fishText(_ summary: String) -> String {
+    summary.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
   }
 }

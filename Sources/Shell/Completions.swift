@@ -53,18 +53,27 @@ struct Completions {
   // MARK: Showing
 
   /// The list, each line ending in a newline: names with their notes, or files side by side.
+  ///
+  /// Names of files and command lines are other people's.
   func table(columns: Int, rows: Int, isColored: Bool) -> String {
+    let candidates = candidates.map { candidate in
+      var candidate = candidate
+      candidate.name = TerminalText.line(candidate.name)
+      let note = candidate.note.map { $0.isNewline || $0 == "\t" ? " " : $0 }
+      candidate.note = TerminalText.line(String(note))
+      return candidate
+    }
     let most = max(4, min(Completions.mostRows, rows - 2))
     let shown =
       candidates.allSatisfy(\.note.isEmpty)
-      ? grid(columns: columns, most: most)
-      : described(columns: columns, most: most, isColored: isColored)
+      ? Completions.grid(candidates, columns: columns, most: most)
+      : Completions.described(candidates, columns: columns, most: most, isColored: isColored)
     return shown.lines.joined(separator: "\n") + "\n"
       + (shown.count < candidates.count ? "… and \(candidates.count - shown.count) more\n" : "")
   }
 
-  private func described(
-    columns: Int, most: Int, isColored: Bool
+  private static func described(
+    _ candidates: [Candidate], columns: Int, most: Int, isColored: Bool
   ) -> (lines: [String], count: Int) {
     let shown = candidates.prefix(candidates.count > most ? most - 1 : most)
     let widest = shown.map { displayWidth($0.name) }.max() ?? 0
@@ -75,14 +84,16 @@ struct Completions {
       let space = String(repeating: " ", count: nameWidth - displayWidth(name) + 2)
       // One column stays free, so that no terminal wraps.
       let note = truncated(
-        oneLine(candidate.note), toWidth: max(1, columns - nameWidth - 3))
+        candidate.note, toWidth: max(1, columns - nameWidth - 3))
       return name + space + (isColored ? "\u{1B}[2m\(note)\u{1B}[0m" : note)
     }
     return (Array(lines), shown.count)
   }
 
   /// As many columns as fit, filled from top to bottom.
-  private func grid(columns: Int, most: Int) -> (lines: [String], count: Int) {
+  private static func grid(
+    _ candidates: [Candidate], columns: Int, most: Int
+  ) -> (lines: [String], count: Int) {
     let widest = min(columns - 1, candidates.map { displayWidth($0.name) }.max() ?? 1)
     let across = max(1, (columns - 1 + 2) / (widest + 2))
     let isCut = candidates.count > across * most
@@ -99,9 +110,5 @@ struct Completions {
       return line
     }
     return (lines, shown.count)
-  }
-
-  private func oneLine(_ text: String) -> String {
-    String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
   }
 }

@@ -8,12 +8,12 @@ import Posix
 struct HistoryFile {
   let path: String
 
-  /// How many entries are read back, at most.
+  /// How many entries are read back, at most; the file itself keeps all.
   static let keptEntries = 2000
-  /// Only so much of the file's end is read back, so that a long life costs no time at the start.
+  /// Only so much of the file's end is read back, so that a long life costs no time at the start;
+  /// more if fewer entries than these are in it.
   static let readBytes = 256 << 10
-  /// The file is cut to the part that is read when it is larger than this.
-  static let largest = 1 << 20
+  static let fewEntries = 200
 
   /// An entry with the time at which it was typed, in seconds since 1970.
   struct Entry: Equatable {
@@ -29,58 +29,70 @@ struct HistoryFile {
 
   init(path: String) { self.path = path }
 
-  /// What the file has, oldest first; empty if it cannot be read.
-  func load() -> ArraySlice<Entry> {
+  /// The latest entries, oldest first, and whether these are all.
+  ///
+  /// There are none where the file cannot be read.
+  func load() -> (entries: ArraySlice<Entry>, isWhole: Bool) {
     // Anything but a file could keep the prompt waiting.
     guard let status = try? FileStatus(path), status.kind == .regular,
-      let bytes = try? readEnd()
-    else { return [] }
-    if status.size > HistoryFile.largest { try? shorten() }
-    return HistoryFile.parse(bytes).suffix(HistoryFile.keptEntries)
+      let file = try? Descriptors.open(path, O_RDONLY)
+    else { return ([], true) }
+    defer { Descriptors.close(file) }
+    makePrivate(file)
+    var length = HistoryFile.readBytes
+    while let part = try? readEnd(file, length) {
+      let entries = HistoryFile.parse(part.bytes)
+      let isWhole = part.isWhole && entries.count <= HistoryFile.keptEntries
+      // An entry may be larger than all that is commonly read.
+      if part.isWhole || entries.count >= HistoryFile.fewEntries {
+        return (entries.suffix(HistoryFile.keptEntries), isWhole)
+      }
+      length *= 8
+    }
+    return ([], true)
   }
 
   /// The file's last part, from the beginning of an entry.
-  private func readEnd() throws -> ArraySlice<UInt8> {
-    let file = try Descriptors.open(path, O_RDONLY)
-    defer { Descriptors.close(file) }
-    makePrivate(file)
-    let isWhole = lseek(file, -off_t(HistoryFile.readBytes), Int32(SEEK_END)) < 0
+  private func readEnd(
+    _ file: Int32, _ length: Int
+  ) throws -> (bytes: ArraySlice<UInt8>, isWhole: Bool) {
+    let isWhole = lseek(file, -off_t(length), Int32(SEEK_END)) < 0
+    if isWhole { lseek(file, 0, Int32(SEEK_SET)) }
     let bytes = try Transfer.readAll(file)
-    if isWhole { return bytes[...] }
+    if isWhole { return (bytes[...], true) }
     let starts = bytes.indices.dropFirst().first {
       bytes[$0] == UInt8(ascii: "#") && bytes[$0 - 1] == 0x0A
     }
-    return bytes[(starts ?? bytes.endIndex)...]
+    return (bytes[(starts ?? bytes.endIndex)...], false)
   }
 
   /// Adds an entry to the file, making the file and its directory if need be.
   func append(_ entry: Entry) throws(SystemError) {
-    let file = try openLocked(Int32(LOCK_SH))
+    let file = try openOrMake()
     defer { Descriptors.close(file) }
+    makePrivate(file)
+    // Another shell holds it for moments only; one that is stopped meanwhile is not waited for.
+    let isLocked = (0..<20).contains { _ in
+      if flock(file, Int32(LOCK_EX | LOCK_NB)) == 0 { return true }
+      usleep(1000)
+      return false
+    }
+    let size = try FileStatus(descriptor: file).size
     let bytes = Array(HistoryFile.format(entry).utf8)
     // One write at the end of the file, so that entries of several shells do not mix.
-    let count = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    if count < 0 { throw SystemError(call: "write", code: errno, detail: path) }
-  }
-
-  /// Keeps the last entries only: in a new file that takes the old one's place.
-  func shorten() throws(SystemError) {
-    let old = try openLocked(Int32(LOCK_EX))
-    defer { Descriptors.close(old) }
-    // Another shell may have done it meanwhile.
-    guard let size = try? FileStatus(path).size, size > HistoryFile.largest,
-      let kept = try? readEnd()
-    else { return }
-    let draft = "\(path).\(Process.pid)"
-    let new = try Descriptors.open(draft, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-    defer { Descriptors.close(new) }
-    do {
-      try Transfer.writeAll(new, Array(kept))
+    do throws(SystemError) {
+      var done = 0
+      while done < bytes.count {
+        done += try bytes.withUnsafeBufferPointer { bytes throws(SystemError) in
+          let rest = UnsafeBufferPointer(rebasing: bytes.dropFirst(done))
+          return try Transfer.writeFile(file, UnsafeRawBufferPointer(rest))
+        }
+      }
     } catch {
-      unlink(draft)
-      return
+      // Half an entry would spoil the next one.
+      if isLocked { ftruncate(file, off_t(size)) }
+      throw error
     }
-    if rename(draft, path) < 0 { unlink(draft) }
   }
 
   // MARK: The format
@@ -123,21 +135,6 @@ struct HistoryFile {
       return
     }
     _ = fchmod(file, 0o600)
-  }
-
-  /// Opens the file for appending under a lock, which goes when the descriptor is closed.
-  private func openLocked(_ kind: Int32) throws(SystemError) -> Int32 {
-    for _ in 0..<5 {
-      let file = try openOrMake()
-      makePrivate(file)
-      // Another shell holds it for moments only; one that is stopped meanwhile is not waited for.
-      for _ in 0..<20 where flock(file, kind | Int32(LOCK_NB)) < 0 { usleep(1000) }
-      let now = try? FileStatus(path)
-      if let mine = try? FileStatus(descriptor: file), mine.inode == now?.inode { return file }
-      // Replaced by a shorter one before the lock was ours.
-      Descriptors.close(file)
-    }
-    throw SystemError(call: "flock", code: EAGAIN, detail: path)
   }
 
   private func openOrMake() throws(SystemError) -> Int32 {

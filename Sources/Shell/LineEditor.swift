@@ -25,6 +25,8 @@ final class LineEditor {
   private var watch: Watch?
   private var entered: Entry?
   private var shown: Completions?
+  /// The line that was dropped last, until it is taken.
+  private var dropped: String?
 
   /// Prepares the editor on private copies of the descriptors, so that redirections leave it alone.
   init(input: Int32, output: Int32, loop: EventLoop, isPlain: Bool) throws(SystemError) {
@@ -32,7 +34,7 @@ final class LineEditor {
     self.input = try LineEditor.reopened(input)
     let output = try Descriptors.privateCopy(of: output)
     let code = brood_editor_start(
-      "brood", self.input, output, try Signals.descriptor([.int]), Int32(HistoryFile.keptEntries))
+      "brood", self.input, output, try Signals.descriptor([.int]))
     if code < 0 { throw SystemError(call: "fdopen", code: -code) }
     isDumb = brood_editor_is_dumb()
     isColored = !isDumb && !isPlain
@@ -98,10 +100,17 @@ final class LineEditor {
 
   /// Drops the line being typed, leaving it on the screen with `^C` behind it.
   func dropLine() {
+    dropped = brood_editor_line().map { String(cString: $0) } ?? dropped
     brood_editor_drop_line()
     // Enter and Ctrl-C came together, and nobody can say which was first.
     entered = nil
     unwatch()
+  }
+
+  /// Takes the text of the line that was dropped.
+  func takeDropped() -> String? {
+    defer { dropped = nil }
+    return dropped
   }
 
   /// Gives the terminal back.

@@ -12,13 +12,20 @@ public final class Prompt {
   let history: PromptHistory
   /// Held here too: forked children let the session's reference go before they forget it.
   var terminals: BackgroundTerminals?
-  /// News of children that came while something ran, to be shown before the next prompt.
-  var news: [Notice] = []
+  /// News of children, to be shown before the next prompt or before it sleeps again.
+  var news: [(notice: Notice, cameWhileTyping: Bool)] = []
+  /// A handler of a signal runs while the line is being typed.
+  var isAttending = false
   /// Children that still run were named at the last attempt to leave.
   var hasAsked = false
   /// Something ran since the last prompt, so that the cursor may be anywhere in its line.
   var isDisturbed = false
   var windowSize = (rows: 0, columns: 0)
+  /// Where the shell was at the first prompt.
+  var firstDirectory: String?
+  /// What the user's block for the prompt yielded last, and how it failed last.
+  var lastPrompt: String?
+  var promptFault: String?
 
   /// Takes the terminal on standard input.
   ///
@@ -27,6 +34,7 @@ public final class Prompt {
     self.session = session
     self.interpreter = interpreter
     self.host = host
+    // The environment is read before the editor, which may change the process's own copy.
     let noColor = host.environmentVariable("NO_COLOR").map { !$0.isEmpty } ?? false
     // Results may go to a file while one types.
     let output: Int32 = [1, 2].first { Terminal.isTerminal($0) } ?? 0
@@ -94,16 +102,32 @@ public final class Prompt {
     }
     // Somebody's `brood &` may have left it ignored.
     try Signals.set(.int, .record, force: true)
+    // Ctrl-Z is for programs.
+    session.handlers.hooks[.tstp] = { [unowned self] in tellOfControlZ() }
+    try Signals.set(.tstp, .record, force: true)
+    firstDirectory = try? Directory.current()
     session.settings.define(
-      .text("prompt", "What stands before the line being typed", standard: PromptText.standard))
-    host.historyEntries = { [history] in history.entries }
+      Setting(
+        "prompt",
+        "What stands before the line being typed: a text, or a block that yields it",
+        standard: .text(PromptText.standard),
+        convert: { value in
+          switch value {
+          case .string, .closure: value
+          default: .text(value.asText)
+          }
+        }))
+    host.historyEntries = { [history] in (history.entries, history.fileWithOlder) }
     let completer = Completer(session: session, interpreter: interpreter)
     editor.complete = { [unowned self] text in completer.complete(unfinished + text) }
     session.notices = { [unowned self] in take($0) }
+    // What handlers and timers print goes above the line being typed.
+    session.output.beforeWriting = { [unowned self] in
+      if editor.isActive { editor.beginOutput() }
+    }
     let flush = session.loop.beforeSleep
     session.loop.beforeSleep = { [unowned self] in
-      // What handlers and timers print goes above the line being typed.
-      if editor.isActive, session.output.isPending { editor.beginOutput() }
+      if editor.isActive, !news.isEmpty { showNews() }
       flush?()
       editor.endOutput()
     }

@@ -33,7 +33,8 @@ extension Prompt {
     default: if isEntry { host.lastResult = value.plain }
     }
     guard isEntry else { return try interpreter.printReport(value) }
-    if let text = ValuePrinter(width: editor.size.columns).text(value) {
+    let size = editor.size
+    if let text = ValuePrinter(width: size.columns, rows: size.rows - 4).text(value) {
       try interpreter.write(text.hasSuffix("\n") ? text : text + "\n")
     }
   }
@@ -45,8 +46,26 @@ extension Prompt {
       return mayLeave() ? status : nil
     }
     session.postponing { try session.output.flush() }
-    report(error)
+    if let error = error as? ErrorObject, let line = statusLine(error) {
+      error.wasPrinted = true
+      host.writeError(look(line) + "\n")
+    } else {
+      report(error)
+    }
     return nil
+  }
+
+  /// For a program of the entry itself that failed: no mistake of the text, so one line will do.
+  private func statusLine(_ error: ErrorObject) -> String? {
+    guard error.kind == .failed, error.payload["records"] != nil, error.trace.isEmpty,
+      !error.wasPrinted, error.location?.source.name == "prompt"
+    else { return nil }
+    return TerminalText.line(error.message + (error.help.map { " (\($0))" } ?? ""))
+  }
+
+  /// Dim, where there are colours.
+  private func look(_ text: String) -> String {
+    host.diagnostics.isColored ? "\u{1B}[2m\(text)\u{1B}[0m" : text
   }
 
   /// Prints an error of an entry.
@@ -68,7 +87,7 @@ extension Prompt {
     let living = session.joinable
     if living.isEmpty || hasAsked { return true }
     hasAsked = true
-    let lines = living.prefix(20).map { "  \($0.text)\n" }.joined()
+    let lines = living.prefix(20).map { "  \(TerminalText.line($0.text))\n" }.joined()
     let more = living.count > 20 ? "  … and \(living.count - 20) more\n" : ""
     let one = living.count == 1
     host.writeError(

@@ -25,11 +25,12 @@ extension Prompt {
   func readEntry() throws -> Entry {
     unfinished = ""
     defer { unfinished = "" }
-    let look = PromptText(
-      session.settings.text("prompt"), isColored: editor.isColored)
+    let look = makePrompt()
     while true {
       switch try readLine(unfinished.isEmpty ? look.first : look.continuation) {
-      case .interrupted: return .dropped
+      case .interrupted:
+        history.keep(abandoned: unfinished + (editor.takeDropped() ?? ""))
+        return .dropped
       case .leave(let status): return .leave(status)
       case .endOfInput:
         // In the middle of an entry: it is run as it is, and the parser says what is missing.
@@ -72,6 +73,8 @@ extension Prompt {
   /// Runs the handlers of signals; what they print goes above the line being typed.
   private func attend() -> Line? {
     if !session.handlers.blocks.isEmpty { editor.beginOutput() }
+    isAttending = true
+    defer { isAttending = false }
     do {
       try host.attend(interpreter)
       try session.output.flush()

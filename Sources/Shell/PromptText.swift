@@ -10,23 +10,45 @@ struct PromptText {
   /// Makes the prompts of what the user configured; colours in it only if they are wanted.
   init(_ text: String, isColored: Bool) {
     let pieces = PromptText.pieces(text)
-    var first = ""
-    for piece in pieces {
+    let first = pieces.map { piece in
       switch piece {
-      case .text(let text): first += text
+      case .text(let text): text
       // Readline must know what takes no room.
-      case .escape(let escape): first += isColored ? "\u{1}\(escape)\u{2}" : ""
+      case .escape(let escape): isColored ? "\u{1}\(escape)\u{2}" : ""
       }
     }
     let plain = pieces.map { if case .text(let text) = $0 { text } else { "" } }.joined()
+    self.init(first: first.joined(), plain: plain, isColored: isColored)
+  }
+
+  /// Makes the built-in prompts, with a directory if there is one to show.
+  init(directory: String?, isColored: Bool) {
+    let name = "brood" + (directory.map { " " + $0 } ?? "") + ">"
+    self.init(
+      first: PromptText.bold(name, isColored) + " ", plain: name + " ", isColored: isColored)
+  }
+
+  private init(first: String, plain: String, isColored: Bool) {
+    self.first = first
     let last = plain.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
     let dots = "...> "
     let space = String(repeating: " ", count: max(0, displayWidth(String(last)) - dots.count))
-    func bold(_ text: String) -> String {
-      isColored ? "\u{1}\u{1B}[1m\u{2}\(text)\u{1}\u{1B}[0m\u{2}" : text
+    continuation = space + PromptText.bold("...>", isColored) + " "
+  }
+
+  private static func bold(_ text: String, _ isColored: Bool) -> String {
+    isColored ? "\u{1}\u{1B}[1m\u{2}\(text)\u{1}\u{1B}[0m\u{2}" : text
+  }
+
+  /// The end of a path that fits some columns, whole names if there are any.
+  static func shortened(_ path: String, toWidth width: Int) -> String {
+    if displayWidth(path) <= width { return path }
+    var rest = path[...]
+    while displayWidth(String(rest)) > width - 2, let slash = rest.dropFirst().firstIndex(of: "/") {
+      rest = rest[slash...]
     }
-    self.first = text == PromptText.standard ? bold("brood>") + " " : first
-    continuation = space + bold("...>") + " "
+    return displayWidth(String(rest)) <= width - 1
+      ? "…" + rest : "…" + truncated(String(rest), toWidth: width - 1)
   }
 
   private enum Piece {

@@ -128,13 +128,11 @@ import Testing
     let hostile = try PromptShell(files: [
       "pick\u{1b}]0;TITLE\u{7}": "", "pick\u{1b}[2J\u{9b}1m\u{202e}": "", "pick\nme": "",
     ])
-    withKnownIssue("T12") {
-      try hostile.terminal.type("read pick")
-      try hostile.terminal.press(.tab)
-      try hostile.terminal.expect("pick\\nme", within: .seconds(3))
-      try hostile.terminal.expect("pick\\e[2J\\u{9b}1m\\u{202e}")
-      try hostile.terminal.expect("pick\\e]0;TITLE\\u{7}")
-    }
+    try hostile.terminal.type("read pick")
+    try hostile.terminal.press(.tab)
+    try hostile.terminal.expect("pick\\nme", within: .seconds(3))
+    try hostile.terminal.expect("pick\\e[2J\\u{9b}1m\\u{202e}")
+    try hostile.terminal.expect("pick\\e]0;TITLE\\u{7}")
   }
 
   @Test func nothingBreaksOnStrangeText() throws {

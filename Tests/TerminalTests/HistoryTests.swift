@@ -48,28 +48,26 @@ import Testing
   @Test func upAndDownSearchByWhatWasTyped() throws {
     let shell = try PromptShell()
     for line in ["print one", "6 * 7", "print two", "print two", "[1]"] { try shell.enter(line) }
-    withKnownIssue("T16 (e)") {
-      try shell.type("pri")
-      try shell.terminal.press(.up)
-      try shell.terminal.expectLine("brood> print two", within: .seconds(3))
-      try shell.terminal.press(.up)
-      try shell.terminal.expectLine("brood> print one")
-      try shell.terminal.press(.up)
-      try shell.terminal.press(.down)
-      try shell.terminal.expectLine("brood> print two")
-      // What was typed comes back, and is a new beginning.
-      try shell.terminal.press(.down)
-      try shell.terminal.expectLine("brood> pri")
-      try shell.terminal.press(.up)
-      try shell.terminal.expectLine("brood> print two")
-      // The cursor stands at the end, and what is typed there is looked for in its turn.
-      try shell.enter("!", expecting: "\ntwo!")
-      try shell.type("nothing begins so")
-      try shell.terminal.press(.up, .down)
-      try shell.terminal.expectLine("brood> nothing begins so")
-      try shell.terminal.press(.control("U"), .up, .up, .up)
-      try shell.terminal.expectLine("brood> print two")
-    }
+    try shell.type("pri")
+    try shell.terminal.press(.up)
+    try shell.terminal.expectLine("brood> print two", within: .seconds(3))
+    try shell.terminal.press(.up)
+    try shell.terminal.expectLine("brood> print one")
+    try shell.terminal.press(.up)
+    try shell.terminal.press(.down)
+    try shell.terminal.expectLine("brood> print two")
+    // What was typed comes back, and is a new beginning.
+    try shell.terminal.press(.down)
+    try shell.terminal.expectLine("brood> pri")
+    try shell.terminal.press(.up)
+    try shell.terminal.expectLine("brood> print two")
+    // The cursor stands at the end, and what is typed there is looked for in its turn.
+    try shell.enter("!", expecting: "\ntwo!")
+    try shell.type("nothing begins so")
+    try shell.terminal.press(.up, .down)
+    try shell.terminal.expectLine("brood> nothing begins so")
+    try shell.terminal.press(.control("U"), .up, .up, .up)
+    try shell.terminal.expectLine("brood> print two")
   }
 
   @Test func aBlockThatWasAbandonedComesBack() throws {
@@ -82,23 +80,22 @@ import Testing
     try shell.terminal.expectLine("  ...> }; f x")
     try shell.terminal.press(.control("C"))
     try shell.terminal.expectLine("brood> ")
-    withKnownIssue("T16 (f)") {
-      try shell.terminal.press(.up)
-      try shell.terminal.expectLine("}; f x", within: .seconds(3))
-      try shell.terminal.press(.backspace, .backspace)
-      try shell.terminal.expectLine("}; f")
-      try shell.enter("", expecting: "\n12")
-      // A single line is dropped as before, and so is what begins with a blank.
-      for line in ["print lost", " fn g() {\r"] {
-        try shell.terminal.type(line)
-        try shell.terminal.expectScreen("the line") { $0.text.contains(line.dropLast()) }
-        try shell.terminal.press(.control("C"))
-        try shell.terminal.expectLine("brood> ")
-      }
-      try shell.terminal.press(.up)
-      try shell.terminal.expectScreen("an older entry") { !$0.text.hasSuffix("brood>") }
-      #expect(!["brood> print lost", "  fn g() {"].contains(shell.terminal.screen.cursorLine))
+    try shell.terminal.press(.up)
+    try shell.terminal.expectLine("}; f x", within: .seconds(3))
+    try shell.terminal.press(.backspace, .backspace)
+    try shell.terminal.expectLine("}; f")
+    try shell.terminal.press(.enter)
+    try shell.terminal.expect("\n12\nbrood> ")
+    // A single line is dropped as before, and so is what begins with a blank.
+    for line in ["print lost", " fn g() {\r"] {
+      try shell.terminal.type(line)
+      try shell.terminal.expectScreen("the line") { $0.text.contains(line.dropLast()) }
+      try shell.terminal.press(.control("C"))
+      try shell.terminal.expectLine("brood> ")
     }
+    try shell.terminal.press(.up)
+    try shell.terminal.expectScreen("an older entry") { !$0.text.hasSuffix("brood>") }
+    #expect(!["brood> print lost", "  fn g() {"].contains(shell.terminal.screen.cursorLine))
   }
 
   @Test func nothingIsCutInSilence() throws {
@@ -110,13 +107,11 @@ import Testing
     #expect(text.utf8.count > 1 << 20)
     try home.write(text, to: file)
     let shell = try PromptShell(home: home)
-    withKnownIssue("T16 (h)") {
-      #expect(try shell.read(file).hasPrefix("#1\nprint 1 "))
-      try shell.enter(
-        "contains (string (history)) \"older entries are in \(home.path)\"", expecting: "\ntrue")
-      try shell.terminal.press(.up, .up)
-      try shell.terminal.expectScreen("the last entry") { $0.text.contains("print 9000 x") }
-    }
+    #expect(try shell.read(file).hasPrefix("#1\nprint 1 "))
+    try shell.enter(
+      "contains (string (history)) \"older entries are in \(home.path)\"", expecting: "\ntrue")
+    try shell.terminal.press(.up, .up)
+    try shell.terminal.expectScreen("the last entry") { $0.text.contains("print 9000 x") }
   }
 
   /// An entry that is larger than the part of the file that is read at the start.
@@ -125,7 +120,7 @@ import Testing
     let huge = String(repeating: "# 0123456789\n\t", count: 40_000)
     try home.write("#1\nprint first\n#2\n\(huge)print last\n#3\nprint third\n", to: file)
     let shell = try PromptShell(home: home)
-    withKnownIssue("T16 (h)") { try shell.enter("len (history)", expecting: "\n4") }
+    try shell.enter("len (history)", expecting: "\n4")
   }
 
   @Test func severalShellsShareTheFile() throws {
@@ -172,9 +167,7 @@ import Testing
     try shell.terminal.press(.up)
     try shell.terminal.expectLine("brood> print one")
     // It is told once.
-    withKnownIssue("T16 (h)") {
-      #expect(shell.terminal.screen.text.contains("cannot keep the history"))
-    }
+    #expect(shell.terminal.screen.text.contains("cannot keep the history"))
     try shell.enter(" ", expecting: "\none")
     let text = shell.terminal.screen.text
     #expect(text.components(separatedBy: "cannot keep the history").count <= 2)

@@ -142,37 +142,33 @@ import Testing
   }
 
   @Test func controlDThatDoesNotLeaveChangesNothingLater() throws {
-    withKnownIssue("T16 (a)") {
-      try terminal.enter("if true {")
-      try terminal.expectLine("  ...> ")
-      try terminal.press(.control("D"))
-      try terminal.expect("error: ")
-      try terminal.expectLine("brood> ")
-      try shell.enter("fork --name worker { sleep 1000 }; null")
-      try terminal.press(.control("D"))
-      try terminal.expect("a child still runs:")
-      try terminal.expectLine("brood> ")
-      try shell.enter("print 1")
-      try shell.enter("print 2")
-      try shell.expectEnding("\nbrood> print 1\n1\nbrood> print 2\n2\nbrood>")
-    }
+    try terminal.enter("if true {")
+    try terminal.expectLine("  ...> ")
+    try terminal.press(.control("D"))
+    try terminal.expect("error: ")
+    try terminal.expectLine("brood> ")
+    try shell.enter("fork --name worker { sleep 1000 }; null")
+    try terminal.press(.control("D"))
+    try terminal.expect("a child still runs:")
+    try terminal.expectLine("brood> ")
+    try shell.enter("print 1")
+    try shell.enter("print 2")
+    try shell.expectEnding("\nbrood> print 1\n1\nbrood> print 2\n2\nbrood>")
   }
 
   @Test(arguments: ["sleep 1000", "wait (fork { sleep 1000 })", "while true { }"])
   func controlZTellsThatABuiltInCannotBeStopped(_ command: String) throws {
-    withKnownIssue("T16 (j)") {
-      try terminal.enter("print up; \(command)")
-      try terminal.expect("\nup\n")
-      try terminal.press(.control("Z"))
-      try terminal.expect("cannot be stopped", within: .seconds(3))
-      try terminal.press(.control("C"))
-      try terminal.expect("interrupted\n")
-      try terminal.expectLine("brood> ")
-      // While one types it does nothing.
-      try shell.type("print a")
-      try terminal.press(.control("Z"))
-      try shell.enter("b", expecting: "\nab\nbrood> ")
-    }
+    try terminal.enter("print up; \(command)")
+    try terminal.expect("\nup\n")
+    try terminal.press(.control("Z"))
+    try terminal.expect("cannot be stopped", within: .seconds(3))
+    try terminal.press(.control("C"))
+    try terminal.expect("interrupted\n")
+    try terminal.expectLine("brood> ")
+    // While one types it does nothing.
+    try shell.type("print a")
+    try terminal.press(.control("Z"))
+    try shell.enter("b", expecting: "\nab")
   }
 
   @Test func controlZDoesNothingAtThePrompt() throws {

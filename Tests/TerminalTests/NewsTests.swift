@@ -98,39 +98,34 @@ import Testing
   }
 
   @Test func manyAtOnceAreSummedUp() throws {
-    withKnownIssue("T16 (i)") {
-      try shell.enter("event new go")
-      try shell.enter("let all = map 1..40 { |n| fork { event wait go; exit ($n % 2) } }")
-      try shell.enter("fn zombies() { ps |> filter { |p| $p.state == \"Z\" } |> len }")
-      try terminal.enter("event set go; while (zombies) < 40 { }")
-      try terminal.expect(
-        "40 children ended: 20 with exit 0, 20 with exit 1", within: .seconds(20))
-      try terminal.expectLine("brood> ")
-      #expect(!terminal.screen.text.contains("fork40 ended"))
-      // They are zombies, and are waited for as ever.
-      try shell.enter("len (wait --all)", expecting: "\n40")
-    }
+    try shell.enter("event new go")
+    try shell.enter("let all = map 1..40 { |n| fork { event wait go; exit ($n % 2) } }")
+    try shell.enter("fn zombies() { ps |> filter { |p| $p.state == \"Z\" } |> len }")
+    try terminal.enter("event set go; while (zombies) < 40 { }")
+    try terminal.expect(
+      "40 children ended: 20 with exit 0, 20 with exit 1", within: .seconds(20))
+    try terminal.expectLine("brood> ")
+    #expect(!terminal.screen.text.contains("fork40 ended"))
+    // They are zombies, and are waited for as ever.
+    try shell.enter("len (wait --all)", expecting: "\n40")
   }
 
   @Test func manyWhileOneTypesAreSummedUp() throws {
-    withKnownIssue("T16 (i)") {
-      try shell.enter("event new go; signal on USR1 { event set go }")
-      try shell.enter("let all = map 1..12 { fork { event wait go } }")
-      let children = ProcessEntry.all().filter { $0.parent == terminal.child.pid }
-      try shell.type("print typed")
-      // While the shell stands still all of them end.
-      kill(terminal.child.pid, SIGSTOP)
-      for child in children where child.name == "brood" { kill(child.pid, SIGKILL) }
-      let deadline = Deadline(.seconds(10))
-      while ProcessEntry.all().filter({ $0.parent == terminal.child.pid && $0.state == "Z" }).count
-        < 12, !deadline.hasPassed
-      {
-        _ = terminal.update(until: Deadline(.milliseconds(10)))
-      }
-      kill(terminal.child.pid, SIGCONT)
-      try terminal.expect("12 children ended: 12 by KILL")
-      try terminal.expectLine("brood> print typed")
+    try shell.enter("event new go; signal on USR1 { event set go }")
+    try shell.enter("let all = map 1..12 { fork { event wait go } }")
+    let children = ProcessEntry.all().filter { $0.parent == terminal.child.pid }
+    try shell.type("print typed")
+    // While the shell stands still all of them end.
+    kill(terminal.child.pid, SIGSTOP)
+    for child in children where child.name == "brood" { kill(child.pid, SIGKILL) }
+    let deadline = Deadline(.seconds(10))
+    while ProcessEntry.all().filter({ $0.parent == terminal.child.pid && $0.state == "Z" }).count
+      < 12, !deadline.hasPassed
+    {
+      _ = terminal.update(until: Deadline(.milliseconds(10)))
     }
+    kill(terminal.child.pid, SIGCONT)
+    try shell.expectEnding("\n12 children ended: 12 by KILL\nbrood> print typed")
   }
 
   @Test func manyLinesStayWhole() throws {

@@ -24,33 +24,29 @@ import Testing
     ("range 30000 |> map { |n| [$n] }", "… 29,98"),
   ])
   func longListsStopAtAScreenful(_ list: String, _ note: String) throws {
-    withKnownIssue("T16 (g)") {
-      try terminal.enter(list)
-      try terminal.expect(note, within: .seconds(60))
-      try terminal.expect(" more, $last has all\n")
-      try terminal.expectLine("brood> ")
-      // The entry itself is still to be seen.
-      #expect(terminal.screen.lines.contains { $0.hasPrefix("brood> range") })
-      try shell.enter("len $last", expecting: list.contains("300000") ? "\n3000000" : "\n30000")
-    }
+    try terminal.enter(list)
+    try terminal.expect(note, within: .seconds(60))
+    try terminal.expect(" more, $last has all\n")
+    try terminal.expectLine("brood> ")
+    // The entry itself is still to be seen.
+    #expect(terminal.screen.lines.contains { $0.hasPrefix("brood> range") })
+    try shell.enter("len $last", expecting: list.contains("300000") ? "\n3000000" : "\n30000")
   }
 
   @Test func otherLongResultsStopAtAScreenful() throws {
-    withKnownIssue("T16 (g)") {
-      for text in [
-        "join (range 100000) \" \"", "[(join (range 100000) \" \")]",
-        "[a: (join (range 100000) \"-\"), b: 2]",
-      ] {
-        try terminal.enter(text)
-        try terminal.expect("$last has all")
-        try terminal.expectLine("brood> ")
-        #expect(
-          terminal.screen.lines.contains { $0.hasPrefix("brood> \(text.prefix(20))") }, "\(text)")
-      }
-      try shell.enter("var m = [:]; for i in 1..5000 { m[\"key $i\"] = $i }")
-      try terminal.enter("$m")
-      try terminal.expect(/… 4,9\d\d more, \$last has all/)
+    for text in [
+      "join (range 100000) \" \"", "[(join (range 100000) \" \")]",
+      "[a: (join (range 100000) \"-\"), b: 2]",
+    ] {
+      try terminal.enter(text)
+      try terminal.expect("$last has all")
+      try terminal.expectLine("brood> ")
+      #expect(
+        terminal.screen.lines.contains { $0.hasPrefix("brood> \(text.prefix(20))") }, "\(text)")
     }
+    try shell.enter("var m = [:]; for i in 1..5000 { m[\"key $i\"] = $i }")
+    try terminal.enter("$m")
+    try terminal.expect(/… 4,9\d\d more, \$last has all/)
   }
 
   @Test func resultsThatFitAreWhole() throws {
@@ -62,18 +58,16 @@ import Testing
   }
 
   @Test func aProgramsStatusIsOneLine() throws {
-    withKnownIssue("T16 (c)") {
-      try terminal.enter("^false")
-      try terminal.expect("\n'false' failed with exit status 1\nbrood> ", within: .seconds(3))
-      try shell.enter("$status", expecting: "\n1")
-      try shell.enter("^sh -c 'kill -9 $$'", expecting: "\n'sh' was killed by KILL (9)\nbrood> ")
-      try shell.enter("$status", expecting: "\n137")
-      try shell.enter("^true; $status", expecting: "\n0")
-      // In the midst of something it is an error with its place.
-      try shell.enter("fn f() { ^false }")
-      try shell.enter(
-        "f", expecting: "\nerror: 'false' failed with exit status 1\n --> prompt:1:10")
-    }
+    try terminal.enter("^false")
+    try terminal.expect("\n'false' failed with exit status 1\nbrood> ")
+    try shell.enter("$status", expecting: "\n1")
+    try shell.enter("^sh -c 'kill -9 $$'", expecting: "\n'sh' was killed by KILL (9)")
+    try shell.enter("$status", expecting: "\n137")
+    try shell.enter("^true; $status", expecting: "\n0")
+    // In the midst of something it is an error with its place.
+    try shell.enter("fn f() { ^false }")
+    try shell.enter(
+      "f", expecting: "\nerror: 'false' failed with exit status 1\n --> prompt:1:10")
   }
 
   @Test func errorsPointAtTheEntry() throws {

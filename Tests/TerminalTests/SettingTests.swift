@@ -42,23 +42,22 @@ import Testing
 
   @Test func thePromptCanBeABlock() throws {
     let shell = try PromptShell()
-    withKnownIssue("T16 (d)") {
-      try shell.terminal.enter("var turn = 0; config prompt { turn += 1; \"$turn ${pwd}> \" }")
-      try shell.terminal.expectLine("1 \(shell.home.path)> ", within: .seconds(3))
-      try shell.terminal.enter("cd /")
-      try shell.terminal.expectLine("2 /> ")
-      // Neither the last result nor the last status is the block's.
-      try shell.terminal.enter("config prompt { (^sh -c 'echo hi; exit 0'); $status + 1 }; 6 * 7")
-      try shell.terminal.expectLine("1")
-      try shell.terminal.enter("ok ^sh -c 'exit 3'; $last")
-      try shell.terminal.expect("42\n4")
-      // One that fails is told of, and the last text stays.
-      try shell.terminal.enter("config prompt { throw \"no luck\" }")
-      try shell.terminal.expect("error: no luck")
-      try shell.terminal.expectLine("4")
-      try shell.terminal.enter("config prompt \"brood> \"")
-      try shell.terminal.expectLine("brood> ")
-    }
+    try shell.terminal.enter("var turn = 0; config prompt { turn += 1; \"$turn ${(pwd)}> \" }")
+    try shell.terminal.expectLine("1 \(shell.home.path)> ", within: .seconds(3))
+    try shell.terminal.enter("cd /")
+    try shell.terminal.expectLine("2 /> ")
+    // Neither the last result nor the last status is the block's.
+    try shell.terminal.enter(
+      "config prompt { let s = $status; let t = (^echo p); \"$t$s\" }; 6 * 7")
+    try shell.terminal.expectLine("p0")
+    try shell.terminal.enter("ok ^sh -c 'exit 3'; $last")
+    try shell.terminal.expect("42\np3")
+    // One that fails is told of, and the last text stays.
+    try shell.terminal.enter("config prompt { throw \"no luck\" }")
+    try shell.terminal.expect("error: no luck")
+    try shell.terminal.expectLine("p3")
+    try shell.terminal.enter("config prompt \"brood> \"")
+    try shell.terminal.expectLine("brood /> ")
   }
 
   @Test(arguments: [
@@ -68,43 +67,37 @@ import Testing
   ])
   func aBlockThatTakesTooLongKeepsTheLastText(_ slow: String) throws {
     let shell = try PromptShell()
-    withKnownIssue("T16 (d)") {
-      try shell.terminal.enter(
-        "var slow = false; config prompt { if $slow { \(slow) }; \"mine> \" }")
-      try shell.terminal.expectLine("mine> ", within: .seconds(3))
-      try shell.terminal.enter("slow = true; print on")
-      try shell.terminal.expect("on\nmine> ", within: .seconds(5))
-      try shell.terminal.enter("print alive")
-      try shell.terminal.expect("\nalive\nmine> ", within: .seconds(5))
-    }
+    try shell.terminal.enter(
+      "var slow = false; config prompt { if $slow { \(slow) }; \"mine> \" }")
+    try shell.terminal.expectLine("mine> ", within: .seconds(3))
+    try shell.terminal.enter("slow = true; print on")
+    try shell.terminal.expect("on\nmine> ", within: .seconds(5))
+    try shell.terminal.enter("print alive")
+    try shell.terminal.expect("\nalive\nmine> ", within: .seconds(5))
   }
 
   @Test func thePromptShowsAnotherDirectory() throws {
     let shell = try PromptShell(files: ["src/app/file": ""])
-    withKnownIssue("T16 (d)") {
-      try shell.terminal.enter("cd src/app")
-      try shell.terminal.expectLine("brood ~/src/app> ", within: .seconds(3))
-      try shell.terminal.enter("if true {")
-      try shell.terminal.expectLine("            ...> ")
-      try shell.terminal.enter("cd /usr }")
-      try shell.terminal.expectLine("brood /usr> ")
-      try shell.terminal.enter("cd")
-      try shell.terminal.expectLine("brood> ")
-    }
+    try shell.terminal.enter("cd src/app")
+    try shell.terminal.expectLine("brood ~/src/app> ", within: .seconds(3))
+    try shell.terminal.enter("if true {")
+    try shell.terminal.expectLine("            ...> ")
+    try shell.terminal.enter("cd /usr }")
+    try shell.terminal.expectLine("brood /usr> ")
+    try shell.terminal.enter("cd")
+    try shell.terminal.expectLine("brood> ")
   }
 
   @Test(arguments: ["", "C", "nowhere_NO.UTF-8"])
   func withoutALocaleKeysAreWholeCharacters(_ locale: String) throws {
     let shell = try PromptShell(environment: ["LANG": locale, "LC_ALL": locale])
-    withKnownIssue("T16 (b)") {
-      try shell.terminal.type("print \"日本")
-      try shell.terminal.expectLine("brood> print \"日本", within: .seconds(3))
-      try shell.terminal.press(.backspace)
-      try shell.terminal.expectLine("brood> print \"日", within: .seconds(3))
-      try shell.enter("x\"", expecting: "\n日x")
-      // Programs get the environment as it was.
-      try shell.enter("(^printenv LC_ALL) ?? 1", expecting: "\n\"\(locale)\"")
-    }
+    try shell.terminal.type("print \"日本")
+    try shell.terminal.expectLine("brood> print \"日本", within: .seconds(3))
+    try shell.terminal.press(.backspace)
+    try shell.terminal.expectLine("brood> print \"日", within: .seconds(3))
+    try shell.enter("x\"", expecting: "\n日x")
+    // Programs get the environment as it was.
+    try shell.enter("(^printenv LC_ALL) ?? 1", expecting: "\n\"\(locale)\"")
   }
 
   @Test func aDumbTerminalWillDo() throws {

@@ -22,9 +22,9 @@ typedef struct brood_editor_owner {
 // Sets readline up for reading from one descriptor, best a non-blocking one, and writing to
 // another. Returns 0, or -errno.
 // `name` is what `$if` in the user's inputrc asks for. `interrupts` is a signalfd of SIGINT, which
-// ends a paste that never does. The list that the arrow keys walk through keeps `remembers` lines.
+// ends a paste that never does.
 int32_t brood_editor_start(
-    const char *name, int32_t input, int32_t output, int32_t interrupts, int32_t remembers);
+    const char *name, int32_t input, int32_t output, int32_t interrupts);
 // A signal that ends the process while a line is being read gives the terminal to this process
 // group; 0 leaves it as it is.
 void brood_editor_leave_terminal_to(int32_t group);
@@ -36,6 +36,8 @@ void brood_editor_activate(const char *prompt);
 // Gives the terminal back; the line that was begun is forgotten.
 void brood_editor_deactivate(void);
 bool brood_editor_is_active(void);
+// What has been typed of the line; NULL if none is being read.
+const char *brood_editor_line(void);
 // In a forked child: the line being typed is the parent's, and so is the terminal.
 void brood_editor_forget(void);
 // Reads what has been typed. Call it when the input is readable and the editor is active.

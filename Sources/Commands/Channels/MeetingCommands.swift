@@ -85,7 +85,8 @@ enum BarrierCommands {
       It opens when all N have come, and is ready for the next round at once. A party that dies \
       while it waits breaks the barrier, and so does one that is killed before it came, once fewer \
       have the barrier and live than are missing, for half a second: the others, and whoever comes \
-      later, get `peer-died`, until `barrier reset`.
+      later, get `peer-died`, until `barrier reset`. A party that ends normally without coming \
+      breaks nothing: the others wait for one more, as long as another process has the barrier.
       """,
     parameters: [
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),

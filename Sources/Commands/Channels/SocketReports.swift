@@ -45,12 +45,8 @@ enum SocketReports {
     if !handle.isListening, handle.descriptor >= 0 {
       facts.set("unread", .int(handle.inbox.bytes.count + Socket.unread(handle.descriptor)))
     }
-    let width = facts.keys.map { $0.asText.count }.max() ?? 0
-    let lines = facts.pairs.map { key, value in
-      let name = key.asText
-      return name + String(repeating: " ", count: width - name.count + 2) + value.asText
-    }
-    return .report(ReportObject(.map(facts), text: lines.joined(separator: "\n")))
+    let text = factsText(facts.pairs.map { ($0.key.asText, $0.value.asText) })
+    return .report(ReportObject(.map(facts), text: text))
   }
 
   private static func facts(_ handle: SocketHandle) throws -> MapObject {

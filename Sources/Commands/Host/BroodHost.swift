@@ -10,12 +10,14 @@ public final class BroodHost: SessionHost {
   public var arguments: [String] = []
   /// The last result at the prompt, `$last`.
   public var lastResult = Value.null
+  /// How the last program in the foreground ended, `$status`.
+  public var lastStatus: Int32 = 0
   /// The terminal and its groups; nil unless a person types.
   public private(set) var jobControl: JobControl? {
     didSet { if jobControl != nil { forgetInChildren() } }
   }
-  /// What `history` lists; set by the prompt.
-  public var historyEntries: (() -> [String])?
+  /// What `history` lists, and the file with older entries, if there are any; set by the prompt.
+  public var historyEntries: (() -> (entries: [String], fileWithOlder: String?))?
 
   let environment = Environment()
   let programs: Programs
@@ -77,6 +79,7 @@ public final class BroodHost: SessionHost {
   /// Writes to standard error behind all that was printed before.
   public func writeError(_ text: String) {
     session.postponing { try session.output.flush() }
+    session.output.beforeWriting?()
     // Whoever closed standard error does not want to read this.
     try? Transfer.writeAll(2, text)
   }
@@ -114,6 +117,7 @@ public final class BroodHost: SessionHost {
     case "env": environment.map
     case "args": .items(arguments.map { .text($0) })
     case "last": lastResult
+    case "status": .int(Int(lastStatus))
     default: .null
     }
   }

@@ -40,8 +40,8 @@ public struct Diagnostics {
   /// An error, ending in a newline.
   public func text(_ error: ErrorObject) -> String {
     text(
-      "error" + origin, error.message, at: error.location, help: error.help, trace: error.trace,
-      color: Color.red)
+      "error" + TerminalText.line(origin), error.message, at: error.location, help: error.help,
+      trace: error.trace, color: Color.red)
   }
 
   /// A warning, ending in a newline.
@@ -55,7 +55,7 @@ public struct Diagnostics {
     _ label: String, _ message: String, at location: Location?, help: String?,
     trace: [TraceEntry], color: Color
   ) -> String {
-    let head = wrapped(Diagnostics.visible(message), indent: 2, taken: displayWidth(label))
+    let head = wrapped(TerminalText.lines(message), indent: 2, taken: displayWidth(label))
     var out = paint(label, color) + paint(": " + head, .bold) + "\n"
     var margin = " "
     // Calls that no source text made have an empty source.
@@ -65,7 +65,7 @@ public struct Diagnostics {
       margin = String(repeating: " ", count: number.count)
       let excerpt = Excerpt(location, width: max(40, width - number.count - 3))
       let bar = paint("|", .blue)
-      let name = Diagnostics.visible(location.source.name)
+      let name = TerminalText.line(location.source.name)
       out += "\(margin)\(paint("-->", .blue)) \(name):\(at.line):\(at.column)\n"
       out += "\(margin) \(bar)\n"
       out += "\(paint(number, .blue)) \(bar)\(excerpt.line.isEmpty ? "" : " " + excerpt.line)\n"
@@ -73,7 +73,7 @@ public struct Diagnostics {
     }
     let note = "\(margin) \(paint("=", .blue)) "
     if let help {
-      let lines = wrapped(Diagnostics.visible(help), indent: margin.count + 9)
+      let lines = wrapped(TerminalText.lines(help), indent: margin.count + 9)
       out += note + paint("help:", .bold) + " " + lines + "\n"
     }
     for line in Diagnostics.calls(trace) { out += note + line + "\n" }
@@ -113,10 +113,10 @@ public struct Diagnostics {
   private static func calls(_ trace: [TraceEntry]) -> [String] {
     var lines: [(text: String, count: Int)] = []
     for (i, entry) in trace.enumerated() where !entry.location.source.bytes.isEmpty {
-      var text = "called from \(visible(entry.location.description))"
+      var text = "called from \(TerminalText.line(entry.location.description))"
       if i + 1 < trace.count {
         let caller = trace[i + 1].name
-        text += caller == "block" ? " in a block" : " in '\(caller)'"
+        text += caller == "block" ? " in a block" : " in '\(TerminalText.line(caller))'"
       }
       if lines.last?.text == text {
         lines[lines.count - 1].count += 1
@@ -127,18 +127,6 @@ public struct Diagnostics {
     // Long traces are cut off by the machine.
     let more = trace.count < 20 ? "" : " or more"
     return lines.map { $0.count == 1 ? $0.text : "\($0.text), \($0.count) times\(more)" }
-  }
-
-  /// Text that cannot move the cursor or change colours, lines kept.
-  static func visible(_ text: String) -> String {
-    func isHarmful(_ scalar: Unicode.Scalar) -> Bool {
-      let isControl = scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-      return isControl && scalar != "\n" && scalar != "\t"
-    }
-    guard text.unicodeScalars.contains(where: isHarmful) else { return text }
-    var out = ""
-    for scalar in text.unicodeScalars { out += isHarmful(scalar) ? "�" : String(scalar) }
-    return out
   }
 
   private enum Color: String {

@@ -53,9 +53,9 @@ struct Excerpt {
       if scalar == "\t" {
         width = 4 - column % 4
         text = String(repeating: " ", count: width)
-      } else if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
-        text = "�"
-        width = 1
+      } else if TerminalText.isControl(scalar) {
+        text = TerminalText.escape(scalar)
+        width = displayWidth(text)
       }
       result.append(Cell(text: text, width: width, start: offset))
       column += width

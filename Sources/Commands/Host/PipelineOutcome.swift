@@ -29,6 +29,7 @@ extension PipelineRun {
       throw host.stopped(job)
     }
     let records = try job.records(session)
+    host.lastStatus = (firstFailure(records) ?? records.last)?.statusNumber ?? 0
     if let error = host.interruption(records, interrupt) { throw error }
     switch pipeline.mode {
     case .ok: return .bool(failure(records) == nil)
@@ -62,7 +63,8 @@ extension PipelineRun {
     let record = records[index]
     let stage = pipeline.stages[index]
     let error = ErrorObject(
-      .failed, "'\(name(stage))' \(Self.phrase(record))", location: stage.location)
+      .failed, "'\(name(stage))' \(Self.phrase(record))", help: record.statusMeaning,
+      location: stage.location)
     error.payload["status"] = record.exit.map { .int(Int($0)) } ?? .null
     error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
     error.payload["record"] = record.map
@@ -94,12 +96,15 @@ extension PipelineRun {
     return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLERR != 0
   }
 
+  private func firstFailure(_ records: [WaitRecord]) -> WaitRecord? {
+    records.indices.first { hasFailed($0, records) }.map { records[$0] }
+  }
+
   /// The record of the first one that failed, else that of the last, with those of all members
   /// in `all`.
   private func statusValue(_ records: [WaitRecord]) -> Value {
     let all = Value.items(records.map(\.map))
-    let failed = records.indices.first { hasFailed($0, records) }
-    guard let record = failed.map({ records[$0] }) ?? records.last, case .map(let map) = record.map
+    guard let record = firstFailure(records) ?? records.last, case .map(let map) = record.map
     else { return all }
     let copy = map.copy()
     copy.set("all", all)

@@ -90,8 +90,7 @@ struct ForegroundWait {
       }
       hasTold = true
       let name = "'\(stopped.name)' (\(stopped.pid))"
-      try? Transfer.writeAll(
-        2, "brood: waiting for process \(name), which is stopped; Ctrl-C ends it\n")
+      Session.say("brood: waiting for process \(name), which is stopped; Ctrl-C ends it")
     }
     _ = try wait(nil, { false })
   }

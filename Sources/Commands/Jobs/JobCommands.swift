@@ -108,7 +108,7 @@ extension BroodHost {
       records = job.members.compactMap(\.record)
     } else {
       if let jobControl, job.group > 1 {
-        writeError(job.command + "\n")
+        writeError(TerminalText.lines(job.command) + "\n")
         jobControl.give(to: job.group, modes: job.modes)
       }
       (session.backgroundOutput as? BackgroundTerminals)?.bringToForeground(job.last)
@@ -119,10 +119,12 @@ extension BroodHost {
       jobs.remove(job)
       jobControl?.stopsBackgroundOutput = jobs.shareTerminal
       records = try job.records(session)
+      lastStatus = (records.last?.failure ?? records.last)?.statusNumber ?? 0
       if let error = interruption(records, interrupt) { throw error }
     }
     guard let culprit = records.last?.failure else { return .null }
-    let error = call.error(.failed, "'\(job.command)' \(culprit.phrase)")
+    let error = call.error(
+      .failed, "'\(job.command)' \(culprit.phrase)", help: culprit.statusMeaning)
     error.payload["status"] = culprit.exit.map { .int(Int($0)) } ?? .null
     error.payload["signal"] = culprit.signal.map { .text($0.name) } ?? .null
     error.payload["record"] = culprit.map

@@ -76,7 +76,11 @@ enum PrintCommands {
   }
 
   private static func shown(_ value: Value) -> String {
-    if case .report(let report) = value, let text = report.text { return text }
+    if case .report(let report) = value {
+      // It is reported, as it would be without `print`.
+      if let text = report.text { return text }
+      if case .string = report.value { return Interpreter.shown(report.value) }
+    }
     return tableRecords(value).map { tableText($0) } ?? value.asText
   }
 }

@@ -1,17 +1,20 @@
 import Language
+import Session
 
 /// `help`: all that the command table knows, for people.
 enum HelpCommand {
   private static let word = ParameterType("topic", "a command or topic", completion: .command) {
-    input in input.word.map { .text($0) }
+    input in .text(input.word ?? input.value.asText)
   }
 
   static let help = Command(
     "help", "Explain the commands",
     details: """
       `help` lists all commands, `help COMMAND` explains one with examples, `help queue` lists the \
-      verbs of a family, `help if` explains a word of the language, `help language` is a page \
-      about all of it, and `help prompt` tells of keys and files.
+      verbs of a family, `help if` explains a word of the language, `help '|'` an operator, \
+      `help $last` the variables that Brood keeps, `help errors` their kinds, `help settings` what \
+      `config` knows. `help language` is a page about all of it, and `help prompt` tells of keys \
+      and files.
       """,
     parameters: [Parameter("topic", word, .rest, "a command, a family, or a word of the language")],
     flags: [Flag("examples-json", nil, "print the examples of all commands as JSON")],
@@ -20,14 +23,16 @@ enum HelpCommand {
   ) { call in
     let table = call.interpreter.table
     if call.isSet("examples-json") { return try examples(table) }
-    let topic = (0..<call.count).map { call.spelled($0) }.joined(separator: " ")
+    let topic = (0..<call.count).map { word($0, of: call) }.joined(separator: " ")
     if topic.isEmpty { return overview(table) }
     if topic == "language" { return report(languageHelp) }
+    if topic == "settings" { return report(settings(call)) }
     if let command = table[topic] {
       // A word that is a command and has verbs too, as `fork` might.
       let verbs = table.verbs(of: topic) == nil ? "" : "\n" + verbList(table, topic)
-      let topic = HelpTopic.named(topic).map { "\n" + $0.page } ?? ""
-      return report(HelpText.page(command) + verbs + topic)
+      // One of the language too, as `continue`; not what is only a kind of errors.
+      let word = HelpTopic.named(topic).flatMap { $0.listed.contains(topic) ? $0.page : nil }
+      return report(HelpText.page(command) + verbs + (word.map { "\n" + $0 } ?? ""))
     }
     if let topic = HelpTopic.named(topic) { return report(topic.page) }
     if table.verbs(of: topic) != nil { return report(verbList(table, topic)) }
@@ -42,6 +47,25 @@ enum HelpCommand {
     throw unknown(call, topic)
   }
 
+  /// What was asked for; a variable of Brood's by its name, whatever its value is.
+  private static func word(_ index: Int, of call: borrowing Call) -> String {
+    if call.spelling(index) == nil, let location = call.location(index) {
+      let text = location.source.text(location.span)
+      if text.hasPrefix("$"), HelpTopic.named(text) != nil { return text }
+    }
+    return call.spelled(index)
+  }
+
+  /// What `config` knows here.
+  private static func settings(_ call: borrowing Call) -> String {
+    HelpText.head(
+      "settings: config KEY VALUE", "The settings and what they mean",
+      "`config` lists them with their values, and `help config` says where lasting ones stand.")
+      + "\n"
+      + HelpText.columns(call.session.settings.list.map { ($0.key, $0.summary) })
+      + HelpText.examples([Example("config reap", "manual")])
+  }
+
   private static func report(_ text: String) -> Value {
     .report(ReportObject(.text(text), text: text))
   }
@@ -50,7 +74,7 @@ enum HelpCommand {
     let table = call.interpreter.table
     let names =
       table.words + table.all.map(\.name) + table.families.map { $0.title.lowercased() }
-      + ["language"] + HelpTopic.all.flatMap(\.words)
+      + ["language", "settings"] + HelpTopic.all.flatMap(\.words)
     return call.error(
       .missing, "there is no help on '\(topic)'", at: 0,
       help: nearest(topic, among: names).map { "did you mean '\($0)'?" }
@@ -83,7 +107,7 @@ enum HelpCommand {
       text += title + String(repeating: " ", count: width - title.count)
       text += lines.drop { $0 == " " }
     }
-    let topics = HelpTopic.all.flatMap(\.words) + ["language"]
+    let topics = HelpTopic.all.flatMap(\.listed) + ["settings", "language"]
     let title = "Language"
     text += title + String(repeating: " ", count: width - title.count)
     text += HelpText.wrapped(topics.joined(separator: " "), indent: width).drop { $0 == " " }

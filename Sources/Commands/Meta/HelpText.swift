@@ -33,6 +33,7 @@ enum HelpText {
     fields.isEmpty ? "" : "\nFields\n" + columns(fields)
   }
 
+  /// The examples of a page.
   static func examples(_ examples: [Example]) -> String {
     if examples.isEmpty { return "" }
     return "\n" + (examples.count == 1 ? "Example" : "Examples") + "\n"

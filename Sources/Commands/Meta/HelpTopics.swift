@@ -7,28 +7,37 @@ public struct HelpTopic: Sendable {
   let usage: String
   public let summary: String
   let details: String
+  /// Words with their meanings.
+  let table: [(String, String)]
   let examples: [Example]
 
   init(
     _ words: String, _ usage: String, _ summary: String, _ details: String = "",
-    _ examples: Example...
+    table: [(String, String)] = [], _ examples: Example...
   ) {
     self.words = words.split(separator: " ").map(String.init)
     self.usage = usage
     self.summary = summary
     self.details = details
+    self.table = table
     self.examples = examples
   }
 
   /// Nil if there is none of that word.
   public static func named(_ word: String) -> HelpTopic? { all.first { $0.words.contains(word) } }
 
+  /// The words that the overview shows of it.
+  var listed: [String] { examples.isEmpty || !usage.contains(":") ? words : [words[0]] }
+
   var page: String {
     HelpText.head(usage, summary, details) + HelpText.fields(RecordFields.of(words[0]))
-      + HelpText.examples(examples)
+      + (table.isEmpty ? "" : "\n" + HelpText.columns(table)) + HelpText.examples(examples)
   }
 
-  public static let all = [
+  public static let all = words + operators + subjects
+
+  /// Words of the language.
+  private static let words = [
     HelpTopic(
       "let", "let NAME = VALUE", "Declare a constant",
       "What a block or function declares is known in it alone.",
@@ -106,20 +115,26 @@ public struct HelpTopic: Sendable {
     HelpTopic(
       "prompt", "prompt", "The prompt's keys and files",
       """
-      Tab completes commands, flags, names, variables and files. Up and Ctrl-R go through what was \
-      typed before. What is not finished goes on in the next line. Ctrl-C drops the line, Ctrl-Z \
-      stops a program, Ctrl-D leaves.
+      Tab completes commands, flags, names, variables and files. Up and Down go through what was \
+      typed before, what stands before the cursor is what it must begin with, and Ctrl-R searches \
+      for a part of it. What is not finished goes on in the next line. Ctrl-C drops the line; a \
+      block of several lines comes back with Up. Ctrl-Z stops a program, Ctrl-D leaves.
+
+      Of a result as much is shown as fits on the screen; $last has all. A program that fails is \
+      told of in one line, and $status has its status.
 
       Start-up file: $XDG_CONFIG_HOME/brood/init.brood, usually ~/.config/brood/init.brood; it \
       runs before the first prompt.
 
       History: $XDG_STATE_HOME/brood/history, usually ~/.local/state/brood/history. Lines that \
-      begin with a blank are not kept.
+      begin with a blank are not kept, and nothing is ever removed from it.
 
       Keys: ~/.inputrc, as for all programs with GNU readline; what stands between `$if brood` and \
       `$endif` is for Brood alone.
 
-      `config prompt` shows and changes what stands before the line.
+      `config prompt` shows and changes what stands before the line: a text, or a block that runs \
+      before each prompt, for 200 ms at most. Without it the prompt names the directory once that \
+      is another one than at the start.
       """),
   ]
 }

@@ -24,7 +24,7 @@ let languageHelp = """
   let text = (^date)         a program's output; ^ forces the program
   ok grep -q x file          true or false; status CMD gives the whole record
   sleep 10 &                 in the background; a && b, a || b
-  env.NAME = "x"   $env.PATH   $args   $pid   $ppid   $last
+  env.NAME = "x"   $env.PATH   $args   $pid   $ppid   $last   $status
 
   let p = fork { 6 * 7 }     a real process with a copy of the variables
   print (wait $p).value      42

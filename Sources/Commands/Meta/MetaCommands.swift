@@ -24,6 +24,10 @@ enum ConfigCommand {
       $XDG_CONFIG_HOME/brood/init.brood, usually ~/.config/brood/init.brood.
 
       `config warnings off` on the top level of a script counts before the script runs.
+
+      The prompt's own `config prompt` takes a text, or a block that runs before each prompt and \
+      yields it: `config prompt { (^hostname) + " $status> " }`. A block that takes longer than \
+      200 ms is ended, and the last text stays.
       """,
     parameters: [
       Parameter("key", key, .optional, "which setting"),
@@ -65,20 +69,28 @@ enum ConfigCommand {
 enum HistoryCommand {
   static let history = Command(
     "history", "List what was typed at the prompt, the latest last",
+    details: """
+      The prompt reads the latest 2000 entries of earlier sessions; the file keeps all, and is named \
+      in the list if it has more.
+      """,
     parameters: [Parameter("count", .count, .optional, "how many entries")],
     traits: .reports,
     examples: [Example("print (len (history))", "0")]
   ) { call in
-    let entries = (call.interpreter.host as? BroodHost)?.historyEntries?() ?? []
+    let (entries, older) =
+      (call.interpreter.host as? BroodHost)?.historyEntries?() ?? ([], nil)
     let count = call.has(0) ? call.int(0) : entries.count
     let shown = entries.suffix(count)
     let width = String(entries.count).count
-    let lines = shown.indices.map { index in
+    var lines = shown.indices.map { index in
       let number = String(index + 1)
       let indent = String(repeating: " ", count: width - number.count)
       let rest = String(repeating: " ", count: width + 2)
       let entry = shown[index].split(separator: "\n", omittingEmptySubsequences: false)
       return indent + number + "  " + entry.joined(separator: "\n" + rest)
+    }
+    if let older, !call.has(0) || count > entries.count {
+      lines.insert("… older entries are in \(older)", at: 0)
     }
     return .report(
       ReportObject(.items(shown.map { .text($0) }), text: lines.joined(separator: "\n")))

@@ -158,7 +158,7 @@ enum PoolMapCommands {
       session.postponing { try session.output.flush() }
       // Behind the ^C that the terminal has echoed.
       let line = call.session.isInteractive ? "\n" : ""
-      try? Transfer.writeAll(2, "\(line)pool '\(pool.name)': \(error.message)\n")
+      Session.say("\(line)pool '\(pool.name)': \(error.message)")
     }
     return error
   }

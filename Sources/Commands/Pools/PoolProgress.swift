@@ -17,7 +17,7 @@ final class PoolProgress {
   private static let interval: Int64 = 100_000_000
 
   /// - Parameter name: of what is under way.
-  init(_ name: String) { self.name = name }
+  init(_ name: String) { self.name = TerminalText.line(name) }
 
   /// - Parameter total: nil while that is not known.
   func show(done: Int, of total: Int?, running: Int, failed: Int) {

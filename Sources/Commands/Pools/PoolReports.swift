@@ -17,15 +17,14 @@ enum PoolReports {
     guard case .map(let map) = record(pool) else { return .null }
     let workers = pool.facts.workers.map { worker($0, pool.session) }
     map.set("workers", .items(workers))
-    var lines = map.pairs.filter { $0.key.asText != "workers" }.map { key, value in
-      key.asText + String(repeating: " ", count: max(1, 10 - key.asText.count)) + value.asText
-    }
-    if !workers.isEmpty { lines += ["", Interpreter.shown(.items(workers))] }
-    return .report(ReportObject(.map(map), text: lines.joined(separator: "\n")))
+    var text = factsText(
+      map.pairs.filter { $0.key.asText != "workers" }.map { ($0.key.asText, $0.value.asText) })
+    if !workers.isEmpty { text += "\n\n" + Interpreter.shown(.items(workers)) }
+    return .report(ReportObject(.map(map), text: text))
   }
 
   private static func worker(_ worker: Pool.WorkerFacts, _ session: Session) -> Value {
-    let memory = session.reader.privateMemory(of: worker.pid)
+    let memory = session.reader.memory(of: worker.pid)?.own
     return .record([
       "name": .text(worker.name), "pid": .int(Int(worker.pid)), "state": .text(worker.state),
       "task": worker.task.map { .int($0) } ?? .null,

@@ -86,7 +86,7 @@ enum RunCommand {
         var record = ProgramRecord(index: index, input: input)
         if try journal?.tasks.recall(&record) == true { continue }
         let words = try template.words(for: input, index: index, slot: 0)
-        try call.interpreter.write(words.map(quoted).joined(separator: " ") + "\n")
+        try call.interpreter.write(words.map(ShellWord.quoted).joined(separator: " ") + "\n")
       }
       return .null
     }
@@ -149,22 +149,6 @@ enum RunCommand {
     case .bytes(let bytes): return bytes.bytes
     case let value: return Array(value.asText.utf8)
     }
-  }
-
-  /// A word as a shell would have to be given it.
-  private static func quoted(_ bytes: [UInt8]) -> String {
-    let word = String(decoding: bytes, as: UTF8.self)
-    let isPlain =
-      !word.isEmpty
-      && word.unicodeScalars.allSatisfy {
-        $0.properties.isAlphabetic || ("0"..."9").contains($0)
-          || "_-./=:,+@%".unicodeScalars.contains($0)
-      }
-    return isPlain
-      ? word
-      : "'"
-        + word.split(separator: "'", omittingEmptySubsequences: false)
-        .joined(separator: "'\\''") + "'"
   }
 
   // MARK: Running
@@ -244,7 +228,7 @@ enum RunCommand {
       progress?.end()
       let report = run.interruption(of: inputs.count)
       session.postponing { try session.output.flush() }
-      try? Transfer.writeAll(2, "pool run: \(report)\n")
+      Session.say("pool run: \(report)")
       throw error
     }
     try journal?.journal.finish(call.interpreter)

@@ -13,7 +13,11 @@ enum ForkCommand {
 
       Without a block both processes go on with what follows: fork yields 0 in the child and the \
       child's pid in the parent. A variable named `pid` hides $pid from there on, which `getpid` \
-      tells in any case.
+      tells in any case. After `fork && …` both go on too, since only false and a `failed` error \
+      count as failures there: ask with `if $p == 0 { … }`.
+
+      A daemon is ended by TERM when the process ends that made it: by the session's own process it \
+      lasts as long as the session, by a child only as long as that.
       """,
     parameters: [
       Parameter("block", .function, .optional, "what the child runs"),
@@ -21,7 +25,7 @@ enum ForkCommand {
     ],
     flags: [
       Flag("name", .text, "the process's name; chosen by Brood without it"),
-      Flag("daemon", nil, "end it with the session instead of waiting for it"),
+      Flag("daemon", nil, "end it with the process that makes it, instead of waiting for it"),
       Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
       Flag("detach", nil, "let it outlive the session"),
     ],

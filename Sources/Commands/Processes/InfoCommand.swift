@@ -7,8 +7,10 @@ enum InfoCommand {
   static let command = Command(
     "info", "Tell all about a process",
     details: """
-      `ready` is how long it was ready to run but waited for a CPU. Of a process that was waited \
-      for, the record remains.
+      `ready` is how long it was ready to run but waited for a CPU. `memory` is what of it lies in \
+      memory: `shared` with other processes, as after a fork everything is, and `private`, what it \
+      alone has, as all that it has written to since. Of a process that was waited for, the record \
+      remains.
       """,
     parameters: [Parameter("process", .process)], traits: .reports,
     examples: [
@@ -58,6 +60,10 @@ enum InfoCommand {
       facts.set("ready", .duration(Int(schedule.waiting)))
     }
     facts.set("memory", .size(Int(stat.residentSize)))
+    if let memory = reader.memory(of: stat.pid) {
+      facts.set("shared", .size(memory.shared))
+      facts.set("private", .size(memory.own))
+    }
     if let directory = reader.directory(of: stat.pid) { facts.set("directory", .text(directory)) }
     if let program = reader.executable(of: stat.pid) { facts.set("program", .text(program)) }
     if let status = reader.status(stat.pid) { add(status, to: facts) }
@@ -83,21 +89,23 @@ enum InfoCommand {
     ] { facts.set(name, .items(set.map { .text($0.name) })) }
   }
 
-  /// One fact a line.
+  /// One fact a line, and each descriptor on one of its own.
   private static func report(_ facts: MapObject) -> Value {
-    let width = facts.keys.map { $0.asText.count }.max() ?? 0
-    let lines = facts.pairs.compactMap { key, value -> String? in
+    var lines: [(name: String, value: String)] = []
+    for (key, value) in facts.pairs {
       let name = key.asText
-      let space = String(repeating: " ", count: width - name.count + 2)
-      var text = value.asText
-      if case .list(let list) = value {
-        if list.items.isEmpty { return nil }
-        let indent = String(repeating: " ", count: width + 2)
-        let separator = name == "descriptors" ? "\n" + indent : " "
-        text = list.items.map(\.asText).joined(separator: separator)
+      guard case .list(let list) = value else {
+        lines.append((name, value.asText))
+        continue
       }
-      return name + space + text
+      let texts = list.items.map(\.asText)
+      if texts.isEmpty { continue }
+      guard name == "descriptors" else {
+        lines.append((name, texts.joined(separator: " ")))
+        continue
+      }
+      lines += texts.enumerated().map { ($0 == 0 ? name : "", $1) }
     }
-    return .report(ReportObject(.map(facts), text: lines.joined(separator: "\n")))
+    return .report(ReportObject(.map(facts), text: factsText(lines)))
   }
 }

@@ -11,7 +11,7 @@ enum KillCommand {
       The signal is TERM unless another is given, in front with a dash or behind the processes: \
       `kill -9 P`, `kill -KILL P`, `kill P SIGKILL`. A last argument from 1 to 64 is a signal.
 
-      `kill -l` lists all signals. `kill -0 P` sends nothing and only checks that it could.
+      `kill -l` lists all signals, with the keys of a terminal that send them. `kill -0 P` sends nothing and only checks that it could.
       """,
     parameters: [Parameter("process", .any, .rest, "names, handles or pids, and the signal")],
     flags: [

@@ -47,7 +47,7 @@ enum ObjectCommands {
       Flag("class", .text, "the class instead of a target"),
       Flag("args", .list, "the arguments"),
       Flag("kwargs", .map, "arguments by the names of the parameters"),
-      Flag("daemon", nil, "end it with the session instead of waiting for it"),
+      Flag("daemon", nil, "end it with the process that starts it, instead of waiting for it"),
     ],
     traits: .snapshots,
     examples: [
@@ -173,11 +173,8 @@ enum ObjectCommands {
     for name in ["exit", "signal", "value"] {
       facts.set(name, process.flatMap { ProcessObject.outcome(of: $0, name, session) } ?? .null)
     }
-    let text = facts.pairs.map { key, value in
-      let name = key.asText
-      return name + String(repeating: " ", count: 10 - name.count) + value.asText
-    }
-    return .report(ReportObject(.map(facts), text: text.joined(separator: "\n")))
+    let text = factsText(facts.pairs.map { ($0.key.asText, $0.value.asText) })
+    return .report(ReportObject(.map(facts), text: text))
   }
 
   private static let terminate = Command(

@@ -46,8 +46,9 @@ enum SignalCommands {
   private static let on = Command(
     "signal on", "Run a block whenever a signal comes",
     details: """
-      It runs at once, in the midst of whatever goes on, and blocking commands go on afterwards. \
-      The block may take the signal's name and the sender's pid.
+      It runs between two steps of whatever goes on: at calls, at each turn of a loop, and in \
+      commands that wait, which go on afterwards. A single long command of the library, as `sort`, \
+      is not interrupted. The block may take the signal's name and the sender's pid.
       """,
     parameters: [one, Parameter("block", .function)],
     examples: [

@@ -75,7 +75,8 @@ enum SignalTableReport {
     let records = signals.map { signal in
       Value.record([
         "number": .int(Int(signal.number)), "name": .text(signal.name),
-        "default": .text(signal.defaultAction.rawValue), "meaning": .text(signal.word),
+        "default": .text(signal.defaultAction.rawValue), "key": .text(signal.key ?? ""),
+        "meaning": .text(signal.word),
       ])
     }
     return .items(records)

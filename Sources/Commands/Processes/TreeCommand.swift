@@ -49,8 +49,9 @@ enum TreeCommand {
       records.append(record)
       lines.append(
         (
-          label: "\(lead)\(branch)\(row.name) \(pid)",
-          rest: "\(row.state.letter)\(row.state.flags) \(row.state.word)  \(row.command)"
+          label: "\(lead)\(branch)\(TerminalText.line(row.name)) \(pid)",
+          rest: "\(row.state.letter)\(row.state.flags) \(row.state.word)  "
+            + TerminalText.line(row.command)
         ))
       let children = (survey.tree.children[pid] ?? []).filter { !survey.isHelper($0) }
       let below = lead + (branch.isEmpty ? "" : branch.hasPrefix("└") ? "   " : "│  ")

@@ -138,7 +138,8 @@ enum WaitCommand {
       .failed,
       "process '\(culprit.name)' (\(culprit.pid)) \(culprit.phrase)"
         + (others > 0 ? ", and \(others) other\(others > 1 ? "s" : "") failed too" : ""),
-      help: "without --ok the record tells how it ended")
+      help: [culprit.statusMeaning, "without --ok the record tells how it ended"]
+        .compactMap { $0 }.joined(separator: "; "))
     error.payload["record"] = bad.map
     error.payload["status"] = culprit.exit.map { .int(Int($0)) } ?? .null
     throw error

@@ -3,7 +3,7 @@ public final class Globals {
   var variables: [String: GlobalVariable] = [:]
   var functions: [String: GlobalFunction] = [:]
 
-  static let liveNames = ["pid", "ppid", "env", "args", "last"]
+  static let liveNames = ["pid", "ppid", "env", "args", "last", "status"]
 
   /// The entry of a function, defined or to be defined.
   func function(_ name: String) -> GlobalFunction {
@@ -313,7 +313,7 @@ public final class Interpreter {
       if let table = recordTable(list.items) { return table }
       return value.asLiteral
     case .report(let report): return report.text ?? shown(report.value)
-    case .string(let string): return string.string
+    case .string(let string): return TerminalText.lines(string.string)
     default: return value.asLiteral
     }
   }

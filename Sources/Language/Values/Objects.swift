@@ -46,12 +46,12 @@ public final class GeneratedStream: StreamObject {
 /// The result of a command that reports: printed where a statement discards it.
 public final class ReportObject {
   public let value: Value
-  /// How to print it, when the value's own form is not it.
+  /// How to print it, when the value's own form is not it; cleaned for a terminal.
   public let text: String?
 
   public init(_ value: Value, text: String? = nil) {
     self.value = value
-    self.text = text
+    self.text = text.map(TerminalText.lines)
   }
 }
 

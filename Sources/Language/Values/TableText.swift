@@ -7,7 +7,7 @@ public func tableText(_ records: [MapObject], width: Int? = nil) -> String {
   for record in records {
     for key in record.keys { columns.set(key, .null) }
   }
-  let headers = columns.keys.map { onOneLine($0.asText) }
+  let headers = columns.keys.map { TerminalText.line($0.asText) }
   var isNumeric = headers.map { _ in false }
   var hasText = headers.map { _ in false }
   var widths = headers.map { displayWidth($0) }
@@ -20,7 +20,7 @@ public func tableText(_ records: [MapObject], width: Int? = nil) -> String {
       case .null, .missing: break
       default: hasText[column] = true
       }
-      let cell = onOneLine(value.asText)
+      let cell = TerminalText.line(value.asText)
       widths[column] = max(widths[column], displayWidth(cell))
       return cell
     }
@@ -57,30 +57,6 @@ public func tableRecords(_ value: Value) -> [MapObject]? {
   return isEmpty ? nil : records
 }
 
-/// A text with its control characters escaped, so that it stays on its line.
-private func onOneLine(_ text: String) -> String {
-  func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-  }
-  guard text.unicodeScalars.contains(where: isControl) else { return text }
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\n": result += "\\n"
-    case "\t": result += "\\t"
-    case "\r": result += "\\r"
-    case "\u{1B}": result += "\\e"
-    default:
-      if isControl(scalar) {
-        result += "\\u{" + String(scalar.value, radix: 16) + "}"
-      } else {
-        result.unicodeScalars.append(scalar)
-      }
-    }
-  }
-  return result
-}
-
 /// A table for a list of records, nil for any other list.
 public func recordTable(_ items: [Value], width: Int? = nil) -> String? {
   if items.isEmpty { return nil }
@@ -90,4 +66,15 @@ public func recordTable(_ items: [Value], width: Int? = nil) -> String? {
     records.append(map)
   }
   return tableText(records, width: width)
+}
+
+/// Facts as lines of a name and its value, the values below each other; each stays on its line.
+public func factsText(_ facts: [(name: String, value: String)]) -> String {
+  let names = facts.map { TerminalText.line($0.name) }
+  let width = names.reduce(0) { max($0, displayWidth($1)) } + 2
+  let lines = zip(names, facts).map { name, fact in
+    name + String(repeating: " ", count: width - displayWidth(name))
+      + TerminalText.line(fact.value)
+  }
+  return lines.joined(separator: "\n")
 }

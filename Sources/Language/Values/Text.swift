@@ -29,7 +29,14 @@ extension Value {
     }
   }
 
-  func write(to out: inout String, quoted: Bool) {
+  /// Writes the value as a literal; false if it left something out beyond so many bytes.
+  public func writeLiteral(to out: inout String, limit: Int) -> Bool {
+    write(to: &out, quoted: true, limit: limit)
+    return out.utf8.count <= limit
+  }
+
+  /// - Parameter limit: after so many bytes what follows need not be written.
+  func write(to out: inout String, quoted: Bool, limit: Int = .max) {
     switch self {
     case .null, .missing: out += "null"
     case .bool(let bool): out += bool ? "true" : "false"
@@ -41,7 +48,14 @@ extension Value {
     case .size(let bytes): out += sizeText(bytes)
     case .time(let nanoseconds): out += timeText(nanoseconds)
     case .string(let string):
-      if quoted { writeQuoted(string.string, to: &out) } else { out += string.string }
+      if !quoted {
+        out += string.string
+      } else if string.byteCount > limit {
+        let part = string.string.unicodeScalars.prefix(limit)
+        writeQuoted(String(String.UnicodeScalarView(part)), to: &out)
+      } else {
+        writeQuoted(string.string, to: &out)
+      }
     case .bytes(let bytes):
       out += "<\(bytes.bytes.count) bytes"
       for byte in bytes.bytes.prefix(16) {
@@ -53,7 +67,8 @@ extension Value {
       out += "["
       for (i, item) in list.items.enumerated() {
         if i > 0 { out += ", " }
-        item.write(to: &out, quoted: true)
+        if out.utf8.count > limit { return }
+        item.write(to: &out, quoted: true, limit: limit)
       }
       out += "]"
     case .map(let map):
@@ -64,25 +79,27 @@ extension Value {
       var first = true
       for (key, value) in map.pairs {
         out += first ? "[" : ", "
+        if out.utf8.count > limit { return }
         first = false
         if case .string(let name) = key, isPlainKey(name.string) {
           out += name.string
         } else {
-          key.write(to: &out, quoted: true)
+          key.write(to: &out, quoted: true, limit: limit)
         }
         out += ": "
-        value.write(to: &out, quoted: true)
+        value.write(to: &out, quoted: true, limit: limit)
       }
       out += "]"
     case .range(let range):
       let end = range.isInclusive ? range.last : range.last &+ 1
       out += "\(range.start)\(range.isInclusive ? ".." : "..<")\(end)"
     case .closure(let closure): out += closure.function.shownName
-    case .error(let error): out += "<error \(error.kind.rawValue): \(error.message)>"
+    case .error(let error):
+      out += "<error \(error.kind.rawValue): \(TerminalText.line(error.message))>"
     case .stream: out += "<stream>"
-    case .handle(let handle): out += handle.text
-    case .report(let report): report.value.write(to: &out, quoted: quoted)
-    case .cell(let cell): cell.value.write(to: &out, quoted: quoted)
+    case .handle(let handle): out += TerminalText.line(handle.text)
+    case .report(let report): report.value.write(to: &out, quoted: quoted, limit: limit)
+    case .cell(let cell): cell.value.write(to: &out, quoted: quoted, limit: limit)
     }
   }
 }
@@ -110,7 +127,7 @@ private func isPlainKey(_ text: String) -> Bool {
   guard isName(text) else { return false }
   switch text {
   case "true", "false", "null", "not", "if", "try": return false
-  default: return !text.unicodeScalars.contains { (0x80..<0xA0).contains($0.value) }
+  default: return !text.unicodeScalars.contains(where: TerminalText.isControl)
   }
 }
 
@@ -128,17 +145,12 @@ public func writeQuoted(_ string: String, to out: inout String) {
   out += "\""
   for scalar in string.unicodeScalars {
     switch scalar {
-    case "\n": out += "\\n"
-    case "\t": out += "\\t"
-    case "\r": out += "\\r"
-    case "\u{1B}": out += "\\e"
-    case "\0": out += "\\0"
     case "\\": out += "\\\\"
     case "\"": out += "\\\""
     case "$": out += "\\$"
     default:
-      if scalar.value < 32 || (127..<160).contains(scalar.value) {
-        out += "\\u{" + String(scalar.value, radix: 16) + "}"
+      if TerminalText.isControl(scalar) {
+        out += TerminalText.escape(scalar)
       } else {
         out.unicodeScalars.append(scalar)
       }

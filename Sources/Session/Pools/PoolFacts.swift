@@ -51,15 +51,3 @@ extension Pool {
       done: member.tasksDone)
   }
 }
-
-extension ProcReader {
-  /// The memory that a process shares with no other, in bytes.
-  public func privateMemory(of pid: Int32) -> Int? {
-    guard let text = text(pid, "smaps_rollup") else { return nil }
-    var sum = 0
-    for line in text.split(separator: "\n") where line.hasPrefix("Private_") {
-      sum += Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0
-    }
-    return sum * 1024
-  }
-}

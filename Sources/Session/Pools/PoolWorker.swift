@@ -218,7 +218,7 @@ final class PoolWorker {
       arguments = list.items
     }
     if flags.contains(.isTagged) {
-      session.output.linePrefix = (arguments.first ?? .null).asText + "\t"
+      session.output.linePrefix = TerminalText.line((arguments.first ?? .null).asText) + "\t"
     }
     defer { if flags.contains(.isTagged) { session.output.linePrefix = nil } }
     if let named, case .closure(let closure) = function.value {

@@ -36,7 +36,7 @@ final class JournalNews {
     counts[reason] = count
     if !isVerbose, reason == .new || count > JournalNews.most { return }
     let verb = reason.isSkip ? "skipped" : reason == .new ? "runs" : "runs again"
-    say("'\(shortened(task))' \(verb): \(why)")
+    say("'\(TerminalText.line(shortened(task)))' \(verb): \(why)")
   }
 
   /// Whether there were tasks, and all were unknown.
@@ -64,7 +64,7 @@ final class JournalNews {
   func say(_ text: String) {
     clearLine()
     session.postponing { try session.output.flush() }
-    try? Transfer.writeAll(2, "journal \(path): \(text)\n")
+    Session.say("journal \(path): \(text)")
   }
 
   private func shortened(_ text: String) -> String {

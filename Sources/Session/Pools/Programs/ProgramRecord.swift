@@ -53,7 +53,7 @@ public struct ProgramRecord {
     } else if hasTimedOut {
       text = "took too long"
     } else if let exit {
-      text = "exit status \(exit)"
+      text = "exit status \(exit)" + (WaitRecord.meaning(ofStatus: exit).map { " (\($0))" } ?? "")
     } else if let signal {
       text = "ended by \(signal.name)"
     } else {

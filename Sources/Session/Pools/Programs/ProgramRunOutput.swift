@@ -62,7 +62,7 @@ extension ProgramRun {
   }
 
   private func tag(_ record: ProgramRecord) -> [UInt8] {
-    policy.isTagged ? record.input.bytes + [0x09] : []
+    policy.isTagged ? TerminalText.line(record.input.bytes) + [0x09] : []
   }
 
   /// Shows what is due of the outputs that are whole.

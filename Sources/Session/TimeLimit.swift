@@ -1,0 +1,37 @@
+import Language
+import Posix
+
+extension Session {
+  /// Runs a body that may take so long (ns); nil if it was left because it took longer.
+  ///
+  /// It is left as by `exit`, so that no `catch` keeps it, and is asked again where a `finally`
+  /// goes on for longer.
+  public func limited<Result>(to limit: Int64, _ body: () throws -> Result) throws -> Result? {
+    let late = ErrorObject.exit(0)
+    let interrupts = loop.interruptsForTimers
+    var timer: TimerID?
+    func start() {
+      timer = loop.addTimer(at: Clock.deadline(after: limit)) { [unowned self] in
+        // A Ctrl-C that is on its way counts more.
+        if handlers.postponed?.kind != .interrupted { handlers.postponed = late }
+        Attention.raise()
+        start()
+      }
+    }
+    // Also while the body computes.
+    loop.interruptsForTimers = true
+    start()
+    defer {
+      if !isChild {
+        if let timer { loop.cancel(timer) }
+        loop.interruptsForTimers = interrupts
+      }
+      if handlers.postponed === late { handlers.postponed = nil }
+    }
+    do {
+      return try body()
+    } catch let error as ErrorObject where error === late {
+      return nil
+    }
+  }
+}
