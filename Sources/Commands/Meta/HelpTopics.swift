@@ -121,5 +121,6 @@ public struct HelpTopic: Sendable {
 
       `config prompt` shows and changes what stands before the line.
       """),
+    .guardian,
   ]
 }
