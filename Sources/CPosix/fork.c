@@ -27,7 +27,7 @@ _Noreturn void brood_exit_now(int32_t status) {
   for (;;) syscall(SYS_exit_group, status);
 }
 
-int32_t brood_fork(int32_t *pidfd) {
+int32_t brood_fork(int32_t *pidfd, uint64_t number) {
   sigset_t all, old;
   if (pidfd) *pidfd = -1;
   require_one_thread();
@@ -37,6 +37,7 @@ int32_t brood_fork(int32_t *pidfd) {
   int32_t result = pid < 0 ? -errno : pid;
   if (pid == 0) {
     brood_signals_forget();
+    brood_extend_fork_path(number);
     // By syscall(2), which the parent has used: a lazily bound name costs each child 30 us.
     syscall(SYS_close_range, (unsigned)brood_private_base(), ~0U, 0);
   } else if (pid > 0 && pidfd) {

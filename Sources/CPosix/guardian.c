@@ -11,56 +11,12 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { most_pids = 1 << 18, session_fd = 3 };
-static const int64_t grace_of_guardians = 500000000, patience = 60000000000;
-
-static void pause_for(long nanoseconds) {
-  struct timespec time = {0, nanoseconds};
-  nanosleep(&time, NULL);
-}
-
-static bool is_ours(struct brood_mark mark, int32_t pid, bool guardians_too) {
-  uint64_t soft, hard;
-  if (brood_mark_of(pid, &soft, &hard) < 0) return false;
-  if ((hard ^ mark.value) >> mark.shift) return false;
-  uint32_t part = (uint32_t)soft;
-  if (part == brood_soft_detached || (int64_t)(soft >> 32) > mark.level) return false;
-  return part != brood_soft_guardian || guardians_too;
-}
-
-// The pidfd is opened before the mark is read again, so a reused pid cannot be hit.
-static bool kill_if_ours(struct brood_mark mark, int32_t pid, bool guardians_too) {
-  if (!is_ours(mark, pid, guardians_too) || !brood_is_living(pid)) return false;
-  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (fd < 0) return errno != ESRCH;
-  bool ours = is_ours(mark, pid, guardians_too);
-  if (ours) syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
-  close(fd);
-  return ours;
-}
-
-static void kill_the_rest(struct brood_mark mark) {
-  static int32_t pids[most_pids];
-  int64_t began = brood_monotonic();
-  int clean = 0;
-  long delay = 200000;
-  while (clean < 2 && brood_monotonic() - began < patience) {
-    // Inner guardians get time to unlink their sockets; their processes die here anyway.
-    bool guardians_too = brood_monotonic() - began > grace_of_guardians;
-    int32_t number = brood_proc_pids(pids, most_pids), hit = 0;
-    for (int32_t i = 0; i < number && i < most_pids; i++)
-      if (pids[i] != getpid() && kill_if_ours(mark, pids[i], guardians_too)) hit++;
-    clean = hit ? 0 : clean + 1;
-    if (!hit) continue;
-    pause_for(delay);
-    if (delay < 50000000) delay *= 2;  // only what cannot die at once is left
-  }
-}
+enum { session_fd = 3, proc_fd = 4 };
+static const int64_t patience_of_guardian = 60000000000;
 
 static void ignore_everything(void) {
   struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
@@ -72,36 +28,57 @@ static void ignore_everything(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void let_go_of_descriptors(int session) {
+// Keeps the session's pidfd and /proc, which may be out of reach later; yields the latter or -1.
+static int keep_descriptors(int session) {
   if (session != session_fd) dup2(session, session_fd);
   close_range(session_fd + 1, ~0U, 0);
+  int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+  if (proc >= 0 && proc != proc_fd) {
+    dup2(proc, proc_fd);
+    close(proc);
+    proc = proc_fd;
+  }
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < 3; fd++) dup2(null, fd);
   if (null > session_fd) close(null);
-  if (chdir("/") < 0) return;  // only to release the file system
+  if (chdir("/") < 0) return proc;  // only to release the file system
+  return proc;
+}
+
+static void take_part_of_guardian(void) {
+  struct rlimit limit;
+  if (brood_mark_current().level < 0 || getrlimit(RLIMIT_LOCKS, &limit) < 0) return;
+  limit.rlim_cur = brood_mark_with_part(limit.rlim_cur, brood_soft_guardian);
+  setrlimit(RLIMIT_LOCKS, &limit);
 }
 
 static void watch(struct brood_mark mark, int session) {
   prctl(PR_SET_NAME, "brood-guardian", 0, 0, 0);
+  // Were it stopped when the session ends, the kernel lets it go on.
+  prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   ignore_everything();
   setsid();
-  struct rlimit limit;
-  getrlimit(RLIMIT_LOCKS, &limit);
-  limit.rlim_cur = (limit.rlim_cur & ~0xffffffffULL) | brood_soft_guardian;
-  setrlimit(RLIMIT_LOCKS, &limit);
-  let_go_of_descriptors(session);
+  take_part_of_guardian();
+  int proc = keep_descriptors(session);
+  // Taken now, since it may be scarce later; without it one tries again then.
+  brood_end_rest_prepare();
   struct pollfd entry = {.fd = session_fd, .events = POLLIN};
+  struct timespec moment = {0, 100000000};
   while (poll(&entry, 1, -1) <= 0)
-    if (errno != EINTR && errno != EAGAIN) pause_for(100000000);
-  kill_the_rest(mark);
+    if (errno != EINTR && errno != EAGAIN) nanosleep(&moment, NULL);
+  while (!brood_end_rest_prepare()) nanosleep(&moment, NULL);
+  brood_end_rest(mark, 0, 0, proc, patience_of_guardian);
   brood_guardian_unlink_all();
 }
 
 int32_t brood_guardian_start(int32_t *pidfd) {
-  struct brood_mark mark = brood_mark_current();
+  static bool was_started;
   sigset_t all, old;
   *pidfd = -1;
-  if (mark.level < 0) return -ENOTSUP;
+  // Without a mark of its own the session does with its table.
+  if (!was_started) brood_mark_make_unique();
+  was_started = true;
+  struct brood_mark mark = brood_mark_current();
   // Opened here, since the session might be gone before its child could.
   int32_t session = brood_pidfd_open(getpid());
   if (session < 0) return session;
@@ -124,4 +101,11 @@ int32_t brood_guardian_start(int32_t *pidfd) {
   }
   sigprocmask(SIG_SETMASK, &old, NULL);
   return result;
+}
+
+int32_t brood_guardian_end_rest(int32_t guardian, int64_t patience) {
+  int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool is_clean = brood_end_rest(brood_mark_current(), getpid(), guardian, proc, patience);
+  if (proc >= 0) close(proc);
+  return is_clean ? 0 : -ETIME;
 }

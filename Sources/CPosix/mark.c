@@ -13,8 +13,36 @@
 static const int32_t group_shift[3] = {40, 20, 0};
 static const uint64_t group_mask[3] = {(1 << 23) - 1, (1 << 20) - 1, (1 << 20) - 1};
 static const uint64_t marked = 1ULL << 63;
+static const uint64_t written_by_us = 0x42524f;  // bits 40 to 63 of the soft limit
 static struct brood_mark current = {.level = -1};
 static uint64_t scramble;
+static bool lacks_room;
+static int32_t all[65536];
+
+static bool is_ours(uint64_t soft) { return soft >> 40 == written_by_us; }
+
+uint32_t brood_mark_part(uint64_t soft) {
+  return is_ours(soft) ? (uint32_t)soft : brood_soft_ordinary;
+}
+
+int32_t brood_mark_level(uint64_t soft) { return is_ours(soft) ? (int32_t)(soft >> 32 & 255) : 0; }
+
+static uint64_t make_soft(int32_t level, uint32_t part) {
+  return written_by_us << 40 | (uint64_t)level << 32 | part;
+}
+
+uint64_t brood_mark_with_part(uint64_t soft, uint32_t part) {
+  return make_soft(brood_mark_level(soft), part);
+}
+
+bool brood_mark_has_prefix(struct brood_mark mark, uint64_t hard) {
+  return mark.level >= 0 && (hard ^ mark.value) >> mark.shift == 0;
+}
+
+// The outermost group has one bit more than pids have, so it never is all ones.
+static uint64_t key_of(int32_t level, uint64_t key) {
+  return level == 0 ? key & group_mask[0] >> 1 : key >> (level * 8);
+}
 
 struct brood_mark brood_mark_plan(uint64_t inherited, int32_t pid, uint64_t key) {
   struct brood_mark mark = {.value = inherited, .level = -1};
@@ -23,7 +51,7 @@ struct brood_mark brood_mark_plan(uint64_t inherited, int32_t pid, uint64_t key)
     uint64_t full = group_mask[level] << group_shift[level];
     if ((inherited & full) != full) continue;
     // Exclusive or keeps pids apart within a pid namespace; the key keeps namespaces apart.
-    uint64_t group = ((uint64_t)pid ^ (key >> (level * 8))) & group_mask[level];
+    uint64_t group = ((uint64_t)pid ^ key_of(level, key)) & group_mask[level];
     if (group == group_mask[level]) group--;
     mark.value = (inherited & ~full) | group << group_shift[level];
     mark.shift = group_shift[level];
@@ -39,6 +67,10 @@ static uint64_t namespace_key(void) {
   return (uint64_t)info.st_ino * 0x9e3779b97f4a7c15ULL;
 }
 
+int32_t brood_mark_session(uint64_t hard) {
+  return (int32_t)((hard >> group_shift[0] ^ scramble) & group_mask[0] >> 1);
+}
+
 int32_t brood_mark_start(void) {
   struct rlimit limit;
   // The table has to be shared with every process of the session, so it comes first.
@@ -46,26 +78,68 @@ int32_t brood_mark_start(void) {
   if (result < 0) return result;
   if (getrlimit(RLIMIT_LOCKS, &limit) < 0) return -errno;
   scramble = namespace_key();
-  if (!(limit.rlim_max & marked)) limit.rlim_max = RLIM_INFINITY;  // works for root only
+  lacks_room = !(limit.rlim_max & marked);
+  if (lacks_room) limit.rlim_max = RLIM_INFINITY;  // works for root only
   current = brood_mark_plan(limit.rlim_max, getpid(), scramble);
   if (current.level < 0) return 0;
   // What an outer session detached stays so, but now belongs to this one.
-  uint64_t let_go = limit.rlim_cur & 0xffffffff ? limit.rlim_cur >> 32 : (uint64_t)current.level;
-  if (limit.rlim_cur == RLIM_INFINITY) let_go = 0;
+  bool let_go = brood_mark_part(limit.rlim_cur) == brood_soft_detached;
   limit.rlim_max = current.value;
-  limit.rlim_cur = let_go << 32 | brood_soft_ordinary;
-  if (setrlimit(RLIMIT_LOCKS, &limit) == 0) return 0;
+  limit.rlim_cur = make_soft(
+    let_go ? current.level : brood_mark_level(limit.rlim_cur), brood_soft_ordinary);
+  if (setrlimit(RLIMIT_LOCKS, &limit) == 0) {
+    lacks_room = false;
+    return 0;
+  }
+  int error = errno;
   current.level = -1;
-  return -errno;
+  return -error;
 }
 
 struct brood_mark brood_mark_current(void) { return current; }
+
+bool brood_mark_lacks_room(void) { return lacks_room; }
+
+static bool is_taken(void) {
+  int32_t number = brood_proc_pids(all, 65536), self = getpid();
+  for (int32_t i = 0; i < number && i < 65536; i++) {
+    struct rlimit limit;
+    if (all[i] != self && prlimit(all[i], RLIMIT_LOCKS, NULL, &limit) == 0 &&
+      brood_mark_has_prefix(current, limit.rlim_max))
+      return true;
+  }
+  return false;
+}
+
+// Pids have 22 bits, and the outermost group has room for them.
+int32_t brood_mark_make_unique(void) {
+  uint64_t seed = (uint64_t)getpid();
+  while (current.level > 0 && is_taken()) {
+    int32_t shift = current.shift;
+    uint64_t group = current.value >> shift & group_mask[current.level];
+    struct rlimit limit;
+    if (group == 0 || getrlimit(RLIMIT_LOCKS, &limit) < 0) {
+      current.level = -1;
+      return -EAGAIN;
+    }
+    // The limit can only be lowered; which numbers are free nobody knows.
+    seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    current.value -= ((seed >> 33) % group + 1) << shift;
+    limit.rlim_max = current.value;
+    if (setrlimit(RLIMIT_LOCKS, &limit) < 0) {
+      int error = errno;
+      current.level = -1;
+      return -error;
+    }
+  }
+  return 0;
+}
 
 int32_t brood_mark_set_task(uint32_t task) {
   struct rlimit limit;
   if (current.level < 0) return -ENOTSUP;
   if (getrlimit(RLIMIT_LOCKS, &limit) < 0) return -errno;
-  limit.rlim_cur = task == 0 ? 0 : (limit.rlim_cur & ~0xffffffffULL) | task;
+  limit.rlim_cur = brood_mark_with_part(limit.rlim_cur, task);
   return setrlimit(RLIMIT_LOCKS, &limit) < 0 ? -errno : 0;
 }
 
@@ -103,14 +177,15 @@ int32_t brood_mark_of(int32_t pid, uint64_t *soft, uint64_t *hard) {
 int32_t brood_mark_detach(int32_t pid) {
   struct rlimit limit;
   if (prlimit(pid, RLIMIT_LOCKS, NULL, &limit) < 0) return -errno;
-  limit.rlim_cur = 0;
+  limit.rlim_cur = make_soft(0, brood_soft_detached);
+  if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;  // its own, lower limit
   return prlimit(pid, RLIMIT_LOCKS, &limit, NULL) < 0 ? -errno : 0;
 }
 
 bool brood_mark_is_member(int32_t pid) {
   uint64_t soft, hard;
-  if (current.level < 0 || brood_mark_of(pid, &soft, &hard) < 0) return false;
-  return (hard ^ current.value) >> current.shift == 0;
+  return current.level >= 0 && brood_mark_of(pid, &soft, &hard) == 0 &&
+    brood_mark_has_prefix(current, hard);
 }
 
 bool brood_is_living(int32_t pid) {
@@ -120,39 +195,18 @@ bool brood_is_living(int32_t pid) {
   if (length <= 0) return !brood_has_ended(pid);
   text[length] = 0;
   const char *state = strrchr(text, ')');
-  return state && state[1] && state[2] != 'Z' && state[2] != 'X';
+  return !state || (state[1] && state[2] != 'Z' && state[2] != 'X');
 }
 
 int32_t brood_mark_members(uint32_t task, int32_t *pids, int32_t capacity) {
-  static int32_t all[65536];
   if (current.level < 0) return 0;
   int32_t number = brood_proc_pids(all, 65536), count = 0;
   for (int32_t i = 0; i < number && i < 65536; i++) {
     uint64_t soft, hard;
-    if (brood_mark_of(all[i], &soft, &hard) < 0) continue;
-    if ((hard ^ current.value) >> current.shift) continue;
-    uint32_t part = (uint32_t)soft;
+    if (brood_mark_of(all[i], &soft, &hard) < 0 || !brood_mark_has_prefix(current, hard)) continue;
+    uint32_t part = brood_mark_part(soft);
     if (part == brood_soft_guardian || part == brood_soft_detached) continue;
     if ((task && part != task) || !brood_is_living(all[i])) continue;
-    if (count < capacity) pids[count] = all[i];
-    count++;
-  }
-  return count;
-}
-
-int32_t brood_mark_strays(int32_t *pids, int32_t capacity) {
-  static int32_t all[65536];
-  int32_t number = brood_proc_pids(all, 65536), count = 0;
-  uint64_t key = namespace_key();
-  for (int32_t i = 0; i < number && i < 65536; i++) {
-    uint64_t soft, hard;
-    if (brood_mark_of(all[i], &soft, &hard) < 0 || !(hard & marked) || !~hard) continue;
-    if ((uint32_t)soft <= brood_soft_guardian) continue;
-    uint64_t session = ((hard >> group_shift[0]) ^ key) & group_mask[0];
-    uint64_t its_soft, its_hard;
-    bool there = session < 1 << 22 && brood_mark_of((int32_t)session, &its_soft, &its_hard) == 0 &&
-      (its_hard ^ hard) >> group_shift[0] == 0;
-    if (there || !brood_is_living(all[i])) continue;
     if (count < capacity) pids[count] = all[i];
     count++;
   }

@@ -24,9 +24,14 @@ static size_t make_path(char *path, size_t size, int32_t pid, const char *name) 
 }
 
 int64_t brood_proc_read(int32_t pid, const char *name, void *buffer, size_t size) {
+  return brood_proc_read_at(-1, pid, name, buffer, size);
+}
+
+int64_t brood_proc_read_at(int32_t proc, int32_t pid, const char *name, void *buffer, size_t size) {
   char path[320];
   if (make_path(path, sizeof path, pid, name) == 0) return -ENAMETOOLONG;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = proc < 0 ? open(path, O_RDONLY | O_CLOEXEC)
+                    : openat(proc, path + strlen("/proc/"), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
   size_t used = 0;
   int64_t result = 0;
@@ -72,11 +77,19 @@ static int32_t number_of(const char *name) {
 int32_t brood_proc_pids(int32_t *pids, int32_t capacity) {
   int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -errno;
+  int32_t result = brood_proc_pids_at(fd, pids, capacity);
+  close(fd);
+  return result;
+}
+
+int32_t brood_proc_pids_at(int32_t proc, int32_t *pids, int32_t capacity) {
   _Alignas(8) char buffer[32768];
   int32_t count = 0;
+  if (lseek(proc, 0, SEEK_SET) < 0) return -errno;
   for (;;) {
-    long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-    if (got <= 0) break;
+    long got = syscall(SYS_getdents64, proc, buffer, sizeof buffer);
+    if (got < 0) return -errno;
+    if (got == 0) return count;
     for (long at = 0; at < got;) {
       struct dirent64 *entry = (struct dirent64 *)(buffer + at);
       at += entry->d_reclen;
@@ -86,8 +99,6 @@ int32_t brood_proc_pids(int32_t *pids, int32_t capacity) {
       count++;
     }
   }
-  close(fd);
-  return count;
 }
 
 int64_t brood_clock_ticks(void) { return sysconf(_SC_CLK_TCK); }

@@ -1,4 +1,5 @@
-// Socket paths that the guardian unlinks: a table in memory shared with it.
+// What the guardian knows beyond marks, in memory shared with it: paths of sockets that it unlinks,
+// and orphans that came to the session.
 #include "brood_guardian.h"
 #include "brood_process.h"
 #include "brood_socket.h"
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 enum { most_paths = 512, longest_path = 1024, slot_free = 0, slot_filling, slot_used };
+enum { most_orphans = 1024 };
 
 // An inode's number alone may be given to the next file at once.
 struct identity {
@@ -26,8 +28,15 @@ struct slot {
   char path[longest_path];
 };
 
+struct orphan {
+  _Atomic int32_t pid;  // 0 is free
+  _Atomic uint64_t start_ticks;
+};
+
 static struct registry {
   _Atomic int32_t top;  // all slots in use lie below, so that nobody looks at untouched pages
+  _Atomic int32_t orphan_top;
+  struct orphan orphans[most_orphans];
   struct slot slots[most_paths];
 } *registry;
 
@@ -103,7 +112,7 @@ static bool is_detached(int32_t pid) {
   struct brood_mark mark = brood_mark_current();
   uint64_t soft, hard;
   return mark.level >= 0 && brood_mark_of(pid, &soft, &hard) == 0 &&
-    (hard ^ mark.value) >> mark.shift == 0 && (uint32_t)soft == brood_soft_detached;
+    brood_mark_has_prefix(mark, hard) && brood_mark_part(soft) == brood_soft_detached;
 }
 
 // A process that was killed before it could tell which file it made has left one that nobody has;
@@ -122,4 +131,27 @@ void brood_guardian_unlink_all(void) {
     unlink(slot->path);
     brood_guardian_forget(i);
   }
+}
+
+void brood_guardian_know(int32_t pid, uint64_t start_ticks) {
+  for (int32_t i = 0; registry && i < most_orphans; i++) {
+    struct orphan *orphan = &registry->orphans[i];
+    if (orphan->pid) continue;
+    orphan->start_ticks = start_ticks;
+    orphan->pid = pid;
+    if (registry->orphan_top <= i) registry->orphan_top = i + 1;
+    return;
+  }
+}
+
+void brood_guardian_unknow(int32_t pid) {
+  for (int32_t i = 0; registry && i < registry->orphan_top; i++)
+    if (registry->orphans[i].pid == pid) registry->orphans[i].pid = 0;
+}
+
+bool brood_guardian_known(int32_t number, int32_t *pid, uint64_t *start_ticks) {
+  if (!registry || number >= registry->orphan_top) return false;
+  *pid = registry->orphans[number].pid;
+  *start_ticks = registry->orphans[number].start_ticks;
+  return true;
 }

@@ -147,6 +147,18 @@ void brood_signals_forget_keys(void) {
   }
 }
 
+// With what else each child writes.
+static uint64_t fork_path;
+
+void brood_extend_fork_path(uint64_t number) {
+  fork_path = (fork_path + number + 1) * 0x9e3779b97f4a7c15ULL;
+  fork_path ^= fork_path >> 29;
+}
+
+uint64_t brood_fork_path(void) { return fork_path; }
+
+void brood_forget_fork_path(void) { fork_path = 0; }
+
 uint32_t brood_forks(void) { return brood_fork_count; }
 
 uint64_t brood_signals_end(uint64_t set) {

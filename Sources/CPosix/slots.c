@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 // More than there can be pids, since zombies keep their slots.
@@ -36,7 +37,10 @@ struct slot {
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
   _Atomic int32_t orders;   // as brood_slot_orders tells it
+  _Atomic int32_t detached;
+  _Atomic int64_t begun, made;  // the process started between these (ns after boot); 0: unknown
   char name[40];
+  char maker[40];           // the name of the parent, empty for the session's own process
   char waits[BROOD_WAITS_SIZE];
   char work[BROOD_WORK_SIZE];
 };
@@ -94,6 +98,13 @@ static int32_t open_values(void) {
   return 0;
 }
 
+// As start times in /proc are.
+static int64_t boottime(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 static void uncount(struct slot *slot) {
   int32_t expected = counted;
   if (atomic_compare_exchange_strong(&slot->state, &expected, not_counted))
@@ -128,7 +139,7 @@ static bool is_there(int32_t pid) {
   if (!brood_is_living(pid)) return false;
   // Without a mark one cannot tell another process that got the same pid.
   return mark.level < 0 || brood_mark_of(pid, &soft, &hard) < 0 ||
-    (hard ^ mark.value) >> mark.shift == 0;
+    brood_mark_has_prefix(mark, hard);
 }
 
 static void sweep(int64_t now, int64_t pause) {
@@ -200,6 +211,13 @@ int32_t brood_slot_reserve(bool nested) {
     slot->orders = 0;
     slot->reported = 0;
     slot->ended = 0;
+    slot->begun = boottime();
+    slot->made = 0;
+    // What a detached process makes is detached.
+    struct slot *own = own_plus_one ? &table->slots[own_plus_one - 1] : NULL;
+    slot->detached = own ? own->detached : 0;
+    if (own) memcpy(slot->maker, own->name, sizeof slot->maker);
+    else slot->maker[0] = 0;
     slot->generation++;
     slot->waits[0] = 0;
     slot->work[0] = 0;
@@ -221,7 +239,36 @@ void brood_slot_name(int32_t slot, const char *name, size_t size) {
   place[size] = 0;
 }
 
-void brood_slot_fill(int32_t slot, int32_t pid) { table->slots[slot].pid = pid; }
+void brood_slot_fill(int32_t slot, int32_t pid) {
+  table->slots[slot].made = boottime();
+  table->slots[slot].pid = pid;
+}
+
+void brood_slot_detach(int32_t slot) { table->slots[slot].detached = 1; }
+
+void brood_slots_detach(int32_t pid) {
+  for (int32_t i = 0; table && i < table->top; i++)
+    if (table->slots[i].pid == pid) table->slots[i].detached = 1;
+}
+
+bool brood_slots_list(int32_t pid) {
+  for (int32_t i = 0; table && i < table->top; i++)
+    if (table->slots[i].pid == pid && table->slots[i].owner) return true;
+  return false;
+}
+
+bool brood_slots_have(int32_t pid, uint64_t start_ticks, bool *detached) {
+  const int64_t tick = 1000000000 / brood_clock_ticks();
+  for (int32_t i = 0; table && i < table->top; i++) {
+    struct slot *slot = &table->slots[i];
+    if (slot->pid != pid || !slot->owner || !slot->made) continue;
+    if (start_ticks < (uint64_t)(slot->begun / tick)) continue;
+    if (start_ticks > (uint64_t)(slot->made / tick)) continue;
+    *detached = slot->detached;
+    return true;
+  }
+  return false;
+}
 
 // The first touch of the table costs a child three microseconds, but its parent may be killed before
 // it has told the pid.
@@ -241,6 +288,8 @@ int32_t brood_slot_own(void) {
     slot->size = 0;
     slot->ending = 0;
     slot->orders = 0;
+    slot->made = 0;
+    slot->detached = 0;
     slot->generation++;
     slot->state = not_counted;
     slot->pid = self;
@@ -286,6 +335,13 @@ int32_t brood_slot_occupant(int32_t slot) { return table ? table->slots[slot].pi
 const char *brood_own_name(void) {
   if (!table || !own_plus_one || brood_forks() == 0) return NULL;
   return table->slots[own_plus_one - 1].name;
+}
+
+int32_t brood_slot_maker(char *name) {
+  if (!table || !own_plus_one || brood_forks() == 0) return 0;
+  struct slot *slot = &table->slots[own_plus_one - 1];
+  memcpy(name, slot->maker, sizeof slot->maker);
+  return slot->owner;
 }
 
 bool brood_slot_holds(int32_t slot, int32_t pid) { return table->slots[slot].pid == pid; }

@@ -16,13 +16,17 @@ public enum ForkResult {
 /// child must end by `Process.exitNow`. Throws EAGAIN at the process limit, EMFILE, ENOMEM.
 public func forkProcess() throws(SystemError) -> ForkResult {
   var pidfd: Int32 = -1
-  let pid = try window("fork") { brood_fork(&pidfd) }
+  let pid = try window("fork") { brood_fork(&pidfd, 0) }
   return pid == 0 ? .child : .parent(pid: pid, pidfd: pidfd)
 }
 
 /// The same without a pidfd, which a parent that waits by pid can do without: the child's pid in
 /// the parent, 0 in the child.
-public func forkBare() throws(SystemError) -> Int32 { try window("fork") { brood_fork(nil) } }
+///
+/// - Parameter number: tells the forks of this process apart, for `Process.forkPath`.
+public func forkBare(number: UInt64) throws(SystemError) -> Int32 {
+  try window("fork") { brood_fork(nil, number) }
+}
 
 /// This process and what it may ask of others.
 public enum Process {
@@ -31,6 +35,13 @@ public enum Process {
   /// State that a child must not inherit remembers the number it was made under, and is dropped
   /// when it is next used under another: writing to it in each child would cost a page copy.
   public static var forkDepth: UInt32 { brood_forks() }
+
+  /// By which forks this process came about, as one number that differs from that of every other
+  /// forked process, and is the same in every run that forks likewise.
+  public static var forkPath: UInt64 { brood_fork_path() }
+
+  /// Lets paths begin with this process.
+  public static func forgetForkPath() { brood_forget_fork_path() }
 
   /// This process's pid, asked from the kernel (getpid(2)).
   public static var pid: Int32 { getpid() }
@@ -77,9 +88,12 @@ public enum Process {
     try window("pidfd_send_signal") { brood_pidfd_signal(pidfd, signal.number) }
   }
 
-  /// Sends a signal to one process; pids below 2 are refused with EINVAL (kill(2)).
+  /// Sends a signal to one process; pids below 2 are refused with EINVAL, but for this process
+  /// itself, which may be the first of a container (kill(2)).
   public static func send(_ signal: Signal, to pid: Int32) throws(SystemError) {
-    guard pid > 1 else { throw SystemError(call: "kill", code: EINVAL, detail: "\(pid)") }
+    guard pid > 1 || (pid == 1 && getpid() == 1) else {
+      throw SystemError(call: "kill", code: EINVAL, detail: "\(pid)")
+    }
     _ = try libc("kill", "\(pid)") { kill(pid, signal.number) }
   }
 

@@ -4,12 +4,14 @@ import Glibc
 /// The session's mark and its guardian, which kills whatever is left when the session has ended.
 ///
 /// `mark()` at the start of a session, `start()` before its first fork or spawn. The guardian is
-/// a child of the session: leave its pid out of every wait, and start a new one when its pidfd
-/// reports. From the fourth nested session on there is no mark of one's own (`isMarked` false).
+/// a child of the session: leave its pid out of every wait, start a new one when it has ended, and
+/// let it go on when it was stopped. From the fourth nested session on, and where the user's limit
+/// was lower, there is no mark of one's own (`isMarked` false): then the guardian knows the
+/// session's table and the descendants of those in it, but no orphans of programs.
 public enum Guardian {
   /// Marks this process and so all that it will start (setrlimit(2), RLIMIT_LOCKS).
   ///
-  /// Throws EPERM where the limit was already too low: then there is no guardian.
+  /// Throws EPERM where it cannot be.
   public static func mark() throws(SystemError) {
     try window("setrlimit") { brood_mark_start() }
   }
@@ -20,14 +22,36 @@ public enum Guardian {
   /// How deep this session is nested, 0 for an outermost one; nil without a mark.
   public static var depth: Int? { isMarked ? Int(brood_mark_current().level) : nil }
 
+  /// Whether the user's limit leaves no room for a mark.
+  public static var lacksRoom: Bool { brood_mark_lacks_room() }
+
   /// Forks the guardian; yields its pid and a private pidfd.
-  ///
-  /// Throws ENOTSUP without a mark.
   public static func start() throws(SystemError) -> (pid: Int32, pidfd: Int32) {
     var pidfd: Int32 = -1
     let pid = try window("fork", "guardian") { brood_guardian_start(&pidfd) }
     return (pid, pidfd)
   }
+
+  /// Kills what is left of the session but this process and its guardian; false if some of it
+  /// could not be ended within `patience` (ns).
+  public static func endRest(sparing guardian: Int32, patience: Int64) -> Bool {
+    brood_guardian_end_rest(guardian, patience) == 0
+  }
+
+  /// The guardian has nothing more to do: ends and reaps it.
+  public static func dismiss(_ guardian: Int32) {
+    guard (try? Process.send(.kill, to: guardian)) != nil else { return }
+    var end = brood_end()
+    while brood_wait_pid(guardian, false, false, &end) == -EINTR {}
+  }
+
+  /// Tells the guardian of an orphan that came to the session, until it is reaped.
+  public static func know(_ orphan: ProcessStat) {
+    brood_guardian_know(orphan.pid, orphan.startTicks)
+  }
+
+  /// That orphan was reaped.
+  public static func forget(_ pid: Int32) { brood_guardian_unknow(pid) }
 
   /// The lowest number that a task may have.
   public static let firstTask: UInt32 = 16
@@ -44,8 +68,13 @@ public enum Guardian {
     list { brood_mark_members(task ?? 0, $0, $1) }
   }
 
-  /// Living processes of outermost sessions that died together with their guardian.
-  public static func strays() -> [Int32] { list { brood_mark_strays($0, $1) } }
+  /// Living processes of outermost sessions that died together with their guardian; each is
+  /// listed once.
+  public static func takeStrays() -> [Int32] {
+    let strays = list { brood_mark_strays($0, $1) }
+    for pid in strays { brood_mark_reported(pid) }
+    return strays
+  }
 
   /// Sends a signal to all processes of a task; yields how many it reached.
   @discardableResult
@@ -61,7 +90,7 @@ public enum Guardian {
       var soft: UInt64 = 0
       var hard: UInt64 = 0
       guard pid != getpid(), brood_mark_of(pid, &soft, &hard) == 0 else { return false }
-      return tasks.contains(UInt32(truncatingIfNeeded: soft)) && kill(pid, signal.number) == 0
+      return tasks.contains(brood_mark_part(soft)) && kill(pid, signal.number) == 0
     }
   }
 
@@ -88,7 +117,16 @@ public enum Guardian {
   public static func isDetached(_ pid: Int32) -> Bool {
     var soft: UInt64 = 0
     var hard: UInt64 = 0
-    return brood_mark_of(pid, &soft, &hard) == 0 && hard >> 63 == 1 && soft & 0xffff_ffff == 0
+    return brood_mark_of(pid, &soft, &hard) == 0 && hard >> 63 == 1
+      && brood_mark_part(soft) == UInt32(brood_soft_detached)
+  }
+
+  /// Whether a process is the guardian of a session, this one's or another's.
+  public static func isGuardian(_ pid: Int32) -> Bool {
+    var soft: UInt64 = 0
+    var hard: UInt64 = 0
+    return brood_mark_of(pid, &soft, &hard) == 0 && hard >> 63 == 1
+      && brood_mark_part(soft) == UInt32(brood_soft_guardian)
   }
 
   /// Unlinks the socket files that the session's processes made and that nobody has open any more.
@@ -98,7 +136,7 @@ public enum Guardian {
     var soft: UInt64 = 0
     var hard: UInt64 = 0
     guard isMarked, brood_mark_of(getpid(), &soft, &hard) == 0 else { return nil }
-    return task == 0 ? 0 : soft & ~0xffff_ffff | UInt64(task)
+    return brood_mark_with_part(soft, task)
   }
 
   private static func list(_ fill: (UnsafeMutablePointer<Int32>?, Int32) -> Int32) -> [Int32] {

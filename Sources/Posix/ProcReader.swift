@@ -33,8 +33,11 @@ public final class ProcReader {
   }
 
   /// The children of a process's main thread (/proc/PID/task/PID/children).
-  public func children(of pid: Int32) -> [Int32] {
-    text(pid, "task/\(pid)/children")?.split(separator: " ").compactMap { Int32($0) } ?? []
+  public func children(of pid: Int32) -> [Int32] { childrenIfKnown(of: pid) ?? [] }
+
+  /// The same; nil if the kernel does not tell.
+  public func childrenIfKnown(of pid: Int32) -> [Int32]? {
+    text(pid, "task/\(pid)/children")?.split(separator: " ").compactMap { Int32($0) }
   }
 
   /// The arguments; empty for zombies and kernel threads.

@@ -68,6 +68,18 @@ public struct ProcessSlots {
   /// In the parent after the fork.
   public func fill(_ slot: SlotID, pid: Int32) { brood_slot_fill(slot.number, pid) }
 
+  /// Notes that a process, and what it will make, outlives the session.
+  public func detach(_ slot: SlotID) { brood_slot_detach(slot.number) }
+
+  /// The same by pid.
+  public func detach(pid: Int32) { brood_slots_detach(pid) }
+
+  /// Whether a process is one of the table, which tells it from others that have had its pid.
+  public func has(_ process: ProcessStat) -> Bool {
+    var isDetached = false
+    return brood_slots_have(process.pid, process.startTicks, &isDetached)
+  }
+
   /// In the child after the fork.
   public func take(_ slot: SlotID) { brood_slot_take(slot.number) }
 
@@ -80,6 +92,21 @@ public struct ProcessSlots {
 
   /// The name that this forked process was given; nil in the session's own.
   public var ownName: String? { brood_own_name().map { String(cString: $0) } }
+
+  /// Who forked this process, and its name, empty for the session's own process; nil in that.
+  public var maker: (pid: Int32, name: String)? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { buffer in
+      guard let text = buffer.baseAddress, case let pid = brood_slot_maker(text), pid > 0
+      else { return nil }
+      return (pid, String(cString: text))
+    }
+  }
+
+  /// The process of a slot; 0 if it has none.
+  public func occupant(_ slot: SlotID) -> Int32 { brood_slot_occupant(slot.number) }
+
+  /// Whether a slot is this process's own.
+  public func isOwn(_ slot: SlotID) -> Bool { own == slot.number }
 
   /// Whether a slot still is this process's, which has not been reaped then.
   public func holds(_ slot: SlotID, pid: Int32) -> Bool { brood_slot_holds(slot.number, pid) }

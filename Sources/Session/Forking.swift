@@ -116,10 +116,11 @@ extension Session {
       try output.flush()
       if let slot = process.slot {
         slots?.describe(slot, process.work)
+        if process.isDetached { slots?.detach(slot) }
         if takesOrders { Peers.note(worker: slot, waits: false) }
         channels.admit(slot)
       }
-      return try forkBare()
+      return try forkBare(number: processes.takeForkNumber())
     } catch {
       leave(process)
       guard let error = error as? SystemError else { throw error }
@@ -155,7 +156,10 @@ extension Session {
   /// Takes a process that exists into the tables.
   func enter(_ process: ProcessHandle, pid: Int32) {
     process.givenPid = pid
-    if let slot = process.slot { slots?.fill(slot, pid: pid) }
+    if let slot = process.slot {
+      if process.isDetached { slots?.detach(slot) }
+      slots?.fill(slot, pid: pid)
+    }
     enter(process)
   }
 }

@@ -9,21 +9,28 @@ public enum ProcessKind: String, Sendable {
   case helper
   /// A member of a job, for which its last process stands: reaped at once, but joined.
   case member
-  /// An orphan that came to the session: reaped at once, joined at the end.
+  /// An orphan that came to the session, made by its own verbs: reaped at once, joined at the end.
   case adopted
+  /// An orphan that a program has left: reaped at once, ended with the session.
+  case leftover
+  /// An orphan of others, as the first process of a container gets them: only reaped.
+  case stranger
 
   /// Whether `wait` without P and `--all` see it.
   public var isUsers: Bool {
     switch self {
     case .fork, .spawn, .background: true
-    case .foreground, .helper, .member, .adopted: false
+    case .foreground, .helper, .member, .adopted, .leftover, .stranger: false
     }
   }
 }
 
 extension ProcessKind {
   /// Whether nobody waits for it, so that it is reaped when it ends.
-  var isReapedAtOnce: Bool { self == .adopted || self == .helper || self == .member }
+  var isReapedAtOnce: Bool { isOrphan || self == .helper || self == .member }
+
+  /// Whether another process made it.
+  public var isOrphan: Bool { self == .adopted || self == .leftover || self == .stranger }
 }
 
 /// What a process runs.
@@ -66,8 +73,12 @@ extension ProcessSlots {
 public final class ProcessHandle: Handle {
   /// Counts the session's processes from 1; never used again.
   public let id: Int
-  /// Its number, which is this process's own where the child itself asks.
-  public var pid: Int32 { givenPid == 0 ? Process.pid : givenPid }
+  /// Its number, which the child itself and its descendants know from the session's table.
+  public var pid: Int32 {
+    if givenPid != 0 { return givenPid }
+    guard let slot, let slots = session.slots, !slots.isOwn(slot) else { return Process.pid }
+    return slots.occupant(slot)
+  }
   /// Set after the fork, in the parent; all else is written before it, where it costs less.
   var givenPid: Int32 = 0
   public let name: String

@@ -15,6 +15,8 @@ public final class ProcessTable {
   private var history = History()
   private var depth = Process.forkDepth
   private var nextID = 1
+  /// Stands here since this is written for each fork anyway.
+  private var forks: UInt64 = 0
 
   /// Every child that was not reaped, in the order of their ids.
   public var all: [ProcessHandle] { isInherited ? [] : live.compactMap { $0 } }
@@ -65,6 +67,15 @@ public final class ProcessTable {
     defer { nextID += 1 }
     return nextID
   }
+
+  /// Counts the forks of this process.
+  func takeForkNumber() -> UInt64 {
+    forks &+= 1
+    return forks
+  }
+
+  /// Counts them from the beginning again.
+  func forgetForkNumber() { forks = 0 }
 
   func add(_ process: ProcessHandle) {
     forgetInherited()

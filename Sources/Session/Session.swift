@@ -44,6 +44,8 @@ public final class Session {
   public var processClasses: [String: Value] = [:]
   /// How values go to other processes, and come from them.
   public let transport = Transport()
+  /// Where random numbers come from.
+  public private(set) lazy var random = RandomSource()
   /// The pools that this process has made.
   public let pools = PoolList()
   private(set) var slots: ProcessSlots?
@@ -134,7 +136,7 @@ public final class Session {
     ProgramMemory.explainExhaustion()
     try? Guardian.mark()
     slots = try? ProcessSlots()
-    try? Process.adoptOrphans(true)
+    do { try Process.adoptOrphans(true) } catch { supervisor.losesOrphans = true }
   }
 }
 

@@ -128,13 +128,35 @@ extension Session {
       .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
     settings.define(
       .choice("reaper", "Who adopts orphans", ["session", "init"]) {
-        try Self.setReaper(isSession: $0 == "session")
+        [unowned self] in try setReaper(isSession: $0 == "session")
       })
+    settings.define(
+      .choice(
+        "leftovers", "What is done, at the session's end, with what programs leave behind",
+        ["end", "keep"]
+      ) { [unowned self] in supervisor.keepsLeftovers = $0 == "keep" })
     settings.define(
       .number(
         "limit.processes", "How many live processes a session may have", standard: 4096,
         in: 1...30_000
       ) { [unowned self] in slots?.limit = $0 })
+    settings.define(
+      Setting(
+        "random.seed",
+        "What random numbers begin with: a whole number makes them repeat, auto does not",
+        standard: .text("auto"), choices: ["auto"],
+        convert: { value in
+          switch value {
+          case .int: return value
+          case .string(let word) where word.string == "auto": return value
+          default:
+            throw ErrorObject.badValue(
+              "value of 'random.seed'", must: "a whole number, or auto", is: value)
+          }
+        },
+        apply: { [unowned self] value in
+          if case .int(let seed) = value { setSeed(seed) } else { setSeed(nil) }
+        }))
     settings.define(
       Setting(
         "limit.queue",
@@ -162,7 +184,8 @@ extension Session {
 
 extension Session {
   /// `config reaper session` or `init`.
-  private static func setReaper(isSession: Bool) throws {
+  private func setReaper(isSession: Bool) throws {
     try asking("cannot change the reaper") { try Process.adoptOrphans(isSession) }
+    if !isSession { supervisor.losesOrphans = true }
   }
 }

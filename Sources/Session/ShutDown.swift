@@ -6,16 +6,19 @@ extension Session {
   /// Adds a block of `on-exit`; the last one added runs first.
   public func onExit(_ block: Value) { exitBlocks.append(block) }
 
-  /// The living children that the end of a script waits for, and that the prompt names before it
-  /// lets one go; none when a signal ends this process.
+  /// The living children that the end of a script waits for: those that verbs of the session made,
+  /// orphans of forked blocks among them; none when a signal ends this process.
   public var joinable: [ProcessHandle] {
     if endingSignal != nil { return [] }
     return processes.all.filter { process in
-      !process.isDaemon && !process.isDetached && process.kind != .helper && isLiving(process)
+      switch process.kind {
+      case .helper, .leftover, .stranger: false
+      default: !process.isDaemon && !process.isDetached && isLiving(process)
+      }
     }
   }
 
-  private func isLiving(_ process: ProcessHandle) -> Bool {
+  func isLiving(_ process: ProcessHandle) -> Bool {
     process.record == nil && (try? peek(process)) == .some(.none)
   }
 
@@ -30,10 +33,16 @@ extension Session {
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
       if !isInteractive && endingSignal == nil { join(interpreter, hasFailed: status != 0) }
+      endLeftovers(interpreter)
       pools.terminate()
       endChildren(interpreter)
     }
-    if !isChild { removeSocketFiles() }
+    if !isChild {
+      let isAlone = endRest()
+      removeSocketFiles()
+      // What does not even obey KILL is left to it.
+      if isAlone { dismissGuardian() }
+    }
     writeRest(&status)
     // Of a signal that came since, and was not dealt with, this process dies as of any other. A
     // person at the prompt has said how it is to end.
@@ -125,7 +134,7 @@ extension Session {
   /// TERM to all living children that are not detached, and KILL to what is left after a while.
   private func endChildren(_ interpreter: Interpreter) {
     func living() -> [ProcessHandle] {
-      processes.all.filter { !$0.isDetached && isLiving($0) }
+      processes.all.filter { !$0.isDetached && $0.kind != .stranger && isLiving($0) }
     }
     let first = living()
     if first.isEmpty { return }

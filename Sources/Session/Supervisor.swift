@@ -5,12 +5,16 @@ import Posix
 /// Looks after the guardian, and after children whose end nobody waits for.
 final class Supervisor {
   var reapsAtOnce = false
+  /// `config leftovers keep`.
+  var keepsLeftovers = false
+  /// Whether orphans may have gone elsewhere, so that not all processes are seen from here.
+  var losesOrphans = false
   /// When ended children are to be looked for although no signal comes; `Int64.max` for never.
   var nextSweep = Int64.max
   fileprivate var lastSweep = Int64.min
-  fileprivate var guardian: Int32 = 0
+  var guardian: Int32 = 0
   /// Children that this process had before it became a session: not ours to touch.
-  fileprivate var foreign: Set<Int32>?
+  var foreign: Set<Int32>?
 
   /// With more children than `few` they are looked through at most this often (ns).
   static let interval: Int64 = 20_000_000
@@ -20,29 +24,10 @@ final class Supervisor {
 }
 
 extension Session {
-  /// The guardian; 0 if there is none.
-  public var guardianPid: Int32 { slots?.guardian ?? supervisor.guardian }
-
-  /// Before the first process of the session: its guardian (kernel.md §1).
-  func startGuardian() throws {
-    guard !isChild, supervisor.guardian == 0 else { return }
-    if supervisor.foreign == nil {
-      supervisor.foreign = Set(reader.children(of: Process.pid))
-    }
-    guard Guardian.isMarked else { return }
-    let (pid, pidfd) = try asking("cannot start the guardian") { try Guardian.start() }
-    // Its end is found by its pid, like that of any child.
-    Descriptors.close(pidfd)
-    supervisor.guardian = pid
-    slots?.guardian = pid
-    ProgramMemory.gather()
-    names.move()
-    processes.move()
-  }
-
   /// A SIGCHLD came: stops and continuations are noted, and ended children looked for.
   func childrenChanged() {
     while let stop = Reaper.nextStop() {
+      if stop.pid == supervisor.guardian, stop.stoppedBy != nil { continueGuardian() }
       guard let process = processes.child(stop.pid) else { continue }
       process.stoppedBy = stop.stoppedBy
       // The last process stands for its job also when it has ended before.
@@ -95,15 +80,30 @@ extension Session {
 
   /// An orphan has come to the session.
   private func adopt(_ pid: Int32) {
-    let name = slots?.entries.byPid[pid]?.name ?? reader.stat(pid)?.name ?? "orphan"
+    let stat = reader.stat(pid)
+    let kind = kind(ofOrphan: pid, stat)
+    let known = kind == .adopted ? slots?.entries.byPid[pid]?.name : nil
+    let name = known ?? stat?.name ?? "orphan"
     let command = reader.arguments(of: pid)?.joined(separator: " ") ?? ""
-    var options = ForkOptions(kind: .adopted, command: command)
+    var options = ForkOptions(kind: kind, command: command)
     options.isDetached = Guardian.isDetached(pid)
+    if kind != .stranger, !options.isDetached, let stat { Guardian.know(stat) }
     let ticket = SpawnTicket(name: name, slot: nil, id: processes.takeID())
     let process = ProcessHandle(ticket, options, session: self)
     process.givenPid = pid
     // Its name means nothing here, and may be taken.
     processes.add(process)
+  }
+
+  /// Whether the session's own verbs made an orphan, one of its programs, or neither.
+  private func kind(ofOrphan pid: Int32, _ stat: ProcessStat?) -> ProcessKind {
+    if let stat, slots?.has(stat) ?? false { return .adopted }
+    // The guardian of an inner session that has ended goes when it has done its work.
+    if Guardian.isGuardian(pid) { return .stranger }
+    // Only where there are processes that the session did not bring up, a missing mark tells them.
+    let mayBeForeign = Process.pid == 1 || !(supervisor.foreign?.isEmpty ?? true)
+    if mayBeForeign, !Guardian.isMarked || !Guardian.isMember(pid) { return .stranger }
+    return .leftover
   }
 
   private func strangerEnded(_ pid: Int32) {

@@ -174,6 +174,7 @@ extension Session {
     process.record = record
     process.closeDescriptor()
     if process.kind == .member { noteMember(process) }
+    if process.kind.isOrphan { Guardian.forget(process.pid) }
     leave(process)
     processes.remember(process)
     return record

@@ -82,9 +82,9 @@ extension Prompt {
     }
   }
 
-  /// Whether one may go: children that would be waited for are named, once.
+  /// Whether one may go: children that would be ended are named, once.
   func mayLeave() -> Bool {
-    let living = session.joinable
+    let living = session.endsWithPrompt
     if living.isEmpty || hasAsked { return true }
     hasAsked = true
     let lines = living.prefix(20).map { "  \(TerminalText.line($0.text))\n" }.joined()

@@ -45,6 +45,9 @@ int64_t brood_realtime(void);
 /// Reads /proc/PID/NAME whole (pid 0: /proc/NAME) into the buffer; yields its length.
 int64_t brood_proc_read(int32_t pid, const char *name, void *buffer, size_t size);
 
+/// The same where `proc` is an open descriptor of /proc.
+int64_t brood_proc_read_at(int32_t proc, int32_t pid, const char *name, void *buffer, size_t size);
+
 /// Whether a process is gone or a zombie, as far as that can be told without a descriptor; false where
 /// it cannot be told.
 bool brood_has_ended(int32_t pid);
@@ -54,6 +57,9 @@ int64_t brood_proc_link(int32_t pid, const char *name, char *buffer, size_t size
 
 /// Lists all pids; yields how many there are, which may be more than the capacity.
 int32_t brood_proc_pids(int32_t *pids, int32_t capacity);
+
+/// The same where `proc` is an open descriptor of /proc.
+int32_t brood_proc_pids_at(int32_t proc, int32_t *pids, int32_t capacity);
 
 /// Name of a system call of this machine, or null.
 const char *brood_syscall_name(int64_t number);

@@ -9,7 +9,8 @@
 /// The one fork point: the pid in the parent, 0 in the child. Flush before.
 ///
 /// `pidfd` may be null: an unreaped child's own pid names it as surely, and opening costs 4 us.
-int32_t brood_fork(int32_t *pidfd);
+/// `number` tells the forks of this process apart, in the child's `brood_fork_path`.
+int32_t brood_fork(int32_t *pidfd, uint64_t number);
 
 /// _exit(2), without the lazy binding of its name that would cost each forked child 30 us.
 _Noreturn void brood_exit_now(int32_t status);

@@ -35,6 +35,16 @@ void brood_signals_forget_keys(void);
 extern uint32_t brood_fork_count;
 uint32_t brood_forks(void);
 
+/// By which forks this process came about, as one number: those of the processes before it, each
+/// counted by its parent.
+uint64_t brood_fork_path(void);
+
+/// In a fresh child: its parent's path, and the fork's number.
+void brood_extend_fork_path(uint64_t number);
+
+/// Paths begin here.
+void brood_forget_fork_path(void);
+
 /// The same where a call would be felt.
 static inline uint32_t brood_fork_depth(void) { return brood_fork_count; }
 

@@ -32,6 +32,19 @@ void brood_slot_name(int32_t slot, const char *name, size_t size);
 /// In the parent: tells which process has the slot.
 void brood_slot_fill(int32_t slot, int32_t pid);
 
+/// Notes that the process of a slot outlives the session, and what it will make, too.
+void brood_slot_detach(int32_t slot);
+
+/// The same by pid.
+void brood_slots_detach(int32_t pid);
+
+/// Whether a number is that of a process of the table, now or before.
+bool brood_slots_list(int32_t pid);
+
+/// Whether a process that began at this tick after boot is one of the table, which tells it from
+/// others that have had its pid; and whether it is detached.
+bool brood_slots_have(int32_t pid, uint64_t start_ticks, bool *detached);
+
 /// In the child: the slot is its own, and has its pid from now on.
 void brood_slot_take(int32_t slot);
 
@@ -69,6 +82,10 @@ int32_t brood_slot_occupant(int32_t slot);
 
 /// The name that this forked process was given, null in the session's own.
 const char *brood_own_name(void);
+
+/// Who forked this process, and that process's name (40 bytes; empty for the session's own); 0 in
+/// the session's own process.
+int32_t brood_slot_maker(char *name);
 
 /// Whether a slot still belongs to this process, which was not reaped then.
 bool brood_slot_holds(int32_t slot, int32_t pid);

@@ -150,7 +150,14 @@ private enum SelectKind: CaseIterable {
         throw ErrorObject.badValue("event", must: "an event", is: value)
       }
       return EventSource(index, handle, session)
-    case .exit: return try ExitSource(index, ProcessTarget(value), session)
+    case .exit:
+      let target = try ProcessTarget(value)
+      if session.processes.child(target.pid) == nil, target.handle?.record == nil,
+        let parent = ParentWatch(target.pid, session)
+      {
+        return ParentSource(index, parent)
+      }
+      return try ExitSource(index, target, session)
     case .signal: return try SignalSource(index, ParameterType.signal(named: value.asText))
     case .after:
       guard case .duration(let time) = value else {

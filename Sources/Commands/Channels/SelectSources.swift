@@ -189,6 +189,29 @@ final class ExitSource: SelectSource {
   }
 }
 
+/// The end of this process's parent.
+final class ParentSource: SelectSource {
+  let index: Int
+  private let parent: ParentWatch
+
+  init(_ index: Int, _ parent: ParentWatch) { (self.index, self.parent) = (index, parent) }
+
+  func take() throws -> (value: Value, origin: Value)? {
+    parent.hasEnded ? (parent.record, .int(Int(parent.pid))) : nil
+  }
+
+  func prepare() throws -> SelectReadiness {
+    do {
+      return .descriptors([try parent.descriptor()])
+    } catch {
+      if parent.hasEnded { return .ready }
+      throw error
+    }
+  }
+
+  func close() { parent.close() }
+}
+
 /// A signal, which is blocked meanwhile.
 final class SignalSource: SelectSource {
   let index: Int

@@ -1,5 +1,6 @@
 import Glibc
 import Language
+import Session
 
 /// Arithmetic beyond the operators, and chance.
 enum NumberCommands {
@@ -198,6 +199,8 @@ enum NumberCommands {
       Alone a float from 0 up to, but not including, 1. With N a whole number from 0 up to, but \
       not including, N. With LOW and HIGH a whole number from LOW to HIGH, both included. With a \
       list or range one of its items. A forked child draws other numbers than its parent.
+
+      `config random.seed N` makes all of them repeat, in forked children and tasks of pools, too.
       """,
     parameters: [
       Parameter("low", .any, .optional, "N, a list or the least number"),
@@ -205,25 +208,30 @@ enum NumberCommands {
     ], traits: .pure,
     examples: [
       Example("print (random 1 6)", "…"), Example("print (random 1) (random [a])", "0 a"),
+      Example(
+        "config random.seed 42\nlet first = random 100\nconfig random.seed 42\n"
+          + "print ($first == (random 100))", "true"),
     ]
   ) { call in
-    guard call.has(0) else { return .float(Double.random(in: 0..<1)) }
+    var source = call.session.random
+    guard call.has(0) else { return .float(Double.random(in: 0..<1, using: &source)) }
     switch call.value(0) {
     case .int(let low):
       guard call.has(1) else {
         if low < 1 { throw call.bad("number", must: "at least 1", at: 0) }
-        return .int(Int.random(in: 0..<low))
+        return .int(Int.random(in: 0..<low, using: &source))
       }
       if low > call.int(1) {
         throw call.error(.range, "there is no number from \(low) to \(call.int(1))", at: 1)
       }
-      return .int(Int.random(in: low...call.int(1)))
+      return .int(Int.random(in: low...call.int(1), using: &source))
     case .list(let list) where !call.has(1):
-      guard let item = list.items.randomElement() else { throw call.emptyError("item") }
+      let item = list.items.randomElement(using: &source)
+      guard let item else { throw call.emptyError("item") }
       return item
     case .range(let range) where !call.has(1):
       if range.isEmpty { throw call.error(.empty, "the range is empty", at: 0) }
-      return .int(Int.random(in: range.start...range.last))
+      return .int(Int.random(in: range.start...range.last, using: &source))
     default:
       throw call.bad(
         "bound", must: call.has(1) ? "a whole number" : "a whole number or a list", at: 0)

@@ -1,4 +1,5 @@
 import Language
+import Session
 
 /// Sorting, and picking by size.
 enum OrderCommands {
@@ -121,7 +122,7 @@ enum OrderCommands {
     examples: [Example("print (sort (shuffle [1, 2, 3]))", "[1, 2, 3]")]
   ) { call in
     var items = call.list(0)
-    var random = SystemRandomNumberGenerator()
+    var random = call.session.random
     // Fisher and Yates, as Durstenfeld (1964) has it.
     for last in items.indices.dropFirst().reversed() {
       try call.interpreter.checkAttention()

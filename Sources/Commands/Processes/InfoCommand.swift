@@ -11,6 +11,10 @@ enum InfoCommand {
       memory: `shared` with other processes, as after a fork everything is, and `private`, what it \
       alone has, as all that it has written to since. Of a process that was waited for, the record \
       remains.
+
+      `guarded` is whether the session's guardian ends it if the session is killed. Of the session's \
+      own process there are the `guardian`, null before the first process was made, and what it \
+      `finds`: all, or no orphans of programs (`help guardian`).
       """,
     parameters: [Parameter("process", .process)], traits: .reports,
     examples: [
@@ -52,6 +56,13 @@ enum InfoCommand {
       facts.set("daemon", .bool(handle.isDaemon))
     }
     facts.set("detached", .bool(target.handle?.isDetached ?? Guardian.isDetached(stat.pid)))
+    if stat.pid == session.rootPid {
+      let guardian = session.guardianPid
+      facts.set("guardian", guardian == 0 ? .null : .int(Int(guardian)))
+      facts.set("finds", .text(Guardian.isMarked ? "all" : "no orphans of programs"))
+    } else {
+      facts.set("guarded", .bool(session.guards(stat)))
+    }
     facts.set("group", .int(Int(stat.group)))
     facts.set("session", .int(Int(stat.session)))
     facts.set("threads", .int(Int(stat.threads)))

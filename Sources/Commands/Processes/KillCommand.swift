@@ -127,8 +127,11 @@ enum KillCommand {
     try target.requireLive()
     guard let signal else { return try check(target) }
     if call.isSet("group") { return try SignalDelivery.sendToGroup(of: target, signal, call) }
-    if call.isSet("tree") { return try SignalDelivery.sendToTree(of: target, signal) }
-    try SignalDelivery.send(signal, to: target)
+    if call.isSet("tree") {
+      try SignalDelivery.sendToTree(of: target, signal)
+    } else {
+      try SignalDelivery.send(signal, to: target)
+    }
   }
 
   private static func check(_ target: ProcessTarget) throws {

@@ -73,6 +73,7 @@ enum PriorityCommands {
     } catch {
       throw failure(error, target, call)
     }
+    session.noteDetached(target.pid)
     target.handle?.noteDetached()
     return .null
   }

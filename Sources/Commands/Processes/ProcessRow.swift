@@ -97,7 +97,7 @@ struct ProcessSurvey {
   private func command(_ stat: ProcessStat) -> String {
     let isCopy = stat.name == tree.processes[Process.pid]?.name
     let process = session.processes.child(stat.pid)
-    if let process, process.kind != .adopted, !process.command.isEmpty,
+    if let process, !process.kind.isOrphan, !process.command.isEmpty,
       isCopy || process.kind != .fork || "ZX".contains(ProcessState(stat).letter)
     {
       return process.command

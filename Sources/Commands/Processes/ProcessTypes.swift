@@ -152,9 +152,9 @@ struct ProcessTarget {
     handle = process
   }
 
-  /// Throws for init, and for numbers that mean several processes.
+  /// Throws for init, unless this process is that, and for numbers that mean several processes.
   func requireSingle() throws {
-    if pid >= 2 { return }
+    if pid >= 2 || (pid == 1 && Process.pid == 1) { return }
     throw ErrorObject(
       .range, "pid \(pid) is refused: it stands for init, or for more than one process",
       help: "give the pids of single processes; kill --group signals a whole group")

@@ -12,6 +12,16 @@ enum SignalDelivery {
     } catch {
       throw failure(error, target)
     }
+    if target.pid == 1 { try requireEffect(signal) }
+  }
+
+  /// The kernel keeps signals without a handler from the first process of a container.
+  private static func requireEffect(_ signal: Signal) throws {
+    let isKept = signal.defaultAction != .ignore && signal.defaultAction != .continue
+    if !isKept || Signals.disposition(of: signal) != .default { return }
+    throw ErrorObject(
+      .system, "\(signal.name) has no effect on this process, the first of its container",
+      help: "`exit` ends it; `signal on` gives a signal a handler")
   }
 
   /// Why a signal could not be sent, with what to do.
@@ -50,10 +60,11 @@ enum SignalDelivery {
     }
   }
 
-  /// A process and all its descendants, parents first.
+  /// A process and all its descendants, parents first; yields who was meant.
   ///
   /// What ends or stops a process is sent until no new descendant turns up: they may be forking.
-  static func sendToTree(of target: ProcessTarget, _ signal: Signal) throws {
+  @discardableResult
+  static func sendToTree(of target: ProcessTarget, _ signal: Signal) throws -> Set<Int32> {
     var done: Set<Int32> = [target.pid]
     let before = ProcessTree().descendants(of: target.pid)
     try send(signal, to: target)
@@ -61,7 +72,7 @@ enum SignalDelivery {
     while true {
       fresh = fresh.filter { $0 != Process.pid && done.insert($0).inserted }
       for pid in fresh { try? Process.send(signal, to: pid) }
-      if fresh.isEmpty || signal.defaultAction == .ignore { return }
+      if fresh.isEmpty || signal.defaultAction == .ignore { return done }
       let tree = ProcessTree()
       fresh = done.flatMap { tree.descendants(of: $0) }
     }

@@ -7,7 +7,12 @@ import Session
 enum SpawnCommand {
   static let command = Command(
     "spawn", "Start a program in the background",
-    details: "Yields the process. All words behind the program's name are its arguments.",
+    details: """
+      Yields the process. All words behind the program's name are its arguments.
+
+      With --detach it outlives the session, as does what it starts: it has a session of its own, \
+      and /dev/null where it would have the terminal.
+      """,
     parameters: [
       Parameter("program", .program, .required, "its name or path"),
       Parameter("argument", .text, .rest),
@@ -17,6 +22,7 @@ enum SpawnCommand {
       Flag("daemon", nil, "end it with the session instead of waiting for it"),
       Flag("cwd", .path, "the directory it starts in, from which a relative path of it is taken"),
       Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
+      Flag("detach", nil, "let it outlive the session"),
     ],
     traits: .passesWords,
     examples: [
@@ -26,6 +32,8 @@ enum SpawnCommand {
       Example("let p = spawn --nice 5 sleep 100\nnice $p\nkill $p\nwait $p", "5"),
       Example(
         "let p = pipe new --raw\nspawn echo hello > $p.w\nprint (pipe read $p.r --line)", "hello"),
+      Example(
+        "let p = spawn --detach sleep 100\nprint (info $p).detached\nkill $p", "true"),
     ]
   ) { call in
     let session = call.session
@@ -33,11 +41,21 @@ enum SpawnCommand {
     if let name = call.flag("name")?.asText {
       try call.at(flag: "name") { try session.names.check(name) }
     }
+    if call.isSet("daemon"), call.isSet("detach") {
+      throw call.error(.arity, "--daemon and --detach exclude each other", flag: "detach")
+    }
     let directory = try directory(call)
     var request = try programRequest(call, directory: directory)
     if case .int(let nice)? = call.flag("nice") { return try fork(request, Int32(nice), call) }
     var terminal: Int32?
-    if session.isInteractive {
+    var null: Int32 = -1
+    defer { Descriptors.close(null) }
+    if call.isSet("detach") {
+      null = try asking("cannot detach") { try Descriptors.open("/dev/null", O_RDWR) }
+      request.descriptors = [0, 1, 2].filter { isatty($0) == 1 }.map { (from: null, to: $0) }
+      request.group = .session
+      request.task = 0
+    } else if session.isInteractive {
       request.group = .new
       terminal = try session.backgroundOutput?.open()
       if let terminal {
@@ -53,7 +71,8 @@ enum SpawnCommand {
         let (pid, pidfd) = try Posix.spawn(request)
         let process = session.register(
           ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
-          group: session.isInteractive ? pid : 0, isDaemon: call.isSet("daemon"))
+          group: session.isInteractive || null >= 0 ? pid : 0, isDaemon: call.isSet("daemon"),
+          isDetached: null >= 0)
         if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
         return .handle(process)
       } catch {
@@ -98,6 +117,7 @@ enum SpawnCommand {
     options.prefix = namePrefix(request.arguments[0])
     options.nice = nice
     options.isDaemon = call.isSet("daemon")
+    options.isDetached = call.isSet("detach")
     let (session, interpreter, place) = (call.session, call.interpreter, call.location(0))
     return .handle(
       try session.fork(options, interpreter) {

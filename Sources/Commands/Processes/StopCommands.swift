@@ -53,33 +53,62 @@ enum StopCommands {
 
   static let terminate = Command(
     "terminate", "End processes: TERM, and KILL for those that do not obey in time",
-    details: "A child becomes a zombie, for `wait` to reap.", parameters: [first, more],
-    flags: [Flag("grace", .duration, "how long they have to obey; 2s by default")],
+    details: """
+      A child becomes a zombie, for `wait` to reap. What a process has started lives on and keeps \
+      what it has open, as the port of a service; --tree ends that too.
+      """,
+    parameters: [first, more],
+    flags: [
+      Flag("grace", .duration, "how long they have to obey; 2s by default"),
+      Flag("tree", nil, "the processes and all their descendants"),
+    ],
     examples: [
       Example(
         "event new deaf\nlet p = fork { signal ignore TERM; event set deaf; sleep 10 }\nevent wait deaf\n"
           + "terminate $p --grace 50ms\n"
-          + "print (wait $p).signal", "KILL")
+          + "print (wait $p).signal", "KILL"),
+      Example(
+        "let p = spawn --name service sh -c \"sleep 10 & wait\"\n"
+          + "terminate --tree $p\nprint (wait $p).signal", "TERM"),
     ]
   ) { call in
     let targets = try targets(call)
+    let isTree = call.isSet("tree")
     try call.session.output.flush()
+    let ending = EndOfOthers(call.session)
+    defer { ending.close() }
+    for (target, index) in targets { try call.at(index) { try ending.watch(target.pid) } }
     for (target, index) in targets {
-      try call.at(index) { try SignalDelivery.send(.term, to: target) }
-      try? Process.send(.cont, to: target.pid)
+      try call.at(index) { try terminate(target, isTree, ending) }
     }
     let grace = Int64(call.nanoseconds("grace") ?? 2_000_000_000)
-    let ending = try EndOfOthers(targets.map(\.target), call.session)
-    defer { ending.close() }
     if try call.session.pause(
       call.interpreter, until: Clock.deadline(after: grace), done: { ending.isOver })
     {
       return .null
     }
+    for pid in ending.living {
+      if isTree { try ending.watchTree(of: pid) }
+    }
     for pid in ending.living { try? Process.send(.kill, to: pid) }
     _ = try call.session.pause(
       call.interpreter, until: Clock.deadline(after: 1_000_000_000), done: { ending.isOver })
     return .null
+  }
+
+  private static func terminate(
+    _ target: ProcessTarget, _ isTree: Bool, _ ending: EndOfOthers
+  ) throws {
+    if !isTree {
+      try SignalDelivery.send(.term, to: target)
+      try? Process.send(.cont, to: target.pid)
+      return
+    }
+    try ending.watchTree(of: target.pid)
+    for pid in try SignalDelivery.sendToTree(of: target, .term) {
+      try ending.watch(pid)
+      try? Process.send(.cont, to: pid)
+    }
   }
 
   private static let first = Parameter("process", .processes, .required, "name, handle or pid")
@@ -108,21 +137,26 @@ private final class EndOfOthers {
   private var watched: [Int32: (descriptor: Int32, watch: Watch)] = [:]
   private let session: Session
 
-  init(_ targets: [ProcessTarget], _ session: Session) throws {
-    self.session = session
-    for target in targets where watched[target.pid] == nil {
-      do throws(SystemError) {
-        try watch(target.pid)
-      } catch {
-        // One that is gone already needs no watching.
-        if error.code == ESRCH { continue }
-        close()
-        throw error.asError("cannot watch process \(target.pid)")
-      }
+  init(_ session: Session) { self.session = session }
+
+  /// Watches a process, too; one that is gone already needs no watching.
+  func watch(_ pid: Int32) throws {
+    if watched[pid] != nil { return }
+    do throws(SystemError) {
+      try add(pid)
+    } catch {
+      if error.code != ESRCH { throw error.asError("cannot watch process \(pid)") }
     }
   }
 
-  private func watch(_ pid: Int32) throws(SystemError) {
+  /// The same for its descendants.
+  func watchTree(of pid: Int32) throws {
+    for pid in ProcessTree(session.reader).descendants(of: pid) where pid != Process.pid {
+      try watch(pid)
+    }
+  }
+
+  private func add(_ pid: Int32) throws(SystemError) {
     let descriptor = try Process.descriptor(of: pid)
     do throws(SystemError) {
       let watch = try session.loop.watchExit(descriptor) { [weak self] in self?.ended(pid) }

@@ -13,6 +13,9 @@ enum WaitCommand {
 
       A child that has ended stays a zombie until it is waited for, and so does its name.
 
+      A child can wait for its parent: `wait $ppid`. Of that record only `pid` and `name` are \
+      known, the rest is null.
+
       For `a | b &`, which yields the last process, wait waits for all members: `ok` tells \
       whether none failed, and `all` has the record of each.
       """,
@@ -38,6 +41,7 @@ enum WaitCommand {
       throw call.error(.arity, "--any and --all exclude each other", flag: "all")
     }
     if call.count == 1, !isList(call[0]), !call.isSet("any"), !call.isSet("all") {
+      if let parent = try parent(call) { return try wait(for: parent, call) }
       return try one(process(call[0], 0, call), call)
     }
     let given = try targets(call)
@@ -64,6 +68,32 @@ enum WaitCommand {
     if let process = target.handle { return process }
     throw call.error(
       .missing, "no child has the pid \(target.pid)", at: index, help: call.session.liveProcesses)
+  }
+
+  // MARK: The parent
+
+  /// The parent, if that is meant.
+  private static func parent(_ call: borrowing Call) throws -> ParentWatch? {
+    let target = try ProcessTarget(call, 0)
+    if call.session.processes.child(target.pid) != nil || target.handle?.record != nil {
+      return nil
+    }
+    return ParentWatch(target.pid, call.session)
+  }
+
+  private static func wait(for parent: ParentWatch, _ call: borrowing Call) throws -> Value {
+    if call.isSet("ok") {
+      throw call.error(
+        .system, "how process \(parent.pid), the parent of this one, ends cannot be known here",
+        flag: "ok", help: "only its own parent is told")
+    }
+    if try call.session.wait(for: parent, call.interpreter, until: deadline(call)) {
+      return parent.record
+    }
+    let name = parent.name.map { "'\($0)' (\(parent.pid))" } ?? "\(parent.pid)"
+    throw call.error(
+      .timeout,
+      "process \(name) has not ended within \(durationText(call.nanoseconds("timeout") ?? 0))")
   }
 
   private static func isList(_ value: Value) -> Bool {

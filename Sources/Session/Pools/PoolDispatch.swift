@@ -155,6 +155,7 @@ extension Pool {
     var size = TaskPacket.headSize
     var descriptors: [Int32] = []
     var memory: Int32 = -1
+    var seed = job.seed
     defer { Descriptors.close(memory) }
     while batch.count < wanted, let index = job.upcoming {
       do {
@@ -166,8 +167,10 @@ extension Pool {
           memory = try MemoryFile.sealed("brood task", message.bytes)
           descriptors = [memory] + message.descriptors
           flags.insert(.isLarge)
+          if seed != 0 { seed = RandomSource.taskSeed(seed, UInt32(truncatingIfNeeded: index)) }
         } else {
-          size += TaskEntries.write(message.bytes, mark: 0, to: base + size)
+          let mark = UInt32(truncatingIfNeeded: index)
+          size += TaskEntries.write(message.bytes, mark: mark, to: base + size)
         }
         job.take()
         batch.append(index)
@@ -179,7 +182,8 @@ extension Pool {
     }
     guard batch.count > 0 else { return }
     TaskPacket(
-      .batch, slot: slot, flags: flags, number: job.function.number, batch: batch.number
+      .batch, slot: slot, flags: flags, number: job.function.number, batch: batch.number,
+      seed: seed
     ).write(to: base)
     member.ledger.begin(slot, count: batch.count)
     member.batches[slot] = batch

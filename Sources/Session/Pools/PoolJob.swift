@@ -48,6 +48,8 @@ open class PoolJob {
   private var lastChunk = 1
   /// Whether its end was told.
   var isSettled = false
+  /// What its tasks draw random numbers from, where the user gave a seed; else 0.
+  let seed: UInt32
   /// When the next task may be started, with a rate.
   var nextStart: Int64 = 0
 
@@ -59,6 +61,7 @@ open class PoolJob {
     self.function = function
     self.policy = policy
     self.verb = verb
+    seed = pool.session.random.jobSeed()
   }
 
   // MARK: For kinds of jobs

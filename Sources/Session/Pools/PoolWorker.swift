@@ -171,9 +171,13 @@ final class PoolWorker {
         let argument: Value
         if head.flags.contains(.isLarge) {
           argument = try payload(head, bytes, message)
+          if head.seed != 0 { session.plant(task: head.seed) }
         } else {
           guard let entry = entries.next() else { break }
           argument = try coder.decode(entry.payload, [])
+          if head.seed != 0 {
+            session.plant(task: RandomSource.taskSeed(head.seed, entry.mark))
+          }
         }
         result =
           head.flags.contains(.isRecorded)

@@ -53,15 +53,21 @@ struct TaskPacket {
   let number: UInt32
   /// Of the batch: a dead worker's ledger may still hold results of the one before.
   let batch: UInt32
+  /// What the tasks of a batch draw random numbers from, together with the mark of each.
+  ///
+  /// Of a large payload it is that of the one task. 0: nothing that could repeat.
+  let seed: UInt32
 
   init(
-    _ kind: Kind, slot: Int = 0, flags: Flags = [], number: UInt32 = 0, batch: UInt32 = 0
+    _ kind: Kind, slot: Int = 0, flags: Flags = [], number: UInt32 = 0, batch: UInt32 = 0,
+    seed: UInt32 = 0
   ) {
     self.kind = kind
     self.slot = slot
     self.flags = flags
     self.number = number
     self.batch = batch
+    self.seed = seed
   }
 
   /// The head of a packet that came; nil for bytes that nobody sends.
@@ -73,6 +79,7 @@ struct TaskPacket {
     flags = Flags(rawValue: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self))
     number = bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)
     batch = bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
+    seed = bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
   }
 
   func write(to place: UnsafeMutableRawPointer) {
@@ -81,7 +88,7 @@ struct TaskPacket {
     place.storeBytes(of: flags.rawValue, toByteOffset: 2, as: UInt16.self)
     place.storeBytes(of: number, toByteOffset: 4, as: UInt32.self)
     place.storeBytes(of: batch, toByteOffset: 8, as: UInt32.self)
-    place.storeBytes(of: 0, toByteOffset: 12, as: UInt32.self)
+    place.storeBytes(of: seed, toByteOffset: 12, as: UInt32.self)
   }
 }
 
