@@ -36,6 +36,12 @@ extension Session {
       Attention.raise()
       throw error
     }
+    if ProgramMemory.wasShort {
+      // Once more when what has filled the memory is gone: for the reserve.
+      Attention.raise()
+      throw LargeMemory.exhausted()
+    }
+    ProgramMemory.fillReserve()
     takeSignals()
     while let index = handlers.waiting.firstIndex(where: { !handlers.running.contains($0.signal) })
     {

@@ -123,7 +123,9 @@ public final class Session {
     Signals.start()
     try? Signals.set(.int, .record)
     SignalHandlers.ending.forEach { try? Signals.set($0, .record) }
-    ProgramMemory.explainExhaustion()
+    ProgramMemory.explainExhaustion { Session.current.output.writeAtOnce() }
+    LargeMemory.isThere = ProgramMemory.isThere
+    LargeMemory.remedy = { memoryRemedy }
     try? Guardian.mark()
     slots = try? ProcessSlots()
     try? Process.adoptOrphans(true)
