@@ -1,46 +1,10 @@
-// Memory that is part of the program, and what is said when memory runs out.
+// Memory that is part of the program, and how it is laid out.
 #include "brood_process.h"
-#include "brood_slots.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
-
-static const char refused[] = "failed to allocate";
-
-// The runtime would go on to print a trace of itself, which helps nobody.
-_Noreturn static void give_up(const char *text, size_t size) {
-  const char *what = memmem(text, size, refused, sizeof refused - 1), *name = brood_own_name();
-  int length = (int)strcspn(what, "\n");
-  if (length > text + size - what) length = (int)(text + size - what);
-  dprintf(
-    STDERR_FILENO, "error%s%s%s: out of memory: %.*s\n", name ? " in process '" : "",
-    name ? name : "", name ? "'" : "", length, what);
-  _exit(1);
-}
-
-static ssize_t take(void *cookie, const char *text, size_t size) {
-  uint64_t *mark = cookie;
-  if (memmem(text, size, refused, sizeof refused - 1)) {
-    if (!mark) give_up(text, size);
-    __atomic_store_n(mark, 1, __ATOMIC_RELAXED);
-  }
-  bool is_quiet = mark && __atomic_load_n(mark, __ATOMIC_RELAXED);
-  if (!is_quiet && write(STDERR_FILENO, text, size) < 0) return 0;
-  return (ssize_t)size;
-}
-
-// Only the runtime writes by this stream, and no more when it is refused memory.
-void brood_note_exhaustion(uint64_t *mark) {
-  FILE *file = fopencookie(mark, "w", (cookie_io_functions_t){.write = take});
-  if (!file) return;
-  setvbuf(file, NULL, _IONBF, 0);
-  stderr = file;
-}
 
 // One mapping for all, since a fork copies each.
 void *brood_session_memory(size_t size) {

@@ -1,4 +1,5 @@
 import CPosix
+import Glibc
 
 /// Memory of this program as a whole.
 public enum ProgramMemory {
@@ -12,8 +13,35 @@ public enum ProgramMemory {
   /// left: a page that a process writes to costs it two microseconds after each fork.
   public static func gather() { brood_fill_holes() }
 
-  /// From now on a process that is refused memory says so in one line and ends with status 1.
-  public static func explainExhaustion() { brood_note_exhaustion(nil) }
+  /// From now on a process that is refused memory calls `before`, which must not need any, says so
+  /// in one line and ends with status 1; what is small comes from a reserve first.
+  public static func explainExhaustion(_ before: @convention(c) () -> Void) {
+    brood_explain_exhaustion(before)
+  }
+
+  /// Whether the reserve had to be used since this was asked last.
+  public static var wasShort: Bool { brood_memory_was_short() }
+
+  /// Fills the reserve again if that is possible now.
+  public static func fillReserve() { _ = brood_memory_reserve() }
+
+  /// Whether so many bytes can be had in one piece.
+  public static func isThere(_ bytes: Int) -> Bool {
+    fillReserve()
+    return bytes < .max / 2 && brood_memory_probe(bytes)
+  }
+
+  /// Throws ENOMEM unless so many bytes, if they are many, can be had.
+  public static func require(_ bytes: Int) throws(SystemError) {
+    if bytes > 4 << 20, !isThere(bytes) { throw SystemError(call: "malloc", code: ENOMEM) }
+  }
+
+  /// How much memory this process may have, and the letter of ulimit for that; nil for all there is.
+  public static var limit: (bytes: Int, letter: String)? {
+    var which: Int32 = 0
+    let bytes = brood_memory_limit(&which)
+    return which == 0 ? nil : (Int(clamping: bytes), which == 1 ? "v" : "d")
+  }
 }
 
 /// The stack that the kernel gave the process.

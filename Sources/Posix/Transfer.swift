@@ -114,6 +114,7 @@ public enum Transfer {
         continue
       }
       let used = result.count
+      if used + chunk > result.capacity { try ProgramMemory.require(max(used * 2, used + chunk)) }
       // Grown in place, so that a large output is not copied twice.
       result.append(contentsOf: repeatElement(0, count: chunk))
       let count = try result.withUnsafeMutableBytes { bytes in

@@ -76,6 +76,19 @@ public final class Output {
   /// Hands everything to the operating system.
   public func flush() throws { if !buffer.isEmpty { try flush(onlyLines: false) } }
 
+  /// Writes what there is, without taking any memory: the last that a process does.
+  func writeAtOnce() {
+    buffer.withUnsafeBytes { bytes in
+      var rest = bytes
+      while let base = rest.baseAddress, !rest.isEmpty {
+        let count = Glibc.write(1, base, rest.count)
+        if count < 0, errno == EINTR { continue }
+        if count <= 0 { return }
+        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      }
+    }
+  }
+
   /// Before others can learn something from this process and print themselves: what came before is
   /// to stand before.
   @inline(__always)

@@ -36,6 +36,12 @@ extension Session {
       Attention.raise()
       throw error
     }
+    if ProgramMemory.wasShort {
+      // Once more when what has filled the memory is gone: for the reserve.
+      Attention.raise()
+      throw LargeMemory.exhausted()
+    }
+    ProgramMemory.fillReserve()
     takeSignals()
     // A timer of the loop may have put one there just now.
     if let error = handlers.takePostponed() {

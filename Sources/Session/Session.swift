@@ -133,7 +133,9 @@ public final class Session {
     Signals.start()
     try? Signals.set(.int, .record)
     SignalHandlers.ending.forEach { try? Signals.set($0, .record) }
-    ProgramMemory.explainExhaustion()
+    ProgramMemory.explainExhaustion { Session.current.output.writeAtOnce() }
+    LargeMemory.isThere = ProgramMemory.isThere
+    LargeMemory.remedy = { memoryRemedy }
     try? Guardian.mark()
     slots = try? ProcessSlots()
     do { try Process.adoptOrphans(true) } catch { supervisor.losesOrphans = true }

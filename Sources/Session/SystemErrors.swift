@@ -28,7 +28,8 @@ extension SystemError {
         ? "the process belongs to another user" : "only the superuser may do this"
     case EACCES where call == "setpriority": "only the superuser may do this"
     case EACCES: "see: ls -l \(detail ?? "FILE")"
-    case EAGAIN, ENOMEM: "end some processes first; ps shows those of this session"
+    case ENOMEM: memoryRemedy
+    case EAGAIN: "end some processes first; ps shows those of this session"
     case EMFILE, ENFILE: "close some files or channels first; ulimit -n sets how many may be open"
     case E2BIG: "pass fewer or shorter arguments, or a smaller $env"
     case ESRCH: "it has ended and was reaped"
@@ -48,4 +49,13 @@ public func asking<Result>(
   } catch let error as SystemError {
     throw error.asError(what(), help: help())
   }
+}
+
+/// What a user can do where memory runs out.
+var memoryRemedy: String {
+  guard let limit = ProgramMemory.limit else {
+    return "the machine has no more of it: keep less at a time, or end other processes"
+  }
+  return "this process may have \(sizeText(limit.bytes)): keep less at a time, "
+    + "or raise that with `ulimit -\(limit.letter)`"
 }

@@ -42,9 +42,24 @@ int32_t brood_exec(
 /// Lets a process, 0 for this one, have at most so many bytes of data (prlimit(2), RLIMIT_DATA).
 int32_t brood_limit_data(int32_t pid, uint64_t bytes);
 
-// Sets a word when the runtime is refused memory, and drops the pages that it says of that; without
-// a word that ends the process, with one line and status 1.
-void brood_note_exhaustion(uint64_t *mark);
+// From now on a process that is refused memory calls `before`, which must not need any, says so in
+// one line, and ends with status 1. Small allocations come from a reserve first.
+void brood_explain_exhaustion(void (*before)(void));
+
+// Sets a word when the runtime is refused memory, and drops the pages that it says of that.
+void brood_note_exhaustion(uint64_t *word);
+
+// Takes memory back for the reserve, unless it is there; false if there is none.
+bool brood_memory_reserve(void);
+
+// Whether the reserve was used since this was asked last.
+bool brood_memory_was_short(void);
+
+// Whether so many bytes can be had in one piece now.
+bool brood_memory_probe(size_t size);
+
+// The limit of this process's memory in bytes, 0 for none; which: 1 RLIMIT_AS, 2 RLIMIT_DATA.
+uint64_t brood_memory_limit(int32_t *which);
 
 // Fills what malloc has free between its blocks, once, so that new blocks stand together.
 void brood_fill_holes(void);

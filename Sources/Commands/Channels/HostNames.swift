@@ -118,6 +118,6 @@ struct HostNames {
       reader.isComplete
     }
     if !isDone { throw isOver() }
-    return reader.text.asText
+    return try reader.text().asText
   }
 }

@@ -8,7 +8,7 @@ final class CaptureReader {
   private(set) var isComplete = false
   /// Why not all of it could be read.
   private(set) var problem: ErrorObject?
-  private let fd: Int32
+  private var fd: Int32
   private let loop: EventLoop
   private var watch: Watch?
 
@@ -24,18 +24,24 @@ final class CaptureReader {
     // A few rounds at most, so that signals and other sources have their turn.
     for _ in 0..<16 {
       let used = bytes.count
-      if bytes.capacity < used + size { bytes.reserveCapacity(max(used + size, used * 2)) }
       var count: Int?
       do {
+        if bytes.capacity < used + size {
+          try bytes.requireRoom(size)
+          bytes.reserveCapacity(max(used + size, used * 2))
+        }
         count = try withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { buffer in
           let got = try Transfer.readNow(fd, into: buffer)
           if let got { bytes.append(contentsOf: buffer[..<got]) }
           return got
         }
       } catch {
-        let error = (error as? SystemError)?.asError("cannot read the output of the program")
-        problem = error ?? ErrorObject(.system, "cannot read the output of the program")
-        return finish()
+        problem = error as? ErrorObject ?? (error as? SystemError)?.asError(Self.action)
+        finish()
+        // The program must not wait for ever.
+        Descriptors.close(fd)
+        fd = -1
+        return
       }
       guard let count else { return }
       if count == 0 { return finish() }
@@ -53,8 +59,11 @@ final class CaptureReader {
     Descriptors.close(fd)
   }
 
+  private static let action = "cannot read the output of the program"
+
   /// The text without its last newline.
-  var text: Value {
+  func text() throws -> Value {
+    try LargeMemory.require(bytes.count)
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
     return .string(StringObject.make(repairing: bytes))
   }

@@ -35,8 +35,8 @@ extension PipelineRun {
     case .ok: return .bool(failure(records) == nil)
     case .status: return statusValue(records)
     case .statement, .capture, .background:
-      if let error = failure(records) ?? reader?.problem { throw error }
-      return reader?.text ?? .null
+      if let error = reader?.problem ?? failure(records) { throw error }
+      return try reader?.text() ?? .null
     }
   }
 

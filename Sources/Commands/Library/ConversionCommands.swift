@@ -134,6 +134,7 @@ enum ConversionCommands {
     examples: [Example("print (len (string 007)) (string [1, 2])", "3 [1, 2]")]
   ) { call in
     if case .bytes(let bytes) = call.value(0) {
+      try LargeMemory.require(bytes.bytes.count * 2)
       return .string(StringObject.make(decoding: bytes.bytes))
     }
     return .string(call[0].textObject)
@@ -146,7 +147,9 @@ enum ConversionCommands {
   ) { call in
     switch call.value(0) {
     case .bytes: return call.value(0)
-    case .string(let text): return .bytes(BytesObject(text.withBytes { Array($0) }))
+    case .string(let text):
+      try LargeMemory.require(text.byteCount)
+      return .bytes(BytesObject(text.withBytes { Array($0) }))
     case .list, .range:
       let numbers = try call.items(0).map { item in
         guard case .int(let number) = item, let byte = UInt8(exactly: number) else {

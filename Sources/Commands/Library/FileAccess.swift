@@ -51,6 +51,7 @@ extension Call {
     case ENOENT:
       guard let directory = try? Directory.current() else { return nil }
       return "the working directory is \(directory)"
+    case ENOMEM: return LargeMemory.remedy()
     case EFBIG where action == "read": return "let a program such as 'head -c' read a part of it"
     default: return nil
     }
@@ -78,11 +79,7 @@ extension Call {
       return try Transfer.readAll(fd, limit: mostBytes, onAttention: attend)
     }
     let size = Int(status.size)
-    if size > mostBytes {
-      // Swift ends the process when there is no memory; C tells.
-      guard let probe = malloc(size) else { throw SystemError(call: "read", code: ENOMEM) }
-      free(probe)
-    }
+    try ProgramMemory.require(size)
     var bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
         let rest = UnsafeMutableRawBufferPointer(buffer[count...].rebased)

@@ -25,7 +25,9 @@ enum FileCommands {
       defer { Descriptors.close(fd) }
       return try call.readAll(fd)
     }
-    return call.isSet("bytes") ? .bytes(BytesObject(bytes)) : .string(.make(repairing: bytes))
+    if call.isSet("bytes") { return .bytes(BytesObject(bytes)) }
+    try LargeMemory.require(bytes.count)
+    return .string(.make(repairing: bytes))
   }
 
   private static let write = Command(

@@ -40,9 +40,12 @@ struct ItemFunction {
   /// The function's results for all items.
   func results(over value: Value) throws -> [Value] {
     var results: [Value] = []
-    if case .list(let list) = value { results.reserveCapacity(list.items.count) }
+    if case .list(let list) = value {
+      try results.requireRoom(list.items.count)
+      results.reserveCapacity(list.items.count)
+    }
     try run(over: value) { _, result in
-      results.append(result)
+      try results.add(result)
       return true
     }
     return results

@@ -64,6 +64,7 @@ enum JSONCommands {
       if error.location == nil { error.location = call.location(0) }
       throw error
     }
+    try LargeMemory.require(writer.bytes.count)
     return .string(writer.bytes.withUnsafeBufferPointer { StringObject.make(valid: $0) })
   }
 }

@@ -24,9 +24,12 @@ struct JSONParser {
     self.attend = attend
   }
 
-  private func checkAttention() throws(Failure) {
+  private func checkAttention() throws(Failure) { try require(attend) }
+
+  /// Does what may throw an error of another kind, which ends the parsing too.
+  func require(_ body: () throws -> Void) throws(Failure) {
     do {
-      try attend()
+      try body()
     } catch {
       throw Failure(message: "", offset: place, stop: error)
     }
@@ -103,7 +106,12 @@ struct JSONParser {
     while true {
       skipBlanks()
       try checkAttention()
-      items.append(try value(depth: depth))
+      let item = try value(depth: depth)
+      let count = items.count
+      if count == items.capacity {
+        try require { try LargeMemory.require(count * 2, of: MemoryLayout<Value>.stride) }
+      }
+      items.append(item)
       skipBlanks()
       switch byte {
       case UInt8(ascii: ","): place += 1
@@ -133,7 +141,9 @@ struct JSONParser {
       guard byte == UInt8(ascii: ":") else { throw unexpected("':'") }
       place += 1
       skipBlanks()
-      map.set(.string(key), try value(depth: depth))
+      let item = try value(depth: depth)
+      try require { try map.requireRoom() }
+      map.set(.string(key), item)
       skipBlanks()
       switch byte {
       case UInt8(ascii: ","): place += 1

@@ -10,6 +10,8 @@ extension JSONParser {
       let byte = bytes[place]
       if byte == UInt8(ascii: "\"") {
         place += 1
+        let length = place - start
+        try require { try LargeMemory.require(length) }
         return isKey ? key(start, place - 1) : bytes.text(start, place - 1)
       }
       if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
@@ -50,6 +52,8 @@ extension JSONParser {
       case 0..<0x20:
         throw Failure(message: "a control character must be escaped in a string", offset: place)
       default:
+        let count = text.count
+        if count == text.capacity { try require { try LargeMemory.require(count * 2) } }
         text.append(byte)
         place += 1
       }

@@ -23,7 +23,9 @@ struct JSONWriter {
     case .float(let float): try write(float)
     case .duration(let nanoseconds):
       add(secondsText(nanoseconds))
-    case .string(let string): write(string)
+    case .string(let string):
+      try bytes.requireRoom(string.byteCount)
+      write(string)
     case .time: write(value.textObject)
     case .list(let list):
       try group("[", "]", depth, list.items.count) { writer, index in
@@ -101,6 +103,8 @@ struct JSONWriter {
       if index > 0 { add(",") }
       newLine(depth + 1)
       try attend()
+      // A doubling that is near.
+      if bytes.capacity - bytes.count < 4096 { try bytes.requireRoom(4096) }
       try item(&self, index)
       if bytes.count > mostBytes { throw tooLong }
     }

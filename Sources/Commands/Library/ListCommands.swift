@@ -55,6 +55,7 @@ enum ListCommands {
     let count = (distance - 1) / step.magnitude + 1
     if count > UInt(mostItems) { throw call.tooMany(at: call.has(1) ? 1 : 0) }
     let interpreter = call.interpreter
+    try LargeMemory.require(Int(count), of: MemoryLayout<Value>.stride)
     let items = try [Value](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
       for i in 0..<Int(count) {
         if i & 0xFFFF == 0 { try interpreter.checkAttention() }
@@ -107,7 +108,7 @@ enum ListCommands {
     var items: [Value] = []
     if wanted == 0 { return .items([]) }
     try call.interpreter.iterate(call.value(0)) { item, _ in
-      items.append(item)
+      try items.add(item)
       return items.count < wanted
     }
     return try listed(items)
@@ -122,7 +123,9 @@ enum ListCommands {
     if case .stream(let stream) = call.value(0) {
       return .stream(try DerivedStream(stream) { item, index in index < unwanted ? nil : item })
     }
-    return .items(Array(try call.items(0).dropFirst(unwanted)))
+    let items = try call.items(0)
+    try items.requireCopy()
+    return .items(Array(items.dropFirst(unwanted)))
   }
 
   private static let slice = Command(
@@ -143,11 +146,13 @@ enum ListCommands {
     switch call.value(0) {
     case .string(let string):
       let range = bounds(string.scalarCount)
+      try LargeMemory.require(min(string.byteCount, range.count &* 4))
       return .string(string.slice(range.lowerBound, range.upperBound))
     case .bytes(let bytes):
       return .bytes(BytesObject(Array(bytes.bytes[bounds(bytes.bytes.count)])))
     case .list, .range:
       let items = try call.items(0)
+      try items.requireCopy()
       return .items(Array(items[bounds(items.count)]))
     default: throw call.bad("value", must: "a list, text, bytes or range", at: 0)
     }
@@ -160,7 +165,9 @@ enum ListCommands {
     if case .string(let string) = call.value(0) {
       return .string(try reversed(string, call.interpreter))
     }
-    return .items(try call.items(0).reversed())
+    let items = try call.items(0)
+    try items.requireCopy()
+    return .items(items.reversed())
   }
 
   private static func reversed(
@@ -168,6 +175,7 @@ enum ListCommands {
   ) throws -> StringObject {
     try text.withBytes { bytes in
       var result: [UInt8] = []
+      try LargeMemory.require(bytes.count * 2)
       result.reserveCapacity(bytes.count)
       var end = bytes.count
       while end > 0 {

@@ -56,7 +56,7 @@ enum ListShapes {
       if depth > 0, case .list(let inner) = item.plain {
         try add(inner.items, depth - 1, to: &result, interpreter)
       } else {
-        result.append(item)
+        try result.add(item)
       }
     }
     // Inner lists that are shared can unfold to far more than is in memory.
@@ -88,6 +88,7 @@ enum ListShapes {
     examples: [Example("print (insert [1, 3] 1 2)", "[1, 2, 3]")]
   ) { call in
     var items = call.list(0)
+    try items.requireCopy()
     let given = call.int(1)
     let index = given < 0 ? given + items.count : given
     guard (0...items.count).contains(index) else { throw outside(call, items.count) }
@@ -110,6 +111,7 @@ enum ListShapes {
     ]
   ) { call in
     if case .map(let map) = call.value(0) {
+      try map.requireCopy()
       let copy = map.copy()
       copy.remove(call.value(1))
       return .map(copy)
@@ -119,6 +121,7 @@ enum ListShapes {
     default: throw call.bad("value", must: "a list, range or map", at: 0)
     }
     var items = try call.items(0)
+    try items.requireCopy()
     if case .range(let range) = call.value(1) {
       items.removeSubrange(range.bounds(within: items.count))
       return try listed(items)

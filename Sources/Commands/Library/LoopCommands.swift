@@ -48,7 +48,7 @@ enum LoopCommands {
     default:
       var kept: [Value] = []
       try function.run(over: call.value(0)) { item, result in
-        if try truth(of: result) { kept.append(item) }
+        if try truth(of: result) { try kept.add(item) }
         return true
       }
       return try listed(kept)

@@ -44,10 +44,14 @@ enum MapCommands {
     examples: [Example("print (merge [a: 1, b: 2] [b: 3, c: 4])", "[a: 1, b: 3, c: 4]")]
   ) { call in
     guard case .map(let first) = call[0] else { return .null }
+    try first.requireCopy()
     let result = first.copy()
     for index in 1..<max(1, call.count) {
       guard case .map(let map) = call[index] else { continue }
-      for (key, value) in map.pairs { result.set(key, value) }
+      for (key, value) in map.pairs {
+        try result.requireRoom()
+        result.set(key, value)
+      }
     }
     return try nested(.map(result))
   }
@@ -64,6 +68,7 @@ enum MapCommands {
         error.location = call.location(0)
         throw error
       }
+      try result.requireRoom()
       result.set(pair.items[0], pair.items[1])
     }
     return try nested(.map(result))

@@ -40,6 +40,7 @@ enum OrderCommands {
   ) { call in
     let items = call.list(0)
     let keys = try call.itemFunction(flag: "by")?.results(over: call[0]) ?? items
+    try items.requireCopy(6)
     var seen = ValueSet()
     let interpreter = call.interpreter
     return .items(
@@ -122,6 +123,7 @@ enum OrderCommands {
     examples: [Example("print (sort (shuffle [1, 2, 3]))", "[1, 2, 3]")]
   ) { call in
     var items = call.list(0)
+    try items.requireCopy()
     var random = call.session.random
     // Fisher and Yates, as Durstenfeld (1964) has it.
     for last in items.indices.dropFirst().reversed() {

@@ -27,6 +27,7 @@ extension Value {
 
 /// Sorts values, equal ones in the order in which they came.
 func sorted(_ items: [Value], descending: Bool, _ interpreter: Interpreter) throws -> [Value] {
+  try items.requireCopy(3)
   if let ints = allInts(items) {
     let result =
       try descending
@@ -61,6 +62,7 @@ func sorted(
   _ items: [Value], by keys: [Value], descending: Bool, _ interpreter: Interpreter
 ) throws -> [Value] {
   var places: [Int]
+  try items.requireCopy(3)
   if let ints = allInts(keys) {
     places = try attentively(Array(items.indices), interpreter) {
       descending ? ints[$1] < ints[$0] : ints[$0] < ints[$1]

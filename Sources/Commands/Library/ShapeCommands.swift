@@ -33,6 +33,7 @@ enum ShapeCommands {
         ? 0..<0 : (left ? both.lowerBound : 0)..<(right ? both.upperBound : text.byteCount)
     }
     if bounds.count == text.byteCount { return .string(text) }
+    try LargeMemory.require(bounds.count)
     return text.withBytes { .string($0.text(bounds.lowerBound, bounds.upperBound)) }
   }
 
@@ -74,6 +75,7 @@ enum ShapeCommands {
   ) { call in
     let text = call.string(0)
     guard text.isASCII else { return try recased(text, call.interpreter) { $0.uppercased() } }
+    try LargeMemory.require(text.byteCount)
     return mapped(text) { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }
   }
 
@@ -83,6 +85,7 @@ enum ShapeCommands {
   ) { call in
     let text = call.string(0)
     guard text.isASCII else { return try smallLetters(text, call.interpreter) }
+    try LargeMemory.require(text.byteCount)
     return mapped(text) { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
   }
 
@@ -117,6 +120,7 @@ enum ShapeCommands {
   ) throws -> Value {
     try text.withBytes { bytes in
       var result: [UInt8] = []
+      try LargeMemory.require(bytes.count * 2)
       result.reserveCapacity(bytes.count)
       var start = 0
       while start < bytes.count {
@@ -177,6 +181,7 @@ enum ShapeCommands {
     _ left: StringObject, _ right: StringObject, _ call: borrowing Call
   ) throws -> Value {
     let pieces: [Value] = [.string(left), .string(right)]
+    try pieces.requireJoined(StringObject.make(""))
     guard let text = StringObject.joined(pieces, by: StringObject.make(""), limit: mostBytes) else {
       throw call.tooLong()
     }

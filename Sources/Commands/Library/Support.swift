@@ -9,6 +9,13 @@ let mostBytes = 1 << 30
 /// A list of values that may be containers themselves, none nested too deeply.
 func listed(_ items: [Value]) throws -> Value { try nested(.list(ListObject(items))) }
 
+extension [Value] {
+  /// Throws `limit` unless there is memory for as many items again, or so many times as many.
+  func requireCopy(_ times: Int = 1) throws {
+    try LargeMemory.require(count &* times, of: MemoryLayout<Value>.stride)
+  }
+}
+
 /// A value that was put together, unless it is nested too deeply.
 func nested(_ value: Value) throws -> Value {
   if value.depth > maximumDepth {

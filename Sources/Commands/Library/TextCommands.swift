@@ -36,7 +36,7 @@ enum TextCommands {
         var start = 0
         while parts.count < most, let hit = bytes.find(needle, from: start) {
           try interpreter.checkAttention()
-          parts.append(.string(bytes.text(start, hit)))
+          try parts.add(.string(bytes.text(start, hit)))
           start = hit + needle.count
         }
         parts.append(.string(bytes.text(start, bytes.count)))
@@ -60,6 +60,7 @@ enum TextCommands {
       pieces[index] = .string(pieces[index].plain.textObject)
     }
     let separator = call.string(1, default: "")
+    try pieces.requireJoined(separator)
     guard let text = StringObject.joined(pieces, by: separator, limit: mostBytes) else {
       throw call.tooLong()
     }
@@ -79,7 +80,7 @@ enum TextCommands {
         try interpreter.checkAttention()
         let newline = bytes.find(0x0A, from: start) ?? bytes.count
         let isCRLF = newline < bytes.count && newline > start && bytes[newline - 1] == 0x0D
-        lines.append(.string(bytes.text(start, isCRLF ? newline - 1 : newline)))
+        try lines.add(.string(bytes.text(start, isCRLF ? newline - 1 : newline)))
         start = newline + 1
       }
       return .items(lines)
@@ -100,7 +101,7 @@ enum TextCommands {
       var words: [Value] = []
       try bytes.forEachWord(most: most) { start, end in
         try interpreter.checkAttention()
-        words.append(.string(bytes.text(start, end)))
+        try words.add(.string(bytes.text(start, end)))
       }
       return .items(words)
     }
@@ -127,7 +128,7 @@ enum TextCommands {
         var start = 0
         while hits.count < most, let hit = bytes.find(needle, from: start) {
           try interpreter.checkAttention()
-          hits.append(hit)
+          try hits.add(hit)
           start = hit + needle.count
         }
         return hits
@@ -137,6 +138,7 @@ enum TextCommands {
     let (growth, isOver) = hits.count.multipliedReportingOverflow(by: new.byteCount)
     if isOver || growth > mostBytes { throw call.tooLong() }
     let total = text.byteCount - hits.count * old.byteCount + growth
+    try LargeMemory.require(total)
     return text.withBytes { bytes in
       .string(
         StringObject.make(count: total) { target in
@@ -233,6 +235,15 @@ enum TextCommands {
     case .range(let range): return range.place(of: call.value(1)).map { .int($0) } ?? .null
     default: throw call.bad("value", must: "a text, list or range", at: 0)
     }
+  }
+}
+
+extension [Value] {
+  /// Throws `limit` unless there is memory for one text of these strings.
+  func requireJoined(_ separator: StringObject) throws {
+    var total = count &* separator.byteCount
+    for case .string(let string) in self { total &+= string.byteCount }
+    try LargeMemory.require(total)
   }
 }
 

@@ -18,19 +18,24 @@ extension Interpreter {
     switch (base, key) {
     case (.list(let list), .int(let i)): return list.item(i)
     case (.list(let list), .range(let range)):
-      return .list(ListObject(Array(list.items[range.bounds(within: list.items.count)])))
+      let part = range.bounds(within: list.items.count)
+      try LargeMemory.require(part.count, of: MemoryLayout<Value>.stride)
+      return .list(ListObject(Array(list.items[part])))
     case (.string(let text), .int(let i)):
       let count = text.scalarCount
       let at = i < 0 ? i + count : i
       return at >= 0 && at < count ? .string(text.slice(at, at + 1)) : nil
     case (.string(let text), .range(let range)):
       let part = range.bounds(within: text.scalarCount)
+      try LargeMemory.require(min(text.byteCount, part.count &* 4))
       return .string(text.slice(part.lowerBound, part.upperBound))
     case (.bytes(let bytes), .int(let i)):
       let at = i < 0 ? i + bytes.bytes.count : i
       return bytes.bytes.indices.contains(at) ? .int(Int(bytes.bytes[at])) : nil
     case (.bytes(let bytes), .range(let range)):
-      return .bytes(BytesObject(Array(bytes.bytes[range.bounds(within: bytes.bytes.count)])))
+      let part = range.bounds(within: bytes.bytes.count)
+      try LargeMemory.require(part.count)
+      return .bytes(BytesObject(Array(bytes.bytes[part])))
     case (.range(let range), .int(let i)):
       let at = i < 0 ? i + range.count : i
       return at >= 0 && at < range.count ? .int(range.start &+ at) : nil

@@ -180,13 +180,18 @@ extension Interpreter {
         let list = takeItems(base + instruction.b, instruction.c)
         a.pointee = try checkedDepth(.list(list))
       case .append:
-        if case .list(let list) = a.pointee { list.append((base + instruction.b).pointee) }
         frame.pointee.pc = pc
+        if case .list(let list) = a.pointee {
+          try list.requireRoom()
+          list.append((base + instruction.b).pointee)
+        }
         _ = try checkedDepth(a.pointee)
       case .extend:
         frame.pointee.pc = pc
         if case .list(let list) = a.pointee {
-          for item in try collect((base + instruction.b).pointee) { list.append(item) }
+          let items = try collect((base + instruction.b).pointee)
+          try list.requireRoom(items.count)
+          for item in items { list.append(item) }
         }
         _ = try checkedDepth(a.pointee)
       case .makeMap:
@@ -266,7 +271,9 @@ extension Interpreter {
         if instruction.a == Place.register.rawValue {
           let list = base + instruction.b
           let item = base + instruction.c
-          if list.tag == Tag.list, item.isFlat, list.isUnique(ListObject.self) {
+          if list.tag == Tag.list, item.isFlat, list.isUnique(ListObject.self),
+            list.object(ListObject.self)._withUnsafeGuaranteedRef({ $0.hasRoom })
+          {
             list.object(ListObject.self)._withUnsafeGuaranteedRef { $0.appendFlat(item.pointee) }
             continue
           }

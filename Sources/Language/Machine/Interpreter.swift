@@ -369,7 +369,7 @@ public final class Interpreter {
     }
     var items: [Value] = []
     try iterate(value) { item, _ in
-      items.append(item)
+      try items.add(item)
       return true
     }
     return items

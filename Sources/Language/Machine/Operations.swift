@@ -19,14 +19,17 @@ extension Interpreter {
     case (_, .report(let y)): return try combine(op, a, y.value)
     case (.string(let x), .string(let y)) where op == .add:
       try checkLength(x.byteCount, y.byteCount)
+      try LargeMemory.require(x.byteCount + y.byteCount)
       return .string(y.withBytes { x.appending($0, unique: false) })
     case (.string(let x), .int(let n)) where op == .multiply: return .string(try repeated(x, n))
     case (.list(let x), .list(let y)) where op == .add:
       try checkItems(x.items.count, y.items.count)
+      try LargeMemory.require(x.items.count + y.items.count, of: MemoryLayout<Value>.stride)
       return .list(ListObject(x.items + y.items, depth: max(x.depth, y.depth)))
     case (.list(let x), .int(let n)) where op == .multiply:
       return try repeated(x, n)
     case (.bytes(let x), .bytes(let y)) where op == .add:
+      try LargeMemory.require(x.bytes.count + y.bytes.count)
       return .bytes(BytesObject(x.bytes + y.bytes))
     case (.map(let x), .map(let y)) where op == .add:
       let result = x.copy()
@@ -273,6 +276,7 @@ extension Interpreter {
           return .null
         }
         try checkLength(a.byteCount, b.byteCount)
+        try LargeMemory.require(a.byteCount + b.byteCount)
         return .string(b.withBytes { a.appending($0, unique: false) })
       }()
       first.setNull()
@@ -290,6 +294,7 @@ extension Interpreter {
       total += slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount }
       try checkLength(total, 0)
     }
+    try LargeMemory.require(total)
     let result = StringObject.make(count: total) { target in
       var at = target
       for i in 0..<count {

@@ -2,6 +2,7 @@
 extension Interpreter {
   public func repeated(_ text: StringObject, _ count: Int) throws -> StringObject {
     let total = try repeatedLength(text.byteCount, count, limit: maximumLength)
+    try LargeMemory.require(total)
     let result = StringObject.make(count: 0, capacity: total) { _ in }
     try text.withBytes { piece in
       guard let base = piece.baseAddress else { return }
@@ -24,6 +25,7 @@ extension Interpreter {
   func repeated(_ list: ListObject, _ count: Int) throws -> Value {
     let total = try repeatedLength(list.items.count, count, limit: maximumLength / 16)
     var items: [Value] = []
+    try LargeMemory.require(total, of: MemoryLayout<Value>.stride)
     items.reserveCapacity(total)
     while items.count < total {
       items += list.items

@@ -49,11 +49,15 @@ extension Interpreter {
   private func push(_ slot: Slot, _ item: Slot) throws {
     if slot.tag == Tag.list {
       if slot.isUnique(ListObject.self) {
-        slot.object(ListObject.self)._withUnsafeGuaranteedRef { $0.append(item.pointee) }
+        try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
+          try list.requireRoom()
+          list.append(item.pointee)
+        }
         if item.tag == Tag.list || item.tag == Tag.map { _ = try checkedDepth(slot.pointee) }
         return
       }
       if case .list(let list) = slot.pointee {
+        try LargeMemory.require(list.items.count * 2, of: MemoryLayout<Value>.stride)
         let copy = list.copy()
         copy.append(item.pointee)
         slot.pointee = try checkedDepth(.list(copy))
@@ -78,6 +82,9 @@ extension Interpreter {
         slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount },
         more._withUnsafeGuaranteedRef { $0.byteCount })
       let own = slot.object(StringObject.self)
+      try own._withUnsafeGuaranteedRef { own in
+        try own.requireRoom(more._withUnsafeGuaranteedRef { $0.byteCount }, unique: isUnique)
+      }
       let result = more._withUnsafeGuaranteedRef { more in
         more.withBytes { bytes in
           own._withUnsafeGuaranteedRef { $0.appending(bytes, unique: isUnique) }
@@ -88,6 +95,7 @@ extension Interpreter {
       let more = value.object(ListObject.self)._withUnsafeGuaranteedRef { $0.items }
       try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
         try checkItems(list.items.count, more.count)
+        try list.requireRoom(more.count)
         for item in more { list.append(item) }
       }
       _ = try checkedDepth(slot.pointee)
@@ -138,6 +146,7 @@ extension Interpreter {
       try ownMap(slot)._withUnsafeGuaranteedRef { map in
         let key = keys.pointee.plain
         guard key.isKey else { throw badKey(key) }
+        try map.requireRoom()
         map.set(key, value)
       }
     default:
@@ -242,6 +251,7 @@ extension Interpreter {
     _ slot: Slot, list key: Slot, _ body: (ListObject, Int) throws -> Void
   ) throws {
     if !slot.isUnique(ListObject.self), case .list(let shared) = slot.pointee {
+      try LargeMemory.require(shared.items.count, of: MemoryLayout<Value>.stride)
       slot.pointee = .list(shared.copy())
     }
     try slot.object(ListObject.self)._withUnsafeGuaranteedRef { list in
@@ -256,8 +266,9 @@ extension Interpreter {
   }
 
   /// The slot's map, its only holder being the slot.
-  private func ownMap(_ slot: Slot) -> Unmanaged<MapObject> {
+  private func ownMap(_ slot: Slot) throws -> Unmanaged<MapObject> {
     if !slot.isUnique(MapObject.self), case .map(let shared) = slot.pointee {
+      try shared.requireCopy()
       slot.pointee = .map(shared.copy())
     }
     return slot.object(MapObject.self)

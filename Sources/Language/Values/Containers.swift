@@ -27,6 +27,14 @@ public final class ListObject {
     items.append(value)
   }
 
+  /// Whether one more item needs no memory.
+  @inline(__always)
+  var hasRoom: Bool { items.count < items.capacity }
+
+  /// Throws `limit` unless there is memory for so many more items.
+  @inline(__always)
+  func requireRoom(_ more: Int = 1) throws { try items.requireRoom(more) }
+
   /// Appends a value that is no container.
   @inline(__always)
   func appendFlat(_ value: Value) { items.append(value) }

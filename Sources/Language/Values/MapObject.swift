@@ -213,6 +213,19 @@ public final class MapObject {
     return true
   }
 
+  /// Throws `limit` unless there is memory for one more entry.
+  @inline(__always)
+  public func requireRoom() throws { if used == room { try LargeMemory.require(bytes(for: count * 2)) } }
+
+  /// Throws `limit` unless there is memory for a copy.
+  @inline(__always)
+  public func requireCopy() throws { try LargeMemory.require(bytes(for: room)) }
+
+  /// What the entries and the table take, at most.
+  private func bytes(for room: Int) -> Int {
+    room &* (MemoryLayout<Entry>.stride + 3 * MemoryLayout<Int32>.stride)
+  }
+
   /// Calls `body` with the place of a key's value; nil if there is no such key.
   @inline(__always)
   func withValue<R>(

@@ -154,6 +154,14 @@ public final class StringObject: ManagedBuffer<StringHeader, UInt8> {
     return order != 0 ? order < 0 : header.count < other.header.count
   }
 
+  /// Throws `limit` unless there is memory for so many bytes to be appended.
+  @inline(__always)
+  func requireRoom(_ more: Int, unique: Bool) throws {
+    if unique, more <= header.spare { return }
+    let total = header.count + more
+    try LargeMemory.require(unique ? total * 2 : total)
+  }
+
   /// This string with more bytes behind it: itself when it is `unique` and has room, else a copy
   /// with room to grow.
   func appending(_ bytes: UnsafeBufferPointer<UInt8>, unique: Bool) -> StringObject {

@@ -42,10 +42,12 @@ extension WireDecoder {
   private func longText(_ count: Int) throws -> StringObject {
     try check(count)
     // Without a length that can be trusted the storage grows as bytes come.
+    try LargeMemory.require(room(for: count, have: 0))
     var text = StringObject.make(count: 0, capacity: room(for: count, have: 0)) { _ in }
     while text.byteCount < count {
       let have = text.byteCount
       if have == text.capacityInBytes {
+        try LargeMemory.require(room(for: count, have: have))
         text = text.copy(capacity: room(for: count, have: have))
       }
       let part = min(count, text.capacityInBytes) - have
@@ -59,6 +61,7 @@ extension WireDecoder {
   func bytes(_ count: Int) throws -> [UInt8] {
     try check(count)
     if isVouchedFor || count <= Wire.stepSize {
+      try LargeMemory.require(count)
       return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
         try read(
           into: UnsafeMutableRawBufferPointer(
@@ -69,6 +72,8 @@ extension WireDecoder {
     var result: [UInt8] = []
     while result.count < count {
       let part = min(count - result.count, max(Wire.stepSize, result.count))
+      try LargeMemory.require(part)
+      try result.requireRoom(part)
       result += try [UInt8](unsafeUninitializedCapacity: part) { buffer, filled in
         try read(
           into: UnsafeMutableRawBufferPointer(

@@ -88,6 +88,7 @@ extension WireDecoder {
   func items(_ count: Int) throws -> [Value] {
     try expect(count)
     if isVouchedFor {
+      try LargeMemory.require(count, of: MemoryLayout<Value>.stride)
       return try [Value](unsafeUninitializedCapacity: count) { buffer, filled in
         while filled < count {
           take()
@@ -98,7 +99,7 @@ extension WireDecoder {
     }
     // Not even a little is reserved, as each of a thousand nested lists could ask for it.
     var items: [Value] = []
-    for _ in 0..<count { items.append(try value()) }
+    for _ in 0..<count { try items.add(try value()) }
     return items
   }
 
@@ -112,6 +113,7 @@ extension WireDecoder {
       try need(1)
       let key = try self.key()
       take()
+      try map.requireRoom()
       map.set(key, try value())
     }
     nesting -= 1

@@ -132,7 +132,11 @@ public final class WireEncoder {
   @inline(never)
   private func makeRoom(_ size: Int) throws {
     if sink != nil, limit == Wire.chunkSize { try flush() }
-    if size > limit - count { resize(to: max(capacity * 2, count + size)) }
+    if size > limit - count {
+      let wanted = max(capacity * 2, count + size)
+      try LargeMemory.require(wanted)
+      resize(to: wanted)
+    }
   }
 
   private func resize(to size: Int) {
