@@ -115,6 +115,6 @@ extension Session {
   /// A line of the session's own on standard error.
   func tellUser(_ text: String) {
     try? output.flush()
-    try? Transfer.writeAll(2, "brood: \(text)\n")
+    Session.say("brood: \(text)")
   }
 }
