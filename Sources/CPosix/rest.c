@@ -78,7 +78,7 @@ bool brood_end_rest_prepare(void) {
 }
 
 static void add(struct pid_set *set, int32_t pid) {
-  if (pid <= 0 || pid >= pid_end) return;
+  if (pid < 0 || pid >= pid_end) return;
   set->words[pid / 64] |= 1ULL << (pid & 63);
   set->used = true;
 }
@@ -88,7 +88,7 @@ static void clear(struct pid_set *set) {
 }
 
 static bool has(const struct pid_set *set, int32_t pid) {
-  return pid > 0 && pid < pid_end && set->words[pid / 64] >> (pid & 63) & 1;
+  return pid >= 0 && pid < pid_end && set->words[pid / 64] >> (pid & 63) & 1;
 }
 
 static void pause_for(int64_t nanoseconds) {
@@ -148,7 +148,7 @@ static bool is_in_table(struct other *other) {
 // Whether one without the mark may be of the session: looking at it costs as much as twenty calls.
 static bool may_be_ours(int32_t pid) {
   pid_t session = getsid(pid);
-  if (session <= 0) return false;  // of the kernel, or gone
+  // 0 stands for threads of the kernel, and for sessions outside of this pid namespace.
   return session == pid || has(their_sessions, session) || brood_slots_list(pid) ||
     is_known_orphan(pid, 0);
 }

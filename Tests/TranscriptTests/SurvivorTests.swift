@@ -137,6 +137,24 @@ struct SurvivorTests {
     #expect(left == [])
   }
 
+  /// There the numbers of sessions and groups are 0.
+  @Test(.enabled(if: Namespace.isAvailable))
+  func nothingIsLeftInANamespaceEither() throws {
+    let output = try Namespace.run(
+      """
+      cat > script.brood <<'END'
+      spawn bash -c "ulimit -x 1000; exec sleep 1000"
+      spawn sh -c "bash -c 'ulimit -x 1000; exec sleep 1000' & wait"
+      while (words (^sh -c "pgrep -c -x sleep || true"))[0] != "2" { sleep 10ms }
+      kill -KILL $pid
+      END
+      "$BROOD" script.brood
+      for turn in 1 2 3 4 5 6 7 8 9 10; do pgrep -x sleep > all || break; sleep 0.2; done
+      pgrep -c -x sleep
+      """)
+    #expect(output.standardOutput == "0\n", "\(output.standardError)")
+  }
+
   /// Without privilege the limit cannot be raised again, so there is no mark.
   @Test func aLimitThatWasSetBeforeIsNoReasonToLeaveAnything() throws {
     var launcher = ["bash", "-c", "ulimit -x 1000; exec \"$@\"", "bash"]

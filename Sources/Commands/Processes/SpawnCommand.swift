@@ -42,7 +42,9 @@ enum SpawnCommand {
       try call.at(flag: "name") { try session.names.check(name) }
     }
     if call.isSet("daemon"), call.isSet("detach") {
-      throw call.error(.arity, "--daemon and --detach exclude each other", flag: "detach")
+      throw call.error(
+        .arity, "--daemon and --detach exclude each other", flag: "detach",
+        help: "a daemon ends with the session, a detached process outlives it")
     }
     let directory = try directory(call)
     var request = try programRequest(call, directory: directory)
@@ -71,8 +73,8 @@ enum SpawnCommand {
         let (pid, pidfd) = try Posix.spawn(request)
         let process = session.register(
           ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
-          group: session.isInteractive || null >= 0 ? pid : 0, isDaemon: call.isSet("daemon"),
-          isDetached: null >= 0)
+          group: session.isInteractive || null >= 0 ? pid : 0, isDetached: null >= 0,
+          isDaemon: call.isSet("daemon"))
         if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
         return .handle(process)
       } catch {
