@@ -215,7 +215,9 @@ public final class MapObject {
 
   /// Throws `limit` unless there is memory for one more entry.
   @inline(__always)
-  public func requireRoom() throws { if used == room { try LargeMemory.require(bytes(for: count * 2)) } }
+  public func requireRoom() throws {
+    if used == room { try LargeMemory.require(bytes(for: count * 2)) }
+  }
 
   /// Throws `limit` unless there is memory for a copy.
   @inline(__always)
