@@ -33,7 +33,16 @@ public final class ListObject {
 
   /// Throws `limit` unless there is memory for so many more items.
   @inline(__always)
-  func requireRoom(_ more: Int = 1) throws { try items.requireRoom(more) }
+  func requireRoom(_ more: Int = 1) throws {
+    if items.count + more > items.capacity { try makeRoom(more) }
+  }
+
+  @inline(never)
+  private func makeRoom(_ more: Int) throws {
+    try items.requireRoom(more)
+    // Else it would grow step by step, and at last beyond what was asked for.
+    if more > 1 { items.reserveCapacity(max(items.count + more, items.count * 2)) }
+  }
 
   /// Appends a value that is no container.
   @inline(__always)
