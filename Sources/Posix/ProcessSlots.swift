@@ -9,12 +9,6 @@ public struct SlotID: Hashable, Sendable {
   public var place: (number: Int32, generation: UInt32) {
     (number, brood_slot_generation(number))
   }
-
-  /// This process's own; nil where it has none.
-  public static var own: SlotID? {
-    let number = brood_slot_own()
-    return number < 0 ? nil : SlotID(number: number)
-  }
 }
 
 /// The session's table of forked processes, shared by all of them: it bounds how many live, and

@@ -23,6 +23,8 @@ public struct ForkOptions {
   var inheritedNice: Int32?
   /// The process group: nil stays in ours, 0 makes a new one, else joins that one.
   public var group: Int32?
+  /// It becomes a program at once, and has no channels but those that are redirected to it.
+  public var isForProgram = false
   /// Runs in the child before its work: redirections, pipes.
   public var prepare: (() throws -> Void)?
   /// What holds the name already and hands it over, as an object of `process new`.
@@ -64,7 +66,8 @@ extension Session {
       if options.nice != nil { options.inheritedNice = try? Process.niceness(of: 0) }
       let parent = options.isDaemon ? Process.pid : 0
       let process = ProcessHandle(ticket, options, session: self)
-      let pid = try forkNow(process, takesOrders: options.takesOrders)
+      let pid = try forkNow(
+        process, takesOrders: options.takesOrders, isForProgram: options.isForProgram)
       if pid == 0 {
         runChild(options, ticket, parent: parent, terminal: terminal, interpreter, body)
       }
@@ -109,7 +112,7 @@ extension Session {
   }
 
   private func forkNow(
-    _ process: ProcessHandle, takesOrders: Bool = false
+    _ process: ProcessHandle, takesOrders: Bool = false, isForProgram: Bool = false
   ) throws -> Int32 {
     enter(process)
     do {
@@ -118,7 +121,7 @@ extension Session {
         slots?.describe(slot, process.work)
         if process.isDetached { slots?.detach(slot) }
         if takesOrders { Peers.note(worker: slot, waits: false) }
-        channels.admit(slot)
+        if isForProgram { willSpawn?(slot) } else { channels.admit(slot) }
       }
       return try forkBare(number: processes.takeForkNumber())
     } catch {

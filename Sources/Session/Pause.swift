@@ -77,17 +77,11 @@ extension Session {
 
   /// Replaces this process by a program, after whatever has come for it; throws `SystemError` where
   /// that fails.
-  ///
-  /// - Parameter admit: enters it in the channels of which it keeps an end.
-  public func become(
-    _ request: SpawnRequest, _ interpreter: Interpreter, admit: (SlotID) -> Void = { _ in }
-  ) throws -> Never {
+  public func become(_ request: SpawnRequest, _ interpreter: Interpreter) throws -> Never {
     while true {
-      leaveChannels(admit: admit)
       do throws(SystemError) {
         try replaceProcess(request)
       } catch {
-        rejoinChannels()
         guard error.code == EINTR else { throw error }
         try attend(interpreter)
       }

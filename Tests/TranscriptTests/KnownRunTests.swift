@@ -165,9 +165,7 @@ import Testing
 
   @Test(.enabled(if: hasStrace, "there is no strace"), arguments: [1, 4])
   func oneRefusedWatchDoesNotMakeARunSleepForEver(_ number: Int) throws {
-    withKnownIssue("H4: epoll_ctl") {
-      try expectEnd("epoll_ctl", number, "run -j 2 -- true ::: 1 2 3")
-    }
+    try expectEnd("epoll_ctl", number, "run -j 2 -- true ::: 1 2 3")
   }
 
   @Test(.enabled(if: hasStrace, "there is no strace"), arguments: [1, 4])

@@ -17,9 +17,7 @@ extension PipelineRun {
       if opensFiles {
         return try fork(stage, descriptors, opensFiles: true, kind: kind) {
           do {
-            try self.session.become(request, self.interpreter) { own in
-              for redirection in stage.redirections { redirection.admit(own) }
-            }
+            try self.session.become(request, self.interpreter)
           } catch let error as SystemError {
             throw self.problem(error, request, stage)
           }

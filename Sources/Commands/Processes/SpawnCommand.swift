@@ -120,6 +120,7 @@ enum SpawnCommand {
     options.nice = nice
     options.isDaemon = call.isSet("daemon")
     options.isDetached = call.isSet("detach")
+    options.isForProgram = true
     let (session, interpreter, place) = (call.session, call.interpreter, call.location(0))
     return .handle(
       try session.fork(options, interpreter) {

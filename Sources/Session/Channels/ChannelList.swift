@@ -44,20 +44,6 @@ public final class ChannelList {
 }
 
 extension Session {
-  /// Before this process becomes a program, which has of all channels only what is redirected to
-  /// it: who waits for this process looks again.
-  ///
-  /// - Parameter admit: enters it where it keeps an end.
-  func leaveChannels(admit: (SlotID) -> Void) {
-    channels.leave()
-    guard let own = SlotID.own else { return }
-    willSpawn?(own)
-    admit(own)
-  }
-
-  /// After it has not become one.
-  func rejoinChannels() { if let own = SlotID.own { channels.admit(own) } }
-
   /// Channels that forked children shall have although they have no name.
   public func share(_ channels: [Channel]) { self.channels.share(channels) }
 
