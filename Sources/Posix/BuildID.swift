@@ -6,14 +6,14 @@ public enum BuildID {
   public static var commit: (name: String, isModified: Bool)? {
     var start: UnsafePointer<UInt8>?
     let size = brood_build_id(&start)
-    // A commit of git has 20 bytes; a last byte says whether the tree was as committed.
-    guard let start, size == 21 else { return nil }
+    // A commit of git has 20 bytes; four more say whether the tree was as committed.
+    guard let start, size == 24 else { return nil }
     let digits = Array("0123456789abcdef")
     var name = ""
     for index in 0..<4 {
       name.append(digits[Int(start[index] >> 4)])
       name.append(digits[Int(start[index] & 15)])
     }
-    return (String(name.prefix(7)), start[20] != 0)
+    return (String(name.prefix(7)), start[23] != 0)
   }
 }

@@ -136,10 +136,8 @@ import Testing
       printf 'echo hi\\n' > tool
       brood run -- ./tool ::: a
       """)
-    withKnownIssue("H4: no x bit") {
-      #expect(output.standardError.contains("chmod +x"), "\(output.standardError)")
-      #expect(!output.standardError.contains("there is no program"))
-    }
+    #expect(output.standardError.contains("chmod +x"), "\(output.standardError)")
+    #expect(!output.standardError.contains("there is no program"))
   }
 
   @Test func aRateDoesNotWaitAfterTheLastStart() throws {

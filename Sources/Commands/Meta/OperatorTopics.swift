@@ -64,8 +64,11 @@ extension HelpTopic {
 
       In parentheses `<` and `>` compare: `print ($a > $b)`.
       """,
-      Example("print one > f\nprint two >> f\n^cat < f", "one\ntwo"),
-      Example("^sh -c 'echo out; echo err >&2' > both 2>&1\nprint (len (lines (read both)))", "2")),
+      Example(
+        "let f = (^mktemp)\nprint one > $f\nprint two >> $f\n^cat < $f\n^rm $f", "one\ntwo"),
+      Example(
+        "let f = (^mktemp)\n^sh -c 'echo out; echo err >&2' > $f 2>&1\nprint (len (lines (read $f)))\n"
+          + "^rm $f", "2")),
     HelpTopic(
       "operators + - * / // % == != <= >= ..", "operators: what stands in expressions",
       "All operators, the loosest first",

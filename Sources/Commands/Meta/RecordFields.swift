@@ -27,11 +27,11 @@ enum RecordFields {
     "ps": "name pid ppid state flags word nice age waits command",
     "jobs": "id pid state name command",
     "info": "name pid ppid state flags word nice age waits command id daemon detached group "
-      + "session threads cpu ready memory directory program peak user switches preempted pending "
+      + "session threads cpu ready memory shared private guarded directory program peak user switches preempted pending "
       + "blocked ignored caught children descriptors",
     "process info": "name pid alive daemon state word exitcode exit signal value",
     "signal list": "number name action default blocked pending meaning",
-    "kill": "number name default meaning",
+    "kill": "number name key default meaning",
     "queue info": queue, "queue list": queue, "pipe info": pipe, "pipe list": pipe,
     "shm info": shared, "shm list": shared, "lock info": lock, "lock list": lock,
     "sem info": semaphore, "sem list": semaphore,
@@ -59,7 +59,10 @@ enum RecordFields {
     "daemon": "whether it ends with the session", "detached": "whether it outlives the session",
     "group": "its process group", "session": "its session, as setsid(2) makes one",
     "threads": "how many threads it has", "ready": "how long it waited for a CPU",
-    "memory": "how much memory it has", "directory": "its working directory",
+    "memory": "how much memory it has", "shared": "what of that other processes have, too",
+    "private": "what of that it alone has",
+    "guarded": "whether it is ended when the session is killed",
+    "directory": "its working directory",
     "program": "the file of its program", "peak": "the most memory it had",
     "user": "the number of its user", "switches": "how often it gave up its CPU to wait",
     "preempted": "how often its CPU was taken from it", "pending": "signals that wait for it",
@@ -100,7 +103,8 @@ enum RecordFields {
 
   /// What it means for one command alone.
   private static let own: [String: String] = [
-    "pool list name": "its name", "pool info size": "how many workers it has",
+    "kill key": "the key that sends it, or null", "pool list name": "its name",
+    "pool info size": "how many workers it has",
     "pool list size": "how many workers it has", "pool info state": "open, paused or closed",
     "pool list state": "open, paused or closed",
     "pool info waiting": "how many tasks no worker has begun",

@@ -111,7 +111,7 @@ def a_number():
     return chance.choice([an_int, an_int, a_float])()
 
 
-LETTERS = "abcABxyz  \t\n,;.-_'019" + "äÄßéЖжΣΣσςΑαİıŉǅﬁſ日本🙂\x0b\x0c\x7f\x85\u00a0\u1680\u2003\u2028\u200b\u0301\u0345\ufeff"
+LETTERS = "abcABxyz  \t\n,;.-_'019" + "äÄßéЖжΣΣσςΑαİıŉǅﬁſ日本🙂\x0b\x0c\x7f\x85\u00a0\u1680\u2003\u0301\u0345"
 
 
 def a_text(most=8):
