@@ -246,10 +246,11 @@ extension Interpreter {
         if instruction.b == 1, case .slot(let slot) = place, slot.tag == Tag.map,
           a.tag == Tag.string, value.tag < Tag.firstReference, slot.isUnique(MapObject.self)
         {
-          slot.object(MapObject.self)._withUnsafeGuaranteedRef { map in
+          try slot.object(MapObject.self)._withUnsafeGuaranteedRef { map in
             if let old = map.valuePlace(forText: a) {
               old.copy(value)
             } else {
+              try map.requireRoom()
               map.set(a.pointee, value.pointee)
             }
           }
