@@ -7,8 +7,7 @@ import Posix
 ///
 /// Everything that changes is changed under the inner lock, which outlives its holder's death, and
 /// is published by one store, so that a holder's death leaves the state before or the state after
-/// (kernel.md §2). Whoever makes a condition true that others sleep for first rings their bell,
-/// then publishes (kernel.md §3).
+/// (KERNEL.md). Who makes a condition true that others sleep for first rings their bell, then publishes.
 open class Channel {
   /// Kinds on the wire and in memory.
   public enum Kind: UInt32, Sendable {

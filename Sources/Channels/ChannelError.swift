@@ -24,7 +24,7 @@ public enum ChannelError: Error, Sendable {
   case tooLarge(limit: Int)
   /// The memory that channels may take is used up, in bytes.
   case memory(limit: Int)
-  /// The channel's inner lock is held by a process that does not go on (kernel.md §2).
+  /// The channel's inner lock is held by a process that does not go on (KERNEL.md).
   case stuck(holder: Int32)
   /// The bytes or descriptors are not those of such a channel.
   case malformed

@@ -1,7 +1,7 @@
 import CPosix
 import Glibc
 
-/// A file of lines that only grows, written by one process at a time (kernel.md §13).
+/// A file of lines that only grows, written by one process at a time (KERNEL.md).
 ///
 /// Each line is one write(2) at the end, so that a crash leaves at most the last line torn. While it
 /// is open an OFD lock keeps others out; forked children and programs do not inherit that.

@@ -12,7 +12,7 @@ public struct SlotID: Hashable, Sendable {
 }
 
 /// The session's table of forked processes, shared by all of them: it bounds how many live, and
-/// takes the values that their blocks return (kernel.md §6 and §8).
+/// takes the values that their blocks return (KERNEL.md).
 ///
 /// A value in a slot needs no descriptor and no system call per fork, and outlives its child.
 public struct ProcessSlots {

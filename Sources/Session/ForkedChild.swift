@@ -4,7 +4,7 @@ import Language
 import Posix
 
 extension Session {
-  /// Makes this process, a fresh copy of its parent, one of its own (kernel.md §11).
+  /// Makes this process, a fresh copy of its parent, one of its own (KERNEL.md).
   ///
   /// Does as little as it can: every page that a child writes is copied, which costs it more than
   /// a system call. What can tell by `Process.forkDepth` that it was inherited needs nothing.

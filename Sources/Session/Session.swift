@@ -82,7 +82,7 @@ public final class Session {
 
   /// Told about children that ended, stopped or went on, in the session's own process only.
   public var notices: ((Notice) -> Void)?
-  /// Gives background jobs a terminal of their own (kernel.md §10); nil: they inherit everything.
+  /// Gives background jobs a terminal of their own (KERNEL.md); nil: they inherit everything.
   public var backgroundOutput: (any BackgroundOutput)?
   /// Prints an error that nobody caught; set by the host, which knows how diagnostics look.
   public var printError: (ErrorObject, Session) -> Void = { error, session in

@@ -7,7 +7,7 @@ extension Session {
   /// The guardian; 0 if there is none.
   public var guardianPid: Int32 { slots?.guardian ?? supervisor.guardian }
 
-  /// Before the first process of the session: its guardian (kernel.md §1).
+  /// Before the first process of the session: its guardian (KERNEL.md).
   func startGuardian() throws {
     guard !isChild, supervisor.guardian == 0 else { return }
     let isFirst = supervisor.foreign == nil

@@ -48,7 +48,7 @@ public final class Transport {
   }
 }
 
-/// What a forked block returns (kernel.md §6).
+/// What a forked block returns (KERNEL.md).
 extension Session {
   /// In the child, at its end: leaves the value for the parent to read when it waits.
   func store(_ result: Value, _ slot: SlotID?, _ interpreter: Interpreter) throws {

@@ -1,4 +1,4 @@
-// The session's table of forked processes, in memory that all of them share (kernel.md §8), and
+// The session's table of forked processes, in memory that all of them share (KERNEL.md), and
 // the values that forked blocks return. Functions return >= 0, or a negated errno.
 //
 // A parent reserves a slot before it forks and frees it when it has reaped the child. Only slots

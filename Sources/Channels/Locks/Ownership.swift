@@ -4,7 +4,7 @@ import Posix
 /// Who holds a lock that users see, in the shared memory of its channel.
 ///
 /// Its holder is a record of a process rather than the state of a word: a holder that is stopped
-/// or has died can be named, and whoever waits can give up (kernel.md §2).
+/// or has died can be named, and whoever waits can give up (KERNEL.md).
 struct OwnershipState {
   /// Pid and slot, in one word that is written last: 0 is nobody.
   var holder: UInt64 = 0

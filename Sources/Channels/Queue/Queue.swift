@@ -7,7 +7,7 @@ import Posix
 /// There is no feeder thread and no pipe: an item that was put is in shared memory, whoever ends.
 /// A process that is killed inside an operation has either done it or not begun it.
 ///
-/// The design follows the notes on robust shared memory in kernel.md §2, §3 and §12.
+/// The rules of robust shared memory that it follows are in KERNEL.md.
 public final class Queue: Channel {
   typealias Layout = QueueLayout
 

@@ -222,7 +222,7 @@ public final class Pool: Handle, NameHolder {
   /// Looks at what has come, without waiting.
   func look() { _ = try? session.loop.poll(timeout: 0) }
 
-  /// Whether results shall interrupt code that computes (kernel.md §9).
+  /// Whether results shall interrupt code that computes (KERNEL.md).
   func setAsynchronous(_ on: Bool) {
     session.loop.interruptsForTimers = on
     var isChanged = false

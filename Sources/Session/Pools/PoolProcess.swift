@@ -3,7 +3,7 @@ import Language
 import Posix
 
 extension Session {
-  /// The number that marks a worker and all that it starts (kernel.md §1); nil without marks.
+  /// The number that marks a worker and all that it starts (KERNEL.md); nil without marks.
   func mark(of process: ProcessHandle) -> UInt32? {
     guard Guardian.isMarked, let slot = process.slot else { return nil }
     return Guardian.firstTask + UInt32(clamping: slot.place.number)
