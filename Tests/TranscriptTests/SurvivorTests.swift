@@ -38,10 +38,11 @@ struct SurvivorTests {
   }
 
   private func run(
-    _ script: String, _ launcher: [String] = [], arguments: [String] = []
+    _ script: String, _ launcher: [String] = [], program: String = Program.brood,
+    arguments: [String] = []
   ) throws -> Output {
     let place = try TemporaryDirectory()
-    let words = launcher + [Program.brood, "-c", script] + arguments
+    let words = launcher + [program, "-c", script] + arguments
     return try TestSupport.run(
       "/usr/bin/env", words, environment: Program.environment(home: place.path),
       directory: "/", within: .seconds(60))
@@ -158,6 +159,11 @@ struct SurvivorTests {
   /// Without privilege the limit cannot be raised again, so there is no mark.
   @Test func aLimitThatWasSetBeforeIsNoReasonToLeaveAnything() throws {
     var launcher = ["bash", "-c", "ulimit -x 1000; exec \"$@\"", "bash"]
+    // Another user may not reach the source tree.
+    let place = try TemporaryDirectory()
+    let program = "\(place.path)/brood"
+    try FileManager.default.copyItem(atPath: Program.brood, toPath: program)
+    for path in [place.path, program] { #expect(chmod(path, 0o755) == 0) }
     if geteuid() == 0 {
       launcher = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] + launcher
     }
@@ -171,7 +177,7 @@ struct SurvivorTests {
       fork --detach { ^sleep \(mark)7 }
       while (words (^sh -c "pgrep -c -x -f 'sleep \(mark).' || true"))[0] != "7" { sleep 10ms }
       kill -KILL $pid
-      """, launcher)
+      """, launcher, program: program)
     #expect(output.status == .killed(SIGKILL), "\(output.standardError)")
     _ = waits(.seconds(3)) { sleepers().count == 1 }
     let names = sleepers().compactMap { ProcessEntry(pid: $0)?.commandLine }
