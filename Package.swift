@@ -34,6 +34,7 @@ let package = Package(
     .target(name: "Channels", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
+    .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
       name: "Session", dependencies: ["Channels", "Language", "Posix"],
       swiftSettings: swiftSettings),
@@ -57,6 +58,7 @@ let package = Package(
     .testTarget(
       name: "ChannelsTests", dependencies: ["Channels", "Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
+    .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
