@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "Pools", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
-      name: "Session", dependencies: ["Channels", "Language", "Posix"],
+      name: "Session", dependencies: ["Channels", "Language", "Pools", "Posix"],
       swiftSettings: swiftSettings),
     .target(
       name: "Commands", dependencies: ["Channels", "Language", "Posix", "Session"],

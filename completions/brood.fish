@@ -61,7 +61,7 @@ complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are 
 complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'
 complete -c brood -n __brood_run_flags -l timeout -x -d 'end a task that takes longer: TERM, and KILL after --grace'
 complete -c brood -n __brood_run_flags -l grace -x -d 'how long a task has to obey TERM; 2s by default'
-complete -c brood -n __brood_run_flags -l retries -x -d 'try a task that failed again, so often; by default once where a signal ended the worker'
+complete -c brood -n __brood_run_flags -l retries -x -d 'try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent'
 complete -c brood -n __brood_run_flags -l backoff -x -d 'wait before trying again, twice as long each time'
 complete -c brood -n __brood_run_flags -l halt -x -a 'never soon now' -d 'when a task has failed: never halt, start no more (soon), end the running ones too (now)'
 complete -c brood -n __brood_run_flags -l rate -x -d 'start at most so many tasks in a second'

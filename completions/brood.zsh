@@ -16,7 +16,7 @@ _brood() {
       '--null[inputs end with a null character instead of a line'\''s end]' \
       '--timeout=[end a task that takes longer\: TERM, and KILL after --grace]:duration: ' \
       '--grace=[how long a task has to obey TERM; 2s by default]:duration: ' \
-      '--retries=[try a task that failed again, so often; by default once where a signal ended the worker]:count: ' \
+      '--retries=[try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent]:count: ' \
       '--backoff=[wait before trying again, twice as long each time]:duration: ' \
       '--halt=[when a task has failed\: never halt, start no more (soon), end the running ones too (now)]:word:(never soon now)' \
       '--rate=[start at most so many tasks in a second]:number: ' \

@@ -35,7 +35,8 @@ public protocol TaskExecutor: AnyObject {
 
 public enum StartOutcome: Equatable, Sendable {
   case started
-  /// There is no room now for as little as a further task: it waits until something ends.
+  /// There is no room now for as little as a further task: it waits until something ends, or is
+  /// tried some times more if nothing runs.
   case noRoom
   /// The first task cannot be started, and is finished.
   case failed

@@ -11,6 +11,8 @@ extension TaskScheduler {
     case kill(ExecutorSlot)
     /// Another executor may be tried.
     case hire
+    /// What had no room may be tried again.
+    case room
   }
 
   func later(_ moment: Int64, _ delay: Int64) -> Int64 {
@@ -39,6 +41,7 @@ extension TaskScheduler {
     case .check(let slot): slot.checkAt == moment && !slot.batches.isEmpty && !slot.isEnding
     case .kill(let slot): slot.killAt == moment
     case .hire: hireAt == moment
+    case .room: roomAt == moment
     }
   }
 
@@ -65,6 +68,10 @@ extension TaskScheduler {
         slot.executor?.end(.kill)
       case .hire:
         if isCurrent { hireAt = .max }
+      case .room:
+        guard isCurrent else { break }
+        roomAt = .max
+        roomCame()
       }
     }
     pump()

@@ -9,7 +9,7 @@
 /// room for a batch ahead, and with tasks that may be taken back stand in lists whose entries are
 /// judged when they are looked at.
 public final class TaskScheduler {
-  let crew: any ExecutorCrew
+  unowned let crew: any ExecutorCrew
   let clock: () -> Int64
   /// Whether executors are made ahead of tasks, and replaced when they end.
   let isEager: Bool
@@ -50,6 +50,9 @@ public final class TaskScheduler {
   public internal(set) var running = 0
   /// No room for another task: not before one has ended.
   var isFull = false
+  /// How often there was none though nothing ran, one time after the other.
+  private var roomlessTries = 0
+  var roomAt = Int64.max
 
   var timers = DeadlineHeap<Timer>()
   var toldDeadline: Int64?
@@ -216,6 +219,7 @@ public final class TaskScheduler {
     batch.sentAt = clock()
     let outcome = executor.start(batch)
     if outcome == .started, batch.count > 0 {
+      roomlessTries = 0
       if let interval = job.policy.interval {
         job.nextStart = batch.sentAt.addingReportingOverflow(interval).partialValue
       }
@@ -254,9 +258,10 @@ public final class TaskScheduler {
         judge(job)
       }
       job.giveBack(tasks)
-    case .noRoom where running > 0:
+    case .noRoom where running > 0 || roomlessTries < TaskScheduler.mostRoomlessTries:
       job.giveBack(tasks)
       isFull = true
+      if running == 0 { tryForRoom() }
     case .noRoom, .impossible:
       job.giveBack(tasks)
       abort(job, outcome == .noRoom ? .noRoom : .impossible)
@@ -268,6 +273,16 @@ public final class TaskScheduler {
     }
     enqueue(job)
     settle(job)
+  }
+
+  /// So often something is tried again that had no room though nothing ran.
+  static let mostRoomlessTries = 6
+
+  /// No end of a task will tell that there is room: it is tried again soon, and less and less soon.
+  private func tryForRoom() {
+    roomAt = later(clock(), 10_000_000 << Int64(roomlessTries))
+    roomlessTries += 1
+    timers.insert(.room, at: roomAt)
   }
 
   /// While an executor starts a batch: the upcoming task cannot be sent, and is finished.

@@ -39,7 +39,8 @@ public enum Executable {
     return result
   }
 
-  /// Whether a file that execve refused with ENOEXEC is text: no null byte in its first line.
+  /// Whether a file that execve refused with ENOEXEC is text: no null byte in its first line,
+  /// nor another control character that no text has.
   static func looksLikeScript(_ path: String) -> Bool {
     guard let fd = try? Descriptors.open(path, O_RDONLY) else { return false }
     defer { Descriptors.close(fd) }
@@ -47,7 +48,7 @@ public enum Executable {
       let count = read(fd, buffer.baseAddress, 256)
       guard count > 0 else { return count == 0 }
       let line = buffer.prefix(count).prefix { $0 != UInt8(ascii: "\n") }
-      return !line.contains(0)
+      return !line.contains { $0 < 7 }
     }
   }
 

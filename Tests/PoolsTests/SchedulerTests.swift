@@ -72,10 +72,21 @@ import Testing
     #expect(crew.starts.map(\.at) == [1000, 1000, 1100, 1100, 1200, 1200])
   }
 
+  @Test func roomMayComeWhileNothingRuns() {
+    let crew = FakeCrew(8, isProgram: true)
+    crew.outcome = { [world = crew.world] _, _ in world.now < 50_000_000 ? .noRoom : .started }
+    let job = crew.job(6)
+    crew.world.run()
+    #expect(job.succeeded == 6)
+    #expect(crew.starts.first?.at == Int64(70_001_000))
+  }
+
   @Test func noRoomWhileNothingRunsEndsTheJob() {
     let crew = FakeCrew(8, isProgram: true)
     crew.outcome = { _, _ in .noRoom }
     let job = crew.job(6)
+    crew.world.run()
+    #expect(crew.world.now == 1000 + 630_000_000)
     #expect(job.isFinished && job.abortion == .noRoom && job.unfinished == 6)
   }
 

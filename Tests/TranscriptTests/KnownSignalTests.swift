@@ -217,10 +217,7 @@ import Testing
         touch begun; sleep 0.3' sh ::: bad slow third fourth fifth
       """)
     #expect(output.status == .exited(1))
-    withKnownIssue("H6: what was not started") {
-      #expect(
-        output.standardError.contains(/\b3\b.*not started/), "\(output.standardError)")
-    }
+    #expect(output.standardError.contains(/\b3\b.*not started/), "\(output.standardError)")
   }
 
   @Test func aDetachedRunCanHaveAJournal() throws {

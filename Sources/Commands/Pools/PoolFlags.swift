@@ -9,7 +9,8 @@ enum PoolFlags {
     Flag("grace", .duration, "how long a task has to obey TERM; 2s by default"),
     Flag(
       "retries", .count,
-      "try a task that failed again, so often; by default once where a signal ended the worker"),
+      "try a task that failed again, so often; by default a program never, and a block once where a "
+        + "signal ended its worker that Brood had not sent"),
     Flag("backoff", .duration, "wait before trying again, twice as long each time"),
   ]
 

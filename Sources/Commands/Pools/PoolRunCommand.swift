@@ -171,7 +171,7 @@ enum RunCommand {
         do throws(SystemError) {
           found = (words[0], try host.findProgram(name))
         } catch {
-          throw problem(error, name, typed: template.source.first ?? name, host)
+          throw ProgramRefusal(problem(error, name, typed: template.source.first ?? name, host))
         }
       }
       var request = SpawnRequest(path: found?.path ?? "", arguments: [], environment: [])
@@ -182,6 +182,7 @@ enum RunCommand {
     let keys = try ProgramKeys(
       template, call.interpreter, environment: JournalFlags.environment(call))
     run.key = { try? keys.key(of: $0).text }
+    run.isOneProgram = template.isOneProgram
     return run
   }
 
@@ -233,20 +234,25 @@ enum RunCommand {
     }
     try journal?.journal.finish(call.interpreter)
     if call.site.wantsValue { return .items(run.records) }
-    if run.failed > 0 { throw failure(run, call) }
+    if run.failed > 0 { throw failure(run, of: inputs.count, call) }
     return .null
   }
 
-  private static func failure(_ run: ProgramRun, _ call: borrowing Call) -> ErrorObject {
+  private static func failure(
+    _ run: ProgramRun, of total: Int?, _ call: borrowing Call
+  ) -> ErrorObject {
     let lines = run.failures.map { "\($0.input.shortText): \($0.phrase)" }
     let bad = run.failed - run.cancelled
     let isTimeout = run.timedOut > 0 && run.timedOut == bad
     let error = call.error(
       isTimeout ? .timeout : .failed,
-      "\(run.failed) of \(run.count) programs failed: " + lines.joined(separator: "; ")
-        + (bad > lines.count ? "; …" : ""))
+      "\(run.failed) of \(run.succeeded + run.failed) programs failed: "
+        + lines.joined(separator: "; ") + (bad > lines.count ? "; …" : ""))
+    let left = max(total ?? run.count, run.count) - run.succeeded - run.failed
+    let notStarted = left > 0 ? "\(left) \(left == 1 ? "was" : "were") not started" : nil
+    let hints = [notStarted, run.failures.first { $0.remedy != nil }?.remedy].compactMap { $0 }
+    if !hints.isEmpty { error.help = hints.joined(separator: "; ") }
     error.payload["records"] = .items(run.records)
-    error.help = run.failures.first { $0.remedy != nil }?.remedy
     if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
     return error
   }

@@ -48,7 +48,7 @@ extension ProgramRun {
   /// - Parameter known: how many inputs there are, where that is known.
   func interruption(of known: Int?) -> String {
     let total = max(count, known ?? count)
-    let left = total - count
+    let left = total - succeeded - failed
     var report = "of \(total) programs \(succeeded) succeeded, \(failed) failed or were ended"
     if left > 0 { report += ", \(left) \(left == 1 ? "was" : "were") not started" }
     if known == nil, !isWhole { report += "; further inputs were not read" }

@@ -1,3 +1,5 @@
+import Pools
+
 /// How the tasks of one job are treated.
 public struct PoolPolicy {
   /// What the failure of a task means for the others.
@@ -32,6 +34,22 @@ public struct PoolPolicy {
   public var yieldsRecords = false
 
   public init() {}
+
+  /// For the scheduler; retries that are not asked for are made of no program.
+  var scheduling: TaskPolicy {
+    var result = TaskPolicy()
+    result.timeout = timeout
+    result.grace = grace
+    result.retries = retries
+    result.backoff = backoff
+    result.rate = rate
+    switch halt {
+    case .never: break
+    case .soon: result.halt = TaskHalt(.soon)
+    case .now: result.halt = TaskHalt(.now)
+    }
+    return result
+  }
 
   /// Whether tasks go one by one, none waiting at a busy worker.
   var isSingle: Bool { rate != nil }

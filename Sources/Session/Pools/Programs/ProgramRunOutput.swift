@@ -1,4 +1,5 @@
 import Language
+import Pools
 import Posix
 
 /// What becomes of the output of programs.
@@ -53,11 +54,29 @@ extension ProgramRun {
     case .direct: return (nil, nil)
     case .lines:
       let tag = tag(record)
-      return (
-        try TaskOutput(store, relay: LineRelay(store, isError: false, tag: tag)),
-        try TaskOutput(store, relay: LineRelay(store, isError: true, tag: tag))
-      )
-    case .whole, .none: return (try TaskOutput(store), try TaskOutput(store))
+      return try makeOutputs(
+        LineRelay(store, isError: false, tag: tag), LineRelay(store, isError: true, tag: tag))
+    case .whole, .none: return try makeOutputs(nil, nil)
+    }
+  }
+
+  private func makeOutputs(
+    _ relay: LineRelay?, _ errorRelay: LineRelay?
+  ) throws -> (output: TaskOutput?, error: TaskOutput?) {
+    let output = try TaskOutput(store, relay: relay)
+    do {
+      let errors = try TaskOutput(store, relay: errorRelay)
+      do {
+        try output.begin()
+        try errors.begin()
+        return (output, errors)
+      } catch {
+        errors.close()
+        throw error
+      }
+    } catch {
+      output.close()
+      throw error
     }
   }
 
@@ -90,10 +109,21 @@ extension ProgramRun {
   private func show(_ index: Int) throws {
     finished.remove(index)
     guard let record = live.removeValue(forKey: index) else { return }
-    let (output, error) = kept.removeValue(forKey: index) ?? (nil, nil)
+    job.handedOver += 1
+    var attempts = kept.removeValue(forKey: index) ?? []
+    let all = attempts
     defer {
-      output?.close()
-      error?.close()
+      for (output, error) in all {
+        output.close()
+        error.close()
+      }
+    }
+    let (output, error) = attempts.popLast().map { ($0, $1) } ?? (nil, nil)
+    for (number, attempt) in attempts.enumerated() {
+      if let results = options.results, record.recalled?.isSkipped != true {
+        try results.save(record, attempt.output, attempt.error, of: number + 1, writer)
+      }
+      if options.form == .whole { try write(record, attempt.output, attempt.error) }
     }
     try show(record, output, error)
     if output != nil, options.showsLater { writeDown(record, output, error) }
@@ -119,9 +149,13 @@ extension ProgramRun {
         try writer.write(try text(value), to: 1)
       }
     }
-    guard options.form == .whole, let output, let error, output.size + error.size > 0 else {
-      return
-    }
+    if options.form == .whole, let output, let error { try write(record, output, error) }
+  }
+
+  private func write(
+    _ record: ProgramRecord, _ output: TaskOutput, _ error: TaskOutput
+  ) throws {
+    if output.size + error.size == 0 { return }
     onShow?()
     try session.output.flush()
     try writer.write(output, to: 1, tag: tag(record))

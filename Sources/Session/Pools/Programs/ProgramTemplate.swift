@@ -45,6 +45,14 @@ public struct ProgramTemplate {
     self.words = parsed
   }
 
+  /// Whether all inputs mean the same program: there is no place in its name.
+  public var isOneProgram: Bool {
+    words.first?.allSatisfy { piece in
+      if case .place = piece { return false }
+      return true
+    } ?? true
+  }
+
   private init(words: [[Piece]], source: [String], highestPart: Int) {
     self.words = words
     self.source = source

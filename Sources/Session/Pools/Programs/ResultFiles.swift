@@ -57,6 +57,17 @@ public final class ResultFiles {
     try writer.save(try form(value), as: "\(place)/record.json")
   }
 
+  /// Likewise what an attempt wrote that was made again: `stdout.1` and `stderr.1`.
+  func save(
+    _ record: ProgramRecord, _ output: TaskOutput, _ error: TaskOutput, of attempt: Int,
+    _ writer: OutputWriter
+  ) throws {
+    let place = "\(directory)/\(ResultFiles.name(record.index, record.input.text))"
+    try writer.makingFiles { () throws(SystemError) in try ResultFiles.make(place) }
+    try writer.save(output, as: "\(place)/stdout.\(attempt)")
+    try writer.save(error, as: "\(place)/stderr.\(attempt)")
+  }
+
   /// Likewise for a task of `pool map`, whose record has what its block yielded, too.
   func save(_ record: MapObject) throws {
     guard case .int(let index)? = record.get("index") else { return }

@@ -46,12 +46,16 @@ final class TaskOutput {
 
   // MARK: Reading
 
-  /// The program has its end.
+  /// Serves it from now on.
   func begin() throws {
-    Descriptors.close(writeEnd)
-    writeEnd = -1
     if store.isMuch { widen() }
     try listen()
+  }
+
+  /// The program has its end.
+  func release() {
+    Descriptors.close(writeEnd)
+    writeEnd = -1
   }
 
   /// The program waits less often.

@@ -1,0 +1,219 @@
+import Glibc
+import Language
+import Pools
+import Posix
+
+/// Starting and ending programs.
+extension ProgramRun {
+  /// Starts the next program.
+  func start(_ batch: TaskBatch, in executor: ProgramExecutor) -> StartOutcome {
+    guard let index = batch.upcoming, let record = live[index] else { return .impossible }
+    batch.take()
+    let place = places.take()
+    do {
+      let attempt = try spawn(batch, record, place)
+      executor.attempt = attempt
+      if let journal, let record = live[index] { journal.began(record) }
+      onProgress?()
+      attempt.watch = try asking("cannot watch a program") {
+        try session.loop.watchExit(attempt.pidfd) { [weak self, weak executor] in
+          if let self, let executor { ended(in: executor) }
+        }
+      }
+      return .started
+    } catch {
+      places.giveBack(place)
+      guard let attempt = executor.attempt else { return refusal(index, error) }
+      // It has begun, and a second time was not asked for.
+      abandon(attempt, executor)
+      live[index]?.problem = (error as? ErrorObject)?.message ?? "\(error)"
+      live[index]?.remedy = (error as? ErrorObject)?.help
+      return .failed
+    }
+  }
+
+  private func spawn(
+    _ batch: TaskBatch, _ record: ProgramRecord, _ place: Int
+  ) throws -> ProgramAttempt {
+    var request = try self.request(record.input, record.index, place)
+    let (output, errors) = try makeOutputs(record)
+    do {
+      request.descriptors = [(from: nullInput, to: 0)]
+      if let output, let errors {
+        request.descriptors += [(from: output.writeEnd, to: 1), (from: errors.writeEnd, to: 2)]
+      }
+      request.group = .new
+      let (process, pidfd, mark) = try spawn(request, record.index)
+      let attempt = ProgramAttempt(
+        batch, record.index, place, process, pidfd, mark, output, errors)
+      output?.release()
+      errors?.release()
+      return attempt
+    } catch {
+      output?.close()
+      errors?.close()
+      throw error
+    }
+  }
+
+  private func spawn(
+    _ request: SpawnRequest, _ index: Int
+  ) throws -> (ProcessHandle, pidfd: Int32, mark: UInt32?) {
+    var request = request
+    let command = ProgramRun.text(request)
+    let ticket: SpawnTicket
+    do {
+      ticket = try session.prepareSpawn(name: nil, prefix: "run", command: command)
+    } catch let error as ErrorObject where error.kind != .limit {
+      // What was printed before cannot be written: that is no matter of this program.
+      throw ProgramRefusal(error, isOfAll: true)
+    }
+    if options.isDetached {
+      request.task = 0
+    } else if Guardian.isMarked, let slot = ticket.slot {
+      request.task = Guardian.firstTask + UInt32(clamping: slot.place.number)
+    }
+    do {
+      let (pid, pidfd) = try Posix.spawn(request)
+      let process = session.register(
+        ticket, pid: pid, pidfd: -1, command: command, kind: .helper, group: pid,
+        isDetached: options.isDetached)
+      live[index]?.attempts += 1
+      live[index]?.start = Clock.realtime
+      live[index]?.pid = pid
+      if let limit = options.memoryLimit {
+        // It has hardly begun; the shell's own limit could not be lowered for the moment.
+        try? Process.limitMemory(of: pid, to: limit)
+        live[index]?.memoryLimit = limit
+      }
+      let mark = options.isDetached ? nil : request.task
+      if let mark { marks.insert(mark) }
+      return (process, pidfd, mark)
+    } catch {
+      session.abandon(ticket)
+      throw error
+    }
+  }
+
+  private static func text(_ request: SpawnRequest) -> String {
+    guard let words = request.argumentBytes else { return request.arguments.joined(separator: " ") }
+    return String(decoding: Array(words.joined(separator: [0x20])), as: UTF8.self)
+  }
+
+  /// A program whose end would never be seen is ended at once, and reaped when it has.
+  private func abandon(_ attempt: ProgramAttempt, _ executor: ProgramExecutor) {
+    executor.attempt = nil
+    attempt.send(.kill)
+    Descriptors.close(attempt.pidfd)
+    attempt.output?.close()
+    attempt.error?.close()
+  }
+
+  // MARK: Refused starts
+
+  /// What an error at a start means: there is no room for it now, it is of this input alone, or no
+  /// program can be started.
+  private func refusal(_ index: Int, _ error: any Error) -> StartOutcome {
+    let object: ErrorObject
+    var isRoom = false
+    var isProgram = false
+    if let error = error as? ProgramRefusal {
+      object = error.error
+      isProgram = isOneProgram || error.isOfAll
+    } else if let error = error as? SystemError {
+      isRoom = [EMFILE, ENFILE, EAGAIN, ENOMEM].contains(error.code)
+      isProgram =
+        isOneProgram
+        && [ENOENT, EACCES, EPERM, ENOEXEC, ENOTDIR, EISDIR, ELOOP].contains(error.code)
+      object = error.asError("cannot start '\(error.detail ?? "a program")'")
+    } else {
+      object = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
+      isRoom = object.kind == .limit
+    }
+    if isRoom {
+      shortage = object
+      return .noRoom
+    }
+    if isProgram || object.kind == .interrupted {
+      if problem == nil { problem = object }
+      return .impossible
+    }
+    live[index]?.problem = object.message
+    live[index]?.remedy = object.help
+    return .failed
+  }
+
+  // MARK: Ends
+
+  private func ended(in executor: ProgramExecutor) {
+    guard let attempt = executor.attempt else { return }
+    let reason = executor.slot?.reason
+    executor.attempt = nil
+    let ending = (try? session.reapNow(attempt.process)) ?? attempt.process.record
+    Descriptors.close(attempt.pidfd)
+    places.giveBack(attempt.place)
+    seal(attempt, isUnwanted: reason != nil)
+    changes += 1
+    let index = attempt.index
+    guard var record = live[index] else { return scheduler.finished(attempt.batch) }
+    record.elapsed = Clock.monotonic - attempt.begun
+    record.info = ending?.info
+    record.hasTimedOut = reason == .timeout
+    record.isCancelled = reason == .cancelled
+    record.lastLine = record.isOk ? nil : attempt.error?.lastLine
+    live[index] = record
+    if let output = attempt.output, let error = attempt.error {
+      kept[index, default: []].append((output, error))
+    }
+    if record.isOk {
+      _ = scheduler.succeeded(attempt.batch, 0)
+      finish(index, record)
+    } else {
+      let fault: TaskFault = reason != nil ? .ended : ending?.signal != nil ? .died : .error
+      switch scheduler.failed(attempt.batch, 0, fault) {
+      case .again(let failures, let delay): tell(record, failures, delay)
+      case .final: finish(index, record)
+      case .dropped: break
+      }
+    }
+    scheduler.finished(attempt.batch)
+  }
+
+  /// Nothing more of what a program wrote is waited for.
+  private func seal(_ attempt: ProgramAttempt, isUnwanted: Bool) {
+    attempt.output?.drain()
+    attempt.error?.drain()
+    // Something that it has started is left, or was meant to be ended with it.
+    let isHeld = attempt.output?.hasEnded == false || attempt.error?.hasEnded == false
+    if isHeld || isUnwanted, let mark = attempt.mark {
+      Guardian.send(.kill, toTask: mark)
+      attempt.output?.drain()
+      attempt.error?.drain()
+    }
+    attempt.output?.seal()
+    attempt.error?.seal()
+  }
+
+  /// Says that a program is run again, since it may do something twice.
+  private func tell(_ record: ProgramRecord, _ failures: Int, _ delay: Int64) {
+    var plain = record
+    // What it wrote is shown in its turn.
+    plain.lastLine = nil
+    let time = delay > 0 ? " in \(durationText(Int(delay)))" : ""
+    say(
+      "\(record.input.shortText): \(plain.phrase); attempt \(failures + 1) of "
+        + "\((policy.retries ?? 0) + 1) follows\(time)")
+  }
+}
+
+/// A program that cannot be found or run, whatever its input.
+public struct ProgramRefusal: Error {
+  let error: ErrorObject
+  /// It is of all programs.
+  let isOfAll: Bool
+
+  public init(_ error: ErrorObject, isOfAll: Bool = false) {
+    self.error = error
+    self.isOfAll = isOfAll
+  }
+}
