@@ -1,6 +1,8 @@
 // Signals: a handler only counts, sets the attention flag and rings the wake descriptor.
 #include "brood_signals.h"
 #include "brood_files.h"
+#include "brood_loop.h"
+#include "brood_process.h"
 #include "record.h"
 
 #include <errno.h>
@@ -8,6 +10,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -45,11 +49,39 @@ static void ring(void) {
   if (fd >= 0 && write(fd, &one, sizeof one) < 0) return;  // full: it is readable anyway
 }
 
+// 0 for the kernel, and for what only hands on a key.
+static int32_t sender_of(int signal, const siginfo_t *info) {
+  bool from_process = info->si_code <= 0 || signal == SIGCHLD;
+  return from_process && info->si_pid != brood_forwarder() ? info->si_pid : 0;
+}
+
+// The program that Ctrl-C is for as well, and whether it ran when one came.
+static volatile int32_t foreground;
+static volatile bool foreground_ran;
+
+static bool runs(int32_t pid) {
+  char text[512];
+  int64_t length = brood_proc_read(pid, "stat", text, sizeof text - 1);
+  if (length <= 0) return false;
+  text[length] = 0;
+  const char *at = strrchr(text, ')');
+  if (!at || !at[1] || at[2] == 'Z' || at[2] == 'X') return false;
+  for (int field = 0; *at && field < 7; at++) field += *at == ' ';
+  return !(strtoul(at, NULL, 10) & 0x4);  // PF_EXITING of the kernel
+}
+
+void brood_foreground(int32_t pid) {
+  foreground_ran = false;
+  foreground = pid;
+}
+
+bool brood_foreground_ran(void) { return foreground_ran; }
+
 static void record(int signal, siginfo_t *info, void *context) {
   (void)context;
   int saved = errno;
-  bool from_process = info->si_code <= 0 || signal == SIGCHLD;
-  atomic_store(&senders[signal], from_process ? info->si_pid : 0);
+  if (signal == SIGINT && foreground) foreground_ran = runs(foreground);
+  atomic_store(&senders[signal], sender_of(signal, info));
   atomic_fetch_add(&counts[signal], 1);
   atomic_fetch_or(&recorded, bit(signal));
   brood_attention = 1;
@@ -133,6 +165,8 @@ void brood_signals_forget(void) {
   for (uint64_t rest = recorded; rest; rest &= rest - 1) counts[__builtin_ctzll(rest) + 1] = 0;
   atomic_store(&recorded, 0);
   brood_attention = 0;
+  brood_forwarder_forget();
+  if (foreground) foreground = 0;
   wake_plus_one = 0;  // the number was in the private range and is closed
   brood_fork_count++;
 }
@@ -198,7 +232,7 @@ int32_t brood_wait_signal(uint64_t set, int64_t timeout, int32_t *sender) {
   struct timespec time = {timeout / 1000000000, timeout % 1000000000};
   int signal = sigtimedwait(&signals, &info, &time);
   if (signal < 0) return -errno;
-  *sender = info.si_code <= 0 || signal == SIGCHLD ? info.si_pid : 0;
+  *sender = sender_of(signal, &info);
   return signal;
 }
 

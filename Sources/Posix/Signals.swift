@@ -32,6 +32,13 @@ public enum Signals {
   /// of the terminal sent to that group since the fork.
   public static func forgetKeys() { brood_signals_forget_keys() }
 
+  /// The program in the foreground: its state is looked up as soon as an INT comes, when it can
+  /// hardly have done anything about its own; 0 for none.
+  public static func setForeground(_ pid: Int32) { brood_foreground(pid) }
+
+  /// Whether it ran at the last INT since it was set.
+  public static var foregroundRan: Bool { brood_foreground_ran() }
+
   /// Sets a disposition for the shell's own needs: programs find an ignored one at its default.
   ///
   /// A signal that was ignored on entry stays so unless `force` (as `nohup` wants it). Throws

@@ -79,6 +79,7 @@ extension Session {
   /// that fails.
   public func become(_ request: SpawnRequest, _ interpreter: Interpreter) throws -> Never {
     while true {
+      InterruptForwarder.end()
       do throws(SystemError) {
         try replaceProcess(request)
       } catch {

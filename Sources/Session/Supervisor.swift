@@ -70,6 +70,7 @@ extension Session {
   private func lookAtStrangers() {
     for pid in reader.children(of: Process.pid) {
       if processes.child(pid) != nil || supervisor.foreign?.contains(pid) ?? false { continue }
+      if pid == InterruptForwarder.pid { continue }
       if (try? Reaper.reap(pid: pid)) != nil {
         strangerEnded(pid)
       } else if pid != supervisor.guardian {

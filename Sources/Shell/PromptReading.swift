@@ -46,6 +46,7 @@ extension Prompt {
 
   private func readLine(_ prompt: String) throws -> Line {
     session.postponing { try session.output.flush() }
+    host.jobControl?.endEntry()
     if isDisturbed { freshLine() }
     isDisturbed = false
     showNews()

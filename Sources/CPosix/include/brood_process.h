@@ -76,6 +76,26 @@ uintptr_t brood_stack_end(void);
 // The build id of this program, and how many bytes it has; 0 if the linker wrote none.
 size_t brood_build_id(const uint8_t **bytes);
 
+/// Starts a process in a group, 0 for a new one, that hands each INT of that group on to this
+/// process, whatever the group's other processes do or have done; ends the one before. Yields the
+/// group; -EPERM if the group is gone.
+int32_t brood_forwarder_start(int32_t group);
+
+/// The group that it is in; 0 if there is none, or it was killed.
+int32_t brood_forwarder_group(void);
+
+/// Its pid; 0 for none.
+int32_t brood_forwarder(void);
+
+/// Ends it.
+void brood_forwarder_end(void);
+
+/// In a fresh child: it is the parent's.
+void brood_forwarder_forget(void);
+
+/// Waits for at most so many ns until each INT that came to its group has come here too.
+void brood_forwarder_settle(int64_t limit);
+
 struct brood_end {
   int32_t pid;                 // 0 if nothing was there
   int32_t code;                // CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_CONTINUED

@@ -24,6 +24,12 @@ void brood_clear_attention(void);
 /// Remembers what was inherited, then records CHLD and ignores PIPE and XFSZ.
 void brood_signals_start(void);
 
+/// Whether this program runs is looked up at once when an INT comes; 0 for none.
+void brood_foreground(int32_t pid);
+
+/// Whether it did at the last INT since it was set.
+bool brood_foreground_ran(void);
+
 /// In a fresh child, signals blocked: drops the counts and the parent's wake descriptor.
 void brood_signals_forget(void);
 

@@ -59,12 +59,32 @@ public final class JobControl {
     Descriptors.close(terminal)
   }
 
+  /// Puts the group of the entry's programs into the foreground, made with the first of them; nil
+  /// where it cannot be made: then each pipeline has a group of its own.
+  func lend() -> Int32? {
+    guard let group = InterruptForwarder.group ?? (try? InterruptForwarder.start(in: 0)) else {
+      return nil
+    }
+    give(to: group)
+    return group
+  }
+
+  /// Ends what hears Ctrl-C in the group of the entry's programs: the next one gets another group.
+  public func endEntry() { InterruptForwarder.end() }
+
   /// Puts a job into the foreground, with the modes that it had when it was stopped.
   func give(to group: Int32, modes jobModes: Terminal.Modes? = nil) {
     if stopsBackgroundOutput { try? Terminal.setStopsBackgroundOutput(terminal, false) }
     // A group that is gone already needs no terminal.
     try? Terminal.setForeground(terminal, group)
     if let jobModes { try? Terminal.setModes(terminal, jobModes) }
+  }
+
+  /// Takes the foreground back once all programs have ended: after that each Ctrl-C that was theirs
+  /// has come to the shell, too.
+  func takeForeground() {
+    try? Terminal.setForeground(terminal, shellGroup)
+    InterruptForwarder.settle()
   }
 
   /// Takes the foreground back; yields the modes that the job leaves.

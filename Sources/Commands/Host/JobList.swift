@@ -127,6 +127,8 @@ extension BroodHost {
   /// Makes a stopped pipeline a job; yields what gives the prompt back.
   func stopped(_ job: Job) -> ErrorObject {
     jobs.add(job)
+    // The group is the job's from now on.
+    jobControl?.endEntry()
     if job.last.stoppedBy == nil, let signal = job.stoppedBy {
       session.notices?(Notice(process: job.last, event: .stopped(signal)))
     }

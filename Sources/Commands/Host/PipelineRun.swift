@@ -46,8 +46,8 @@ final class PipelineRun {
         backgroundOutput = try session.backgroundOutput?.open()
         if let backgroundOutput { own.insert(backgroundOutput) }
       } else if let control = host.jobControl, session.isInteractive {
-        group = 0
         terminal = control
+        group = control.lend() ?? 0
       }
       var input: Int32?
       for index in pipeline.stages.indices { input = try start(index, input: input) }
@@ -76,7 +76,7 @@ final class PipelineRun {
     for member in members {
       session.postponing { _ = try session.wait(for: member, interpreter) }
     }
-    if !members.isEmpty { terminal?.takeBack(restoringModes: true) }
+    if group != 0 { terminal?.takeBack(restoringModes: true) }
   }
 
   private func findProgram(_ stage: Pipeline.Stage) throws -> String? {

@@ -43,7 +43,7 @@ extension PipelineRun {
     // The child of a fork at the prompt becomes the terminal's owner before it may read.
     let takesTerminal = terminal != nil && group == 0
     // A Ctrl-C that came before the fork is not the child's, and would never reach it.
-    let mask = group == nil ? Signals.block([.int]) : nil
+    let mask = pipeline.mode == .background ? nil : Signals.block([.int])
     defer { if let mask { Signals.setMask(mask) } }
     if mask != nil, session.isInterruptPending { try session.attend(interpreter) }
     options.prepare = { [own, host, interpreter] in
@@ -55,7 +55,17 @@ extension PipelineRun {
     }
     let member = try session.fork(options, interpreter, body: body)
     if takesTerminal { terminal?.give(to: member.pid) }
+    if let mask, !mask.contains(.int) { passOnInterrupt(to: member) }
     return member
+  }
+
+  /// Sends a new child, which still blocks INT, the Ctrl-C that came while it was made.
+  ///
+  /// It came to the child as well, or just before there was one; a second one is merged with it.
+  private func passOnInterrupt(to member: ProcessHandle) {
+    // At the prompt it came to the child's group, which the child may not have been in yet.
+    if terminal != nil { InterruptForwarder.settle() }
+    if Signals.pending.contains(.int) { try? Process.send(.int, to: member.pid) }
   }
 
   private func request(_ path: String, _ arguments: [String]) -> SpawnRequest {

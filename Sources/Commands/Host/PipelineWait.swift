@@ -19,44 +19,99 @@ struct ForegroundWait {
   /// Whether it is for this process, whatever the members do: none of them could take it.
   private(set) var isInterrupted = false
   private var hasTold = false
+  /// Whether a Ctrl-C came that not all members were there to get.
+  private var cameBefore: Bool
+  /// Those that had ended when no Ctrl-C had come yet.
+  private let before = EndsBefore()
 
   init(_ members: [ProcessHandle], _ host: BroodHost, _ interpreter: Interpreter) {
     self.members = members
     self.host = host
     self.interpreter = interpreter
+    if host.jobControl != nil { InterruptForwarder.settle() }
+    cameBefore = host.session.isInterruptPending
   }
 
-  private var living: [ProcessHandle] {
-    members.filter { $0.record == nil && (try? host.session.peek($0)) == nil }
-  }
+  private var living: [ProcessHandle] { members.filter { !hasEnded($0) } }
 
-  /// Waits until all members have ended and `isDone` holds, or one was stopped at the prompt.
+  /// Waits until all members have ended and `isDone` holds, or one was stopped at the prompt; those
+  /// that have ended are to be reaped then.
   ///
   /// Ctrl-C is for the program first: if it catches or ignores it, it decides, and only if it dies
   /// of it the shell is interrupted too (Martin Cracauer, "Proper handling of SIGINT/SIGQUIT"). If
   /// no member could take it, since all had ended or would have died of it, it is for the shell.
   mutating func wait(_ isDone: (() -> Bool)?) throws -> End {
-    let session = host.session
+    Signals.setForeground(members.last?.pid ?? 0)
+    defer { Signals.setForeground(0) }
     while true {
       // The output is not wanted any more.
       let isDone = isInterrupted ? nil : isDone
       do {
         let end = try host.jobControl == nil ? waitForEnd(isDone) : waitForChange(isDone)
+        if case .ended = end { host.jobControl?.takeForeground() }
         // A Ctrl-C that came with the end.
         if Attention.isPending { try host.attend(interpreter) }
+        if interrupt != nil, !isInterrupted, haveMissedIt { isInterrupted = true }
         return end
       } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
         interrupt = error
-        let living = living
-        let outlook = living.map { session.outlook(of: $0, at: .int) }
-        if !outlook.contains(.decides) { isInterrupted = true }
-        if living.isEmpty { return .ended }
-        for (member, outlook) in zip(living, outlook) { passOn(to: member, outlook) }
+        takeInterrupt()
       } catch {
         end(living)
         throw error
       }
     }
+  }
+
+  /// Judges a Ctrl-C, and hands it on.
+  private mutating func takeInterrupt() {
+    var isTheirs = false
+    for member in members where member.record == nil && !before.contains(member) {
+      switch host.session.outlook(of: member, at: .int) {
+      case .mayHaveDecided: if hasIt(member), isOld(member) || ran(member) { isTheirs = true }
+      case .decides: if passOn(to: member, unlessItHasIt: true) { isTheirs = true }
+      case .ended, .dies: if !hasEnded(member) { passOn(to: member) }
+      }
+    }
+    if !isTheirs { isInterrupted = true }
+    cameBefore = false
+  }
+
+  /// Whether what has ended with a Ctrl-C, and caught it, is taken to have ended by it.
+  ///
+  /// Nothing tells whether the signal came before the end or after it, where the kernel drops it. A
+  /// shell catches it and lives for a millisecond: in a loop of those no press must be lost. What
+  /// has lived for long hardly ends at that very moment by chance.
+  private func isOld(_ member: ProcessHandle) -> Bool {
+    Clock.monotonic - member.startedAt >= ForegroundWait.youth
+  }
+
+  /// Whether it still ran when the Ctrl-C came to this process.
+  private func ran(_ member: ProcessHandle) -> Bool {
+    member === members.last && Signals.foregroundRan
+  }
+
+  /// Up to which age a program that ends with a Ctrl-C is taken to have ended before it (ns).
+  private static let youth: Int64 = 50_000_000
+
+  /// Whether one that was to decide about a Ctrl-C has ended without having taken it.
+  private var haveMissedIt: Bool {
+    members.contains { member in
+      guard member.record == nil, !before.contains(member),
+        let status = host.session.reader.status(member.pid)
+      else { return false }
+      return status.pending.subtracting(status.blocked).contains(.int)
+    }
+  }
+
+  private func hasEnded(_ member: ProcessHandle) -> Bool {
+    member.record != nil || (try? host.session.peek(member)) != nil
+  }
+
+  /// Remembers which members have ended, unless something has come that may be a Ctrl-C.
+  private func noteEnds() {
+    let ended = members.filter(hasEnded)
+    if !Attention.isPending { before.add(ended) }
   }
 
   private mutating func waitForEnd(_ isDone: (() -> Bool)?) throws -> End {
@@ -68,7 +123,9 @@ struct ForegroundWait {
     }
     for member in members {
       try tellingOfStops { deadline, isLeft in
-        try session.wait(for: member, interpreter, until: deadline, isLeft: isLeft) != nil
+        // Not reaped, so that one can see what it caught.
+        try session.wait(
+          for: member, interpreter, until: deadline, keepsZombie: true, isLeft: isLeft) != nil
       }
     }
     return .ended
@@ -80,11 +137,18 @@ struct ForegroundWait {
   private mutating func tellingOfStops(
     _ wait: (_ deadline: Int64?, _ isLeft: @escaping () -> Bool) throws -> Bool
   ) throws {
-    let members = members
-    func isStopped() -> Bool { members.contains { $0.stoppedBy != nil && $0.record == nil } }
+    let (members, own) = (members, self)
+    func isStopped() -> Bool {
+      own.noteEnds()
+      return members.contains { $0.stoppedBy != nil && $0.record == nil }
+    }
+    func isOver() -> Bool {
+      own.noteEnds()
+      return false
+    }
     while !hasTold {
-      if try wait(nil, isStopped) { return }
-      if try wait(Clock.deadline(after: ForegroundWait.patience), { false }) { return }
+      if try wait(nil, isStopped) { return noteEnds() }
+      if try wait(Clock.deadline(after: ForegroundWait.patience), isOver) { return noteEnds() }
       guard let stopped = members.first(where: { $0.stoppedBy != nil && $0.letter == "T" }) else {
         continue
       }
@@ -92,7 +156,8 @@ struct ForegroundWait {
       let name = "'\(stopped.name)' (\(stopped.pid))"
       Session.say("brood: waiting for process \(name), which is stopped; Ctrl-C ends it")
     }
-    _ = try wait(nil, { false })
+    _ = try wait(nil, isOver)
+    noteEnds()
   }
 
   /// How long a program may be stopped before that is told (ns).
@@ -111,6 +176,7 @@ struct ForegroundWait {
         end = .stopped
         return true
       }
+      if rest.count < members.count { noteEnds() }
       return rest.isEmpty && isDone?() ?? true
     }
     return end
@@ -124,16 +190,31 @@ struct ForegroundWait {
     return watches
   }
 
-  /// Hands a Ctrl-C on.
+  /// Hands a Ctrl-C on; whether it came in time for it to decide.
   ///
-  /// The keyboard sends SIGINT to this process's group, a process to this one alone. What would have
-  /// died of it and lives was started since; a second one harms nothing that dies of it.
-  private func passOn(to member: ProcessHandle, _ outlook: SignalOutlook) {
-    let isFromKeyboard = host.session.handlers.lastInterruptSender == 0
-    let hasIt = isFromKeyboard && (member.group == 0 || member.group == Process.group)
-    if !hasIt || outlook == .dies { try? Process.send(.int, to: member.pid) }
+  /// The keyboard sends SIGINT to the foreground group, this process's or that of the entry's
+  /// programs, a process to this one alone. What would have died of it and lives was started since;
+  /// a second one harms nothing that dies of it.
+  ///
+  /// - Parameter unlessItHasIt: only if the Ctrl-C did not come to it.
+  @discardableResult
+  private func passOn(to member: ProcessHandle, unlessItHasIt: Bool = false) -> Bool {
+    var isInTime = true
+    if !unlessItHasIt || !hasIt(member) {
+      try? Process.send(.int, to: member.pid)
+      let isEnding = host.session.reader.stat(member.pid)?.isEnding ?? true
+      isInTime = !isEnding || isOld(member)
+    }
     // What is stopped could not even die of it.
     if member.letter == "T" { try? Process.send(.cont, to: member.pid) }
+    return isInTime
+  }
+
+  /// Whether the last Ctrl-C came to a member, too.
+  private func hasIt(_ member: ProcessHandle) -> Bool {
+    if cameBefore || host.session.handlers.lastInterruptSender != 0 { return false }
+    let group = member.group == 0 ? Process.group : member.group
+    return group == Process.group || group == InterruptForwarder.group
   }
 
   /// Ends programs whose statement was left by an error, as a handler may throw one.
@@ -154,6 +235,15 @@ struct ForegroundWait {
       session.postponing { _ = try session.wait(for: member, interpreter) }
     }
   }
+}
+
+/// Which of the members of a pipeline had ended before a Ctrl-C came.
+private final class EndsBefore {
+  private var pids: Set<Int32> = []
+
+  func add(_ members: [ProcessHandle]) { for member in members { pids.insert(member.pid) } }
+
+  func contains(_ member: ProcessHandle) -> Bool { pids.contains(member.pid) }
 }
 
 /// Pidfds in the event loop that raise attention when their processes end.

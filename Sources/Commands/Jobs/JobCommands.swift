@@ -109,8 +109,11 @@ extension BroodHost {
     } else {
       if let jobControl, job.group > 1 {
         writeError(TerminalText.lines(job.command) + "\n")
+        // Without it a Ctrl-C just after the job's end would be lost, no more.
+        _ = try? InterruptForwarder.start(in: job.group)
         jobControl.give(to: job.group, modes: job.modes)
       }
+      defer { jobControl?.endEntry() }
       (session.backgroundOutput as? BackgroundTerminals)?.bringToForeground(job.last)
       job.send(.cont)
       let (end, interrupt) = try waitInForeground(job, call.interpreter)

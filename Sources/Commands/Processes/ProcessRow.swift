@@ -58,9 +58,11 @@ struct ProcessSurvey {
   /// The process at the top of what `ps` and `tree` show.
   var root: Int32 { tree.processes[session.rootPid] == nil ? Process.pid : session.rootPid }
 
-  /// The guardian, which has not its name yet when it has just begun.
+  /// The guardian and what hears Ctrl-C for the prompt, which have not their names yet when they
+  /// have just begun.
   func isHelper(_ pid: Int32) -> Bool {
-    pid == session.guardianPid || tree.processes[pid]?.name == "brood-guardian"
+    if pid == session.guardianPid || pid == InterruptForwarder.pid { return true }
+    return ["brood-guardian", "brood-keys"].contains(tree.processes[pid]?.name)
   }
 
   func row(_ pid: Int32) -> ProcessRow? {
