@@ -28,21 +28,43 @@ static void ignore_everything(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-// Keeps the session's pidfd and /proc, which may be out of reach later; yields the latter or -1.
-static int keep_descriptors(int session) {
-  if (session != session_fd) dup2(session, session_fd);
-  close_range(session_fd + 1, ~0U, 0);
-  int proc = open("/proc", O_RDONLY | O_DIRECTORY);
-  if (proc >= 0 && proc != proc_fd) {
-    dup2(proc, proc_fd);
-    close(proc);
-    proc = proc_fd;
-  }
+// Copies a descriptor to a number; the one that it has now, where the kernel refuses.
+static int move_to(int fd, int number) {
+  if (fd < 0 || fd == number) return fd;
+  int result;
+  do
+    result = dup2(fd, number);
+  while (result < 0 && (errno == EINTR || errno == EBUSY));
+  return result < 0 ? fd : number;
+}
+
+// Keeps the session's pidfd, whose number it yields, and /proc, which may be out of reach later.
+static int keep_descriptors(int session, int *proc) {
+  session = move_to(session, session_fd);
+  if (session > 3) close_range(3, session - 1, 0);
+  close_range(session + 1, ~0U, 0);
+  int opened = open("/proc", O_RDONLY | O_DIRECTORY);
+  *proc = move_to(opened, proc_fd);
+  if (opened >= 0 && opened != *proc) close(opened);
   int null = open("/dev/null", O_RDWR);
-  for (int fd = 0; fd < 3; fd++) dup2(null, fd);
-  if (null > session_fd) close(null);
-  if (chdir("/") < 0) return proc;  // only to release the file system
-  return proc;
+  for (int fd = 0; fd < 3; fd++) {
+    // Better none than the terminal or a pipe of the session.
+    if (move_to(null, fd) != fd) close(fd);
+  }
+  if (null > 2) close(null);
+  if (chdir("/") < 0) return session;  // only to release the file system
+  return session;
+}
+
+// Waits for the session's end. Only a pidfd that says so, or another parent, is one.
+static void await_end(int session, pid_t parent) {
+  struct pollfd entry = {.fd = session, .events = POLLIN};
+  struct timespec moment = {0, 100000000};
+  while (getppid() == parent) {
+    int count = poll(&entry, 1, -1);
+    if (count > 0 && (entry.revents & POLLIN)) return;
+    if (count >= 0 || (errno != EINTR && errno != EAGAIN)) nanosleep(&moment, NULL);
+  }
 }
 
 static void take_part_of_guardian(void) {
@@ -52,20 +74,19 @@ static void take_part_of_guardian(void) {
   setrlimit(RLIMIT_LOCKS, &limit);
 }
 
-static void watch(struct brood_mark mark, int session) {
+static void watch(struct brood_mark mark, int session, pid_t parent) {
   prctl(PR_SET_NAME, "brood-guardian", 0, 0, 0);
   // Were it stopped when the session ends, the kernel lets it go on.
   prctl(PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   ignore_everything();
   setsid();
   take_part_of_guardian();
-  int proc = keep_descriptors(session);
+  int proc = -1;
+  session = keep_descriptors(session, &proc);
   // Taken now, since it may be scarce later; without it one tries again then.
   brood_end_rest_prepare();
-  struct pollfd entry = {.fd = session_fd, .events = POLLIN};
+  await_end(session, parent);
   struct timespec moment = {0, 100000000};
-  while (poll(&entry, 1, -1) <= 0)
-    if (errno != EINTR && errno != EAGAIN) nanosleep(&moment, NULL);
   while (!brood_end_rest_prepare()) nanosleep(&moment, NULL);
   brood_end_rest(mark, 0, 0, proc, patience_of_guardian);
   brood_guardian_unlink_all();
@@ -84,9 +105,10 @@ int32_t brood_guardian_start(int32_t *pidfd) {
   if (session < 0) return session;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &old);
+  pid_t parent = getpid();
   pid_t pid = fork();
   if (pid == 0) {
-    watch(mark, session);
+    watch(mark, session, parent);
     _exit(0);
   }
   int32_t result = pid < 0 ? -errno : pid;

@@ -32,7 +32,7 @@ public enum Executable {
     var seen: Set<String> = []
     for directory in path.split(separator: ":").map(String.init)
     where seen.insert(directory).inserted {
-      for name in Directory.names(directory) ?? [] where name.hasPrefix(prefix) {
+      for name in (try? Directory.names(directory)) ?? [] where name.hasPrefix(prefix) {
         if result[name] == nil, problem("\(directory)/\(name)") == 0 { result[name] = directory }
       }
     }

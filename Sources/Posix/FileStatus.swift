@@ -60,9 +60,24 @@ public struct FileStatus: Sendable {
     modified = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
   }
 
-  /// Whether anything is there, a dangling link included.
-  public static func exists(_ path: String) -> Bool {
-    (try? FileStatus(path, following: false)) != nil
+  /// Whether this process can find anything there, a dangling link included.
+  ///
+  /// Only an answer of the file system is one: what else the kernel refuses is thrown.
+  public static func exists(_ path: String) throws(SystemError) -> Bool {
+    try unlessAbsent(path, following: false) != nil
+  }
+
+  /// What a file is; nil where there is none, or none that this process may reach.
+  ///
+  /// Throws what the kernel refuses for another reason, as ENOMEM and EIO.
+  public static func unlessAbsent(
+    _ path: String, following: Bool = true
+  ) throws(SystemError) -> FileStatus? {
+    do {
+      return try FileStatus(path, following: following)
+    } catch  where error.isAbsence {
+      return nil
+    }
   }
 }
 
@@ -80,18 +95,24 @@ public enum Directory {
     _ = try libc("chdir", path) { chdir(path) }
   }
 
-  /// The names in a directory without `.` and `..`, unsorted; nil if it cannot be read.
-  public static func names(_ path: String) -> [String]? {
-    guard let directory = opendir(path) else { return nil }
+  /// The names in a directory without `.` and `..`, unsorted (opendir(3), readdir(3)).
+  public static func names(_ path: String) throws(SystemError) -> [String] {
+    guard let directory = opendir(path) else {
+      throw SystemError(call: "opendir", code: errno, detail: path)
+    }
     defer { closedir(directory) }
     var result: [String] = []
-    while let entry = readdir(directory) {
+    while true {
+      errno = 0
+      guard let entry = readdir(directory) else {
+        if errno == 0 { return result }
+        throw SystemError(call: "readdir", code: errno, detail: path)
+      }
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
       if name != "." && name != ".." { result.append(name) }
     }
-    return result
   }
 
   /// Where a symbolic link points (readlink(2)).
@@ -105,5 +126,12 @@ public enum Directory {
       }
     }
     return String(decoding: buffer.prefix(count), as: UTF8.self)
+  }
+}
+
+extension SystemError {
+  /// The path leads to nothing, or to nothing that this process may reach.
+  public var isAbsence: Bool {
+    [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].contains(code)
   }
 }

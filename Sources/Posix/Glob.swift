@@ -7,10 +7,13 @@ public enum Glob {
   /// `*`, `?`, `[…]` do not match a slash or a leading dot; backslash quotes the next character.
   /// `**` as a component goes through directories of any depth, hidden ones and links left out.
   ///
+  /// What may not be read counts as empty; a `SystemError` is thrown where the kernel refuses for
+  /// another reason, as EMFILE.
+  ///
   /// - Parameter attend: called at each step, as large trees take long; what it throws ends that.
   public static func paths(
     _ pattern: String, attend: () throws -> Void = {}
-  ) rethrows -> [String] {
+  ) throws -> [String] {
     let isAbsolute = pattern.utf8.first == UInt8(ascii: "/")
     let components = split(pattern)
     var found = [isAbsolute ? "/" : ""]
@@ -22,7 +25,7 @@ public enum Glob {
       found = next
     }
     if pattern.utf8.last == UInt8(ascii: "/") && !components.isEmpty {
-      found = found.filter(isDirectory).map { $0 + "/" }
+      found = try found.filter(isDirectory).map { $0 + "/" }
     }
     return try found.sorted {
       try attend()
@@ -72,31 +75,31 @@ public enum Glob {
   private static func extend(
     _ base: String, _ component: GlobPattern, isLast: Bool, _ result: inout [String],
     _ attend: () throws -> Void
-  ) rethrows {
+  ) throws {
     try attend()
     if component.isDeep {
       try descend(base, filesToo: isLast, &result, attend)
     } else if component.isWild {
-      for name in Directory.names(base.isEmpty ? "." : base) ?? [] where component.matches(name) {
+      for name in try names(base) where component.matches(name) {
         let path = join(base, name)
-        if isLast || isDirectory(path) { result.append(path) }
+        if try isLast || isDirectory(path) { result.append(path) }
       }
     } else {
       let path = join(base, component.literal)
-      if FileStatus.exists(path) { result.append(path) }
+      if try FileStatus.exists(path) { result.append(path) }
     }
   }
 
   private static func descend(
     _ base: String, filesToo: Bool, _ result: inout [String], _ attend: () throws -> Void
-  ) rethrows {
+  ) throws {
     try attend()
     if !filesToo { result.append(base) }
-    for name in Directory.names(base.isEmpty ? "." : base) ?? [] where !name.hasPrefix(".") {
+    for name in try names(base) where !name.hasPrefix(".") {
       let path = join(base, name)
       if filesToo { result.append(path) }
       // Links are not followed, or a loop would never end.
-      if let status = try? FileStatus(path, following: false), status.kind == .directory {
+      if try FileStatus.unlessAbsent(path, following: false)?.kind == .directory {
         try descend(path, filesToo: filesToo, &result, attend)
       }
     }
@@ -107,7 +110,15 @@ public enum Glob {
     return base.utf8.last == UInt8(ascii: "/") ? base + name : "\(base)/\(name)"
   }
 
-  private static func isDirectory(_ path: String) -> Bool {
-    (try? FileStatus(path))?.kind == .directory
+  private static func isDirectory(_ path: String) throws(SystemError) -> Bool {
+    try FileStatus.unlessAbsent(path)?.kind == .directory
+  }
+
+  private static func names(_ base: String) throws(SystemError) -> [String] {
+    do {
+      return try Directory.names(base.isEmpty ? "." : base)
+    } catch  where error.isAbsence {
+      return []
+    }
   }
 }

@@ -61,7 +61,7 @@ public final class ProcReader {
 
   /// The open descriptors and what they lead to.
   public func descriptors(of pid: Int32) -> [(fd: Int32, target: String)]? {
-    guard let names = Directory.names("/proc/\(pid)/fd") else { return nil }
+    guard let names = try? Directory.names("/proc/\(pid)/fd") else { return nil }
     return names.compactMap { Int32($0) }.sorted().compactMap { fd in
       link(pid, "fd/\(fd)").map { (fd, $0) }
     }

@@ -20,7 +20,7 @@ struct FileCompletion {
         start: point.start, typed: typed, [Candidate("~/", "home directory", suffix: "")])
     }
     let directory = expanded(folder)
-    let names = (Directory.names(directory.isEmpty ? "." : directory) ?? [])
+    let names = ((try? Directory.names(directory.isEmpty ? "." : directory)) ?? [])
       .filter { prefix.isEmpty ? !$0.hasPrefix(".") : true }
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     var found = Completer.matching(names.map { Candidate($0) }, prefix)

@@ -101,10 +101,9 @@ extension Prompt {
   /// Runs the user's start-up file, if there is one; yields a status if it leaves the shell.
   func runStartFile() -> Int32? {
     let directory = BaseDirectory.config.path { host.environmentVariable($0) }
-    guard let path = directory.map({ "\($0)/brood/init.brood" }), FileStatus.exists(path) else {
-      return nil
-    }
+    guard let path = directory.map({ "\($0)/brood/init.brood" }) else { return nil }
     do {
+      guard try asking(nil, { try FileStatus.exists(path) }) else { return nil }
       return evaluate(try host.load(path: path, from: nil), isEntry: false)
     } catch {
       report(error)

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Session
 
 /// File names from words: `~`, `~user` and patterns.
 enum Expansion {
@@ -11,7 +12,11 @@ enum Expansion {
     _ pattern: String, home: String?, attend: () throws -> Void
   ) throws -> [String] {
     let pattern = try replacingHome(in: pattern, home: home)
-    if Glob.isPattern(pattern) { return try Glob.paths(pattern, attend: attend) }
+    if Glob.isPattern(pattern) {
+      return try asking("cannot look for '\(pattern)'") {
+        try Glob.paths(pattern, attend: attend)
+      }
+    }
     return [Glob.unquoted(pattern)]
   }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Session
 
 /// Whole files.
 enum FileCommands {
@@ -70,5 +71,11 @@ enum FileCommands {
   private static let exists = Command(
     "exists", "Whether a file, directory or anything else has a path", parameters: [path],
     traits: .pure, examples: [Example("print (exists /) (exists /no/such/thing)", "true false")]
-  ) { call in .bool((try? FileStatus(try call.path(0))) != nil) }
+  ) { call in
+    let path = try call.path(0)
+    return .bool(
+      try asking("cannot tell whether '\(path)' exists") {
+        try FileStatus.unlessAbsent(path) != nil
+      })
+  }
 }

@@ -15,8 +15,8 @@ enum JournalHolder {
   /// The process that holds an OFD lock on a file, as far as /proc tells.
   private static func holder(_ path: String) -> Int32? {
     guard let file = try? FileStatus(path) else { return nil }
-    for pid in (Directory.names("/proc") ?? []).compactMap({ Int32($0) }) {
-      for name in Directory.names("/proc/\(pid)/fd") ?? [] {
+    for pid in ((try? Directory.names("/proc")) ?? []).compactMap({ Int32($0) }) {
+      for name in (try? Directory.names("/proc/\(pid)/fd")) ?? [] {
         guard let other = try? FileStatus("/proc/\(pid)/fd/\(name)"),
           other.inode == file.inode, other.device == file.device,
           let info = try? Transfer.readFile("/proc/\(pid)/fdinfo/\(name)"),

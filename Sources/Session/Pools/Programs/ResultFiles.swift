@@ -21,7 +21,11 @@ public final class ResultFiles {
     self.directory = directory
     self.form = form
     try asking("cannot make '\(directory)'") { try ResultFiles.make(directory) }
-    if goesOn || Directory.names(directory)?.isEmpty != false { return }
+    if goesOn { return }
+    let isEmpty = try asking("cannot tell whether '\(directory)' is empty") {
+      try Directory.names(directory).isEmpty
+    }
+    if isEmpty { return }
     let error = ErrorObject(
       .failed, "the directory '\(directory)' of --results is not empty",
       help:
