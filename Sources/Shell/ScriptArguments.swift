@@ -33,6 +33,10 @@ struct ScriptArguments {
         let parts = word.dropFirst(2).split(
           separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let flag = try self.flag(String(parts[0]))
+        if call.flags.contains(where: { $0.name == flag.name }) {
+          throw ErrorObject(
+            .arity, "the flag '--\(flag.name)' is given twice", help: "leave one of them out")
+        }
         if flag.isSwitch, parts.count == 1 {
           call.flags.append((flag.name, .bool(true)))
         } else if let text = parts.count == 2 ? String(parts[1]) : rest.popFirst() {

@@ -77,10 +77,8 @@ import Testing
   ])
   func otherFlagsGivenTwiceAreErrors(_ flags: String) throws {
     let output = try bash("brood run \(flags) -- echo ::: a")
-    withKnownIssue("H7: a flag given twice") {
-      #expect(output.status == .exited(2), "\(flags): \(output.standardOutput)")
-      #expect(output.standardOutput == "")
-    }
+    #expect(output.status == .exited(2), "\(flags): \(output.standardOutput)")
+    #expect(output.standardOutput == "")
   }
 
   @Test(arguments: [
@@ -90,11 +88,9 @@ import Testing
   ])
   func theyAreErrorsInScriptsToo(_ text: String) throws {
     let output = try bash("brood -c '\(text)\nprint ended'")
-    withKnownIssue("H7: a flag given twice") {
-      #expect(output.status != .exited(0), "\(text)")
-      #expect(output.standardOutput == "", "\(text)")
-      #expect(output.standardError.contains("twice"), "\(output.standardError)")
-    }
+    #expect(output.status == .exited(2), "\(text)")
+    #expect(output.standardOutput == "", "\(text)")
+    #expect(output.standardError.contains("twice"), "\(output.standardError)")
   }
 
   // MARK: Inputs from files

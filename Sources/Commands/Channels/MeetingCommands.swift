@@ -105,8 +105,7 @@ enum BarrierCommands {
         .arity, "a barrier needs its number of parties", help: "write: barrier new NAME N")
     }
     guard parties >= 1, parties <= 65536 else {
-      throw call.error(
-        .range, "a barrier has 1 to 65536 parties, but N is \(parties)", at: call.count - 1)
+      throw call.outOfBounds("argument 'n'", .within(1...65536), parties)
     }
     return .handle(
       try session.addChannel(name, prefix: "barrier") { name in

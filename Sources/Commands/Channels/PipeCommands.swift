@@ -32,6 +32,7 @@ enum PipeCommands {
       Flag("duplex", nil, "both directions, as without a flag"),
       Flag("raw", nil, "one direction of bytes"),
     ],
+    rules: [.exclusive(["simplex", "duplex", "raw"])],
     examples: [
       Example(
         "pipe new p\nlet child = fork { pipe send p [pid: $pid]; pipe recv p }\n"
@@ -40,9 +41,6 @@ enum PipeCommands {
     ]
   ) { call in
     let session = call.session
-    if call.isSet("simplex") && call.isSet("raw") {
-      throw call.error(.arity, "--simplex and --raw exclude each other")
-    }
     let form: Pipe.Form = call.isSet("raw") ? .raw : call.isSet("simplex") ? .simplex : .duplex
     return .handle(
       try session.addChannel(call.newName(), prefix: "pipe") { name in
@@ -132,9 +130,10 @@ enum PipeCommands {
       """,
     parameters: [pipe],
     flags: [
-      Flag("bytes", .int, "wait for so many bytes"), Flag("line", nil, "a line, without its end"),
-      .timeout,
+      Flag("bytes", .int.atLeast(1), "wait for so many bytes"),
+      Flag("line", nil, "a line, without its end"), .timeout,
     ],
+    rules: [.exclusive(["bytes", "line"])],
     examples: [
       Example(
         "pipe new p --raw\nfork { pipe write p abcdef }\npipe close p.w\n"
@@ -145,13 +144,7 @@ enum PipeCommands {
     try target.require(raw: true, "read")
     let wait = call.patience
     var count: Int?
-    if case .int(let number)? = call.flag("bytes") {
-      guard number >= 1 else {
-        throw call.error(.range, "--bytes must be 1 or more, but is \(number)")
-      }
-      if call.isSet("line") { throw call.error(.arity, "--bytes and --line exclude each other") }
-      count = number
-    }
+    if case .int(let number)? = call.flag("bytes") { count = number }
     let bytes = call.isSet("line") ? try target.readLine(wait) : try target.read(count, wait)
     guard let bytes, !bytes.isEmpty || call.isSet("line") else {
       throw ErrorObject(

@@ -30,7 +30,7 @@ enum QueueCommands {
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
       Parameter("max", .int, .optional, "how many items fit"),
     ],
-    flags: [Flag("bytes", .size, "how many bytes fit")],
+    flags: [Flag("bytes", .size.atLeast(1), "how many bytes fit")],
     examples: [
       Example("queue new jobs 3\nqueue put jobs [id: 7]\nprint (queue get jobs).id", "7"),
       Example(
@@ -41,17 +41,11 @@ enum QueueCommands {
     let session = call.session
     let (name, most) = call.newNameAndNumber
     if let most, most < 1 {
-      throw call.error(
-        .range, "MAX must be 1 or more, but is \(most)", at: call.count - 1,
-        help: "leave it out for a queue without a bound")
+      throw call.outOfBounds(
+        "argument 'max'", .atLeast(1), most, help: "leave it out for a queue without a bound")
     }
     var mostBytes: Int?
-    if case .size(let bytes)? = call.flag("bytes") {
-      guard bytes >= 1 else {
-        throw call.error(.range, "--bytes must be 1B or more, but is \(sizeText(bytes))")
-      }
-      mostBytes = bytes
-    }
+    if case .size(let bytes)? = call.flag("bytes") { mostBytes = bytes }
     let handle = try session.addChannel(name, prefix: "queue") { name in
       let queue = try asking("cannot make a queue") {
         try Queue(
@@ -138,16 +132,13 @@ enum QueueCommands {
       costs no other: what comes before it is yielded, and it is the next one to be taken, by \
       whichever process. As the first one it is taken, lost, and its error thrown, as by `queue get`.
       """,
-    parameters: [queue, Parameter("n", .int)], flags: [.timeout, noWait, lease],
+    parameters: [queue, Parameter("n", .int.atLeast(1))], flags: [.timeout, noWait, lease],
     examples: [
       Example(
         "queue new q\nqueue put-many q [a, b, c]\nprint (queue get-many q 10)",
         "[\"a\", \"b\", \"c\"]")
     ]
   ) { call in
-    guard call.int(1) >= 1 else {
-      throw call.error(.range, "N must be 1 or more, but is \(call.int(1))", at: 1)
-    }
     return .items(
       try call.channel(as: QueueHandle.self).getMany(
         call.int(1), lease: call.nanoseconds("lease").map { Int64($0) }, call.patience))

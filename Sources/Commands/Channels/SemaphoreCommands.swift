@@ -34,9 +34,9 @@ enum SemaphoreCommands {
     let permits = given ?? 1
     let isCounter = call.isSet("counter")
     guard permits >= (isCounter ? 0 : 1) else {
-      throw call.error(
-        .range, "N must be \(isCounter ? 0 : 1) or more, but is \(permits)",
-        at: call.count - 1, help: isCounter ? nil : "a semaphore that begins at 0 is a --counter")
+      throw call.outOfBounds(
+        "argument 'n'", .atLeast(isCounter ? 0 : 1), permits,
+        help: isCounter ? nil : "a semaphore that begins at 0 is a --counter")
     }
     return .handle(
       try session.addChannel(name, prefix: "sem") { name in

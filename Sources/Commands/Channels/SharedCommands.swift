@@ -29,7 +29,7 @@ enum SharedCommands {
       Parameter("init", .any, .optional),
     ],
     flags: [
-      Flag("count", .int, "an array of so many elements"),
+      Flag("count", .int.atLeast(1), "an array of so many elements"),
       Flag("init", .iterable, "an array of these elements"),
     ],
     examples: [
@@ -114,7 +114,7 @@ enum SharedCommands {
     }
     var initial = call.has(place) ? call.value(place) : .null
     if let given = call.flag("init") {
-      if !initial.isNull { throw call.error(.arity, "INIT and --init exclude each other") }
+      if !initial.isNull { throw call.error(.arity, "INIT and --init cannot be used together") }
       if case .string = given.plain {
         initial = given.plain
       } else {
@@ -123,9 +123,6 @@ enum SharedCommands {
     }
     var count: Int?
     if case .int(let number)? = call.flag("count") {
-      guard number >= 1 else {
-        throw call.error(.range, "--count must be 1 or more, but is \(number)")
-      }
       count = number
     }
     if type == .char, case .string(let spelling)? = call.spelling(place) {

@@ -12,11 +12,12 @@ enum SocketTextCommands {
       """,
     parameters: [SocketCommands.socket],
     flags: [
-      Flag("bytes", .int, "wait for so many bytes; fewer only at the end"),
+      Flag("bytes", .int.atLeast(1), "wait for so many bytes; fewer only at the end"),
       Flag("line", nil, "a line, without its end"),
       Flag("all", nil, "all that comes until the other side has no more"),
       .timeout,
     ],
+    rules: [.exclusive(["bytes", "line", "all"])],
     examples: [
       Example(
         """
@@ -30,14 +31,7 @@ enum SocketTextCommands {
   ) { call in
     let handle = try SocketCommands.handle(call)
     let deadline = SocketCommands.deadline(call)
-    let ways = ["bytes", "line", "all"].filter { call.flag($0) != nil }
-    if ways.count > 1 {
-      throw call.error(.arity, "--\(ways[0]) and --\(ways[1]) exclude each other")
-    }
     if case .int(let count)? = call.flag("bytes") {
-      guard count >= 1 else {
-        throw call.error(.range, "--bytes must be 1 or more, but is \(count)")
-      }
       return try handle.readBytes(count, until: deadline)
     }
     if call.isSet("line") { return try handle.readLine(until: deadline) }

@@ -98,10 +98,7 @@ extension Interpreter {
 
 extension ParameterType {
   /// A whole number that is not negative.
-  static let count = ParameterType("count", "a whole number from 0 on") { input in
-    if case .int(let n) = input.value, n >= 0 { return input.value }
-    return nil
-  }
+  static let count = int.named("count").atLeast(0)
 
   /// A function that picks what to compare; a field's name is a likely slip for one.
   static let keyFunction = ParameterType(

@@ -13,10 +13,18 @@ enum HelpText {
     if !arguments.isEmpty { text += "\nArguments\n" + columns(arguments) }
     let arms = command.choice?.arms.map { ($0.usage, $0.parameter.summary) } ?? []
     if !arms.isEmpty { text += "\nArms\n" + columns(arms) }
-    let flags = command.flags.map { flag in (label(flag), flag.summary) }
+    let flags = command.flags.map { flag in (label(flag), summary(flag)) }
     if !flags.isEmpty { text += "\nFlags\n" + columns(flags) }
+    let sentences = command.flagSentences
+    if !sentences.isEmpty { text += "\n" + wrapped(sentences.joined(separator: " "), indent: 0) }
     text += fields(RecordFields.of(command.name))
     return text + examples(command.examples)
+  }
+
+  /// What a flag does, and which numbers it takes.
+  private static func summary(_ flag: Flag) -> String {
+    guard let type = flag.type, type.isBounded else { return flag.summary }
+    return "\(flag.summary) (\(type.phrase))"
   }
 
   /// What every page begins with.

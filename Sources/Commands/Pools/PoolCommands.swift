@@ -50,11 +50,8 @@ public enum PoolCommands {
   }
 
   private static func check(_ size: Int, at place: Int, _ call: borrowing Call) throws {
-    guard size >= 1 else {
-      throw call.error(.range, "a pool has 1 worker or more, not \(size)", at: place)
-    }
-    guard size <= 30_000 else {
-      throw call.error(.range, "a pool has at most 30000 workers, not \(size)", at: place)
+    guard (1...30_000).contains(size) else {
+      throw call.outOfBounds("argument 'n'", .within(1...30_000), size, at: place)
     }
   }
 

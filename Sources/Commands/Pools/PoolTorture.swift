@@ -13,15 +13,14 @@ enum PoolTorture {
       """,
     flags: [
       Flag("kills", .int, "how many; 200 by default"),
-      Flag("workers", .int, "how many; 4 by default"),
+      Flag("workers", .int.within(1...1000), "how many; 4 by default"),
     ],
     traits: .reports,
     examples: [Example("print (pool torture --kills 5).lost", "0")]
   ) { call in
     var kills = 200
     if case .int(let wanted)? = call.flag("kills") { kills = max(0, wanted) }
-    var workers = 4
-    if case .int(let wanted)? = call.flag("workers") { workers = min(1000, max(1, wanted)) }
+    let workers = call.count("workers", standard: 4)
     let pool = try call.session.makePool(nil, size: workers, call.interpreter)
     // Nothing of it is left when it has ended.
     defer {

@@ -97,8 +97,6 @@ public enum RunLine {
         }
         value = next
       }
-      // The last one counts.
-      found.removeAll { $0.name == name }
       found.append((name, value))
     }
     return (found, Array(rest))

@@ -29,6 +29,7 @@ enum ForkCommand {
       Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
       Flag("detach", nil, "let it outlive the session"),
     ],
+    rules: [.exclusive(["daemon", "detach"])],
     traits: .snapshots,
     examples: [
       Example("let p = fork { |x| $x * 2 } 21\nprint (wait $p).value", "42"),
@@ -46,11 +47,6 @@ enum ForkCommand {
     options.prefix = functionName(function)
     options.isDaemon = call.isSet("daemon")
     options.isDetached = call.isSet("detach")
-    if options.isDaemon, options.isDetached {
-      throw call.error(
-        .arity, "--daemon and --detach exclude each other", flag: "detach",
-        help: "a daemon ends with the session, a detached process outlives it")
-    }
     if case .int(let nice)? = call.flag("nice") {
       options.nice = Int32(nice)
       try requireRight(to: Int32(nice), call)
@@ -99,11 +95,5 @@ enum ForkCommand {
 }
 
 extension ParameterType {
-  static let niceness = ParameterType("nice", "a whole number from -20 to 19") { input in
-    guard case .int(let n) = input.value else { return nil }
-    if (-20...19).contains(n) { return input.value }
-    throw ErrorObject(
-      .range, "bad value: the priority must be a whole number from -20 to 19, but is \(n)",
-      help: "-20 gets most of a CPU, 19 least")
-  }
+  static let niceness = int.named("nice").within(-20...19)
 }

@@ -49,6 +49,7 @@ enum ObjectCommands {
       Flag("kwargs", .map, "arguments by the names of the parameters"),
       Flag("daemon", nil, "end it with the process that starts it, instead of waiting for it"),
     ],
+    rules: [.exclusive(["target", "class"])],
     traits: .snapshots,
     examples: [
       Example(
@@ -94,8 +95,7 @@ enum ObjectCommands {
           : "classes: " + namesText(classes.keys.sorted()))
     case (nil, nil):
       throw call.error(.arity, "'process new' needs --target FUNCTION or --class CLASS")
-    default:
-      throw call.error(.arity, "--target and --class exclude each other", flag: "class")
+    case (_?, _?): throw call.error(.arity, "--target and --class cannot be used together")
     }
   }
 

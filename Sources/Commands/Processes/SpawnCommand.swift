@@ -24,6 +24,7 @@ enum SpawnCommand {
       Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
       Flag("detach", nil, "let it outlive the session"),
     ],
+    rules: [.exclusive(["daemon", "detach"])],
     traits: .passesWords,
     examples: [
       Example("let p = spawn sh -c \"exit 7\"\nprint (wait $p).exit", "7"),
@@ -40,11 +41,6 @@ enum SpawnCommand {
     let name = call.text(0)
     if let name = call.flag("name")?.asText {
       try call.at(flag: "name") { try session.names.check(name) }
-    }
-    if call.isSet("daemon"), call.isSet("detach") {
-      throw call.error(
-        .arity, "--daemon and --detach exclude each other", flag: "detach",
-        help: "a daemon ends with the session, a detached process outlives it")
     }
     let directory = try directory(call)
     var request = try programRequest(call, directory: directory)

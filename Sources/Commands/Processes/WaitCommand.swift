@@ -27,6 +27,7 @@ enum WaitCommand {
       Flag("ok", nil, "throw `failed` unless all ended with status 0"),
       Flag("peek", nil, "do not reap: the child stays a zombie"),
     ],
+    rules: [.exclusive(["any", "all"])],
     examples: [
       Example(
         "let p = fork --name worker { exit 3 }\nlet r = wait $p\nprint $r.name $r.exit $r.ok",
@@ -37,9 +38,6 @@ enum WaitCommand {
           + "\nkill $p\nprint (wait $p).signal", "late\nTERM"),
     ]
   ) { call in
-    if call.isSet("any"), call.isSet("all") {
-      throw call.error(.arity, "--any and --all exclude each other", flag: "all")
-    }
     if call.count == 1, !isList(call[0]), !call.isSet("any"), !call.isSet("all") {
       if let parent = try parent(call) { return try wait(for: parent, call) }
       return try one(process(call[0], 0, call), call)

@@ -13,12 +13,13 @@ enum LockTorture {
       the lock's inner lock was held), acquired, inherited (taken over from a holder that died), \
       violations (two inside at once, or half-done work without a word), stall, elapsed, ok.
       """,
-    flags: [.kills, .seconds, Flag("workers", .int, "4 if it is left out")], traits: .reports,
+    flags: [.kills, .seconds, Flag("workers", .int.within(2...64), "4 if it is left out")],
+    traits: .reports,
     examples: [
       Example("let r = (lock torture --kills 50)\nprint $r.ok $r.violations", "true 0")
     ]
   ) { call in
-    let workers = try call.count("workers", standard: 4, in: 2...64)
+    let workers = call.count("workers", standard: 4)
     return try run(call, workers: workers, test: LockTest(call.session))
   }
 
@@ -29,16 +30,16 @@ enum LockTorture {
       often more than N living processes held a permit, and `left` is what is there in the end.
       """,
     flags: [
-      .kills, .seconds, Flag("workers", .int, "4 if it is left out"),
-      Flag("permits", .int, "2 if it is left out"),
+      .kills, .seconds, Flag("workers", .int.within(2...64), "4 if it is left out"),
+      Flag("permits", .int.within(1...64), "2 if it is left out"),
     ],
     traits: .reports,
     examples: [
       Example("let r = (sem torture --kills 50)\nprint $r.ok $r.left", "true 2")
     ]
   ) { call in
-    let workers = try call.count("workers", standard: 4, in: 2...64)
-    let permits = try call.count("permits", standard: 2, in: 1...64)
+    let workers = call.count("workers", standard: 4)
+    let permits = call.count("permits", standard: 2)
     return try run(
       call, workers: workers,
       test: SemaphoreTest(call.session, permits: permits, workers: workers))

@@ -20,8 +20,9 @@ enum QueueTorture {
       before is `repeated`.
       """,
     flags: [
-      .kills, .seconds, Flag("producers", .int, "3 if it is left out"),
-      Flag("consumers", .int, "3 if it is left out"), Flag("lease", nil, "take by lease"),
+      .kills, .seconds, Flag("producers", .int.within(1...64), "3 if it is left out"),
+      Flag("consumers", .int.within(1...64), "3 if it is left out"),
+      Flag("lease", nil, "take by lease"),
       Flag("bytes", .size, "messages of up to so many bytes; 3000 if it is left out"),
     ],
     traits: .reports,
@@ -30,8 +31,8 @@ enum QueueTorture {
     ]
   ) { call in
     let limits = try call.tortureLimits()
-    let producers = try call.count("producers", standard: 3, in: 1...64)
-    let consumers = try call.count("consumers", standard: 3, in: 1...64)
+    let producers = call.count("producers", standard: 3)
+    let consumers = call.count("consumers", standard: 3)
     var largest = 3000
     if case .size(let bytes)? = call.flag("bytes") { largest = min(max(bytes, 32), 64 << 20) }
     let test = try asking("cannot make a queue") {

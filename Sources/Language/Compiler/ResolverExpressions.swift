@@ -113,6 +113,7 @@ extension Resolver {
       node, snapshots: command.traits.contains(.snapshots), command: command)
     checkFlags(node, command)
     checkCount(node, command, inputs)
+    warnOfBounds(node, command, inputs)
     warnOfOperators(node, command)
     warnOfFormats(node, command)
     if command.name == "source", node.arguments.count == 1, let path = node.arguments[0].spelling,
@@ -222,23 +223,42 @@ extension Resolver {
   }
 
   private func checkFlags(_ node: CommandNode, _ command: Command) {
-    var positional = -node.verbCount
-    for argument in node.arguments {
-      switch argument.role {
-      case .flag(let name):
-        if command.flagIndex(name) != nil || name == "help" { continue }
-        if command.traits.contains(.passesWords), positional > 0 { return }
-        let known = command.flags.map(\.name)
-        let help =
-          nearest(name, among: known).map { "did you mean '--\($0)'?" }
-          ?? (known.isEmpty
-            ? "it takes no flags; put '--' before a text that begins with dashes"
-            : "it takes " + known.map { "--" + $0 }.joined(separator: " "))
-        fail("'\(command.name)' has no flag '--\(name)'", argument.span, help: help)
-      case .endOfFlags: return
-      default: positional += 1
+    var given: [(name: String, span: Span)] = []
+    // A program's own flags stand behind its name.
+    let endsAtWord = command.traits.contains(.passesWords)
+    var isValue = false
+    for argument in node.arguments.dropFirst(node.verbCount) {
+      guard case .flag(let name) = argument.role else {
+        if case .endOfFlags = argument.role { break }
+        if endsAtWord && !isValue { break }
+        isValue = false
+        continue
+      }
+      isValue = false
+      if let index = command.flagIndex(name) {
+        isValue = command.flags[index].type != nil && argument.value == nil
+        // Whether `--switch=$value` was given is known when it runs.
+        if argument.value == nil || command.flags[index].type != nil {
+          given.append((name, argument.span))
+        }
+      } else if name != "help" {
+        failUnknownFlag(name, command, argument.span)
       }
     }
+    guard let problem = command.flagProblem(given.map(\.name)),
+      let at = given.last(where: { $0.name == problem.flag })
+    else { return }
+    fail(problem.message, at.span, help: problem.help, kind: .arity)
+  }
+
+  private func failUnknownFlag(_ name: String, _ command: Command, _ span: Span) {
+    let known = command.flags.map(\.name)
+    let help =
+      nearest(name, among: known).map { "did you mean '--\($0)'?" }
+      ?? (known.isEmpty
+        ? "it takes no flags; put '--' before a text that begins with dashes"
+        : "it takes " + known.map { "--" + $0 }.joined(separator: " "))
+    fail("'\(command.name)' has no flag '--\(name)'", span, help: help)
   }
 
   // MARK: Pipelines

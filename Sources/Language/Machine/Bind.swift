@@ -33,8 +33,19 @@ extension Interpreter {
         i < given.count
         ? try convert(given[i], i, command, site, bound.origins[i]) : .missing
     }
-    for (i, flag) in command.flags.enumerated() {
-      (slots + total + i).pointee = try convertFlag(bound.flags[i], flag, site)
+    try checkFlags(command, bound.written, site)
+    for i in 0..<flagCount { (slots + total + i).pointee = .missing }
+    for given in bound.written {
+      let flag = command.flags[given.index]
+      let value = try convertFlag(given, flag, site)
+      let slot = slots + total + given.index
+      if !flag.isRepeatable {
+        slot.pointee = value
+      } else if case .list(let list) = slot.pointee {
+        slot.pointee = .items(list.items + [value])
+      } else {
+        slot.pointee = .items([value])
+      }
     }
     return try run(
       command,
@@ -112,31 +123,49 @@ extension Interpreter {
     }
   }
 
-  private func convertFlag(_ value: Value, _ flag: Flag, _ site: CallSite) throws -> Value {
-    guard let type = flag.type, !value.isAbsent else { return value }
+  private func convertFlag(
+    _ given: WrittenFlag, _ flag: Flag, _ site: CallSite
+  ) throws -> Value {
+    guard let type = flag.type else { return given.value }
+    let place = given.place - site.inputCount
+    let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
     return try convert(
-      value, spelling: flagSpelling(site, flag.name), type, "value of '--\(flag.name)'", site,
-      flagArgument(site, flag.name)?.span)
+      given.value, spelling: argument?.spelling, type, "value of '--\(flag.name)'", site,
+      argument?.span)
   }
 
-  /// What is written as a flag's value: the piece behind it, or with it in `--name=value`.
-  private func flagArgument(_ site: CallSite, _ name: String) -> SiteArgument? {
-    guard let at = site.arguments.firstIndex(where: { $0.role.flagName == name }) else {
-      return nil
+  /// Which flags go together; a switch with `=false` counts as not given.
+  private func checkFlags(
+    _ command: Command, _ written: [WrittenFlag], _ site: CallSite
+  ) throws {
+    guard written.count > 1 || !command.rules.isEmpty else { return }
+    let given = written.filter {
+      if case .bool(false) = $0.value { return command.flags[$0.index].type != nil }
+      return true
     }
-    if case .flag(_, hasValue: true) = site.arguments[at].role { return site.arguments[at] }
-    return site.arguments.indices.contains(at + 1) ? site.arguments[at + 1] : nil
+    let names = given.map { command.flags[$0.index].name }
+    guard let problem = command.flagProblem(names) else { return }
+    let argument = site.arguments.last { $0.role.flagName == problem.flag }
+    throw ErrorObject(
+      .arity, problem.message, help: problem.help,
+      location: site.source.bytes.isEmpty
+        ? nil : Location(site.source, argument?.span ?? site.fullSpan))
   }
 
-  /// The bare word that stands as a flag's value.
-  private func flagSpelling(_ site: CallSite, _ name: String) -> Value? {
-    flagArgument(site, name)?.spelling
+  /// A flag of a call.
+  private struct WrittenFlag {
+    /// Which of the command's it is.
+    let index: Int
+    let value: Value
+    /// The piece of the call that is its value, or the flag itself.
+    let place: Int
   }
 
   private struct Sorted {
     var given: [Value] = []
     var origins: [Int] = []
-    var flags: [Value] = []
+    /// In the order in which they were written.
+    var written: [WrittenFlag] = []
     var wantsHelp = false
   }
 
@@ -144,7 +173,6 @@ extension Interpreter {
     _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
   ) throws -> Sorted {
     var result = Sorted()
-    result.flags = [Value](repeating: .missing, count: command.flags.count)
     if command.traits.contains(.passesWords) {
       try sortWords(command, site, base, count, &result)
       return result
@@ -163,7 +191,11 @@ extension Interpreter {
         }
         throw ErrorObject(.arity, "'\(command.name)' has no flag '--\(name)'")
       },
-      setFlag: { if $0 >= 0 { result.flags[$0] = $1 } })
+      setFlag: { index, value, place in
+        if index >= 0 {
+          result.written.append(WrittenFlag(index: index, value: value, place: place))
+        }
+      })
     return result
   }
 
@@ -191,15 +223,15 @@ extension Interpreter {
       guard let index = command.flagIndex(name) else {
         throw ErrorObject(.arity, "'\(command.name)' has no flag '--\(name)'")
       }
+      var value = Value.bool(true)
       if hasValue {
-        result.flags[index] = (base + i).pointee
-      } else if command.flags[index].type == nil {
-        result.flags[index] = .bool(true)
-      } else {
+        value = (base + i).pointee
+      } else if command.flags[index].type != nil {
         i += 1
         guard i < count else { throw flagNeedsValue(name, site, site.arguments[place].span) }
-        result.flags[index] = (base + i).pointee
+        value = (base + i).pointee
       }
+      result.written.append(WrittenFlag(index: index, value: value, place: i))
       i += 1
     }
     // A block, a handle or bytes stay what they are; everything else becomes a program's words.
@@ -284,7 +316,12 @@ extension Interpreter {
     do {
       let input = ParameterType.Input(
         value: value, spelling: spelling, interpreter: self, command: site?.command)
-      if let result = try type.convert(input) { return result }
+      if let result = try type.convert(input) {
+        guard let bounds = type.bounds, !bounds.contain(result) else { return result }
+        let error = ErrorObject.badValue(what(), must: type.phrase, is: result, .range)
+        error.location = location()
+        throw error
+      }
     } catch let error as ErrorObject {
       if error.location == nil { error.location = location() }
       throw error

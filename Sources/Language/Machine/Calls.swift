@@ -345,7 +345,16 @@ extension Interpreter {
                 ?? "it is \(function.signature)")
           }
           return (index, function.flags[index].type != nil)
-        }, setFlag: { flags[$0] = $1 })
+        },
+        setFlag: { index, value, _ in
+          guard flags[index].isAbsent else {
+            throw ErrorObject(
+              .arity, "the flag '--\(function.flags[index].name)' is given twice",
+              help: "leave one of them out",
+              location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+          }
+          flags[index] = value
+        })
     }
     let limit = function.positionalCount
     if positional.count < function.required || (positional.count > limit && !function.hasRest) {
@@ -373,7 +382,7 @@ extension Interpreter {
   /// - Parameter flag: a flag's index and whether it takes a value; throws for an unknown one.
   func sort(
     _ site: CallSite, _ base: Slot, _ count: Int, positional: (Value, Int) throws -> Void,
-    flag: (String) throws -> (Int, Bool), setFlag: (Int, Value) throws -> Void
+    flag: (String) throws -> (Int, Bool), setFlag: (Int, Value, Int) throws -> Void
   ) throws {
     var awaiting: (index: Int, span: Span, name: String)?
     for i in 0..<count {
@@ -383,7 +392,7 @@ extension Interpreter {
       switch argument?.role ?? .positional {
       case .positional:
         if let waiting = awaiting {
-          try setFlag(waiting.index, value)
+          try setFlag(waiting.index, value, i)
           awaiting = nil
         } else {
           try positional(value, i)
@@ -396,11 +405,11 @@ extension Interpreter {
         do {
           let (index, takesValue) = try flag(name)
           if hasValue {
-            try setFlag(index, value)
+            try setFlag(index, value, i)
           } else if takesValue {
             awaiting = (index, argument?.span ?? site.span, name)
           } else {
-            try setFlag(index, .bool(true))
+            try setFlag(index, .bool(true), i)
           }
         } catch let error as ErrorObject {
           if error.location == nil, let argument {

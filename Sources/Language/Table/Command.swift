@@ -9,6 +9,8 @@ public final class Command: Sendable {
   public let details: String
   public let parameters: [Parameter]
   public let flags: [Flag]
+  /// Which flags go together.
+  public let rules: [FlagRule]
   public let traits: Traits
   public let examples: [Example]
   /// The work itself.
@@ -58,11 +60,12 @@ public final class Command: Sendable {
 
   public convenience init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
-    flags: [Flag] = [], traits: Traits = [], examples: [Example] = [],
+    flags: [Flag] = [], rules: [FlagRule] = [], traits: Traits = [], examples: [Example] = [],
     run: @escaping @Sendable (borrowing Call) throws -> Value
   ) {
     self.init(
-      name, summary, details: details, parameters: parameters, flags: flags, traits: traits,
+      name, summary, details: details, parameters: parameters, flags: flags, rules: rules,
+      traits: traits,
       examples: examples, inline: nil, choice: nil, opening: nil, run: run)
   }
 
@@ -72,13 +75,15 @@ public final class Command: Sendable {
   /// The parameters in front of the block must be required ones.
   public convenience init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter],
-    flags: [Flag] = [], traits: Traits = [], examples: [Example] = [], inline: InlineBody
+    flags: [Flag] = [], rules: [FlagRule] = [], traits: Traits = [], examples: [Example] = [],
+    inline: InlineBody
   ) {
     let opening = Command(
-      name, summary, parameters: parameters.dropLast(), flags: flags, traits: traits,
+      name, summary, parameters: parameters.dropLast(), flags: flags, rules: rules, traits: traits,
       inline: inline, choice: nil, opening: nil, run: inline.enter)
     self.init(
-      name, summary, details: details, parameters: parameters, flags: flags, traits: traits,
+      name, summary, details: details, parameters: parameters, flags: flags, rules: rules,
+      traits: traits,
       examples: examples, inline: inline, choice: nil, opening: opening, run: inline.run)
   }
 
@@ -99,7 +104,8 @@ public final class Command: Sendable {
 
   private init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
-    flags: [Flag] = [], traits: Traits = [], examples: [Example] = [], inline: InlineBody?,
+    flags: [Flag] = [], rules: [FlagRule] = [], traits: Traits = [], examples: [Example] = [],
+    inline: InlineBody?,
     choice: Choice?, opening: Command?, run: @escaping @Sendable (borrowing Call) throws -> Value
   ) {
     self.name = name
@@ -107,6 +113,7 @@ public final class Command: Sendable {
     self.details = details
     self.parameters = parameters
     self.flags = flags
+    self.rules = rules
     self.traits = traits
     self.examples = examples
     self.run = run
@@ -188,11 +195,16 @@ public struct Flag: Sendable {
   public let name: String
   public let type: ParameterType?
   public let summary: String
+  /// Whether it can be given more than once: its value is a list then.
+  public let isRepeatable: Bool
 
-  public init(_ name: String, _ type: ParameterType? = nil, _ summary: String) {
+  public init(
+    _ name: String, _ type: ParameterType? = nil, _ summary: String, isRepeatable: Bool = false
+  ) {
     self.name = name
     self.type = type
     self.summary = summary
+    self.isRepeatable = isRepeatable
   }
 
   var usage: String { type.map { "--\(name) \($0.name.uppercased())" } ?? "--\(name)" }

@@ -39,6 +39,8 @@ public final class ParameterType: Sendable {
   public let phrase: String
   public let completion: Completion
   let isAny: Bool
+  /// What a number must be besides.
+  let bounds: Bounds?
   /// Converts, nil if the value does not fit; may throw an error that says more.
   let convert: @Sendable (Input) throws -> Value?
   /// Where a number stands that changes whenever a word may mean something else: until then a call
@@ -52,13 +54,15 @@ public final class ParameterType: Sendable {
     version: UnsafePointer<Int>? = nil, convert: @escaping @Sendable (Input) throws -> Value?
   ) {
     self.init(
-      name, phrase, completion: completion, isAny: false, version: version, convert: convert)
+      name, phrase, completion: completion, isAny: false, bounds: nil, version: version,
+      convert: convert)
   }
 
   private init(
-    _ name: String, _ phrase: String, completion: Completion, isAny: Bool,
+    _ name: String, _ phrase: String, completion: Completion, isAny: Bool, bounds: Bounds?,
     version: UnsafePointer<Int>?, convert: @escaping @Sendable (Input) throws -> Value?
   ) {
+    self.bounds = bounds
     self.version = version
     self.name = name
     self.phrase = phrase
@@ -73,17 +77,24 @@ public final class ParameterType: Sendable {
   ) -> ParameterType {
     ParameterType(
       name, phrase ?? self.phrase, completion: completion ?? self.completion, isAny: isAny,
+      bounds: bounds, version: version, convert: convert)
+  }
+
+  func bounded(_ bounds: Bounds) -> ParameterType {
+    ParameterType(
+      name, bounds.phrase(name), completion: completion, isAny: false, bounds: bounds,
       version: version, convert: convert)
   }
 
   /// A value converted to this type; nil if it does not fit.
   ///
-  /// Throws what the conversion throws.
+  /// Throws what the conversion throws. Bounds are not looked at.
   public func converted(_ input: Input) throws -> Value? { try convert(input) }
 
   /// Any value, as it is.
   public static let any = ParameterType(
-    "value", "a value", completion: .nothing, isAny: true, version: nil, convert: { $0.value })
+    "value", "a value", completion: .nothing, isAny: true, bounds: nil, version: nil,
+    convert: { $0.value })
 
   /// Any value, a bare word as it was typed.
   public static let spelled = ParameterType("value", "a value") { $0.spelling ?? $0.value }

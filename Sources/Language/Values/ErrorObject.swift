@@ -100,7 +100,11 @@ public final class ErrorObject: Error, @unchecked Sendable {
 
 extension ErrorObject {
   /// `bad WHAT: it must be VALID, but is ACTUAL`, the one wording for values that do not fit.
-  public static func badValue(_ what: String, must valid: String, is actual: Value) -> ErrorObject {
-    ErrorObject(.type, "bad \(what): it must be \(valid), but is \(actual.described)")
+  ///
+  /// - Parameter kind: `type`, or `range` for a number outside its bounds.
+  public static func badValue(
+    _ what: String, must valid: String, is actual: Value, _ kind: ErrorKind = .type
+  ) -> ErrorObject {
+    ErrorObject(kind, "bad \(what): it must be \(valid), but is \(actual.described)")
   }
 }

@@ -1,0 +1,68 @@
+import Testing
+
+@testable import Language
+
+/// Rules about flags and bounds of numbers, which errors, help and `--check` are made of.
+@Suite struct FlagRuleTests {
+  private let command = Command(
+    "try",
+    "Try",
+    flags: [
+      Flag("line", nil, ""), Flag("all", nil, ""), Flag("bytes", .int.atLeast(1), ""),
+      Flag("journal", .text, ""), Flag("rerun", .text, ""),
+      Flag("file", .text, "", isRepeatable: true),
+    ],
+    rules: [
+      .exclusive(["bytes", "line", "all"]), .needs("rerun", anyOf: ["journal"]),
+    ]
+  ) { call in
+    guard case .list(let files)? = call.flag("file") else { return call.flag("bytes") ?? .null }
+    return .list(files)
+  }
+
+  @Test(arguments: [
+    ([], nil), (["all"], nil), (["file", "file"], nil), (["journal", "rerun"], nil),
+    (["rerun", "journal"], nil),
+    (["line", "bytes"], "--bytes and --line cannot be used together"),
+    (["all", "file", "line"], "--line and --all cannot be used together"),
+    (["rerun"], "--rerun needs --journal"),
+    (["journal", "journal"], "the flag '--journal' is given twice"),
+  ])
+  func aCallKeepsOrBreaksARule(_ given: [String], _ message: String?) {
+    #expect(command.flagProblem(given)?.message == message)
+  }
+
+  @Test func theLaterFlagIsAtFault() {
+    #expect(command.flagProblem(["line", "bytes"])?.flag == "bytes")
+    #expect(command.flagProblem(["bytes", "line"])?.flag == "line")
+  }
+
+  @Test func helpTellsTheRules() {
+    #expect(
+      command.flagSentences == [
+        "Only one of --bytes, --line and --all can be given.", "--rerun needs --journal.",
+        "--file can be given more than once.",
+      ])
+  }
+
+  @Test func numbersFitTheirBounds() {
+    let cases: [(Bounds, Value, Bool)] = [
+      (.atLeast(1), .int(0), false), (.atLeast(1), .int(1), true), (.atLeast(1), .size(0), false),
+      (.within(1...3), .int(4), false), (.within(1...3), .float(3.5), false),
+      (.within(1...3), .float(2.5), true), (.positive, .float(0), false),
+      (.positive, .float(0.001), true), (.positive, .float(.nan), false),
+      (.positive, .duration(-1), false), (.atLeast(0), .text("x"), true),
+      (.atLeast(.min), .int(.min), true),
+    ]
+    for (bounds, value, fits) in cases {
+      #expect(bounds.contain(value) == fits, "\(bounds) \(value.asText)")
+    }
+  }
+
+  @Test func aPhraseNamesTheBounds() {
+    #expect(Bounds.atLeast(1).phrase("int") == "a whole number of 1 or more")
+    #expect(Bounds.within(-20...19).phrase("nice") == "a whole number from -20 to 19")
+    #expect(Bounds.atLeast(1 << 20).phrase("size") == "a size of 1MiB or more")
+    #expect(Bounds.positive.phrase("number") == "a number greater than 0")
+  }
+}
