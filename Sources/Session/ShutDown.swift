@@ -94,6 +94,7 @@ extension Session {
   private func join(_ interpreter: Interpreter, hasFailed: Bool) {
     // Nothing more will come from this process: whoever waits for it alone shall know.
     channels.leave()
+    closeSockets()
     var named: Set<Int32> = []
     func isOver() -> Bool {
       sweep()

@@ -13,8 +13,14 @@ extension Session {
   ///
   /// Those of killed processes that are not quite gone are left to the guardian.
   func removeSocketFiles() {
-    for (_, handle) in names.all("socket") { (handle as? any SocketFileHolder)?.letGo() }
+    closeSockets()
     Guardian.unlinkSockets()
+  }
+
+  /// Closes this process's sockets, so that a process on another side sees that nothing will come;
+  /// their files stay.
+  func closeSockets() {
+    for (_, handle) in names.all("socket") { (handle as? any SocketFileHolder)?.letGo() }
   }
 
   /// Before a program is started that is no child of the user's: the guardian.
