@@ -31,6 +31,7 @@ let package = Package(
     .target(
       name: "CReadline", cSettings: cSettings, linkerSettings: [.linkedLibrary("readline")]),
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
+    .target(name: "Processes", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(name: "Channels", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
@@ -57,6 +58,8 @@ let package = Package(
       exclude: ["Corpus"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ChannelsTests", dependencies: ["Channels", "Posix"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),

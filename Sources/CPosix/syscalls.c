@@ -35,7 +35,7 @@ static const char *const names[512] = {
   ROW(msync) ROW(brk) ROW(memfd_create) ROW(userfaultfd) ROW(mlock) ROW(membarrier)
   // System V and POSIX messages.
   ROW(msgsnd) ROW(msgrcv) ROW(semop) ROW(semtimedop) ROW(mq_timedsend) ROW(mq_timedreceive)
-  ROW(shmat) ROW(shmdt) ROW(shmget)
+  ROW(mq_open) ROW(msgget) ROW(semget) ROW(shmat) ROW(shmdt) ROW(shmget)
 #ifdef __x86_64__
   ROW(open) ROW(stat) ROW(lstat) ROW(access) ROW(pipe) ROW(dup2) ROW(poll) ROW(select)
   ROW(epoll_wait) ROW(pause) ROW(alarm) ROW(fork) ROW(vfork) ROW(unlink) ROW(rename) ROW(mkdir)

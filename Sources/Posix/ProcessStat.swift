@@ -38,7 +38,11 @@ public struct ProcessStat: Sendable {
   /// Whether it is on its way out: killed, or past its last instruction.
   public var isEnding = false
 
-  /// How a zombie ended, as waitpid(2) will tell; 0 for a living process.
+  /// Whether it is a thread of the kernel, which has no descriptors and no memory of its own.
+  public var isKernelThread = false
+
+  /// How a zombie ended, as waitpid(2) will tell; of one that was stopped the signal, until its
+  /// parent has waited for that; else 0.
   public var exitCode: Int32 = 0
 
   /// Whether it is a zombie, or about to be reaped.
@@ -58,7 +62,7 @@ extension ProcReader {
 
 extension ProcessStat {
   /// Parses the line; the name may hold blanks and parentheses, so its end is the last `)`.
-  init?(line: UnsafeRawBufferPointer) {
+  public init?(line: UnsafeRawBufferPointer) {
     guard let open = line.firstIndex(of: UInt8(ascii: "(")),
       let close = line.lastIndex(of: UInt8(ascii: ")")), close + 2 < line.count, open < close
     else { return nil }
@@ -72,7 +76,9 @@ extension ProcessStat {
     session = Int32(truncatingIfNeeded: fields.next())
     terminal = Int32(truncatingIfNeeded: fields.next())
     foregroundGroup = Int32(truncatingIfNeeded: fields.next())
-    isEnding = fields.next() & 0x4 != 0  // PF_EXITING of the kernel
+    let flags = fields.next()
+    isEnding = flags & 0x4 != 0  // PF_EXITING of the kernel
+    isKernelThread = flags & 0x20_0000 != 0  // PF_KTHREAD
     fields.skip(4)
     userTime = fields.next() * ticks
     systemTime = fields.next() * ticks

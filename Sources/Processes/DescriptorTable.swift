@@ -1,0 +1,149 @@
+import CPosix
+import Glibc
+
+/// What an open descriptor leads to.
+public struct OpenDescriptor: Sendable, Equatable {
+  public enum Kind: Sendable, Equatable {
+    case pipe, socket, namedPipe, file, terminal, device, event, poll, process, timer, signals
+    case watch, other
+  }
+
+  public let number: Int32
+  public let kind: Kind
+  public let isReadable: Bool
+  public let isWritable: Bool
+  /// Device and inode; of pipes and sockets only the inode, which is theirs alone.
+  public let file: FileID
+}
+
+/// A file, pipe or socket of this machine.
+public struct FileID: Hashable, Sendable {
+  public let device: UInt64
+  public let inode: UInt64
+
+  public init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
+}
+
+extension ProcFiles {
+  /// The open descriptors of a process, in no order.
+  public func descriptors(of pid: Int32) -> Reading<[OpenDescriptor]> {
+    if hidden.contains(.descriptors) { return .hidden(errno: EACCES) }
+    var capacity: Int32 = 256
+    while true {
+      var found: Int32 = 0
+      let entries = [brood_fd_entry](unsafeUninitializedCapacity: Int(capacity)) { room, count in
+        found = brood_proc_fds(pid, room.baseAddress, capacity)
+        count = Int(min(capacity, max(0, found)))
+      }
+      if found < 0 { return .failed(Int(found)) }
+      if found <= capacity { return .known(entries.map(OpenDescriptor.init)) }
+      capacity = found + 64
+    }
+  }
+
+  /// Facts of one descriptor (/proc/PID/fdinfo).
+  public func facts(of pid: Int32, descriptor: Int32) -> Reading<DescriptorFacts> {
+    if hidden.contains(.descriptors) { return .hidden(errno: EACCES) }
+    return with(pid, "fdinfo/\(descriptor)") {
+      DescriptorFacts(text: String(decoding: $0, as: UTF8.self))
+    }
+  }
+}
+
+extension OpenDescriptor {
+  init(_ entry: brood_fd_entry) {
+    number = entry.fd
+    isReadable = entry.access & 1 != 0
+    isWritable = entry.access & 2 != 0
+    file = FileID(device: entry.device, inode: entry.inode)
+    kind =
+      switch Int(entry.kind) {
+      case Int(BROOD_FD_PIPE): .pipe
+      case Int(BROOD_FD_SOCKET): .socket
+      case Int(BROOD_FD_FIFO): .namedPipe
+      case Int(BROOD_FD_FILE): .file
+      case Int(BROOD_FD_CHARACTER): OpenDescriptor.isTerminal(entry.special) ? .terminal : .device
+      case Int(BROOD_FD_EVENT): .event
+      case Int(BROOD_FD_EPOLL): .poll
+      case Int(BROOD_FD_PROCESS): .process
+      case Int(BROOD_FD_TIMER): .timer
+      case Int(BROOD_FD_SIGNAL): .signals
+      case Int(BROOD_FD_WATCH): .watch
+      default: .other
+      }
+  }
+
+  /// Terminals of consoles, serial lines and windows (Linux's devices.txt).
+  private static func isTerminal(_ device: UInt64) -> Bool {
+    let major = (device >> 8) & 0xfff
+    return major == 4 || major == 5 || (136...143).contains(major) || major == 204
+  }
+}
+
+/// What /proc/PID/fdinfo says of a descriptor, beyond its position.
+public struct DescriptorFacts: Sendable, Equatable {
+  /// Which eventfd it is, of all on the machine, and its count.
+  public var eventID: Int?
+  public var eventCount: UInt64?
+  /// The process of a pidfd; -1 once it was waited for.
+  public var process: Int32?
+  /// What an epoll descriptor watches.
+  public var watched: [Awaited.Polled] = []
+  /// The signals of a signalfd, by their numbers.
+  public var signals: [Int32] = []
+  /// What is left of a timerfd's time (ns); 0 if it is not set.
+  public var timeLeft: Int64?
+  /// The window whose other side is a terminal's master.
+  public var terminalIndex: Int?
+  /// The locks that this open file has, such as `FLOCK`, `POSIX` or `OFDLCK`.
+  public var locks: [String] = []
+  /// Descriptors that are on their way in messages of a Unix socket.
+  public var inFlight = 0
+  /// The status flags, as of open(2).
+  public var flags: Int32 = 0
+
+  init(text: String) {
+    for line in text.split(separator: "\n") {
+      let fields = line.split { $0 == ":" || $0.isWhitespace }
+      guard fields.count >= 2 else { continue }
+      switch fields[0] {
+      case "flags": flags = Int32(fields[1], radix: 8) ?? 0
+      case "eventfd-id": eventID = Int(fields[1])
+      case "eventfd-count": eventCount = UInt64(fields[1], radix: 16)
+      case "Pid": process = Int32(fields[1])
+      case "tty-index": terminalIndex = Int(fields[1])
+      case "scm_fds": inFlight = Int(fields[1]) ?? 0
+      case "sigmask":
+        guard let mask = UInt64(fields[1], radix: 16) else { continue }
+        signals = (1...64).filter { mask & (1 << UInt64($0 - 1)) != 0 }.map { Int32($0) }
+      case "it_value":
+        let numbers = line.split { !$0.isNumber }.compactMap { Int64($0) }
+        guard numbers.count >= 2 else { continue }
+        timeLeft = numbers[0] &* 1_000_000_000 &+ numbers[1]
+      case "lock":
+        // lock: 1: FLOCK ADVISORY WRITE 4711 08:01:77 0 EOF
+        if fields.count > 2 { locks.append(String(fields[2])) }
+      case "tfd":
+        // tfd: 5 events: 19 data: 5 pos:0 ino:1f sdev:9
+        guard let number = Int32(fields[1]),
+          let at = fields.firstIndex(of: "events"), at + 1 < fields.count,
+          let events = UInt32(fields[at + 1], radix: 16)
+        else { continue }
+        var inode: UInt64?
+        if let at = fields.firstIndex(of: "ino"), at + 1 < fields.count {
+          inode = UInt64(fields[at + 1], radix: 16)
+        }
+        // EPOLLIN and EPOLLOUT; without both it is told of the other side's end.
+        let wantsRoom = events & 4 != 0
+        watched.append(
+          Awaited.Polled(
+            descriptor: number, wantsInput: events & 1 != 0 || !wantsRoom, wantsRoom: wantsRoom,
+            inode: inode))
+      default: break
+      }
+    }
+  }
+}
