@@ -37,10 +37,15 @@ let package = Package(
     .target(name: "Pools", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
+      name: "Seeing", dependencies: ["Posix", "Processes", "Waits"], swiftSettings: swiftSettings),
+    .target(
       name: "Session", dependencies: ["Channels", "Language", "Pools", "Posix"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Commands", dependencies: ["Channels", "Language", "Posix", "Session"],
+      name: "Commands",
+      dependencies: [
+        "Channels", "Language", "Posix", "Processes", "Seeing", "Session", "Waits",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "Shell", dependencies: ["CReadline", "Commands", "Language", "Posix", "Session"],

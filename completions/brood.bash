@@ -63,13 +63,25 @@ _brood() {
       _brood_words '-c --check --completions --help --version'
     else
       _brood_files '*.brood'
-      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W run -- "$word")
+      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree' -- "$word")
     fi
     return
   fi
   case $first in
     run) _brood_run; return ;;
-    -c) COMPREPLY=(); return ;;
+    why)
+      if [[ $word == -* ]]; then _brood_words '--json --sources --follow --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
+      return ;;
+    who)
+      if [[ $word == -* ]]; then _brood_words '--json --sources --help'; else compopt -o default; fi
+      return ;;
+    deadlock)
+      if [[ $word == -* ]]; then _brood_words '--json --sources --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
+      return ;;
+    tree)
+      if [[ $word == -* ]]; then _brood_words '--json --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
+      return ;;
+          -c) COMPREPLY=(); return ;;
     --check) _brood_files '*.brood'; return ;;
     --completions) _brood_words 'bash fish zsh'; return ;;
     *) compopt -o default ;;

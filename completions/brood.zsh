@@ -2,7 +2,7 @@
 # Completions of brood for zsh, made by: brood --completions zsh
 
 _brood_first() {
-  _alternative     'commands:command:((run\:"run a program for each of many inputs"))'     'scripts:script:_files -g "*.brood(-.)"'
+  _alternative     'commands:command:((run\:"run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants"))'     'scripts:script:_files -g "*.brood(-.)"'
 }
 
 _brood() {
@@ -39,6 +39,52 @@ _brood() {
       '(-):program:_command_names -e'       '*::argument:_normal'
     return
   fi
+  case ${words[2]} in
+    why)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--json[print the records as JSON]' \
+          '--sources[say where each fact is from]' \
+          '--follow[tell each change until the processes have ended]' \
+          '--help[explain it with examples]' \
+          '*:process:_pids'
+        return
+      fi ;;
+    who)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--json[print the records as JSON]' \
+          '--sources[say where each fact is from]' \
+          '--help[explain it with examples]' \
+          '1:thing:_files'
+        return
+      fi ;;
+    deadlock)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--json[print the records as JSON]' \
+          '--sources[say where each fact is from]' \
+          '--help[explain it with examples]' \
+          '*:process:_pids'
+        return
+      fi ;;
+    tree)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--json[print the records as JSON]' \
+          '--help[explain it with examples]' \
+          '*:process:_pids'
+        return
+      fi ;;
+  esac
   _arguments -S     '(- 1 *)-c[run TEXT; $args are the ARGS]:text: ' \
     '(- 1 *)--check[report errors and warnings of files without running them]:*:file:_files -g "*.brood(-.)"' \
     '(- 1 *)--completions[print completions of this command line for a shell]:shell:(bash fish zsh)' \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,10 @@ static int32_t each_mapping(
         unsigned minor = *at == ':' ? (unsigned)strtoul(at + 1, &at, 16) : 0;
         mapping.device = makedev(major, minor);
         mapping.inode = strtoull(at, &at, 10);
+        while (at < end && *at == ' ') at++;
+        size_t length = (size_t)(end - at);
+        if (length >= sizeof mapping.path) length = sizeof mapping.path - 1;
+        memcpy(mapping.path, at, length);
         result = body(&mapping, context);
       }
       line = end + 1;
@@ -181,6 +186,33 @@ int32_t brood_proc_maps(
   int32_t result = each_mapping(pid, shows, &search);
   if (result == 1) *address = search.address;
   return result;
+}
+
+int64_t brood_sched_on(int32_t cpu, void *buffer, size_t size) {
+  cpu_set_t usual, wanted;
+  if (cpu < 0 || cpu >= CPU_SETSIZE) return -EINVAL;
+  if (sched_getaffinity(0, sizeof usual, &usual) < 0) return -errno;
+  CPU_ZERO(&wanted);
+  CPU_SET((size_t)cpu, &wanted);
+  if (sched_setaffinity(0, sizeof wanted, &wanted) < 0) return -errno;
+  int64_t result = -EIO;
+  int fd = open("/proc/self/sched", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) {
+    result = read(fd, buffer, size);
+    close(fd);
+  }
+  if (result < 0) result = -errno;
+  sched_setaffinity(0, sizeof usual, &usual);
+  return result;
+}
+
+int32_t brood_named_pipe(const char *path, uint64_t *device, uint64_t *inode) {
+  struct statx found;
+  int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+  if (statx(AT_FDCWD, path, flags, STATX_TYPE | STATX_INO, &found) < 0) return -errno;
+  *device = makedev(found.stx_dev_major, found.stx_dev_minor);
+  *inode = found.stx_ino;
+  return S_ISFIFO(found.stx_mode);
 }
 
 int64_t brood_read_memory(int32_t pid, uint64_t address, void *buffer, size_t size) {

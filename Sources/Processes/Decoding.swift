@@ -72,8 +72,8 @@ extension ProcFiles {
       return made(.posted(descriptor: first, isRoom: true), moment(pid, call.word(4)))
     case "vfork": return made(.borrowedMemory)
     case "clone", "clone3": return made(.borrowedMemory)
-    // What sleeps on after a stop has forgotten its arguments.
-    case "restart_syscall": return made(.other, .unknown)
+    // What sleeps on after a stop has forgotten its arguments; a poll for ever does so, too.
+    case "restart_syscall": return made(.other)
     default: return made(.other)
     }
   }

@@ -98,10 +98,17 @@ public struct DescriptorFacts: Sendable, Equatable {
   public var timeLeft: Int64?
   /// The window whose other side is a terminal's master.
   public var terminalIndex: Int?
-  /// The locks that this open file has, such as `FLOCK`, `POSIX` or `OFDLCK`.
-  public var locks: [String] = []
+  /// The locks that this open file has: `FLOCK`, `POSIX` or `OFDLCK`, and who took it, as in
+  /// /proc/locks.
+  public var locks: [Lock] = []
   /// Descriptors that are on their way in messages of a Unix socket.
   public var inFlight = 0
+  /// A lock as an open file shows it.
+  public struct Lock: Sendable, Equatable {
+    public let style: String
+    public let pid: Int32
+  }
+
   /// The status flags, as of open(2).
   public var flags: Int32 = 0
 
@@ -125,7 +132,8 @@ public struct DescriptorFacts: Sendable, Equatable {
         timeLeft = numbers[0] &* 1_000_000_000 &+ numbers[1]
       case "lock":
         // lock: 1: FLOCK ADVISORY WRITE 4711 08:01:77 0 EOF
-        if fields.count > 2 { locks.append(String(fields[2])) }
+        guard fields.count > 5, let pid = Int32(fields[5]) else { continue }
+        locks.append(Lock(style: String(fields[2]), pid: pid))
       case "tfd":
         // tfd: 5 events: 19 data: 5 pos:0 ino:1f sdev:9
         guard let number = Int32(fields[1]),

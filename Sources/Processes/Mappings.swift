@@ -5,6 +5,14 @@ import Glibc
 public struct SharedPlace: Hashable, Sendable {
   public let file: FileID
   public let offset: UInt64
+  /// The path of the file; `/memfd:NAME (deleted)` and the like for memory without one.
+  public let path: String
+
+  /// Whether processes that do not have it yet can open it by its path.
+  public var isNamed: Bool {
+    path.hasPrefix("/") && !path.hasSuffix(" (deleted)") && !path.hasPrefix("/SYSV")
+      && !path.hasPrefix("/memfd:") && path != "/dev/zero"
+  }
 }
 
 extension ProcFiles {
@@ -16,7 +24,11 @@ extension ProcFiles {
     if code < 0 { return .failed(Int(code)) }
     guard code == 1, mapping.is_shared, mapping.inode != 0 else { return .known(nil) }
     let file = FileID(device: mapping.device, inode: mapping.inode)
-    return .known(SharedPlace(file: file, offset: mapping.offset + (address - mapping.start)))
+    let path = withUnsafeBytes(of: mapping.path) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return .known(
+      SharedPlace(file: file, offset: mapping.offset + (address - mapping.start), path: path))
   }
 
   /// Whether a process maps a place, to share it.
@@ -31,6 +43,22 @@ extension ProcFiles {
   /// The word of a futex as it is now.
   public func word(_ pid: Int32, at address: UInt64) -> UInt32? {
     number(pid, at: address, as: UInt32.self)
+  }
+
+  /// The named pipe at a path; nil if there is none.
+  public func namedPipe(at path: String) -> FileID? {
+    var device: UInt64 = 0
+    var inode: UInt64 = 0
+    guard brood_named_pipe(path, &device, &inode) == 1 else { return nil }
+    return FileID(device: device, inode: inode)
+  }
+
+  /// The file at a path, of whatever kind; nil if there is none.
+  public func file(at path: String) -> FileID? {
+    var device: UInt64 = 0
+    var inode: UInt64 = 0
+    guard brood_named_pipe(path, &device, &inode) >= 0 else { return nil }
+    return FileID(device: device, inode: inode)
   }
 
   /// Whether two processes have one address space, as a child of vfork(2) and its parent.

@@ -15,6 +15,11 @@ public struct ProcessSight: Sendable {
   /// When its first thread was on a CPU last (ns of CLOCK_MONOTONIC), about; nil if unknown.
   public var lastRun: Int64?
 
+  /// Of a process with several threads: how many of them are on a CPU or ready for one.
+  public var runningThreads = 0
+  /// Time on a CPU so far (ns, /proc/PID/schedstat); nil if it is not told.
+  public var timeOnCPU: Int64?
+
   /// Its signals, each set as bits from 1 << 0 for the first.
   public struct Signals: Sendable, Equatable {
     public var pending: UInt64 = 0
@@ -30,6 +35,24 @@ public struct ProcessSight: Sendable {
     }
 
     public func catches(_ signal: Int32) -> Bool { caught & (1 << UInt64(signal - 1)) != 0 }
+  }
+}
+
+/// How far CLOCK_MONOTONIC is ahead of the scheduler's clock of each CPU.
+public struct SchedulerClocks: Sendable {
+  fileprivate var distances: [Int32: Int64] = [:]
+
+  public init() {}
+
+  fileprivate static var now: Int64 { read(CLOCK_MONOTONIC) }
+
+  /// The moment of the boot: starts are counted on a clock that goes on while the machine sleeps.
+  fileprivate static var boot: Int64 { read(CLOCK_MONOTONIC) - read(CLOCK_BOOTTIME) }
+
+  private static func read(_ clock: Int32) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
 
@@ -60,43 +83,69 @@ extension ProcFiles {
       return true
     }
     sight.activity = activity(of: pid)
+    if stat.state == UInt8(ascii: "R") {
+      sight.timeOnCPU = text(pid, "schedstat").value?.split(separator: " ").first.flatMap {
+        Int64($0)
+      }
+    }
+    if stat.threads > 1, let names = try? Directory.names("/proc/\(pid)/task") {
+      for name in names {
+        guard let thread = Int32(name), thread != pid,
+          let state = with(pid, "task/\(thread)/stat", ProcessStat.init(line:)).value?.state
+        else { continue }
+        if state == UInt8(ascii: "R") { sight.runningThreads += 1 }
+      }
+    }
     return .known(sight)
   }
 
-  /// When a process's first thread was on a CPU last (/proc/PID/sched), in ns of CLOCK_MONOTONIC.
+  /// When a process's first thread was on a CPU last (/proc/PID/sched), in ns of CLOCK_MONOTONIC,
+  /// about; nil if it is not told.
   ///
-  /// The scheduler's clock is not quite that clock: the difference is taken from this very process.
-  public func lastRun(of pid: Int32) -> Int64? {
-    guard let then = lastStart(pid), let here = lastStart(getpid()) else { return nil }
-    var time = timespec()
-    guard clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return nil }
-    let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    return now - max(0, here - then)
+  /// - Parameters:
+  ///   - stat: of the process, for the CPU that it was on.
+  ///   - clocks: of CPUs; keep it for further calls.
+  public func lastRun(of stat: ProcessStat, _ clocks: inout SchedulerClocks) -> Int64? {
+    guard let then = with(stat.pid, "sched", lastStart).value else { return nil }
+    let distance: Int64
+    if let known = clocks.distances[stat.processor] {
+      distance = known
+    } else {
+      // Each CPU's clock stands still while the machine's host takes that CPU for itself, so only
+      // what is read on the same one can be compared.
+      let length = withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { room -> Int64? in
+        let count = brood_sched_on(stat.processor, room.baseAddress, room.count)
+        guard count > 0 else { return nil }
+        return lastStart(UnsafeRawBufferPointer(rebasing: room.prefix(Int(count))))
+      }
+      guard let length else { return nil }
+      distance = SchedulerClocks.now - length
+      clocks.distances[stat.processor] = distance
+    }
+    // Not before it began, not after now.
+    let begin = stat.startTime + SchedulerClocks.boot
+    return min(SchedulerClocks.now, max(begin, then + distance))
   }
 
   /// `se.exec_start : 12345.678901`, in milliseconds.
-  private func lastStart(_ pid: Int32) -> Int64? {
-    with(pid, "sched") { bytes -> Int64? in
-      guard let at = find("se.exec_start", in: bytes) else { return nil }
-      var value: Int64 = 0
-      var places = -1
-      var isInside = false
-      for byte in bytes[at...].dropFirst("se.exec_start".utf8.count) {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"):
-          isInside = true
-          if places >= 6 { continue }
-          value = value &* 10 &+ Int64(byte - UInt8(ascii: "0"))
-          if places >= 0 { places += 1 }
-        case UInt8(ascii: ".") where isInside: places = 0
-        case _ where isInside:
-          for _ in max(0, places)..<6 { value = value &* 10 }
-          return value
-        default: continue
-        }
+  private func lastStart(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+    guard let at = find("se.exec_start", in: bytes) else { return nil }
+    var value: Int64 = 0
+    var places = -1
+    for byte in bytes[at...].dropFirst("se.exec_start".utf8.count) {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"):
+        if places >= 6 { continue }
+        value = value &* 10 &+ Int64(byte - UInt8(ascii: "0"))
+        if places >= 0 { places += 1 }
+      case UInt8(ascii: "."): places = 0
+      case UInt8(ascii: "\n"):
+        for _ in max(0, places)..<6 { value = value &* 10 }
+        return value
+      default: continue
       }
-      return nil
-    }.value
+    }
+    return nil
   }
 
   private func find(_ name: StaticString, in bytes: UnsafeRawBufferPointer) -> Int? {

@@ -56,13 +56,13 @@ enum CommandLineCompletions {
             \(bashWords(options.map(\.name)))
           else
             _brood_files '*.brood'
-            mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W run -- "$word")
+            mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run \(verbs(" "))' -- "$word")
           fi
           return
         fi
         case $first in
           run) _brood_run; return ;;
-      \(cases)    *) compopt -o default ;;
+      \(bashLooks)      \(cases)    *) compopt -o default ;;
         esac
       }
 
@@ -150,7 +150,7 @@ enum CommandLineCompletions {
 
       _brood_first() {
         _alternative \
-          'commands:command:((run\\:"run a program for each of many inputs"))' \
+          'commands:command:((run\\:"run a program for each of many inputs" \(zshVerbs)))' \
           'scripts:script:_files -g "*.brood(-.)"'
       }
 
@@ -164,6 +164,7 @@ enum CommandLineCompletions {
             '*::argument:_normal'
           return
         fi
+      \(zshLooks)
         _arguments -S \
       \(lines.joined(separator: "\n"))
           '1:script:_brood_first' \
@@ -250,7 +251,7 @@ enum CommandLineCompletions {
       end
 
       set -l first 'test (count (commandline -opc)) -eq 1'
-      set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run \(names)'
+      set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run \(verbs(" ")) \(names)'
       complete -c brood -f
       complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
       complete -c brood -n $later -F
@@ -266,6 +267,7 @@ enum CommandLineCompletions {
       "complete -c brood -n '__brood_run_program >/dev/null' -xa '(__brood_run_complete)'",
       "complete -c brood -n __brood_run_begins -xa '(__fish_complete_command)'",
     ]
+    lines += fishLooks
     for option in runOptions {
       let isLong = option.name.hasPrefix("--")
       let flag = isLong ? "-l \(option.name.dropFirst(2))" : "-s \(option.name.dropFirst())"

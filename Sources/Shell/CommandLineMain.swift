@@ -50,6 +50,18 @@ public enum Brood {
         status = host.session.status(of: error)
       }
       host.session.end(status, interpreter)
+    case .look(let verb, let words):
+      let interpreter = Interpreter(LookLine.table, host)
+      host.session.interpreter = interpreter
+      var status: Int32 = LookLine.failure
+      do {
+        status = try LookLine.run(verb, words, interpreter)
+        try host.flush()
+      } catch {
+        let told = host.session.status(of: error)
+        status = told == 130 ? told : LookLine.failure
+      }
+      host.session.end(status, interpreter)
     case .prompt:
       let interpreter = Interpreter(AllCommands.table, host)
       host.session.interpreter = interpreter

@@ -31,6 +31,10 @@ struct CommandLineOption {
         brood -c TEXT [ARGS]       run a text
         brood --check FILE…        report its errors and warnings, and run nothing
         brood run -- PROGRAM ARGS  run a program for each of many inputs: brood run --help
+        brood why PID…             why processes do not go on: brood why --help
+        brood who THING            which processes have a file, a pipe, a port
+        brood deadlock [PID…]      which processes hold each other up
+        brood tree [PID]           a process and its descendants
 
 
       """

@@ -1,3 +1,4 @@
+import Commands
 import Language
 
 /// What Brood was called to do.
@@ -7,6 +8,8 @@ enum Invocation: Equatable {
   case check([String])
   /// `brood run`, with the words behind it.
   case programs([String])
+  /// `brood why` and the like, with the words behind it.
+  case look(LookLine.Verb, [String])
   case help
   case version
   case completions(shell: String)
@@ -27,6 +30,10 @@ enum Invocation: Equatable {
       return
     }
     let rest = Array(arguments.dropFirst())
+    if let verb = LookLine.Verb(rawValue: first) {
+      self = .look(verb, rest)
+      return
+    }
     switch first {
     case "-c":
       guard let text = rest.first else { throw Invocation.wrong("'-c' needs a text to run") }

@@ -35,7 +35,7 @@ import Testing
     #expect(DescriptorFacts(text: "scm_fds: 3\n").inFlight == 3)
     let file = DescriptorFacts(
       text: "flags:\t0100002\nlock:\t1: FLOCK  ADVISORY  WRITE 4711 00:1f:77 0 EOF\n")
-    #expect(file.locks == ["FLOCK"])
+    #expect(file.locks == [.init(style: "FLOCK", pid: 4711)])
   }
 
   @Test func locksAndTheirWaiters() throws {

@@ -37,6 +37,8 @@ int32_t brood_proc_fds(int32_t pid, struct brood_fd_entry *entries, int32_t capa
 struct brood_mapping {
   uint64_t start, end, offset, device, inode;
   bool is_shared;
+  // Its path, cut at the end, empty if it has none.
+  char path[128];
 };
 
 // The mapping that contains an address: 1, 0 if there is none, or -errno.
@@ -47,8 +49,15 @@ int32_t brood_proc_mapping(int32_t pid, uint64_t address, struct brood_mapping *
 int32_t brood_proc_maps(
   int32_t pid, uint64_t device, uint64_t inode, uint64_t offset, uint64_t *address);
 
+// Whether a path is a named pipe, without asking a server: 1 with its device and inode, 0, or -errno.
+int32_t brood_named_pipe(const char *path, uint64_t *device, uint64_t *inode);
+
 // Reads another process's memory (process_vm_readv(2)); the number of bytes, or -errno.
 int64_t brood_read_memory(int32_t pid, uint64_t address, void *buffer, size_t size);
+
+// What /proc/self/sched says on a given CPU, since each has a clock of its own: moves this process
+// there for the reading, and back. The number of bytes, or -errno.
+int64_t brood_sched_on(int32_t cpu, void *buffer, size_t size);
 
 // Whether two processes have one address space (kcmp(2)): 1, 0, or -errno.
 int32_t brood_share_memory(int32_t one, int32_t other);

@@ -41,6 +41,8 @@ enum RecordFields {
     "pool submit": "done ok value error",
     "pool run": task, "pool map": task + " value failure", "pool imap": task + " value failure",
     "pool starmap": task + " value failure",
+    "why": "pid name state verdict waits since on wakers chain text fix",
+    "who": "name pid fd does count since waits", "deadlock": "set cycle edges verdict fix text",
     "config": "key value meaning", "try": "kind message help span trace",
   ]
 
@@ -98,11 +100,20 @@ enum RecordFields {
     "error": "what it wrote to standard error, or why it could not be started",
     "failure": "the error that it threw, or null", "kind": "a word, which `catch NAME: KIND` tests",
     "message": "what went wrong", "help": "what to do about it, or null",
+    "verdict": "stuck and its grades, waiting, busy, ready, ended or unknown",
+    "since": "for how long, or null", "on": "the names of what it waits for",
+    "wakers": "the numbers of those that could bring that about",
+    "chain": "who waits for whom, from it on", "text": "the report",
+    "fix": "what to type, or null", "does": "words such as holds, waits, reads, writes",
+    "cycle": "a shortest ring of those that wait for each other",
+    "edges": "records: pid waits on a thing that waker could bring about",
     "span": "where: file, line, column, text", "trace": "the calls that led there",
   ]
 
   /// What it means for one command alone.
   private static let own: [String: String] = [
+    "why waits": "what it waits for, in few words", "who fd": "its descriptor, or null",
+    "deadlock set": "the numbers of all who cannot go on",
     "kill key": "the key that sends it, or null", "pool list name": "its name",
     "pool info size": "how many workers it has",
     "pool list size": "how many workers it has", "pool info state": "open, paused or closed",

@@ -1,0 +1,138 @@
+import Language
+import Posix
+import Seeing
+import Session
+
+/// `why`, `who`, `deadlock`: who waits for whom.
+enum SeeingCommands {
+  static let family = CommandFamily("Seeing", [why, who, deadlock])
+
+  static let sources = Flag("sources", nil, "say where each fact is from")
+
+  static let why = Command(
+    "why", "Tell why processes do not go on, and what would change that",
+    details: """
+      Of any process that this user may look into, whatever program it is: what it waits for, who \
+      could bring that about and what these wait for, and so on. Without P it tells of each process \
+      of the session that has slept for over a second.
+
+      Nothing is stopped, signalled or opened for that. What is said comes from the kernel; what \
+      cannot be read is named and never guessed. The verdict is `stuck` where no process can ever go \
+      on, `probably-stuck` where one of them runs a program, whose next step is not known; \
+      `stuck-unless-you-act`, `stuck-until-continued` and `stuck-unless-signal` where one thing would \
+      help; else `waiting`, `busy`, `ready`, `ended`, or `unknown`.
+      """,
+    parameters: [Parameter("process", .processes, .rest)],
+    flags: [
+      sources, Flag("follow", nil, "tell each change until the processes have ended"),
+    ], traits: .reports,
+    examples: [
+      Example(
+        "let p = fork --name idler { sleep 10 }\nwhile (state $p) != \"S waiting\" { sleep 1ms }\n"
+          + "print (why $p)[0].name\nkill $p\nwait $p", "idler")
+    ]
+  ) { call in
+    try call.session.output.flush()
+    let looks = Looks(call.session)
+    let targets = try call.processes(0)
+    if targets.isEmpty {
+      let pids = looks.sleepers()
+      var report = looks.why(pids, sources: call.isSet("sources"))
+      if pids.isEmpty { report.text = "no process of this session has slept for over a second" }
+      return call.shown(report)
+    }
+    if call.isSet("follow") {
+      let interpreter = call.interpreter
+      let following = Following(looks, targets) { try interpreter.write($0 + "\n") }
+      try following.run(interpreter.session, interpreter)
+      return .null
+    }
+    return call.shown(looks.why(targets, sources: call.isSet("sources")))
+  }
+
+  static let who = Command(
+    "who", "Tell which processes have a thing, and what they do with it",
+    details: """
+      THING: `pid:N` or a bare number for a process, `PID:FD` for a descriptor of one, a path with \
+      `/`, `tcp:PORT`, `unix:PATH`, `unix:@NAME`, `pipe:INODE`. Of pipes each end is listed with all \
+      who have it, of files the locks of all kinds; who waits longest comes first. The program of \
+      that name is `^who`.
+      """,
+    parameters: [Parameter("thing", .thing)], flags: [sources], traits: .reports,
+    examples: [
+      Example(
+        "let p = fork { sleep 10 }\nprint ((who $p)[0].pid == (pid))\nkill $p\nwait $p", "true")
+    ]
+  ) { call in
+    try call.session.output.flush()
+    let word = call.text(0)
+    let looks = Looks(call.session)
+    guard let thing = Thing(word) else {
+      throw call.error(
+        .missing, "there is nothing called '\(word)'", at: 0,
+        help: "who knows pids, PID:FD, paths, tcp:PORT, unix:PATH and pipe:INODE")
+    }
+    guard let report = looks.who(thing, sources: call.isSet("sources")) else {
+      throw call.error(
+        .missing, "no process has \(word)", at: 0, help: "ps --all lists the processes")
+    }
+    return call.shown(report)
+  }
+
+  static let deadlock = Command(
+    "deadlock", "Find processes that hold each other up",
+    details: """
+      Each set is a record: `set`, who is in it; `cycle`, a shortest ring; `edges`, who waits for \
+      what because of whom; `verdict` as of `why`; `fix`, what to type, each tried on what was seen; \
+      and the text. Without P it looks at the processes of the session, and whom they wait for.
+      """,
+    parameters: [Parameter("process", .processes, .rest)], flags: [sources], traits: .reports,
+    examples: [Example("deadlock", "no deadlock among 1 process")]
+  ) { call in
+    try call.session.output.flush()
+    let pids = try call.processes(0)
+    return call.shown(
+      Looks(call.session).deadlock(pids.isEmpty ? nil : pids, sources: call.isSet("sources")))
+  }
+}
+
+extension ParameterType {
+  /// What `who` can be asked about: becomes a text.
+  static let thing = ParameterType(
+    "thing", "a process, or a word such as 4711:3 or tcp:80", completion: .live("process")
+  ) { input in
+    if let word = input.word, Thing(word) != nil { return .text(word) }
+    switch input.value.plain {
+    case .handle(let handle as ProcessHandle): return .text("pid:\(handle.pid)")
+    case .handle(let object as ProcessObject): return .text("pid:\(try object.started().pid)")
+    case .int(let number): return .text("pid:\(number)")
+    default: break
+    }
+    guard let word = input.word else { return nil }
+    if let handle = input.interpreter.session.names[word] as? ProcessHandle {
+      return .text("pid:\(handle.pid)")
+    }
+    return .text(word)
+  }
+}
+
+extension Call {
+  /// The pids of the arguments from one on, of lists of them too.
+  fileprivate borrowing func processes(_ first: Int) throws -> [Int32] {
+    var result: [Int32] = []
+    for index in first..<max(first, count) {
+      var values = [self[index]]
+      if case .list(let list) = self[index] { values = list.items }
+      for value in values {
+        let pid = try ProcessTarget(value).pid
+        if !result.contains(pid) { result.append(pid) }
+      }
+    }
+    return result
+  }
+
+  fileprivate borrowing func shown(_ report: LookReport) -> Value {
+    if site.wantsValue { return report.value }
+    return .report(ReportObject(report.value, text: report.text))
+  }
+}

@@ -1,0 +1,75 @@
+import Posix
+import Processes
+
+/// Which processes have which pipe, socket, file or event: one pass over /proc/*/fd.
+final class Holders {
+  struct Holder {
+    let pid: Int32
+    let descriptor: OpenDescriptor
+  }
+
+  private let files: ProcFiles
+  /// Pipes and sockets by inode, files and named pipes by device and inode.
+  private var byFile: [FileID: [Holder]] = [:]
+  private var tables: [Int32: [OpenDescriptor]] = [:]
+  /// Descriptors that can be told apart only by their facts.
+  private var events: [Holder] = []
+  private var eventIDs: [Int: [Holder]]?
+  /// Processes that live and whose descriptors may not be read.
+  private(set) var hidden: [Int32] = []
+
+  init(_ files: ProcFiles, _ pids: some Sequence<Int32>) {
+    self.files = files
+    for pid in pids {
+      switch files.descriptors(of: pid) {
+      case .known(let table): add(table, of: pid)
+      case .ended: break
+      case .hidden: hidden.append(pid)
+      }
+    }
+  }
+
+  private func add(_ table: [OpenDescriptor], of pid: Int32) {
+    tables[pid] = table
+    for descriptor in table {
+      switch descriptor.kind {
+      case .pipe, .socket, .namedPipe, .file:
+        byFile[descriptor.file, default: []].append(Holder(pid: pid, descriptor: descriptor))
+      case .event: events.append(Holder(pid: pid, descriptor: descriptor))
+      default: break
+      }
+    }
+  }
+
+  /// The descriptors of a process; nil if they may not be read.
+  func table(of pid: Int32) -> [OpenDescriptor]? { tables[pid] }
+
+  func descriptor(_ number: Int32, of pid: Int32) -> OpenDescriptor? {
+    tables[pid]?.first { $0.number == number }
+  }
+
+  /// All who have a pipe, a socket or a file.
+  func of(_ file: FileID) -> [Holder] { byFile[file] ?? [] }
+
+  /// All who have an eventfd.
+  func ofEvent(_ id: Int) -> [Holder] {
+    if eventIDs == nil {
+      var found: [Int: [Holder]] = [:]
+      for holder in events {
+        let facts = files.facts(of: holder.pid, descriptor: holder.descriptor.number).value
+        if let id = facts?.eventID { found[id, default: []].append(holder) }
+      }
+      eventIDs = found
+    }
+    return eventIDs?[id] ?? []
+  }
+
+  /// The Unix sockets with descriptors on their way, which belong to whoever will receive them.
+  func socketsWithDescriptors() -> [Holder] {
+    byFile.values.joined().filter { holder in
+      guard holder.descriptor.kind == .socket else { return false }
+      let facts = files.facts(of: holder.pid, descriptor: holder.descriptor.number).value
+      return facts?.inFlight ?? 0 > 0
+    }
+  }
+}

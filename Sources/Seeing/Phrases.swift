@@ -1,0 +1,159 @@
+import Waits
+
+/// Numbers and lists in words.
+enum Wording {
+  /// `12.3s`, `59m57s`, `2h3m`, `4d7h`.
+  static func duration(_ nanoseconds: Int64) -> String {
+    let tenths = max(0, nanoseconds) / 100_000_000
+    let seconds = tenths / 10
+    if seconds < 60 { return "\(seconds).\(tenths % 10)s" }
+    if seconds < 3600 { return "\(seconds / 60)m\(seconds % 60)s" }
+    if seconds < 86_400 { return "\(seconds / 3600)h\(seconds / 60 % 60)m" }
+    return "\(seconds / 86_400)d\(seconds / 3600 % 24)h"
+  }
+
+  /// `a`, `a and b`, `a, b and 3 more`.
+  static func list(_ items: [String], most: Int = 4, word: String = "and") -> String {
+    if items.count > most {
+      let rest = items.count - (most - 1)
+      return items.prefix(most - 1).joined(separator: ", ") + " \(word) \(rest) more"
+    }
+    guard let last = items.last, items.count > 1 else { return items.first ?? "" }
+    return items.dropLast().joined(separator: ", ") + " \(word) \(last)"
+  }
+}
+
+/// Words for what stands in a graph.
+struct Phrases {
+  let graph: WaitGraph
+  let reader: Reader
+
+  /// `p (3286)`.
+  func name(_ pid: Int32) -> String {
+    let name = graph.processes[pid]?.name ?? ""
+    return name.isEmpty ? "\(pid)" : "\(name) (\(pid))"
+  }
+
+  func object(_ id: ObjectID) -> String {
+    let name = graph.objects[id]?.name ?? ""
+    return name.isEmpty ? "something unnamed" : name
+  }
+
+  /// What a process does, without its subject: `wants lock b`.
+  func phrase(of pid: Int32) -> String {
+    guard let process = graph.processes[pid] else { return "is not known" }
+    switch process.state {
+    case .running: return "runs"
+    case .ready: return "is ready to run"
+    case .ended: return "has ended"
+    case .unknown(let why): return "cannot be looked at: \(why)"
+    case .stopped:
+      guard let sleep = process.sleep, !sleep.targets.isEmpty else { return "is stopped" }
+      return "is stopped; it \(phrase(of: sleep))"
+    case .asleep:
+      guard let sleep = process.sleep else { return "sleeps" }
+      return phrase(of: sleep)
+    }
+  }
+
+  func phrase(of sleep: WaitProcess.Sleep) -> String {
+    let ends = sleep.targets.filter { $0.want == .end }
+    if !ends.isEmpty, ends.count == sleep.targets.count {
+      let names = ends.compactMap(\.object.pid).map(name)
+      if names.count == 1 { return "waits for \(names[0]) to end" }
+      if sleep.mode == .any { return "waits until one of \(Wording.list(names)) ends" }
+      return "waits for \(Wording.list(names)) to end"
+    }
+    var seen: Set<String> = []
+    let wants = sleep.targets.map(phrase).filter { seen.insert($0).inserted }
+    switch wants.count {
+    case 0: return sleep.verb.isEmpty ? "sleeps" : "is in \(sleep.verb)"
+    case 1: return wants[0]
+    default:
+      let word = sleep.mode == .any ? "or" : "and"
+      return Wording.list(wants, most: 3, word: word)
+    }
+  }
+
+  func phrase(_ target: WaitTarget) -> String {
+    let name = object(target.object)
+    let detail = graph.objects[target.object]?.detail ?? ""
+    let state = detail.isEmpty ? "" : ", which is \(detail)"
+    switch (target.object.kind, target.want) {
+    case (.process, _): return "waits for \(target.object.pid.map(self.name) ?? name) to end"
+    case (.file, _): return "wants a lock of \(name)"
+    case (.futex, .hold): return "wants \(name)"
+    case (.futex, _): return "waits for a lock or a semaphore in \(name)"
+    case (.listener, _): return "waits for a connection to \(name)"
+    case (.messageQueue, .value): return "waits for a message of \(name)"
+    case (.messageQueue, .room): return "waits for room in \(name)"
+    case (.semaphoreSet, _): return "waits for \(name)"
+    case (.rawPipe, .value), (.socket, .value): return "reads \(name)\(state)"
+    case (.rawPipe, .room), (.socket, .room): return "writes to \(name)\(state)"
+    case (.terminal, .room): return "writes to the terminal \(name)"
+    case (.terminal, _): return "reads the terminal \(name)"
+    case (.signal, _):
+      return name == "something unnamed" ? "waits for a signal" : "waits for \(name)"
+    case (.time, _): return "sleeps"
+    case (.other, .value), (.other, .room): return "waits for \(name)"
+    case (_, .hold): return "wants \(name)"
+    case (_, .permit): return "wants a permit of \(name)"
+    case (_, .value): return "waits for a value of \(name)\(state)"
+    case (_, .room): return "waits for room in \(name)\(state)"
+    case (_, .set): return "waits for \(name), which is not set"
+    case (_, .notification): return "waits for a notification of \(name)"
+    case (_, .arrival):
+      let missing = graph.objects[target.object]?.missing ?? 1
+      return "waits at \(name), which lacks \(missing) more"
+    case (_, .signal): return "waits for a signal"
+    case (_, .time): return "sleeps"
+    case (_, .end), (_, .other): return "waits for \(name)"
+    }
+  }
+
+  /// Few words for a table: `read pipe:[4711]`, `lock b`.
+  func short(_ sleep: WaitProcess.Sleep) -> String {
+    let targets = sleep.targets.prefix(3).map { target in
+      target.object.pid.map { graph.processes[$0]?.name ?? "\($0)" } ?? object(target.object)
+    }
+    let rest = sleep.targets.count > 3 ? " …" : ""
+    return ([sleep.verb] + targets).filter { !$0.isEmpty }.joined(separator: " ") + rest
+  }
+
+  /// Who could bring a target about, behind its phrase: `, held by q (3287)`.
+  func wakers(of target: WaitTarget, for pid: Int32) -> String {
+    guard target.want != .end, let object = graph.objects[target.object] else { return "" }
+    let pids = graph.wakers(of: target).pids
+    var seen: Set<Int32> = []
+    let names = pids.filter { seen.insert($0).inserted }.map { waker in
+      waker == pid ? "itself" + end(of: waker, object) : name(waker) + end(of: waker, object)
+    }
+    if names.isEmpty {
+      let former = object.former.last.map { "; \($0.name) (\($0.pid)) had it and \($0.ending)" }
+      return former ?? ""
+    }
+    let list = Wording.list(names)
+    switch (target.object.kind, target.want) {
+    case (.lock, _), (_, .hold), (.file, _): return ", held by \(list)"
+    case (.rawPipe, .value), (.socket, .value):
+      return names.count == 1 ? "; only \(list) can write" : "; writers: \(list)"
+    case (.rawPipe, .room), (.socket, .room):
+      return names.count == 1 ? "; only \(list) can read" : "; readers: \(list)"
+    case (.futex, _): return "; shared with \(Wording.list(names.filter { $0 != "itself" }))"
+    case (.semaphore, _): return ", held by \(list)"
+    case (_, .value): return "; who could put: \(list)"
+    case (_, .room): return "; who could take: \(list)"
+    case (_, .set): return "; who could set it: \(list)"
+    case (_, .notification): return "; who could notify: \(list)"
+    case (_, .arrival): return "; who has not come: \(list)"
+    default: return "; who could act: \(list)"
+    }
+  }
+
+  /// ` by descriptor 4`, where a descriptor of the kernel is meant.
+  private func end(of pid: Int32, _ object: WaitObject) -> String {
+    let numbers = object.shares.filter { $0.pid == pid && $0.roles != .has }.compactMap(
+      \.descriptor)
+    return numbers.isEmpty || object.id.kind == .file ? "" : " by descriptor \(numbers[0])"
+  }
+}

@@ -1,0 +1,252 @@
+import Glibc
+import Posix
+import Processes
+import Waits
+
+/// Looks at processes twice, and makes a graph of who waits for whom of what it saw.
+///
+/// Only what was asleep at both looks, in the same sleep, counts as asleep. What a process waits for
+/// leads to those who could bring it about, which are looked at too, and so on.
+public final class Survey {
+  let files: ProcFiles
+  /// Every process of this pid namespace at the beginning.
+  let processes: [Int32: ProcessStat]
+  let children: [Int32: [Int32]]
+  private(set) var members: [Int32: Member] = [:]
+  /// In the order in which they were met, the asked ones first.
+  private(set) var order: [Int32] = []
+  public internal(set) var graph = WaitGraph()
+  /// What could not be read that matters, each once, for the report.
+  public internal(set) var gaps: [String] = []
+  /// CLOCK_MONOTONIC at the second look (ns).
+  public let moment: Int64
+
+  private var clocks = SchedulerClocks()
+  private var holdersMemory: Holders?
+  private var locksMemory: Reading<[FileLock]>?
+  private var unixMemory: Reading<[UInt64: SocketFacts]>?
+  private var tcpMemory: Reading<[UInt64: SocketFacts]>?
+
+  /// What was seen of a process.
+  public struct Member {
+    public var sight: ProcessSight
+    public var sleep: Sleep?
+    /// Asleep at both looks, in the same sleep.
+    public var isStill: Bool
+    /// It could run at both looks, and did not between them.
+    public var isKeptWaiting = false
+    public var situation = Situation()
+    /// The kernel's function, where the call may not be read.
+    public var channel: String?
+    public var isHidden: Bool
+  }
+
+  /// What of a process's wait is told beside the graph.
+  public struct Situation {
+    /// `reads pipe:[4711], which is empty`: what it does, without its subject.
+    public var phrase = ""
+    /// In few words, for a table: `read pipe:[4711]`.
+    public var waits = ""
+    /// Lines of evidence.
+    public var notes: [String] = []
+    /// What one could change in the program's text.
+    public var advice: String?
+    /// Processes that could bring about what it waits for.
+    public var wakers: [Int32] = []
+    /// Who else could: `a person at the terminal`.
+    public var outsider: String?
+  }
+
+  /// - Parameters:
+  ///   - pids: the processes to look at; nil for all of this user that may be read.
+  ///   - wait: lets so much time pass (ns) between the looks.
+  public init(
+    _ pids: [Int32]?, files: ProcFiles = ProcFiles(), reader: ProcReader = ProcReader(),
+    wait: (Int64) -> Void = Survey.pause
+  ) {
+    self.files = files
+    let tree = ProcessTree(reader)
+    processes = tree.processes
+    children = tree.children
+    moment = Survey.now
+    guard files.isOwn else {
+      gaps.append("the /proc that is mounted here is of another pid namespace")
+      return
+    }
+    var agenda = pids ?? Survey.readable(tree, files)
+    let asked = Set(agenda)
+    // First looks, and what follows from them.
+    var at = 0
+    while at < agenda.count {
+      let pid = agenda[at]
+      at += 1
+      if members[pid] != nil { continue }
+      guard let member = firstLook(pid) else { continue }
+      members[pid] = member
+      order.append(pid)
+      // Whoever could wake it matters; the objects are made anew after the second look.
+      if pids != nil || !asked.contains(pid) || member.sleep != nil {
+        agenda += resolve(pid).filter { members[$0] == nil }
+      }
+    }
+    let sleepers = order.filter { pid in
+      members[pid]?.sleep != nil || members[pid]?.sight.timeOnCPU != nil
+    }
+    if !sleepers.isEmpty {
+      wait(Survey.interval)
+      for pid in sleepers { secondLook(pid) }
+    }
+    graph = WaitGraph(moment: moment)
+    for pid in order { addProcess(pid) }
+    for pid in order { addSleep(pid) }
+    check()
+  }
+
+  /// Between two looks (ns).
+  public static let interval: Int64 = 50_000_000
+
+  static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Sleeps (ns), whatever signals come.
+  public static func pause(_ duration: Int64) {
+    let end = now + duration
+    while case let left = end - now, left > 0 {
+      var time = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
+      nanosleep(&time, nil)
+    }
+  }
+
+  /// The processes that this user may look into.
+  private static func readable(_ tree: ProcessTree, _ files: ProcFiles) -> [Int32] {
+    tree.processes.values.filter { stat in
+      if stat.isKernelThread { return false }
+      let activity = files.activity(of: stat.pid)
+      return activity != .hidden || files.hidden.contains(.call)
+    }.map(\.pid).sorted()
+  }
+
+  public func member(_ pid: Int32) -> Member? { members[pid] }
+
+  /// The processes that were looked at: those that were asked for, and whom they wait for.
+  public var seen: [Int32] { order }
+
+  /// What /proc says of a process that lives; of one that was not looked at too.
+  public func stat(_ pid: Int32) -> ProcessStat? { members[pid]?.sight.stat ?? processes[pid] }
+
+  /// Gives a process another name than the kernel's, as it has in a session.
+  public func rename(_ pid: Int32, _ name: String) { graph.change(pid) { $0.name = name } }
+
+  /// Where else than in the files of the processes something was looked for.
+  public var sources: [String] {
+    var result: [String] = []
+    if locksMemory != nil { result.append("/proc/locks") }
+    if unixMemory != nil || tcpMemory != nil { result.append("sock_diag(7)") }
+    if readsMemory { result.append("process_vm_readv(2), /proc/PID/maps") }
+    return result
+  }
+
+  /// Whether memory was looked at, for what a futex or a set of descriptors is.
+  private var readsMemory: Bool {
+    members.values.contains { member in
+      switch member.sleep?.awaited {
+      case .futex, .events, .partner: true
+      default: false
+      }
+    }
+  }
+
+  // MARK: Looks
+
+  private func firstLook(_ pid: Int32) -> Member? {
+    guard let sight = files.sight(of: pid).value else { return nil }
+    var member = Member(
+      sight: sight, sleep: nil, isStill: false, channel: nil,
+      isHidden: sight.activity == .hidden)
+    guard "SDTt".utf8.contains(sight.stat.state), sight.runningThreads == 0 else { return member }
+    switch sight.activity {
+    case .call(let call): member.sleep = files.sleep(of: pid, in: call)
+    case .outside: member.sleep = Sleep(call: .none, awaited: .other, limit: .none)
+    case .hidden, .ended, .running:
+      // Its state is known all the same, and the function where the kernel tells that.
+      member.channel = files.channel(of: pid)
+      member.sleep = Sleep(call: .none, awaited: .other, limit: .none)
+    }
+    return member
+  }
+
+  private func secondLook(_ pid: Int32) {
+    guard var member = members[pid] else { return }
+    guard let sight = files.sight(of: pid).value else {
+      member.sight.stat.state = UInt8(ascii: "X")
+      member.sleep = nil
+      members[pid] = member
+      return
+    }
+    let first = member.sight
+    member.isStill =
+      sight.stat.state == first.stat.state && sight.runningThreads == 0
+      && sight.stat.startTicks == first.stat.startTicks
+      && sight.switches != nil && sight.switches == first.switches
+      && sight.activity == first.activity
+    member.sight = sight
+    if let before = first.timeOnCPU, let after = sight.timeOnCPU {
+      member.isKeptWaiting = before == after
+    }
+    if member.isStill {
+      member.sight.lastRun = files.lastRun(of: sight.stat, &clocks)
+    } else if "ZX".utf8.contains(sight.stat.state) {
+      member.sleep = nil
+    }
+    members[pid] = member
+  }
+
+  // MARK: What is read only if it is needed
+
+  var holders: Holders {
+    if let holdersMemory { return holdersMemory }
+    let made = Holders(files, processes.values.lazy.filter { !$0.isKernelThread }.map(\.pid))
+    holdersMemory = made
+    return made
+  }
+
+  /// Reads descriptors again.
+  func forgetHolders() { holdersMemory = nil }
+
+  var locks: Reading<[FileLock]> {
+    if let locksMemory { return locksMemory }
+    let made = files.locks()
+    locksMemory = made
+    return made
+  }
+
+  /// The facts of a socket, and whether it is one that they could have been told of.
+  func socket(_ inode: UInt64) -> Reading<SocketFacts> {
+    if unixMemory == nil { unixMemory = files.unixSockets() }
+    if let found = unixMemory?.value?[inode] { return .known(found) }
+    if tcpMemory == nil { tcpMemory = files.tcpSockets() }
+    if let found = tcpMemory?.value?[inode] { return .known(found) }
+    if case .hidden(let code)? = unixMemory { return .hidden(errno: code) }
+    if case .hidden(let code)? = tcpMemory { return .hidden(errno: code) }
+    return .ended
+  }
+
+  /// Changes what is told of a process's wait.
+  func note(_ pid: Int32, _ change: (inout Situation) -> Void) {
+    guard var member = members[pid] else { return }
+    change(&member.situation)
+    members[pid] = member
+  }
+
+  func gap(_ text: String) {
+    if !gaps.contains(text) { gaps.append(text) }
+  }
+}
+
+extension SystemCall {
+  /// No call.
+  static let none = SystemCall(name: "", arguments: [])
+}
