@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j --jobs --file --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
+      case -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j --jobs --file --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
+  and not contains -- (commandline -opc)[-1] -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
 end
 
 function __brood_run_complete
@@ -42,7 +42,7 @@ function __brood_run_complete
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
-set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree --completions'
+set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run --completions'
 complete -c brood -f
 complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
 complete -c brood -n $later -F
@@ -54,31 +54,15 @@ complete -c brood -n $first -l version -d 'show the version and the commit'
 complete -c brood -n $first -a run -d 'run a program for each of many inputs'
 complete -c brood -n '__brood_run_program >/dev/null' -xa '(__brood_run_complete)'
 complete -c brood -n __brood_run_begins -xa '(__fish_complete_command)'
-complete -c brood -n $first -a why -d 'Tell why processes do not go on, and what would change that'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -xa '(__fish_complete_pids)'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l json -d 'print the records as JSON'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l sources -d 'say where each fact is from'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l follow -d 'tell each change until the processes have ended'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l help -d 'explain it with examples'
-complete -c brood -n $first -a who -d 'Tell which processes have a thing, and what they do with it'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -F
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l json -d 'print the records as JSON'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l sources -d 'say where each fact is from'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l help -d 'explain it with examples'
-complete -c brood -n $first -a deadlock -d 'Find processes that hold each other up'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -xa '(__fish_complete_pids)'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l json -d 'print the records as JSON'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l sources -d 'say where each fact is from'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l help -d 'explain it with examples'
-complete -c brood -n $first -a tree -d 'Draw a process and its descendants'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -xa '(__fish_complete_pids)'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l json -d 'print the records as JSON'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l help -d 'explain it with examples'
+complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -s j -x -d 'how many run at a time; by default one for each usable CPU'
+complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -s 0 -d 'inputs end with a null character instead of a line\'s end'
 complete -c brood -n __brood_run_flags -l jobs -x -d 'how many run at a time; by default one for each usable CPU'
-complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs'
+complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs; - is standard input'
 complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'
+complete -c brood -n __brood_run_flags -l max-inputs -x -d 'give each call of the program so many inputs'
+complete -c brood -n __brood_run_flags -l fill -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -l timeout -x -d 'end a task that takes longer: TERM, and KILL after --grace'
 complete -c brood -n __brood_run_flags -l grace -x -d 'how long a task has to obey TERM; 2s by default'
 complete -c brood -n __brood_run_flags -l retries -x -d 'try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent'
@@ -91,8 +75,10 @@ complete -c brood -n __brood_run_flags -l ungrouped -d 'let the programs write a
 complete -c brood -n __brood_run_flags -l tag -d 'put the input in front of each line of output'
 complete -c brood -n __brood_run_flags -l json -d 'print a record for each program, a line of JSON, instead of its output'
 complete -c brood -n __brood_run_flags -l csv -d 'print a table of the records as CSV instead of output'
-complete -c brood -n __brood_run_flags -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT'
+complete -c brood -n __brood_run_flags -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT-KEY'
 complete -c brood -n __brood_run_flags -l memory -x -d 'how much memory each program may have of its own'
+complete -c brood -n __brood_run_flags -l tty -d 'let the programs have the terminal, one at a time'
+complete -c brood -n __brood_run_flags -l keep-background -d 'let what programs leave behind go on; it is ended otherwise'
 complete -c brood -n __brood_run_flags -l detach -d 'go on in a process of its own that outlives the shell'
 complete -c brood -n __brood_run_flags -l dry-run -d 'only print what would be run'
 complete -c brood -n __brood_run_flags -l progress -d 'show at the terminal how far it is'

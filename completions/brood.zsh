@@ -9,11 +9,15 @@ _brood() {
   if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
     shift words
     (( CURRENT-- ))
-    _arguments -S       '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
+    _arguments -S       '-n+[give each call of the program so many inputs]:int: ' \
+      '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
+      '-X[give each call as many inputs as fit, the last ones shared evenly]' \
       '-0[inputs end with a null character instead of a line'\''s end]' \
       '--jobs=[how many run at a time; by default one for each usable CPU]:int: ' \
-      '--file=[a file whose lines are the inputs]:path:_files' \
+      '--file=[a file whose lines are the inputs; - is standard input]:path:_files' \
       '--null[inputs end with a null character instead of a line'\''s end]' \
+      '--max-inputs=[give each call of the program so many inputs]:int: ' \
+      '--fill[give each call as many inputs as fit, the last ones shared evenly]' \
       '--timeout=[end a task that takes longer\: TERM, and KILL after --grace]:duration: ' \
       '--grace=[how long a task has to obey TERM; 2s by default]:duration: ' \
       '--retries=[try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent]:count: ' \
@@ -26,8 +30,10 @@ _brood() {
       '--tag[put the input in front of each line of output]' \
       '--json[print a record for each program, a line of JSON, instead of its output]' \
       '--csv[print a table of the records as CSV instead of output]' \
-      '--results=[a new directory that gets a directory for each program\: NUMBER-INPUT]:path:_files' \
+      '--results=[a new directory that gets a directory for each program\: NUMBER-INPUT-KEY]:path:_files' \
       '--memory=[how much memory each program may have of its own]:size: ' \
+      '--tty[let the programs have the terminal, one at a time]' \
+      '--keep-background[let what programs leave behind go on; it is ended otherwise]' \
       '--detach[go on in a process of its own that outlives the shell]' \
       '--dry-run[only print what would be run]' \
       '--progress[show at the terminal how far it is]' \

@@ -23,6 +23,12 @@ public struct CStringBlock {
     bytes.append(0)
   }
 
+  /// How many strings it has.
+  public var count: Int { starts.count }
+
+  /// The bytes of all of them, each with its null character.
+  public var byteCount: Int { bytes.count }
+
   /// Lends an array of them that ends with a null pointer.
   func withPointers<Result>(
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result

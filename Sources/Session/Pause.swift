@@ -163,11 +163,16 @@ extension Session {
       endingSignal = .pipe
       throw ErrorObject.exit(128 + signal.number)
     case _ where SignalHandlers.ending.contains(signal):
-      // A second one while the first is being obeyed does not wait.
-      if endingSignal != nil { Session.dieOf(signal) }
-      endingSignal = signal
-      throw ErrorObject.exit(128 + signal.number)
+      try endBy(signal)
     default: break
     }
+  }
+
+  /// Obeys a signal that ends this process, after `finally` and `on-exit`.
+  func endBy(_ signal: Signal) throws -> Never {
+    // A second one while the first is being obeyed does not wait.
+    if endingSignal != nil { Session.dieOf(signal) }
+    endingSignal = signal
+    throw ErrorObject.exit(128 + signal.number)
   }
 }

@@ -30,6 +30,7 @@ extension Session {
       if stop.pid == supervisor.guardian, stop.stoppedBy != nil { continueGuardian() }
       guard let process = processes.child(stop.pid) else { continue }
       process.stoppedBy = stop.stoppedBy
+      stops += 1
       // The last process stands for its job also when it has ended before.
       let last = process.downstream.flatMap { $0.endInfo == nil ? nil : $0 }
       tell(last ?? process, stop.stoppedBy.map { .stopped($0) } ?? .continued)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the command line of `brood run` and `pool run` takes.
-@Suite("Known faults of command lines") struct KnownCommandLineTests {
+@Suite("Command lines of runs") struct KnownCommandLineTests {
   private func bash(_ script: String) throws -> Output {
     try runBash(
       """
@@ -26,49 +26,39 @@ import Testing
     ("'{{}}{{}}'", "{}{} a\n"),
   ])
   func bracesInBracesAreLiteral(_ words: String, _ expected: String) throws {
-    withKnownIssue("H6: a literal {}") {
-      try expect("brood run -- echo \(words) ::: a", prints: expected)
-      let word = words.replacing("'", with: "\\'")
-      try expect("brood -c $'pool run -- echo \(word) ::: a'", prints: expected)
-    }
+    try expect("brood run -- echo \(words) ::: a", prints: expected)
+    let word = words.replacing("'", with: "\\'")
+    try expect("brood -c $'pool run -- echo \(word) ::: a'", prints: expected)
   }
 
   @Test func findGetsItsBraces() throws {
-    withKnownIssue("H6: a literal {}") {
-      try expect(
-        "mkdir d; touch d/x; brood run -- find {} -name x -exec echo found '{{}}' ';' ::: d",
-        prints: "found d/x\n")
-    }
+    try expect(
+      "mkdir d; touch d/x; brood run -- find {} -name x -exec echo found '{{}}' ';' ::: d",
+      prints: "found d/x\n")
   }
 
   @Test func theErrorShowsHowToQuoteThem() throws {
     let output = try bash("brood -c 'pool run -- echo {{}} ::: a'")
-    withKnownIssue("H6: the error shows it") {
-      #expect(output.standardError.contains("'{{}}'"), "\(output.standardError)")
-    }
+    #expect(output.standardError.contains("'{{}}'"), "\(output.standardError)")
   }
 
   // MARK: Flags given twice
 
   @Test func filesAreAList() throws {
-    withKnownIssue("H7: --file twice") {
-      try expect("brood run -j 1 --file one --file two -- echo", prints: "1\n2\n3\n4\n")
-      try expect(
-        "brood -c 'pool run --jobs 1 --file one --file=two -- echo'", prints: "1\n2\n3\n4\n")
-    }
+    try expect("brood run -j 1 --file one --file two -- echo", prints: "1\n2\n3\n4\n")
+    try expect(
+      "brood -c 'pool run --jobs 1 --file one --file=two -- echo'", prints: "1\n2\n3\n4\n")
   }
 
   @Test func variablesOfTheKeyAreAList() throws {
-    withKnownIssue("H7: --key-env twice") {
-      try expect(
-        """
-        go() {
-          echo "$1: $(brood run --journal j --rerun missing --key-env A --key-env B -- echo ::: x \
-            2>/dev/null)"
-        }
-        A=1 B=1 go first; A=1 B=1 go again; A=2 B=1 go "A changed"; A=2 B=2 go "B changed"
-        """, prints: "first: x\nagain: \nA changed: x\nB changed: x\n")
-    }
+    try expect(
+      """
+      go() {
+        echo "$1: $(brood run --journal j --rerun missing --key-env A --key-env B -- echo ::: x \
+          2>/dev/null)"
+      }
+      A=1 B=1 go first; A=1 B=1 go again; A=2 B=1 go "A changed"; A=2 B=2 go "B changed"
+      """, prints: "first: x\nagain: \nA changed: x\nB changed: x\n")
   }
 
   @Test(arguments: [
@@ -102,20 +92,16 @@ import Testing
     ("echo :::: - < two", "3\n4\n"), ("echo :::: one - < two", "1 3\n1 4\n2 3\n2 4\n"),
   ])
   func fourColonsReadFiles(_ line: String, _ expected: String) throws {
-    withKnownIssue("H7: ::::") {
-      try expect("brood run -j 1 -- \(line)", prints: expected)
-      let parts = line.split(separator: " < ", maxSplits: 1)
-      let input = parts.count > 1 ? " < \(parts[1])" : ""
-      try expect("brood -c 'pool run --jobs 1 -- \(parts[0])'\(input)", prints: expected)
-    }
+    try expect("brood run -j 1 -- \(line)", prints: expected)
+    let parts = line.split(separator: " < ", maxSplits: 1)
+    let input = parts.count > 1 ? " < \(parts[1])" : ""
+    try expect("brood -c 'pool run --jobs 1 -- \(parts[0])'\(input)", prints: expected)
   }
 
   @Test func aFileOfFourColonsThatIsMissingIsAnError() throws {
     let output = try bash("brood run -- echo :::: missing")
-    withKnownIssue("H7: ::::") {
-      #expect(output.status == .exited(2), "\(output)")
-      #expect(output.standardError.contains("'missing'"), "\(output.standardError)")
-    }
+    #expect(output.status == .exited(2), "\(output)")
+    #expect(output.standardError.contains("'missing'"), "\(output.standardError)")
   }
 
   // MARK: Several inputs to a call
@@ -125,17 +111,13 @@ import Testing
     ("-X", "1 2 3 4 5\n"), ("--fill", "1 2 3 4 5\n"),
   ])
   func severalInputsGoToOneCall(_ flag: String, _ expected: String) throws {
-    withKnownIssue("H7: \(flag)") {
-      try expect("seq 5 | brood run -j 1 \(flag) -- echo", prints: expected)
-    }
+    try expect("seq 5 | brood run -j 1 \(flag) -- echo", prints: expected)
   }
 
   @Test func severalInputsInScripts() throws {
-    withKnownIssue("H7: --max-inputs, --fill") {
-      try expect(
-        "brood -c 'pool run --max-inputs 2 -- echo x{} ::: a b c'", prints: "xa b\nxc\n")
-      try expect("brood -c 'pool run --jobs 1 --fill -- echo ::: a b c'", prints: "a b c\n")
-    }
+    try expect(
+      "brood -c 'pool run --max-inputs 2 -- echo x{} ::: a b c'", prints: "xa b\nxc\n")
+    try expect("brood -c 'pool run --jobs 1 --fill -- echo ::: a b c'", prints: "a b c\n")
   }
 
   // MARK: Habits
@@ -147,9 +129,7 @@ import Testing
   func habitsOfXargsAndParallelAreMet(_ flag: String, _ remedy: String) throws {
     let output = try bash("brood run \(flag) -- echo ::: a")
     #expect(output.status == .exited(2))
-    withKnownIssue("H7: hints") {
-      #expect(output.standardError.contains(remedy), "\(output.standardError)")
-    }
+    #expect(output.standardError.contains(remedy), "\(output.standardError)")
   }
 
   @Test(arguments: [
@@ -158,9 +138,7 @@ import Testing
   func whatALaterVersionBringsIsSaid(_ flag: String) throws {
     let output = try bash("brood run \(flag) -- echo ::: a")
     #expect(output.status == .exited(2))
-    withKnownIssue("H7: later versions") {
-      #expect(output.standardError.contains("later version"), "\(output.standardError)")
-      #expect(output.standardError.split(separator: "\n").count <= 2)
-    }
+    #expect(output.standardError.contains("later version"), "\(output.standardError)")
+    #expect(output.standardError.split(separator: "\n").count <= 2)
   }
 }

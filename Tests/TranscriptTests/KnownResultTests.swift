@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `--results` and the keys of tasks: what a run has kept is never lost by a later one.
-@Suite("Known faults of results") struct KnownResultTests {
+@Suite("Results that are kept") struct KnownResultTests {
   private func expectOutput(
     _ expected: String, _ script: String, within limit: Duration = .seconds(20),
     sourceLocation: SourceLocation = #_sourceLocation
@@ -16,71 +16,61 @@ import Testing
   // MARK: Kept results
 
   @Test func anotherInputWithTheSameLettersHasItsOwnFolder() throws {
-    withKnownIssue("H2: a/b and a_b") {
-      try expectOutput(
-        "a/b\na_b\n",
-        """
-        brood run --journal j --results r -- echo ::: a/b >/dev/null
-        brood run --journal j --results r --rerun missing -- echo ::: a_b a/b >/dev/null 2>&1
-        cat r/*/stdout | sort
-        """)
-    }
+    try expectOutput(
+      "a/b\na_b\n",
+      """
+      brood run --journal j --results r -- echo ::: a/b >/dev/null
+      brood run --journal j --results r --rerun missing -- echo ::: a_b a/b >/dev/null 2>&1
+      cat r/*/stdout | sort
+      """)
   }
 
   @Test func longInputsThatBeginAlikeHaveTheirOwnFolders() throws {
-    withKnownIssue("H2: long inputs") {
-      try expectOutput(
-        "101 x1\n101 x2\n",
-        """
-        long=$(printf 'x%.0s' $(seq 100))
-        show='echo "${#1} ${1: -2}"'
-        brood run --journal j --results r -- bash -c "$show" bash ::: ${long}1 >/dev/null
-        brood run --journal j --results r --rerun missing -- bash -c "$show" bash ::: \
-          ${long}2 ${long}1 >/dev/null 2>&1
-        cat r/*/stdout | sort
-        """)
-    }
+    try expectOutput(
+      "101 x1\n101 x2\n",
+      """
+      long=$(printf 'x%.0s' $(seq 100))
+      show='echo "${#1} ${1: -2}"'
+      brood run --journal j --results r -- bash -c "$show" bash ::: ${long}1 >/dev/null
+      brood run --journal j --results r --rerun missing -- bash -c "$show" bash ::: \
+        ${long}2 ${long}1 >/dev/null 2>&1
+      cat r/*/stdout | sort
+      """)
   }
 
   @Test func anotherCommandOnTheSameInputHasItsOwnFolder() throws {
-    withKnownIssue("H2: another command") {
-      try expectOutput(
-        "one a\ntwo a\n",
-        """
-        brood run --journal j --results r -- echo one ::: a >/dev/null
-        brood run --journal j --results r --rerun missing -- echo two ::: a >/dev/null 2>&1
-        cat r/*/stdout | sort
-        """)
-    }
+    try expectOutput(
+      "one a\ntwo a\n",
+      """
+      brood run --journal j --results r -- echo one ::: a >/dev/null
+      brood run --journal j --results r --rerun missing -- echo two ::: a >/dev/null 2>&1
+      cat r/*/stdout | sort
+      """)
   }
 
   @Test func whatFailedBeforeIsKept() throws {
-    withKnownIssue("H2: an existing folder is never overwritten") {
-      try expectOutput(
-        "first a\nfirst b\nfirst c\nsecond b\n",
-        """
-        go() { brood run -j 1 --journal j --results r "$@" >/dev/null 2>&1; }
-        echo first > turn
-        go -- sh -c 'echo "$(cat turn) $1"; test $1 != b' sh ::: a b c
-        echo second > turn
-        go --rerun failed -- sh -c 'echo "$(cat turn) $1"; test $1 != b' sh ::: c b a
-        find r -name stdout -exec cat {} + | sort
-        """)
-    }
+    try expectOutput(
+      "first a\nfirst b\nfirst c\nsecond b\n",
+      """
+      go() { brood run -j 1 --journal j --results r "$@" >/dev/null 2>&1; }
+      echo first > turn
+      go -- sh -c 'echo "$(cat turn) $1"; test $1 != b' sh ::: a b c
+      echo second > turn
+      go --rerun failed -- sh -c 'echo "$(cat turn) $1"; test $1 != b' sh ::: c b a
+      find r -name stdout -exec cat {} + | sort
+      """)
   }
 
   @Test func poolMapKeepsThemToo() throws {
-    withKnownIssue("H2: pool map") {
-      try expectOutput(
-        "one a/b\none a_b\ntwo a/b\ntwo a_b\n",
-        """
-        map() { brood -c "$1" >/dev/null 2>&1; }
-        map 'pool map --journal j --results r { |x| print one $x } ["a/b"]'
-        map 'pool map --journal j --results r --rerun missing { |x| print one $x } [a_b, "a/b"]'
-        map 'pool map --journal j --results r --rerun missing { |x| print two $x } ["a/b", a_b]'
-        cat r/*/stdout | sort
-        """)
-    }
+    try expectOutput(
+      "one a/b\none a_b\ntwo a/b\ntwo a_b\n",
+      """
+      map() { brood -c "$1" >/dev/null 2>&1; }
+      map 'pool map --journal j --results r { |x| print one $x } ["a/b"]'
+      map 'pool map --journal j --results r --rerun missing { |x| print one $x } [a_b, "a/b"]'
+      map 'pool map --journal j --results r --rerun missing { |x| print two $x } ["a/b", a_b]'
+      cat r/*/stdout | sort
+      """)
   }
 
   @Test func foldersHaveNumberInputAndKey() throws {
@@ -92,76 +82,67 @@ import Testing
       """, within: .seconds(20))
     let names = output.standardOutput.split(separator: "\n").filter { $0.first == "0" }
     #expect(names.count == 4, "\(output.standardOutput)\(output.standardError)")
-    withKnownIssue("H2: names of folders") {
-      for name in names {
-        #expect(name.wholeMatch(of: /0000(1-a_b|2-c_d)-[0-9a-f]{8}/) != nil, "\(name)")
-      }
+    for name in names {
+      #expect(name.wholeMatch(of: /0000(1-a_b|2-c_d)-[0-9a-f]{8}/) != nil, "\(name)")
     }
   }
 
   @Test(arguments: ["{#}", "{%}"]) func aNumberInTheCommandIsPartOfItsKey(_ place: String) throws {
-    withKnownIssue("H2: a command with a number") {
-      try expectOutput(
-        "1 z\n2 a\n3 b\n",
-        """
-        go() { brood run -j 1 --journal j "$@" >/dev/null 2>&1; }
-        go -- sh -c 'echo "$1" >> done; : "$2"' sh {} \(place) ::: a b
-        rm done
-        go --rerun missing -- sh -c 'echo "$1" >> done; : "$2"' sh {} \(place) ::: z a b
-        cat -n done | tr -s ' \\t' ' ' | sed 's/^ //'
-        """)
-    }
+    try expectOutput(
+      "1 z\n2 a\n3 b\n",
+      """
+      go() { brood run -j 1 --journal j "$@" >/dev/null 2>&1; }
+      go -- sh -c 'echo "$1" >> done; : "$2"' sh {} \(place) ::: a b
+      rm done
+      go --rerun missing -- sh -c 'echo "$1" >> done; : "$2"' sh {} \(place) ::: z a b
+      cat -n done | tr -s ' \\t' ' ' | sed 's/^ //'
+      """)
   }
 
   // MARK: While a task runs
 
   @Test func theOutputOfARunningTaskCanBeFollowed() throws {
-    withKnownIssue("H2: results are written while a task runs") {
-      try expectOutput(
-        "step 1\nafter the kill: step 1\n",
-        """
-        brood run --results r -- sh -c 'echo "step 1"; exec sleep 600' sh ::: a >/dev/null &
-        until grep -qs "step 1" r/*/stdout; do sleep 0.01; done
-        cat r/*/stdout
-        kill -9 $!
-        wait $! 2>/dev/null
-        echo "after the kill: $(cat r/*/stdout)"
-        """, within: .seconds(2))
-    }
+    try expectOutput(
+      "step 1\nafter the kill: step 1\n",
+      """
+      brood run --results r -- sh -c 'echo "step 1"; exec sleep 600' sh ::: a >/dev/null &
+      until grep -qs "step 1" r/*/stdout; do sleep 0.01; done
+      cat r/*/stdout
+      kill -9 $!
+      wait $! 2>/dev/null
+      echo "after the kill: $(cat r/*/stdout)"
+      """, within: .seconds(2))
   }
 
   @Test func theOutputOfARunningBlockCanBeFollowed() throws {
-    withKnownIssue("H2: results are written while a task runs") {
-      try expectOutput(
-        "step 1\n",
-        """
-        brood -c 'pool map --results r { |x| print "step 1"; ^sleep 600 } [a]' >/dev/null &
-        until grep -qs "step 1" r/*/stdout; do sleep 0.01; done
-        cat r/*/stdout
-        kill -9 $!
-        """, within: .seconds(2))
-    }
+    try expectOutput(
+      "step 1\n",
+      """
+      brood -c 'pool map --results r { |x| print "step 1"; ^sleep 600 } [a]' >/dev/null &
+      until grep -qs "step 1" r/*/stdout; do sleep 0.01; done
+      cat r/*/stdout
+      kill -9 $!
+      """, within: .seconds(2))
   }
 
   @Test(.enabled(if: canMount, "no user namespace: a small file system cannot be mounted"))
   func whatAFullDiskCutShortDidNotSucceed() throws {
-    withKnownIssue("H2: interrupted on a full disk") {
-      try expectOutput(
-        "waits for room\nrecords of success: 0\nends of success: 0\n",
-        """
-        cat > inside <<'END'
-        mkdir small && mount -t tmpfs -o size=64k small small || exit 9
-        brood run --journal j --results small/r -- head -c 300000 ::: /dev/zero >/dev/null 2>err &
-        until grep -q "no room" err; do sleep 0.01; done
-        echo "waits for room"
-        kill -INT $!
-        wait $!
-        echo "records of success: $(cat small/r/*/record.json 2>/dev/null | grep -c '"ok": *true')"
-        echo "ends of success: $(grep -c '"ok": *true' j)"
-        END
-        unshare -rm bash -m inside
-        """, within: .seconds(8))
-    }
+    try expectOutput(
+      "waits for room\nrecords of success: 0\nends of success: 0\n",
+      """
+      cat > inside <<'END'
+      set -m
+      mkdir small && mount -t tmpfs -o size=64k small small || exit 9
+      brood run --journal j --results small/r -- head -c 300000 ::: /dev/zero >/dev/null 2>err &
+      until grep -q "no room" err; do sleep 0.01; done
+      echo "waits for room"
+      kill -INT $!
+      wait $!
+      echo "records of success: $(cat small/r/*/record.json 2>/dev/null | grep -c '"ok": *true')"
+      echo "ends of success: $(grep -c '"ok": *true' j)"
+      END
+      unshare -rm bash inside
+      """, within: .seconds(8))
   }
 
   private static let canMount: Bool = {

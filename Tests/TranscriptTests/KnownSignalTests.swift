@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Terminals, signals, what is left behind, and summaries of `brood run`.
-@Suite("Known faults of running programs") struct KnownSignalTests {
+@Suite("Runs, terminals and signals") struct KnownSignalTests {
   private func bash(_ script: String, within limit: Duration = .seconds(20)) throws -> Output {
     try runBash(script, within: limit)
   }
@@ -29,18 +29,14 @@ import Testing
   @Test(arguments: [["--ungrouped"], ["--tty"]])
   func theOnlyProgramGetsTheTerminal(_ flags: [String]) throws {
     let terminal = try terminal(Program.brood, ["run", "-j", "1"] + flags + KnownSignalTests.asks)
-    withKnownIssue("H6: a program that reads the terminal") {
-      try terminal.type("secret\r")
-      try terminal.expect("got secret", within: .seconds(2))
-      #expect(try terminal.expectEnd(within: .seconds(2)) == .exited(0))
-    }
+    try terminal.type("secret\r")
+    try terminal.expect("got secret", within: .seconds(2))
+    #expect(try terminal.expectEnd(within: .seconds(2)) == .exited(0))
   }
 
   @Test func otherwiseItIsTold() throws {
     let terminal = try terminal(Program.brood, ["run", "-j", "2"] + KnownSignalTests.asks)
-    withKnownIssue("H6: a program that reads the terminal is told of") {
-      try terminal.expect("--tty", within: .seconds(2))
-    }
+    try terminal.expect("--tty", within: .seconds(2))
   }
 
   /// The states of the two programs that wrote their numbers into a file.
@@ -59,9 +55,7 @@ import Testing
     #expect(waits(.seconds(10)) { states() == ["S", "S"] })
     try terminal.press(.control("z"))
     try terminal.expect("Stopped")
-    withKnownIssue("H6: Ctrl-Z") {
-      #expect(waits(.seconds(2)) { states() == ["T", "T"] })
-    }
+    #expect(waits(.seconds(2)) { states() == ["T", "T"] })
     try terminal.enter("fg")
     #expect(waits(.seconds(2)) { states() == ["S", "S"] })
   }
@@ -72,9 +66,7 @@ import Testing
     try terminal.enter("pool run --jobs 2 -- " + KnownSignalTests.two)
     #expect(waits(.seconds(10)) { states() == ["S", "S"] })
     try terminal.press(.control("z"))
-    withKnownIssue("H6: Ctrl-Z at the prompt") {
-      #expect(waits(.seconds(2)) { states() == ["T", "T"] })
-    }
+    #expect(waits(.seconds(2)) { states() == ["T", "T"] })
   }
 
   @Test func theSignalTSTPDoesTheSame() throws {
@@ -94,7 +86,7 @@ import Testing
       become S
       echo continued
       """, within: .seconds(2))
-    withKnownIssue("H6: TSTP") { #expect(output.standardOutput == "stopped\ncontinued\n") }
+    #expect(output.standardOutput == "stopped\ncontinued\n")
   }
 
   /// A parent that waits at a prompt can still answer: its user can.
@@ -127,18 +119,14 @@ import Testing
   @Test func whatATaskLeftBehindIsTold() throws {
     let output = try bash("brood run -- " + KnownSignalTests.leaves)
     #expect(output.standardOutput == "started\n")
-    withKnownIssue("H6: what a task left behind and was ended") {
-      #expect(output.standardError.contains("--keep-background"), "\(output.standardError)")
-    }
+    #expect(output.standardError.contains("--keep-background"), "\(output.standardError)")
   }
 
   @Test func keepBackgroundKeepsIt() throws {
     let output = try bash(
       "brood run --keep-background -- \(KnownSignalTests.leaves) 2>&1; echo $?\n"
         + "touch go; until [ -e late ]; do sleep 0.01; done; cat late", within: .seconds(3))
-    withKnownIssue("H6: --keep-background") {
-      #expect(output.standardOutput == "started\n0\nlate\n")
-    }
+    #expect(output.standardOutput == "started\n0\nlate\n")
   }
 
   // MARK: Signals
@@ -160,10 +148,8 @@ import Testing
       wait $!
       ls begun*
       """, within: .seconds(5))
-    withKnownIssue("H6: HUP drains") {
-      #expect(
-        output.standardOutput == "finished a\nbeguna\n", "\(output.standardError)")
-    }
+    #expect(
+      output.standardOutput == "finished a\nbeguna\n", "\(output.standardError)")
   }
 
   /// Not when it is the terminal that hung up.
@@ -202,9 +188,7 @@ import Testing
       echo "status $?"
       grep -c running err
       """, within: .seconds(5))
-    withKnownIssue("H6: USR1 prints the state") {
-      #expect(output.standardOutput == "finished a\nfinished b\nstatus 0\n1\n")
-    }
+    #expect(output.standardOutput == "finished a\nfinished b\nstatus 0\n1\n")
   }
 
   // MARK: Summaries
@@ -229,10 +213,8 @@ import Testing
       brood run --journal j --rerun missing -- echo ::: a b c 2>/dev/null
       brood -c 'wait (pool run --detach --journal k -- echo ::: a b); print (len (lines (read k)))'
       """, within: .seconds(3))
-    withKnownIssue("H6: --journal with --detach") {
-      #expect(
-        output.standardOutput.wholeMatch(of: /status 0\nc\n\d+\n/) != nil,
-        "\(output.standardOutput)\(output.standardError)")
-    }
+    #expect(
+      output.standardOutput.wholeMatch(of: /status 0\nc\n\d+\n/) != nil,
+      "\(output.standardOutput)\(output.standardError)")
   }
 }

@@ -38,7 +38,7 @@ enum PoolFlags {
   }
 
   static let results = Flag(
-    "results", .path, "a new directory that gets a directory for each task: NUMBER-ITEM")
+    "results", .path, "a new directory that gets a directory for each task: NUMBER-ITEM-KEY")
 
   static let progress = Flag("progress", nil, "show at the terminal how far it is")
 

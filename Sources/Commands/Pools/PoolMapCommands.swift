@@ -32,10 +32,10 @@ enum PoolMapCommands {
 
       Ctrl-C ends the running tasks and starts no more; pressed again, at once.
 
-      --results DIR gives each task a directory DIR/NUMBER-ITEM with the files stdout and stderr, \
-      which get what it writes, and record.json, written last, with its value or failure and the \
-      other fields of --records. A DIR that holds something already is an error; a run with \
-      --journal goes on in it.
+      --results DIR gives each task a directory DIR/NUMBER-ITEM-KEY with the files stdout and \
+      stderr, which get what it writes, and record.json, written last, with its value or failure \
+      and the other fields of --records. A DIR that holds something already is an error; a run \
+      with --journal goes on in it, and overwrites nothing.
 
       \(JournalFlags.details) A block is known by its text and the values of what it uses. Results \
       of tasks that are left out come from the journal.
@@ -55,7 +55,8 @@ enum PoolMapCommands {
         "[1, 2, 3, 4] true"),
       Example(
         "let out = (^mktemp -d)\nprint (pool map --results $out { |x| print \"on $x\"; $x * 10 } [4, 2])\n"
-          + "print (read $out/00002-2/stdout) (json-parse (read $out/00002-2/record.json)).value\n"
+          + "let second = (glob \"$out/00002-2-*\")[0]\n"
+          + "print (read $second/stdout) (json-parse (read $second/record.json)).value\n"
           + "^rm -r $out",
         "[40, 20]\non 2\n 20"),
     ]
@@ -83,6 +84,12 @@ enum PoolMapCommands {
         try ResultFiles(
           path.asText, goesOn: call.flag("journal") != nil, form: RecordText.json)
       }
+    }
+    if let files {
+      let keys = try BlockKeys(
+        function, spreads: tasks.spreads, call.interpreter,
+        environment: JournalFlags.environment(call))
+      files.key = { try? keys.key(of: $0).text }
     }
     if let progress { journal?.journal.news.clearLine = progress.clear }
     defer { journal?.journal.close() }
@@ -114,10 +121,10 @@ enum PoolMapCommands {
     guard let journal = try JournalFlags.markingUsage({ try JournalFlags.open(call) }) else {
       return nil
     }
-    let tasks = try BlockTasks(
-      journal, function, verb: verb, spreads: tasks.spreads, call.interpreter,
+    let keys = try BlockKeys(
+      function, spreads: tasks.spreads, call.interpreter,
       environment: JournalFlags.environment(call))
-    return (journal, tasks)
+    return (journal, BlockTasks(journal, function, verb: verb, keys, call.interpreter))
   }
 
   /// What a function is applied to, and how.

@@ -14,17 +14,29 @@ enum RunCommand {
       appended. Each word stays one argument, whatever is in it: nothing is parsed again.
 
       Inputs stand behind ':::', or before '|>', or are the items of --inputs, or the lines of \
-      --file or of standard input, of any bytes. Several ':::' make every combination of their \
-      inputs, ':::+' links each input with one of the ':::' before; {1} {2} {1/} {2.} are the \
-      parts, as are those of an item that is a list.
+      --file, of the files behind '::::' or of standard input, of any bytes. Several ':::' and \
+      '::::' make every combination of their inputs, ':::+' and '::::+' link each input with one of \
+      the source before; {1} {2} {1/} {2.} are the parts, as are those of an item that is a list. \
+      A literal {} is '{{}}'.
+
+      --max-inputs gives each call several inputs, --fill as many as the system takes; those that \
+      are left at the end are shared evenly among the calls that run at once. {} alone becomes a \
+      word for each, {1} {2} are the first and the second; a journal has a line for each.
 
       Output is shown whole, in the order of the inputs, standard error apart; what is large waits \
       on the disk ($env.TMPDIR, or /tmp), and if that is full, so do the programs. --line shows \
       each line as it comes, --ungrouped leaves writing to the programs.
 
-      --results DIR gives each program a directory DIR/NUMBER-INPUT with the files stdout, stderr \
-      and record.json, which is written last. A DIR that holds something already is an error, so \
-      that old results are never taken for new ones; a run with --journal goes on in it.
+      --results DIR gives each program a directory DIR/NUMBER-INPUT-KEY with the files stdout and \
+      stderr, written while it runs, and record.json, written last. A DIR that holds something \
+      already is an error, so that old results are never taken for new ones; a run with --journal \
+      goes on in it, and overwrites nothing.
+
+      What a program leaves in the background is ended with the run, and told; --keep-background \
+      lets it go on. Programs read nothing from standard input, and cannot read the terminal; with \
+      --tty, or with --jobs 1 --ungrouped, each gets it while it runs. Ctrl-Z stops the run with its \
+      programs. After HUP those that run end and no further one is started; a second HUP, and one \
+      because the terminal is gone, ends them. USR1 has it tell how far it is.
 
       As a statement it throws `failed` if a program failed, when all are done, and `timeout` if \
       all that failed took too long; the error's field `records` has those of the programs that \
@@ -49,8 +61,12 @@ enum RunCommand {
     flags: [
       Flag("jobs", .int, "how many run at a time; by default one for each usable CPU"),
       Flag("inputs", .list, "the inputs"),
-      Flag("file", .path, "a file whose lines are the inputs"),
+      Flag(
+        "file", .path, "a file whose lines are the inputs; - is standard input",
+        isRepeatable: true),
       Flag("null", nil, "inputs end with a null character instead of a line's end"),
+      Flag("max-inputs", .int, "give each call of the program so many inputs"),
+      Flag("fill", nil, "give each call as many inputs as fit, the last ones shared evenly"),
     ] + PoolFlags.policies + [PoolFlags.halt, PoolFlags.rate] + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
     ] + JournalFlags.all,
@@ -60,6 +76,8 @@ enum RunCommand {
       Example(
         "pool run --inputs [x.jpg, y.jpg] --dry-run -- convert {} {.}.png",
         "convert x.jpg x.png\nconvert y.jpg y.png"),
+      Example("pool run --max-inputs 2 -- echo ::: a b c", "a b\nc"),
+      Example("pool run --jobs 1 --fill -- echo ::: a b c", "a b c"),
       Example("[3, 4] |> pool run -- echo number", "number 3\nnumber 4"),
       Example("pool run -- echo {2}-{1} ::: a b ::: 1 2", "1-a\n2-a\n1-b\n2-b"),
       Example("pool run --dry-run -- mv {1} {2} ::: a b :::+ x y", "mv a x\nmv b y"),
@@ -67,7 +85,7 @@ enum RunCommand {
         "let r = pool run -- sh -c 'exit $1' sh ::: 0 3\nprint (map $r { |t| $t.exit })", "[0, 3]"),
       Example(
         "let out = (^mktemp -d)\npool run --results $out -- echo hello ::: world\n"
-          + "print (read $out/00001-world/stdout)\n^rm -r $out",
+          + "print (read (glob \"$out/00001-world-*/stdout\")[0])\n^rm -r $out",
         "hello world\nhello world\n"),
     ]
   ) { call in try JournalFlags.markingUsage { try start(call) } }
@@ -81,10 +99,14 @@ enum RunCommand {
       let journal = try self.journal(call, host, template, writing: false)
       defer { journal?.journal.close() }
       var index = 0
-      while let input = try inputs.next() {
+      let groups = try self.groups(call, host, template, inputs)
+      groups?.recall = journal.map { journal in
+        { record throws in try journal.tasks.recall(&record) }
+      }
+      while let input = try groups.map({ try $0.nextInput() }) ?? inputs.next() {
         defer { index += 1 }
         var record = ProgramRecord(index: index, input: input)
-        if try journal?.tasks.recall(&record) == true { continue }
+        if groups == nil, try journal?.tasks.recall(&record) == true { continue }
         let words = try template.words(for: input, index: index, slot: 0)
         try call.interpreter.write(words.map(ShellWord.quoted).joined(separator: " ") + "\n")
       }
@@ -133,8 +155,34 @@ enum RunCommand {
     }
     let template = ProgramTemplate(program)
     let inputs = try sources.first?.make(call) ?? RunInputs.lines(call)
-    if let parts = inputs.parts { try template.check(parts: parts) }
+    if let parts = inputs.parts, !call.isSet("fill") {
+      let most = try mostInputs(call) ?? 1
+      try template.check(parts: parts.multipliedReportingOverflow(by: most).partialValue)
+    }
     return (template, inputs)
+  }
+
+  /// How many inputs a call gets at most; nil if that is not said.
+  private static func mostInputs(_ call: borrowing Call) throws -> Int? {
+    guard case .int(let most)? = call.flag("max-inputs") else { return nil }
+    guard most > 0, most <= 1 << 30 else {
+      throw call.error(
+        .range, "--max-inputs must be from 1 to 1073741824, but is \(most)", flag: "max-inputs")
+    }
+    return most
+  }
+
+  /// What puts several inputs together for a call; nil where each call gets one.
+  private static func groups(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
+    _ inputs: RunInputs.Source
+  ) throws -> InputGroups? {
+    let most = try mostInputs(call)
+    if most == nil, !call.isSet("fill") { return nil }
+    return InputGroups(
+      template, most: most, isFilled: call.isSet("fill"),
+      room: ArgumentSpace.bytes(environment: CStringBlock(host.environmentEntries)),
+      jobs: try RunSettings.jobs(call), stream: inputs.stream, next: inputs.next)
   }
 
   private static func word(_ index: Int, _ call: borrowing Call) throws -> [UInt8] {
@@ -142,7 +190,9 @@ enum RunCommand {
     case .closure:
       throw call.error(
         .type, "a program's argument must be text, but is a block", at: index,
-        help: "quote what stands in braces, if it is meant as it is: '{…}'")
+        help:
+          "quote what stands in braces, if it is meant as it is: '{…}'; a {} that is no place for an "
+          + "input is '{{}}'")
     case .handle(let handle):
       // A process goes by its number.
       return try Array((handle.field("pid") ?? call[index]).asText.utf8)
@@ -155,12 +205,12 @@ enum RunCommand {
 
   private static func make(
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
-    _ options: ProgramRun.Options, _ inputs: @escaping RunInputs.Next
+    _ options: ProgramRun.Options, _ inputs: RunInputs.Source
   ) throws -> ProgramRun {
     let environment = CStringBlock(host.environmentEntries)
     var found: (name: [UInt8], path: String)?
     let run = ProgramRun(
-      call.session, call.interpreter, try PoolFlags.policy(call), options, next: inputs
+      call.session, call.interpreter, try PoolFlags.policy(call), options, next: inputs.next
     ) { input, index, slot in
       let words = try template.words(for: input, index: index, slot: slot)
       if words.contains(where: { $0.contains(0) }) {
@@ -181,8 +231,10 @@ enum RunCommand {
     }
     let keys = try ProgramKeys(
       template, call.interpreter, environment: JournalFlags.environment(call))
-    run.key = { try? keys.key(of: $0).text }
+    run.key = { try? keys.key(of: $0, $1).text }
     run.isOneProgram = template.isOneProgram
+    run.groups = try groups(call, host, template, inputs)
+    run.inputStream = run.groups.map(\.inputStream) ?? inputs.stream
     return run
   }
 
@@ -215,9 +267,10 @@ enum RunCommand {
   ) throws -> Value {
     let session = call.session
     let options = try RunSettings.options(call, host)
-    let run = try make(call, host, template, options, inputs.next)
-    run.inputStream = inputs.stream
-    let progress = RunProgress(run, of: inputs.count, call)
+    let run = try make(call, host, template, options, inputs)
+    // How many calls several inputs a call make is seen at the end.
+    let count = run.groups == nil ? inputs.count : nil
+    let progress = RunProgress(run, of: count, call)
     defer { progress?.end() }
     let journal = try self.journal(call, host, template)
     journal?.journal.news.clearLine = { progress?.clear() }
@@ -227,14 +280,16 @@ enum RunCommand {
       try run.run()
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
       progress?.end()
-      let report = run.interruption(of: inputs.count)
+      let report = run.interruption(of: count)
       session.postponing { try session.output.flush() }
       Session.say("pool run: \(report)")
       throw error
     }
     try journal?.journal.finish(call.interpreter)
     if call.site.wantsValue { return .items(run.records) }
-    if run.failed > 0 { throw failure(run, of: inputs.count, call) }
+    if run.failed > 0 || run.isDraining && !run.isComplete(of: count) {
+      throw failure(run, of: count, call)
+    }
     return .null
   }
 
@@ -246,8 +301,10 @@ enum RunCommand {
     let isTimeout = run.timedOut > 0 && run.timedOut == bad
     let error = call.error(
       isTimeout ? .timeout : .failed,
-      "\(run.failed) of \(run.succeeded + run.failed) programs failed: "
-        + lines.joined(separator: "; ") + (bad > lines.count ? "; …" : ""))
+      run.failed == 0
+        ? "HUP has come: of \(max(total ?? run.count, run.count)) programs \(run.succeeded) were run"
+        : "\(run.failed) of \(run.succeeded + run.failed) programs failed: "
+          + lines.joined(separator: "; ") + (bad > lines.count ? "; …" : ""))
     let left = max(total ?? run.count, run.count) - run.succeeded - run.failed
     let notStarted = left > 0 ? "\(left) \(left == 1 ? "was" : "were") not started" : nil
     let hints = [notStarted, run.failures.first { $0.remedy != nil }?.remedy].compactMap { $0 }
@@ -263,20 +320,20 @@ enum RunCommand {
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
     _ inputs: RunInputs.Source
   ) throws -> Value {
-    if call.flag("journal") != nil {
-      throw call.error(.arity, "--journal and --detach exclude each other", flag: "journal")
-    }
+    // What is wrong with the journal is told here; the process opens it itself.
+    try self.journal(call, host, template, writing: false)?.journal.close()
     let options = try RunSettings.options(call, host)
     // Nobody reads on for it later.
     var all: [TaskInput] = []
     while let input = try inputs.next() { all.append(input) }
     var place = 0
     let taken = all
-    let run = try make(call, host, template, options) {
+    let source = RunInputs.Source(count: taken.count) {
       guard place < taken.count else { return nil }
       place += 1
       return taken[place - 1]
     }
+    let run = try make(call, host, template, options, source)
     let (session, interpreter) = (call.session, call.interpreter)
     var fork = ForkOptions(kind: .spawn, command: "pool run")
     fork.prefix = "run"
@@ -293,7 +350,11 @@ enum RunCommand {
       session.output.descriptorChanged()
     }
     let process = try session.fork(fork, interpreter) {
+      let journal = try self.journal(call, host, template)
+      defer { journal?.journal.close() }
+      run.journal = journal?.tasks
       try run.run()
+      try journal?.journal.finish(interpreter)
       if run.failed > 0 { throw ErrorObject.exit(1) }
       return .record([
         "count": .int(run.count), "succeeded": .int(run.succeeded), "failed": .int(run.failed),

@@ -17,9 +17,10 @@ enum RunInputs {
     let next: Next
   }
 
-  // MARK: Behind ':::'
+  // MARK: Behind ':::' and '::::'
 
-  /// The words of the program, and the inputs behind ':::' and ':::+'; nil if there are none.
+  /// The words of the program, and the inputs behind ':::' and ':::+', or in the files behind '::::'
+  /// and '::::+'; nil if there are none.
   static func split(
     _ words: [[UInt8]], _ call: borrowing Call
   ) throws -> (program: [String], inputs: Source?) {
@@ -33,6 +34,10 @@ enum RunInputs {
       return text
     }
     if first == words.count { return (program, nil) }
+    if words[first] == fourColons, words.count == first + 2 {
+      // Of a single file the inputs are read as they are needed.
+      return (program, try lines(of: [try path(words[first + 1], call)], call))
+    }
     // Each group is a list of tuples of parts.
     var groups: [[[[UInt8]]]] = []
     var place = first
@@ -41,29 +46,57 @@ enum RunInputs {
       let end = words[(place + 1)...].firstIndex(where: isSign) ?? words.count
       let items = words[(place + 1)..<end]
       place = end
-      if sign == threeColons {
-        groups.append(items.map { [$0] })
-        continue
-      }
-      guard let last = groups.popLast() else {
+      let name = String(decoding: sign, as: UTF8.self)
+      let isOfFiles = sign.starts(with: fourColons)
+      if isOfFiles, items.isEmpty {
         throw call.error(
-          .arity, "':::+' links its inputs with those of a ':::' before it",
-          help: "as: pool run -- cp {1} {2} ::: a b :::+ x y")
+          .arity, "'\(name)' needs the name of a file with the inputs",
+          help: "inputs themselves stand behind ':::'; '-' is standard input")
       }
-      guard last.count == items.count else {
-        throw call.error(
-          .arity, "':::+' links \(items.count) with \(last.count) inputs",
-          help: "linked sources have the same number of inputs")
+      // Each file is a source of its own.
+      let sources = isOfFiles ? try items.map { try all($0, call) } : [Array(items)]
+      for source in sources {
+        if sign.last != plus {
+          groups.append(source.map { [$0] })
+          continue
+        }
+        guard let last = groups.popLast() else {
+          throw call.error(
+            .arity, "'\(name)' links its inputs with those of a ':::' or '::::' before it",
+            help: "as: pool run -- cp {1} {2} ::: a b :::+ x y")
+        }
+        guard last.count == source.count else {
+          throw call.error(
+            .arity, "'\(name)' links \(source.count) with \(last.count) inputs",
+            help: "linked sources have the same number of inputs")
+        }
+        groups.append(zip(last, source).map { $0 + [$1] })
       }
-      groups.append(zip(last, items).map { $0 + [$1] })
     }
     return (program, product(groups))
   }
 
   private static let threeColons = Array(":::".utf8)
+  private static let fourColons = Array("::::".utf8)
+  private static let plus = UInt8(ascii: "+")
 
   private static func isSign(_ word: [UInt8]) -> Bool {
-    word == threeColons || word == threeColons + [UInt8(ascii: "+")]
+    let sign = word.last == plus ? word.dropLast() : word[...]
+    return sign.elementsEqual(threeColons) || sign.elementsEqual(fourColons)
+  }
+
+  private static func path(_ word: [UInt8], _ call: borrowing Call) throws -> String {
+    if let path = String(validating: word, as: UTF8.self) { return path }
+    throw call.error(
+      .type, "the name of a file is not UTF-8: \(String(decoding: word, as: UTF8.self))")
+  }
+
+  /// All lines of a file.
+  private static func all(_ word: [UInt8], _ call: borrowing Call) throws -> [[UInt8]] {
+    let source = try lines(of: [try path(word, call)], call)
+    var result: [[UInt8]] = []
+    while let input = try source.next() { result += input.parts }
+    return result
   }
 
   /// Every combination, the last source running fastest.
@@ -142,18 +175,36 @@ enum RunInputs {
 
   // MARK: Lines
 
-  /// The lines of a file or of standard input, whatever bytes they are, read as they are needed.
+  /// The lines of standard input or of the files of --file, one file after the other, whatever
+  /// bytes they are, read as they are needed.
   static func lines(_ call: borrowing Call) throws -> Source {
-    var fd: Int32 = 0
-    if let path = call.flag("file")?.asText {
-      let interpreter = call.interpreter
-      fd = try call.at(flag: "file") {
-        try open(path) { try interpreter.session.attend(interpreter) }
-      }
+    guard case .list(let paths)? = call.flag("file") else { return try lines(of: ["-"], call) }
+    let names = paths.items.map(\.asText)
+    return try call.at(flag: "file") { try lines(of: names, call) }
+  }
+
+  /// - Parameter paths: of files, of which `-` is standard input; all are opened first, so that one
+  ///   that is missing is told of before anything runs.
+  private static func lines(of paths: [String], _ call: borrowing Call) throws -> Source {
+    let interpreter = call.interpreter
+    let end: UInt8 = call.isSet("null") ? 0 : 0x0A
+    let files = try paths.map { path in
+      let fd = path == "-" ? 0 : try open(path) { try interpreter.session.attend(interpreter) }
+      return InputLines(fd, end: end, interpreter)
     }
-    let lines = InputLines(fd, end: call.isSet("null") ? 0 : 0x0A, call.interpreter)
-    return Source(
-      parts: 1, stream: InputStream(descriptor: fd, isReady: lines.isReady), next: lines.next)
+    guard files.count != 1 else {
+      return Source(
+        parts: 1, stream: InputStream(descriptor: files[0].fd, isReady: files[0].isReady),
+        next: files[0].next)
+    }
+    var place = 0
+    return Source(parts: 1) {
+      while place < files.count {
+        if let input = try files[place].next() { return input }
+        place += 1
+      }
+      return nil
+    }
   }
 
   private static func open(_ path: String, onAttention: OnAttention?) throws -> Int32 {
@@ -174,7 +225,7 @@ enum RunInputs {
 
 /// Lines as they come through a descriptor.
 private final class InputLines {
-  private let fd: Int32
+  let fd: Int32
   private let end: UInt8
   private let interpreter: Interpreter
   private var buffer: [UInt8] = []

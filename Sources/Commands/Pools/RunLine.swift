@@ -19,7 +19,7 @@ public enum RunLine {
   }
 
   /// One-letter spellings of flags.
-  private static let short = ["j": "jobs", "0": "null"]
+  private static let short = ["j": "jobs", "n": "max-inputs", "X": "fill", "0": "null"]
   /// Flags that make sense only in Brood's own language.
   private static let hidden = ["inputs"]
 
@@ -59,7 +59,7 @@ public enum RunLine {
   public static func run(_ line: [String], _ interpreter: Interpreter) throws {
     try JournalFlags.markingUsage {
       guard let (flags, words) = try split(line) else { return try interpreter.write(help) }
-      guard let program = words.first, program != ":::" else {
+      guard let program = words.first, !program.hasPrefix(":::") else {
         throw wrong("'brood run' needs a program", "as: brood run -j 4 -- gzip ::: a.txt b.txt")
       }
       _ = try interpreter.invoke(RunCommand.command, flags: flags, words: values(words))
@@ -119,7 +119,26 @@ public enum RunLine {
     return (name, String(value.hasPrefix("=") ? value.dropFirst() : value))
   }
 
+  /// What letters of xargs and GNU parallel are here.
+  private static let habits = [
+    "P": "-j N is how many run at a time",
+    "k": "outputs stand in the order of the inputs anyway; --unordered shows them as they come",
+    "I": "{} is the place for an input, and {{}} a literal {}",
+    "i": "{} is the place for an input, and {{}} a literal {}",
+    "a": "--file FILE reads the inputs from a file, as does :::: FILE behind the program",
+    "L": "-n N gives each call so many inputs, each a line",
+  ]
+
+  /// Flags of GNU parallel that are missing still.
+  private static let later: Set = ["bar", "eta", "joblog", "colsep", "pipe", "delay", "load"]
+
   private static func unknown(_ word: String, _ name: String) -> ErrorObject {
+    if let hint = habits[String(word.dropFirst().prefix(1))], !word.hasPrefix("--") {
+      return wrong("'brood run' has no flag '\(word)'", hint)
+    }
+    if later.contains(name) {
+      return wrong("'brood run' has no flag '\(word)' yet", "a later version has it")
+    }
     let near = name.isEmpty ? nil : nearest(name, among: flags.map(\.name) + ["help"])
     return wrong(
       "'brood run' has no flag '\(word)'",
@@ -142,10 +161,11 @@ public enum RunLine {
   }
 
   private static let teaching = """
-    usage: brood run [-j N] [FLAGS] [--] PROGRAM [ARGS…] [::: INPUTS…]
+    usage: brood run [-j N] [FLAGS] [--] PROGRAM [ARGS…] [::: INPUTS… | :::: FILES…]
 
-    Runs a program for each of many inputs, as many at a time as there are CPUs. Without ':::' the
-    inputs are the lines of standard input. Outputs are shown whole, in the order of the inputs.
+    Runs a program for each of many inputs, as many at a time as there are CPUs. The inputs stand
+    behind ':::', or are the lines of the files behind '::::' or of standard input. Outputs are shown
+    whole, in the order of the inputs.
 
       brood run -- gzip -k ::: *.log
       ls *.wav | brood run -j 2 -- flac {} -o {.}.flac
@@ -153,10 +173,15 @@ public enum RunLine {
       brood run --dry-run -- mv {} {/.}.bak ::: *.txt
 
     {} is the input, {.} without extension, {/} its last part, {//} its directory, {/.} its last
-    part without extension, {#} its number, {%} the number of its place. Without any of them the
-    input is appended. Each word stays one argument, whatever is in it; where a shell is needed:
+    part without extension, {#} its number, {%} the number of its place, {{}} a literal {}. Without
+    any of them the input is appended. Each word stays one argument, whatever is in it; where a shell
+    is needed:
 
       brood run -- sh -c 'sort "$1" | uniq -c' sh {} ::: a.txt b.txt
+
+    Several inputs go to each call with -n N, as many as fit with -X:
+
+      find . -type f -print0 | brood run -0 -X -- sha256sum
 
     What takes too long is ended with all that it has started; what fails is tried again:
 
@@ -174,7 +199,8 @@ public enum RunLine {
       brood run --journal jobs.log --rerun missing -- ./simulate ::: $(seq 1000)
       brood run --journal jobs.log --rerun failed --retries 2 -- ./simulate ::: $(seq 1000)
 
-    Ctrl-C, TERM and HUP end all that runs. The exit status is 0 if all succeeded, 1 if some failed,
+    Ctrl-C and TERM end all that runs, Ctrl-Z stops it; HUP lets it end and starts no more, USR1 has
+    it tell how far it is. The exit status is 0 if all succeeded, 1 if some failed,
     2 for a wrong command line, 124 if all that failed took too long, 130 after Ctrl-C.
 
     """

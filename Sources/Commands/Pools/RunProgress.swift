@@ -43,6 +43,11 @@ final class RunProgress {
 }
 
 extension ProgramRun {
+  /// Whether all inputs came to their end.
+  func isComplete(of known: Int?) -> Bool {
+    isWhole && succeeded + failed >= max(count, known ?? count)
+  }
+
   /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
   ///
   /// - Parameter known: how many inputs there are, where that is known.

@@ -12,20 +12,25 @@ enum RunSettings {
     Flag("json", nil, "print a record for each program, a line of JSON, instead of its output"),
     Flag("csv", nil, "print a table of the records as CSV instead of output"),
     Flag(
-      "results", .path, "a new directory that gets a directory for each program: NUMBER-INPUT"),
+      "results", .path, "a new directory that gets a directory for each program: NUMBER-INPUT-KEY"),
     Flag("memory", .size, "how much memory each program may have of its own"),
+    Flag("tty", nil, "let the programs have the terminal, one at a time"),
+    Flag("keep-background", nil, "let what programs leave behind go on; it is ended otherwise"),
     Flag("detach", nil, "go on in a process of its own that outlives the shell"),
   ]
 
+  /// How many programs run at a time.
+  static func jobs(_ call: borrowing Call) throws -> Int {
+    guard case .int(let jobs)? = call.flag("jobs") else { return call.session.usableCPUs }
+    guard jobs > 0 else {
+      throw call.error(.range, "--jobs must be 1 or more, but is \(jobs)", flag: "jobs")
+    }
+    return min(jobs, 30_000)
+  }
+
   static func options(_ call: borrowing Call, _ host: BroodHost) throws -> ProgramRun.Options {
     var options = ProgramRun.Options()
-    options.jobs = call.session.usableCPUs
-    if case .int(let jobs)? = call.flag("jobs") {
-      guard jobs > 0 else {
-        throw call.error(.range, "--jobs must be 1 or more, but is \(jobs)", flag: "jobs")
-      }
-      options.jobs = min(jobs, 30_000)
-    }
+    options.jobs = try jobs(call)
     options.isOrdered = !call.isSet("unordered")
     options.memoryLimit = try PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")
@@ -33,14 +38,15 @@ enum RunSettings {
     if let directory = host.environmentVariable("TMPDIR"), !directory.isEmpty {
       options.directory = directory
     }
-    let forms = ["line", "ungrouped", "json", "csv"].filter { call.isSet($0) }
+    options.keepsBackground = call.isSet("keep-background")
+    let forms = ["line", "ungrouped", "tty", "json", "csv"].filter { call.isSet($0) }
     if forms.count > 1 {
       throw call.error(
         .arity, "--\(forms[0]) and --\(forms[1]) exclude each other", flag: forms[1])
     }
     switch forms.first {
     case "line": options.form = .lines
-    case "ungrouped": options.form = .direct
+    case "ungrouped", "tty": options.form = .direct
     case "json":
       options.form = .none
       options.text = RecordText.json
@@ -52,6 +58,18 @@ enum RunSettings {
       // Of what is detached nobody is there to see anything.
       if options.wantsRecords || options.isDetached { options.form = .none }
     }
+    if call.isSet("tty") {
+      if call.isSet("detach") {
+        throw call.error(.arity, "--tty and --detach exclude each other", flag: "tty")
+      }
+      if call.flag("jobs") == nil { options.jobs = 1 }
+      guard options.jobs == 1 else {
+        throw call.error(
+          .arity, "--tty lets one program at a time have the terminal, not \(options.jobs)",
+          flag: "jobs", help: "leave --jobs out")
+      }
+    }
+    options.getsTerminal = options.form == .direct && options.jobs == 1
     if let path = call.flag("results")?.asText {
       if options.form == .lines || options.form == .direct {
         throw call.error(

@@ -243,7 +243,13 @@ open class PoolJob {
     error.payload["item"] = item(index)
     if let attempts { error.payload["attempts"] = .int(attempts) }
     error.payload["pool"] = .text(pool.name)
-    if let location { error.trace.append(TraceEntry(name: "task \(index)", location: location)) }
+    if let location {
+      let (item, number) = (item(index), supplied > 1 || verb != "submit" ? " \(index + 1)" : "")
+      let isNone = if case .null = item { true } else { false }
+      let text = isNone ? "" : ", item \(TaskInput(item).shortText)"
+      error.trace.append(
+        TraceEntry(name: "task\(number) of pool \(verb)\(text)", location: location))
+    }
   }
 
   /// Lets no further task start.

@@ -154,6 +154,13 @@ public final class MapJob: PoolJob {
     store(index, policy.yieldsRecords ? record : value)
   }
 
+  var keepsFiles: Bool { files != nil }
+
+  /// Copies what a task that runs has written.
+  func follow(_ index: Int, output: Int32, error: Int32) {
+    files?.follow(index, item(index), output: output, error: error)
+  }
+
   // What an earlier run has found is there already.
   private func save(_ record: Value) {
     guard let files, !isRecalling, problem == nil, case .map(let map) = record else { return }

@@ -35,6 +35,7 @@ extension Pool {
       journal: journal, files: files)
     if let onProgress { job.onProgress = { [unowned job] in onProgress(job) } }
     try add(job)
+    follow(job)
     return job
   }
 

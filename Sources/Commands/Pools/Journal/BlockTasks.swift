@@ -9,9 +9,7 @@ import Session
 final class BlockTasks: BlockJournal {
   private let journal: TaskJournal
   private let interpreter: Interpreter
-  private let keys: ContentKeys
-  /// What all tasks have in common.
-  private let common: [Value]
+  private let keys: BlockKeys
   private var tasks: [Int: Known] = [:]
 
   private struct Known {
@@ -20,20 +18,15 @@ final class BlockTasks: BlockJournal {
   }
 
   init(
-    _ journal: TaskJournal, _ function: Value, verb: String, spreads: Bool,
-    _ interpreter: Interpreter, environment: Value
-  ) throws {
+    _ journal: TaskJournal, _ function: Value, verb: String, _ keys: BlockKeys,
+    _ interpreter: Interpreter
+  ) {
     self.journal = journal
     self.interpreter = interpreter
-    keys = ContentKeys(interpreter)
-    let directory = try asking { try Directory.current() }
-    common = [
-      .text("block"), .text(try keys.key(of: function).text), .bool(spreads), .text(directory),
-      environment,
-    ]
+    self.keys = keys
     journal.begin(
       JournalRun(
-        verb: "pool \(verb)", rerun: journal.rerun, directory: directory,
+        verb: "pool \(verb)", rerun: journal.rerun, directory: keys.directory,
         work: ("block", .text(BlockTasks.text(of: function)))))
   }
 
@@ -52,7 +45,7 @@ final class BlockTasks: BlockJournal {
   func recall(_ index: Int, _ item: Value) -> TaskOutcome? {
     let id: JournalIndex.TaskID
     do {
-      id = journal.task(try keys.key(of: .items(common + [item])))
+      id = journal.task(try keys.key(of: item))
     } catch {
       journal.fail(error)
       return nil

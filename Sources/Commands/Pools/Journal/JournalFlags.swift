@@ -10,15 +10,17 @@ enum JournalFlags {
       "rerun", .choice(TaskJournal.Rerun.allCases.map(\.rawValue)),
       "of a journal with entries run what never ended (missing), and also what failed (failed), "
         + "what has changed (changed), or everything (all)"),
-    Flag("key-env", names, "environment variables whose values make it another task"),
+    Flag(
+      "key-env", names, "environment variables whose values make it another task",
+      isRepeatable: true),
     Flag("verbose", nil, "say of each task why the journal lets it run or not"),
   ]
 
   /// What the details of a command say of them.
   static let details = """
     With --journal what became of each task is added to a file, a line of JSON each. A task is known \
-    by its content: directory, words or block, input and the variables of --key-env; never by its \
-    position. Another run with the same file needs --rerun: `missing` runs tasks with no end on \
+    by its content: directory, words or block, input and the variables of --key-env; not by its \
+    position, unless the command has {#} or {%}. Another run with the same file needs --rerun: `missing` runs tasks with no end on \
     record, new and interrupted ones; `failed` also those that failed last; `changed` also those \
     whose program or input file has another size or time than then; `all` runs everything. What is \
     left out counts with what is on record, so the status tells of failures that stand. After a \
@@ -55,11 +57,16 @@ enum JournalFlags {
 
   /// The variables of `--key-env` with their values.
   static func environment(_ call: borrowing Call) -> Value {
-    guard case .list(let names)? = call.flag("key-env"),
+    guard case .list(let lists)? = call.flag("key-env"),
       case .map(let all) = call.interpreter.host.liveVariable("env")
     else { return .null }
     let chosen = MapObject()
-    for name in names.items.map(\.asText).sorted() { chosen.set(name, all.get(name) ?? .null) }
+    let names = Set(
+      lists.items.flatMap { value -> [String] in
+        if case .list(let list) = value { return list.items.map(\.asText) }
+        return [value.asText]
+      })
+    for name in names.sorted() { chosen.set(name, all.get(name) ?? .null) }
     return .map(chosen)
   }
 

@@ -2,7 +2,8 @@ import Language
 import Posix
 import Session
 
-/// What tasks of `pool run` are known by: a hash of directory, words, input and chosen variables.
+/// What tasks of `pool run` are known by: a hash of directory, words, input and chosen variables,
+/// and of the number where a word has one.
 struct ProgramKeys {
   private let keys: ContentKeys
   private let template: ProgramTemplate
@@ -16,11 +17,13 @@ struct ProgramKeys {
     directory = try asking { try Directory.current() }
   }
 
-  func key(of input: TaskInput) throws -> ContentKey {
-    try keys.key(
-      of: .items([
-        .text("program"), .text(directory),
-        .items(template.content(for: input).map(TaskInput.value)), input.value, environment,
-      ]))
+  /// - Parameter index: of the input; it is part of the task where the words have a number.
+  func key(of input: TaskInput, _ index: Int) throws -> ContentKey {
+    var content: [Value] = [
+      .text("program"), .text(directory),
+      .items(template.content(for: input).map(TaskInput.value)), input.value, environment,
+    ]
+    if template.hasNumber { content.append(.int(index + 1)) }
+    return try keys.key(of: .items(content))
   }
 }

@@ -4,23 +4,35 @@ import Session
 
 /// The journal of `pool run`.
 ///
-/// A task is its working directory, its words, its input and the chosen variables; places for
-/// numbers, as `{#}`, count as written, so that a task is the same wherever its input stands.
+/// A task is its working directory, its words, its input and the chosen variables, so that it is the
+/// same wherever its input stands; where the words have a number, as `{#}`, that belongs to it, too.
+/// A call with several inputs has a line for each of them.
 final class ProgramTasks: ProgramJournal {
   private let journal: TaskJournal
   private let template: ProgramTemplate
   private let keys: ProgramKeys
   /// The file of a program's name; nil if there is none.
   private let find: (String) -> String?
-  /// What is under way, by index.
-  private var tasks: [Int: Known] = [:]
 
   /// Longer outputs are not kept.
   private static let mostOutput = 1 << 20
 
-  private struct Known {
+  /// An input that is to be done.
+  private final class Known {
     let id: JournalIndex.TaskID
-    var files: [JournalFileState]
+    let input: TaskInput
+    let files: [JournalFileState]
+
+    init(_ id: JournalIndex.TaskID, _ input: TaskInput, _ files: [JournalFileState]) {
+      self.id = id
+      self.input = input
+      self.files = files
+    }
+  }
+
+  private func tasks(of record: ProgramRecord) -> [Known] {
+    let recalled = record.members.isEmpty ? [record.recalled].compactMap { $0 } : record.members
+    return recalled.compactMap { $0.entry as? Known }
   }
 
   init(
@@ -41,8 +53,9 @@ final class ProgramTasks: ProgramJournal {
     RecordText.withoutBytes(.items(words.map(TaskInput.value)))
   }
 
-  private func words(_ record: ProgramRecord) -> Value {
-    words((try? template.words(for: record.input, index: record.index, slot: 0)) ?? [])
+  /// What was run; of a call with several inputs, what it would be for one alone.
+  private func words(_ task: Known, _ record: ProgramRecord) -> Value {
+    words((try? template.words(for: task.input, index: record.index, slot: 0)) ?? [])
   }
 
   var isWaiting: Bool { journal.isWaiting }
@@ -51,7 +64,7 @@ final class ProgramTasks: ProgramJournal {
   // MARK: Earlier runs
 
   func recall(_ record: inout ProgramRecord) throws -> Bool {
-    let key = try keys.key(of: record.input)
+    let key = try keys.key(of: record.input, record.index)
     let id = journal.task(key)
     let files = files(record.input)
     var recalled = RecalledProgram()
@@ -70,8 +83,8 @@ final class ProgramTasks: ProgramJournal {
     journal.news.tell(record.input.text, verdict.reason, verdict.why)
     recalled.isSkipped = verdict.isSkipped
     recalled.why = verdict.why
+    if !verdict.isSkipped { recalled.entry = Known(id, record.input, files) }
     record.recalled = recalled
-    if !verdict.isSkipped { tasks[record.index] = Known(id: id, files: files) }
     return verdict.isSkipped
   }
 
@@ -91,22 +104,35 @@ final class ProgramTasks: ProgramJournal {
   // MARK: This run
 
   func began(_ record: ProgramRecord) {
-    guard let task = tasks[record.index] else { return }
-    journal.write(
-      "began", task.id,
-      [
-        ("attempt", .int(record.attempts)), ("pid", .int(Int(record.pid))),
-        ("command", words(record)),
-      ])
+    for task in tasks(of: record) {
+      journal.write(
+        "began", task.id,
+        [
+          ("attempt", .int(record.attempts)), ("pid", .int(Int(record.pid))),
+          ("command", words(task, record)), ("inputs", inputs(record)),
+        ])
+    }
+  }
+
+  /// How many inputs a call has, if it is several.
+  private func inputs(_ record: ProgramRecord) -> Value {
+    record.members.count > 1 ? .int(record.members.count) : .null
   }
 
   func ended(_ record: ProgramRecord, output: [UInt8]?, error: [UInt8]?) {
-    guard let task = tasks.removeValue(forKey: record.index) else { return }
+    for task in tasks(of: record) { ended(task, record, output, error) }
+  }
+
+  private func ended(
+    _ task: Known, _ record: ProgramRecord, _ output: [UInt8]?, _ error: [UInt8]?
+  ) {
     if record.isCancelled {
       return journal.write(
-        "interrupted", task.id, [("input", RecordText.withoutBytes(record.input.value))])
+        "interrupted", task.id, [("input", RecordText.withoutBytes(task.input.value))])
     }
     let info = record.info
+    // What several inputs' call wrote is of none of them alone.
+    let isOne = record.members.count <= 1
     journal.write(
       "ended", task.id,
       [
@@ -120,10 +146,10 @@ final class ProgramTasks: ProgramJournal {
         ("user", info.map { .duration(Int($0.userTime)) } ?? .null),
         ("system", info.map { .duration(Int($0.systemTime)) } ?? .null),
         ("maxrss", info.map { .size(Int($0.maxRSS)) } ?? .null),
-        ("command", words(record)),
-        ("input", RecordText.withoutBytes(record.input.value)),
+        ("command", words(task, record)), ("inputs", inputs(record)),
+        ("input", RecordText.withoutBytes(task.input.value)),
         ("files", JournalFileState.value(task.files)),
-        ("output", kept(output)), ("error", kept(error)),
+        ("output", isOne ? kept(output) : .null), ("error", isOne ? kept(error) : .null),
       ])
   }
 

@@ -4,8 +4,8 @@ import Language
 ///
 /// What cannot be written is told by `check`, since programs end in callbacks.
 public protocol ProgramJournal: AnyObject {
-  /// Whether a program need not run, since it is known what became of it: that is put into its
-  /// record, and why in either case.
+  /// Whether a program need not run for an input, since it is known what became of it: that is put
+  /// into its record, and why in either case.
   func recall(_ record: inout ProgramRecord) throws -> Bool
 
   /// An attempt runs.
@@ -23,8 +23,10 @@ public protocol ProgramJournal: AnyObject {
   func check() throws
 }
 
-/// What a program's record has from a journal.
+/// What a program's record has from a journal; of a call with several inputs, what each of them has.
 public struct RecalledProgram {
+  /// For the journal's own use.
+  public var entry: AnyObject?
   /// The content of the task.
   public var key = ""
   /// Why it was run or not, in words.

@@ -10,7 +10,7 @@ final class OutputStore {
 
   let loop: EventLoop
   /// Told once when there is no room on the disk.
-  var onFull: ((_ directory: String, _ error: SystemError) -> Void)?
+  var onFull: ((_ place: String, _ error: SystemError) -> Void)?
   /// Programs write much.
   var isMuch = false
   /// Lines to be shown, of standard output and standard error.
@@ -70,10 +70,11 @@ final class OutputStore {
     [ENOSPC, EDQUOT, EFBIG].contains(error.code)
   }
 
-  func tellFull(_ error: SystemError) {
+  /// - Parameter path: of a file of `--results`; nil for one without a name.
+  func tellFull(_ error: SystemError, in path: String?) {
     if hasTold { return }
     hasTold = true
-    onFull?(directory, error)
+    onFull?(path.map { _ in "for --results" } ?? "in '\(directory)'", error)
   }
 
   // MARK: Lines

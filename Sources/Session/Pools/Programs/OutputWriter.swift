@@ -10,7 +10,7 @@ final class OutputWriter {
   private let interpreter: Interpreter
   /// Told once when there is no room on a disk.
   var onFull: ((_ what: String, _ error: SystemError) -> Void)?
-  /// How long a write waits for its reader (ns); nil for as long as it takes.
+  /// How long a write waits for its reader or for room (ns); nil for as long as it takes.
   var patience: Int64?
   private var hasTold = false
   private var isWide = false
@@ -92,8 +92,10 @@ final class OutputWriter {
   private func waitForRoom(_ what: String, _ error: SystemError) throws {
     if !hasTold { onFull?(what, error) }
     hasTold = true
+    if let patience, patience <= 0 { throw error.asError("cannot keep the output of a task") }
     let moment = Clock.deadline(after: OutputWriter.pause)
     _ = try session.pause(interpreter, until: moment) { false }
+    patience? -= OutputWriter.pause
   }
 
   // MARK: Files
@@ -110,8 +112,16 @@ final class OutputWriter {
     }
   }
 
-  /// Makes a file of an output.
+  /// Makes a file of an output, or writes what it lacks.
   func save(_ output: TaskOutput, as path: String) throws {
+    if output.path != nil {
+      var file: Int32 = -1
+      defer { Descriptors.close(file) }
+      return try output.completeFile { piece in
+        if file < 0 { file = try append(path) }
+        try write(piece, to: file)
+      }
+    }
     let fd = try create(path)
     defer { Descriptors.close(fd) }
     try output.forEachPiece { try write($0, to: fd) }
@@ -122,6 +132,12 @@ final class OutputWriter {
     let fd = try create(path)
     defer { Descriptors.close(fd) }
     try write(bytes, to: fd)
+  }
+
+  private func append(_ path: String) throws -> Int32 {
+    try makingFiles { () throws(SystemError) in
+      try Descriptors.makePrivate(try Descriptors.open(path, O_WRONLY | O_APPEND | O_NONBLOCK))
+    }
   }
 
   private func create(_ path: String) throws -> Int32 {

@@ -13,7 +13,10 @@ final class ProgramAttempt {
   let mark: UInt32?
   let output: TaskOutput?
   let error: TaskOutput?
-  let begun = Clock.monotonic
+  /// Without the time that the whole run was stopped.
+  var begun = Clock.monotonic
+  /// Whether it was told that it is stopped for the terminal.
+  var isToldStopped = false
   var watch: Watch?
 
   init(

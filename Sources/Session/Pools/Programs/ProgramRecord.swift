@@ -4,8 +4,10 @@ import Posix
 
 /// What became of one program of `pool run`.
 public struct ProgramRecord {
-  public let index: Int
+  public internal(set) var index: Int
   public let input: TaskInput
+  /// What a journal knows of each input, where the call is for several.
+  public internal(set) var members: [RecalledProgram] = []
   /// What it is known by, whatever its place: its content.
   public var key: String?
   public var pid: Int32 = 0

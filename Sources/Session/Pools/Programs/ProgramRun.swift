@@ -38,6 +38,15 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   var marks: Set<UInt32> = []
   var places = FreeNumbers(from: 0)
   var nullInput: Int32 = -1
+  /// Of programs that get the terminal; -1 if they do not.
+  var terminal: Int32 = -1
+  /// HUP has come: no further program is started.
+  public internal(set) var isDraining = false
+  /// TSTP has stopped all, and when (ns).
+  var isStopped = false
+  var stoppedAt: Int64 = 0
+  /// How many processes that programs had left behind were ended.
+  var leftBehind = 0
   /// Why no program can be started.
   var problem: ErrorObject?
   /// Why there was no room for one.
@@ -50,8 +59,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   public private(set) var cancelled = 0
   /// Knows what became of programs in earlier runs.
   public var journal: (any ProgramJournal)?
-  /// What an input's task is known by.
-  public var key: ((TaskInput) -> String?)?
+  /// What an input's task is known by, with its number where that is part of the words.
+  public var key: ((TaskInput, Int) -> String?)?
+  /// Where a call gets several inputs: what puts them together.
+  public var groups: InputGroups?
   /// Whether all inputs mean the same program, so that one that is missing is for all.
   public var isOneProgram = true
   /// What tells whether the next input is there, so that waiting for it keeps nothing else waiting.
@@ -77,7 +88,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     self.request = request
     store = OutputStore(session.loop, directory: options.directory)
     writer = OutputWriter(session, interpreter)
-    store.onFull = { [weak self] directory, error in self?.tell("in '\(directory)'", error) }
+    store.onFull = { [weak self] place, error in self?.tell(place, error) }
     writer.onFull = { [weak self] what, error in self?.tell(what, error) }
   }
 
@@ -96,7 +107,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
         guard let self else { return }
         timer = nil
         changes += 1
-        scheduler.advance()
+        if !isStopped { scheduler.advance() }
       }
     }
   }
@@ -118,14 +129,21 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Runs all of it; throws what came between, after ending what ran.
   public func run() throws {
     nullInput = try asking { try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY)) }
+    terminal = openTerminal() ?? -1
+    let signals = handleSignals()
     defer {
+      signals.end()
       stopWaitingForInput()
       setTimer(nil)
       Descriptors.close(nullInput)
-      Guardian.send(.kill, toTasks: marks)
+      Descriptors.close(terminal)
+      leftBehind += Guardian.send(.kill, toTasks: marks)
     }
     job.mostQueued = 1
     job.mostKept = options.jobs * 65
+    if journal != nil {
+      groups?.recall = { [unowned self] record in try recall(&record) }
+    }
     do {
       try begin()
       scheduler.add(job)
@@ -137,9 +155,11 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
         if let problem, problem.kind == .interrupted { throw problem }
         if job.isFinished { break }
         let before = changes
+        let stops = session.stops
         _ = try session.pause(interpreter) {
-          changes != before || store.hasLines || mayTakeInput
+          changes != before || store.hasLines || mayTakeInput || session.stops != stops
         }
+        if session.stops != stops { lookAtStopped() }
         try show()
         onProgress?()
       }
@@ -147,6 +167,14 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     } catch {
       stop()
       throw error
+    }
+    leftBehind += Guardian.send(.kill, toTasks: marks)
+    marks = []
+    if leftBehind > 0 {
+      say(
+        "\(leftBehind) \(leftBehind == 1 ? "process that a program" : "processes that programs") "
+          + "had left behind \(leftBehind == 1 ? "was" : "were") ended; --keep-background keeps "
+          + "such")
     }
     if let problem = problem ?? (job.abortion == .noRoom ? shortage : nil) { throw problem }
   }
@@ -165,14 +193,12 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     scheduler.pump()
     while mayTakeInput {
       if try isWaitingForInput() { return }
-      guard let input = try next() else {
+      guard let (record, isKnown) = try nextRecord() else {
         scheduler.supply(job, upTo: count, isWhole: true)
         break
       }
       let index = count
       count += 1
-      var record = ProgramRecord(index: index, input: input)
-      let isKnown = try recall(&record)
       live[index] = record
       if isKnown {
         scheduler.supplyKnown(job, record.isOk ? .succeeded : .failed)
@@ -183,6 +209,31 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       }
     }
     scheduler.pump()
+  }
+
+  /// The next call, and whether it is known what became of it; nil at the end.
+  private func nextRecord() throws -> (record: ProgramRecord, isKnown: Bool)? {
+    guard let groups else {
+      guard let input = try next() else { return nil }
+      var record = ProgramRecord(index: count, input: input)
+      let isKnown = try recall(&record)
+      return (record, isKnown)
+    }
+    switch try groups.next() {
+    case nil: return nil
+    case .known(var record)?:
+      record.index = count
+      return (record, true)
+    case .group(let members)?:
+      var record = ProgramRecord(index: count, input: InputGroups.joined(members))
+      record.members = members.compactMap(\.recalled)
+      if !record.members.isEmpty {
+        var recalled = RecalledProgram()
+        recalled.key = key?(record.input, count) ?? ""
+        record.recalled = recalled
+      }
+      return (record, false)
+    }
   }
 
   private func isWaitingForInput() throws -> Bool {
@@ -203,7 +254,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     inputWatch = nil
   }
 
-  /// Whether a program need not run.
+  /// Whether a program need not run, by what became of it earlier.
   private func recall(_ record: inout ProgramRecord) throws -> Bool {
     guard let journal else { return false }
     // Many in a row must not keep Ctrl-C waiting.

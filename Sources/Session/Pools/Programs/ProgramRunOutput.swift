@@ -35,6 +35,10 @@ extension ProgramRun {
     public var memoryLimit: Int?
     /// The programs outlive the session.
     public var isDetached = false
+    /// The programs get the terminal, one at a time.
+    public var getsTerminal = false
+    /// What the programs leave behind when they end goes on.
+    public var keepsBackground = false
 
     public init() {}
 
@@ -56,16 +60,18 @@ extension ProgramRun {
       let tag = tag(record)
       return try makeOutputs(
         LineRelay(store, isError: false, tag: tag), LineRelay(store, isError: true, tag: tag))
-    case .whole, .none: return try makeOutputs(nil, nil)
+    case .whole, .none:
+      return try makeOutputs(nil, nil, files: try options.results?.files(of: record))
     }
   }
 
   private func makeOutputs(
-    _ relay: LineRelay?, _ errorRelay: LineRelay?
+    _ relay: LineRelay?, _ errorRelay: LineRelay?,
+    files: (output: String, error: String)? = nil
   ) throws -> (output: TaskOutput?, error: TaskOutput?) {
-    let output = try TaskOutput(store, relay: relay)
+    let output = try TaskOutput(store, relay: relay, path: files?.output)
     do {
-      let errors = try TaskOutput(store, relay: errorRelay)
+      let errors = try TaskOutput(store, relay: errorRelay, path: files?.error)
       do {
         try output.begin()
         try errors.begin()
@@ -132,8 +138,8 @@ extension ProgramRun {
   private func show(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) throws {
     var record = record
     let isWanted = options.wantsRecords || !record.isOk
-    if isWanted || options.text != nil || options.results != nil {
-      record.key = record.recalled?.key ?? key?(record.input)
+    if record.key == nil, isWanted || options.text != nil || options.results != nil {
+      record.key = record.recalled?.key ?? key?(record.input, record.index)
     }
     if let results = options.results, record.recalled?.isSkipped != true {
       try results.save(record, output, error, writer)

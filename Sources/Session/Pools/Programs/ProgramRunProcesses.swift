@@ -36,14 +36,23 @@ extension ProgramRun {
     _ batch: TaskBatch, _ record: ProgramRecord, _ place: Int
   ) throws -> ProgramAttempt {
     var request = try self.request(record.input, record.index, place)
+    var record = record
+    if options.results != nil, record.key == nil {
+      record.key = record.recalled?.key ?? key?(record.input, record.index)
+      live[record.index]?.key = record.key
+    }
+    var hasBegun = false
+    defer { if !hasBegun { options.results?.undo(record.index) } }
     let (output, errors) = try makeOutputs(record)
     do {
-      request.descriptors = [(from: nullInput, to: 0)]
+      request.descriptors = [(from: terminal >= 0 ? terminal : nullInput, to: 0)]
+      if terminal >= 0 { request.terminal = terminal }
       if let output, let errors {
         request.descriptors += [(from: output.writeEnd, to: 1), (from: errors.writeEnd, to: 2)]
       }
       request.group = .new
       let (process, pidfd, mark) = try spawn(request, record.index)
+      hasBegun = true
       let attempt = ProgramAttempt(
         batch, record.index, place, process, pidfd, mark, output, errors)
       output?.release()
@@ -68,7 +77,7 @@ extension ProgramRun {
       // What was printed before cannot be written: that is no matter of this program.
       throw ProgramRefusal(error, isOfAll: true)
     }
-    if options.isDetached {
+    if options.isDetached || options.keepsBackground {
       request.task = 0
     } else if Guardian.isMarked, let slot = ticket.slot {
       request.task = Guardian.firstTask + UInt32(clamping: slot.place.number)
@@ -86,7 +95,7 @@ extension ProgramRun {
         try? Process.limitMemory(of: pid, to: limit)
         live[index]?.memoryLimit = limit
       }
-      let mark = options.isDetached ? nil : request.task
+      let mark = options.isDetached || options.keepsBackground ? nil : request.task
       if let mark { marks.insert(mark) }
       return (process, pidfd, mark)
     } catch {
@@ -151,6 +160,7 @@ extension ProgramRun {
     executor.attempt = nil
     let ending = (try? session.reapNow(attempt.process)) ?? attempt.process.record
     Descriptors.close(attempt.pidfd)
+    leaveTerminal(ending)
     places.giveBack(attempt.place)
     seal(attempt, isUnwanted: reason != nil)
     changes += 1
@@ -171,7 +181,11 @@ extension ProgramRun {
     } else {
       let fault: TaskFault = reason != nil ? .ended : ending?.signal != nil ? .died : .error
       switch scheduler.failed(attempt.batch, 0, fault) {
-      case .again(let failures, let delay): tell(record, failures, delay)
+      case .again(let failures, let delay):
+        if let results = options.results, let last = kept[index]?.last {
+          results.setAside(failures, last.output, last.error)
+        }
+        tell(record, failures, delay)
       case .final: finish(index, record)
       case .dropped: break
       }
@@ -186,7 +200,8 @@ extension ProgramRun {
     // Something that it has started is left, or was meant to be ended with it.
     let isHeld = attempt.output?.hasEnded == false || attempt.error?.hasEnded == false
     if isHeld || isUnwanted, let mark = attempt.mark {
-      Guardian.send(.kill, toTask: mark)
+      let count = Guardian.send(.kill, toTask: mark)
+      if !isUnwanted { leftBehind += count }
       attempt.output?.drain()
       attempt.error?.drain()
     }

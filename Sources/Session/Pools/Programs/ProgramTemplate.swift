@@ -1,6 +1,8 @@
 import Language
 
 /// The words of a program with places for an input: `{}` and its relatives.
+///
+/// `{{}}` is a literal `{}`.
 public struct ProgramTemplate {
   private enum Piece {
     case text([UInt8])
@@ -29,6 +31,8 @@ public struct ProgramTemplate {
   public let highestPart: Int
   /// The words as they were given.
   public let source: [String]
+  /// Whether the words depend on the number of the call: there is a place `{#}` or `{%}`.
+  public let hasNumber: Bool
 
   /// - Parameter words: the program and its arguments; without any place for it the input comes last.
   public init(_ words: [String]) {
@@ -42,6 +46,7 @@ public struct ProgramTemplate {
       parsed.append([.place(Place(kind: .whole, part: nil))])
     }
     highestPart = places.compactMap(\.part).max().map { $0 + 1 } ?? 0
+    hasNumber = places.contains { $0.kind == .number || $0.kind == .slot }
     self.words = parsed
   }
 
@@ -53,10 +58,11 @@ public struct ProgramTemplate {
     } ?? true
   }
 
-  private init(words: [[Piece]], source: [String], highestPart: Int) {
+  private init(words: [[Piece]], of other: ProgramTemplate) {
     self.words = words
-    self.source = source
-    self.highestPart = highestPart
+    source = other.source
+    highestPart = other.highestPart
+    hasNumber = other.hasNumber
   }
 
   private static func pieces(_ word: String) -> [Piece] {
@@ -64,7 +70,10 @@ public struct ProgramTemplate {
     var rest = word[...]
     var text: [UInt8] = []
     while let first = rest.first {
-      if first == "{", let end = rest.firstIndex(of: "}"),
+      if let literal = literal(rest) {
+        text += Array(literal.utf8)
+        rest = rest.dropFirst(literal.count + 2)
+      } else if first == "{", let end = rest.firstIndex(of: "}"),
         let place = place(rest[rest.index(after: rest.startIndex)..<end])
       {
         if !text.isEmpty { result.append(.text(text)) }
@@ -78,6 +87,14 @@ public struct ProgramTemplate {
     }
     if !text.isEmpty || result.isEmpty { result.append(.text(text)) }
     return result
+  }
+
+  /// What a place in a second pair of braces at the beginning means: `{}` where it is `{{}}`.
+  private static func literal(_ text: Substring) -> Substring? {
+    guard text.hasPrefix("{{"), let end = text.firstIndex(of: "}") else { return nil }
+    let inner = text.dropFirst().prefix(through: end)
+    let isClosed = text[end...].dropFirst().first == "}"
+    return isClosed && place(inner.dropFirst().dropLast()) != nil ? inner : nil
   }
 
   /// What stands between braces, if it is a place: nothing, `.`, `2`, `2/.`.
@@ -109,9 +126,7 @@ public struct ProgramTemplate {
     var result: [[UInt8]] = []
     result.reserveCapacity(words.count)
     for pieces in words {
-      if pieces.count == 1, case .place(let place) = pieces[0], place.part == nil,
-        input.parts.count > 1, place.kind != .number, place.kind != .slot
-      {
+      if isLone(pieces), input.parts.count > 1, case .place(let place) = pieces[0] {
         result += input.parts.map { ProgramTemplate.text(place.kind, $0) }
         continue
       }
@@ -151,7 +166,7 @@ public struct ProgramTemplate {
         return .text([0] + Array("{\(place.kind.rawValue)}".utf8))
       }
     }
-    let copy = ProgramTemplate(words: marked, source: source, highestPart: highestPart)
+    let copy = ProgramTemplate(words: marked, of: self)
     return (try? copy.words(for: input, index: 0, slot: 0)) ?? source.map { Array($0.utf8) }
   }
 
@@ -161,6 +176,53 @@ public struct ProgramTemplate {
       text.first != UInt8(ascii: "-")
     else { return nil }
     return String(validating: text, as: UTF8.self)
+  }
+
+  // MARK: Size
+
+  /// How many bytes the words take at most without any input, `perWord` beside each word.
+  func size(perWord: Int) -> Int {
+    words.reduce(0) { sum, pieces in
+      isLone(pieces)
+        ? sum
+        : pieces.reduce(sum + perWord) { sum, piece in
+          switch piece {
+          case .text(let text): sum + text.count
+          case .place(let place): sum + (place.kind == .number || place.kind == .slot ? 20 : 0)
+          }
+        }
+    }
+  }
+
+  /// How many bytes one more part of an input adds at most: to all words, and to the longest one
+  /// that has other things in it, too.
+  ///
+  /// - Parameter index: of the part, from 0.
+  func growth(of part: [UInt8], at index: Int, perWord: Int) -> (all: Int, word: Int) {
+    // The directory of a name without one is a dot; a blank stands between parts.
+    let most = max(part.count, 1) + 1
+    var result = (all: 0, word: 0)
+    for pieces in words {
+      if isLone(pieces) {
+        result.all += most + perWord
+        continue
+      }
+      let count = pieces.count { piece in
+        guard case .place(let place) = piece, place.kind != .number, place.kind != .slot else {
+          return false
+        }
+        return place.part ?? index == index
+      }
+      result.all += count * most
+      result.word = max(result.word, count * most)
+    }
+    return result
+  }
+
+  /// Whether a word is only a place for all parts, each of which becomes a word.
+  private func isLone(_ pieces: [Piece]) -> Bool {
+    guard pieces.count == 1, case .place(let place) = pieces[0] else { return false }
+    return place.part == nil && place.kind != .number && place.kind != .slot
   }
 
   private static let slash = UInt8(ascii: "/")

@@ -4,11 +4,16 @@ import Posix
 
 /// The directory of `--results`: one directory for each task, with what it wrote and its record.
 ///
-/// They are named by number and input, as `00002-b.txt`, and hold `stdout`, `stderr` and
-/// `record.json`. The record comes last, so that whoever finds it finds the rest whole.
+/// They are named by number, input and key, as `00002-b.txt-1f3c9a2e`, and hold `stdout`, `stderr` and
+/// `record.json`. The record comes last, so that its reader finds the rest whole. What is there of an
+/// earlier run is never written again: a task that has a directory already gets another one.
 public final class ResultFiles {
   private let directory: String
   private let form: (Value) throws -> [UInt8]
+  /// Those of tasks that were begun, by number.
+  private var places: [Int: String] = [:]
+  /// What a task of `pool map` is known by.
+  public var key: ((_ item: Value) -> String?)?
 
   /// Makes the directory if there is none.
   ///
@@ -43,15 +48,63 @@ public final class ResultFiles {
     throw SystemError(call: "mkdir", code: code, detail: path)
   }
 
+  /// Makes the directory of a task, or yields the one that was made for it.
+  func place(_ index: Int, _ input: String, _ key: String?) throws(SystemError) -> String {
+    if let place = places[index] { return place }
+    let path = "\(directory)/\(ResultFiles.name(index, input, key))"
+    var number = 1
+    while true {
+      let place = number == 1 ? path : "\(path).\(number)"
+      if mkdir(place, 0o777) == 0 {
+        places[index] = place
+        return place
+      }
+      guard errno == EEXIST, number < 100_000 else {
+        throw SystemError(call: "mkdir", code: errno, detail: place)
+      }
+      number += 1
+    }
+  }
+
+  private func place(of record: ProgramRecord) throws(SystemError) -> String {
+    try place(record.index, record.input.text, record.key)
+  }
+
+  /// The files that an attempt begins to write; nil where there is no room for them now.
+  func files(of record: ProgramRecord) throws -> (output: String, error: String)? {
+    do throws(SystemError) {
+      let place = try place(of: record)
+      return ("\(place)/stdout", "\(place)/stderr")
+    } catch {
+      if OutputStore.isNoRoom(error) { return nil }
+      throw error
+    }
+  }
+
+  /// A task could not be started: nothing is left of its beginning.
+  func undo(_ index: Int) {
+    guard let place = places[index] else { return }
+    unlink("\(place)/stdout")
+    unlink("\(place)/stderr")
+    // What earlier attempts wrote stays there.
+    if rmdir(place) == 0 { places[index] = nil }
+  }
+
+  /// An attempt is made again: what it wrote is `stdout.1` and `stderr.1` from now on.
+  func setAside(_ attempt: Int, _ output: TaskOutput, _ error: TaskOutput) {
+    for output in [output, error] {
+      guard let path = output.path else { continue }
+      try? output.rename(to: "\(path).\(attempt)")
+    }
+  }
+
+  /// What a task wrote last and its record.
   func save(
     _ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?, _ writer: OutputWriter
   ) throws {
-    let place = "\(directory)/\(ResultFiles.name(record.index, record.input.text))"
-    try writer.makingFiles { () throws(SystemError) in try ResultFiles.make(place) }
-    // One of an earlier run does not speak for this one.
-    unlink("\(place)/record.json")
-    if let output { try writer.save(output, as: "\(place)/stdout") }
-    if let error { try writer.save(error, as: "\(place)/stderr") }
+    let place = try writer.makingFiles { () throws(SystemError) in try self.place(of: record) }
+    if let output { try writer.save(output, as: output.path ?? "\(place)/stdout") }
+    if let error { try writer.save(error, as: error.path ?? "\(place)/stderr") }
     let value = record.value(output: nil, error: nil)
     if case .map(let map) = value {
       // What stands in the files beside it.
@@ -59,35 +112,66 @@ public final class ResultFiles {
       if record.problem == nil { map.set("error", .null) }
     }
     try writer.save(try form(value), as: "\(place)/record.json")
+    places[record.index] = nil
   }
 
-  /// Likewise what an attempt wrote that was made again: `stdout.1` and `stderr.1`.
+  /// Likewise what an attempt wrote that was made again.
   func save(
     _ record: ProgramRecord, _ output: TaskOutput, _ error: TaskOutput, of attempt: Int,
     _ writer: OutputWriter
   ) throws {
-    let place = "\(directory)/\(ResultFiles.name(record.index, record.input.text))"
-    try writer.makingFiles { () throws(SystemError) in try ResultFiles.make(place) }
-    try writer.save(output, as: "\(place)/stdout.\(attempt)")
-    try writer.save(error, as: "\(place)/stderr.\(attempt)")
+    let place = try writer.makingFiles { () throws(SystemError) in try self.place(of: record) }
+    try writer.save(output, as: output.path ?? "\(place)/stdout.\(attempt)")
+    try writer.save(error, as: error.path ?? "\(place)/stderr.\(attempt)")
   }
 
   /// Likewise for a task of `pool map`, whose record has what its block yielded, too.
   func save(_ record: MapObject) throws {
     guard case .int(let index)? = record.get("index") else { return }
-    let name = ResultFiles.name(index, TaskInput(record.get("item") ?? .null).text)
-    let place = "\(directory)/\(name)"
+    let item = record.get("item") ?? .null
     let copy = MapObject()
     for (key, value) in record.pairs { copy.set(key, value) }
     copy.set("output", .null)
     copy.set("error", .null)
-    try asking("cannot keep a result") {
-      try ResultFiles.make(place)
-      unlink("\(place)/record.json")
-    }
+    if let key = key?(item) { copy.set("key", .text(key)) }
+    let place = try asking("cannot keep a result") { try self.place(index, item) }
+    defer { places[index] = nil }
     try save(TaskInput(record.get("output") ?? .null).bytes, as: "\(place)/stdout")
     try save(TaskInput(record.get("error") ?? .null).bytes, as: "\(place)/stderr")
     try save(try text(of: copy), as: "\(place)/record.json")
+  }
+
+  private func place(_ index: Int, _ item: Value) throws(SystemError) -> String {
+    if let place = places[index] { return place }
+    return try place(index, TaskInput(item).text, key?(item))
+  }
+
+  /// Copies what a task of `pool map` that runs has written so far, as far as there is room.
+  func follow(_ index: Int, _ item: Value, output: Int32, error: Int32) {
+    guard let place = try? place(index, item) else { return }
+    for (memory, name) in [(output, "stdout"), (error, "stderr")] {
+      try? ResultFiles.copy(memory, to: "\(place)/\(name)")
+    }
+  }
+
+  private static func copy(_ memory: Int32, to path: String) throws {
+    let fd = try Descriptors.makePrivate(
+      try Descriptors.open(path, O_WRONLY | O_CREAT | O_NONBLOCK))
+    defer { Descriptors.close(fd) }
+    var place = Int(lseek(fd, 0, SEEK_END))
+    // The worker writes at the place that lseek(2) would move. It may be another attempt by now.
+    var info = stat()
+    if fstat(memory, &info) == 0, Int(info.st_size) < place, ftruncate(fd, 0) == 0 {
+      place = Int(lseek(fd, 0, SEEK_SET))
+    }
+    try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
+      while place >= 0 {
+        let count = try MemoryFile.read(memory, into: buffer, at: place)
+        if count == 0 { return }
+        try Transfer.writeAll(fd, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        place += count
+      }
+    }
   }
 
   // What has no form there, as a handle, stands as its text.
@@ -110,8 +194,8 @@ public final class ResultFiles {
     }
   }
 
-  /// As `00002-b.txt`: what a file's name cannot hold, or a shell would stumble over, is `_`.
-  private static func name(_ index: Int, _ input: String) -> String {
+  /// As `00002-b.txt-1f3c9a2e`: what a file's name cannot hold, or a shell would stumble over, is `_`.
+  private static func name(_ index: Int, _ input: String, _ key: String?) -> String {
     let number = String(index + 1)
     let text = input.unicodeScalars.prefix(100).map { scalar in
       scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
@@ -120,6 +204,6 @@ public final class ResultFiles {
     let zeros = String(repeating: "0", count: max(0, 5 - number.count))
     var name = String(text)
     while name.utf8.count > 100 { name.removeLast() }
-    return "\(zeros)\(number)-\(name)"
+    return "\(zeros)\(number)-\(name)-\((key ?? "00000000").prefix(8))"
   }
 }

@@ -3,7 +3,7 @@ import Language
 import Posix
 
 /// What one program writes to one descriptor, collected in memory and, where it is much, in a file
-/// without a name.
+/// without a name; or in a file of `--results` as it comes.
 ///
 /// While the disk is full nothing more is read, so the program waits and nothing is lost.
 final class TaskOutput {
@@ -17,6 +17,8 @@ final class TaskOutput {
   private var chunks: [(memory: OutputStore.Chunk, count: Int)] = []
   private var compact: [UInt8] = []
   private var file: Int32 = -1
+  /// The file of `--results`, if it is there; it is closed where all of the output is in it.
+  private(set) var path: String?
   /// How much of the first chunk is in the file.
   private var moved = 0
   private var canMove = true
@@ -30,8 +32,11 @@ final class TaskOutput {
   private static let widePipe = 1 << 20
   private static let pause: Int64 = 200_000_000
 
-  /// - Parameter relay: what passes lines on at once; nothing is kept then.
-  init(_ store: OutputStore, relay: LineRelay? = nil) throws {
+  /// - Parameters:
+  ///   - relay: what passes lines on at once; nothing is kept then.
+  ///   - path: of a new file that gets all of it as it comes; where there is no room for one, it is
+  ///     made in the end.
+  init(_ store: OutputStore, relay: LineRelay? = nil, path: String? = nil) throws {
     self.store = store
     self.relay = relay
     let ends = try asking("cannot make a pipe") { try Descriptors.pipe() }
@@ -40,6 +45,18 @@ final class TaskOutput {
       readEnd = try asking { try Descriptors.makePrivate(ends.read) }
     } catch {
       Descriptors.close(ends.write)
+      throw error
+    }
+    if let path { try create(path) }
+  }
+
+  private func create(_ path: String) throws {
+    do throws(SystemError) {
+      file = try Descriptors.makePrivate(
+        try Descriptors.open(path, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK))
+      self.path = path
+    } catch {
+      if OutputStore.isNoRoom(error) { return store.tellFull(error, in: path) }
       throw error
     }
   }
@@ -194,7 +211,7 @@ final class TaskOutput {
   private func waitForRoom(_ error: SystemError) {
     stop()
     isHeld = true
-    store.tellFull(error)
+    store.tellFull(error, in: path)
     _ = store.loop.addTimer(at: Clock.deadline(after: TaskOutput.pause)) { [weak self] in
       guard let self, isHeld, readEnd >= 0 else { return }
       goOn()
@@ -210,7 +227,13 @@ final class TaskOutput {
     Descriptors.close(readEnd)
     readEnd = -1
     relay?.finish()
-    // A million small outputs shall not hold a chunk each.
+    if path != nil { try? moveMemory() }
+    if path != nil, chunks.isEmpty {
+      // It is read again when its turn comes; a million outputs shall not hold a descriptor each.
+      Descriptors.close(file)
+      file = -1
+    }
+    // Nor shall a million small ones hold a chunk each.
     if file < 0, chunks.count == 1, chunks[0].count <= 1 << 14 {
       compact = Array(chunks[0].memory[..<chunks[0].count])
       releaseChunks()
@@ -227,8 +250,32 @@ final class TaskOutput {
     chunks = []
   }
 
+  /// The file of `--results` has another name now.
+  func rename(to path: String) throws(SystemError) {
+    guard let old = self.path else { return }
+    guard Glibc.rename(old, path) == 0 else {
+      throw SystemError(call: "rename", code: errno, detail: path)
+    }
+    self.path = path
+  }
+
+  /// Hands over what the file of `--results` lacks, since there was no room for it, and has it there.
+  func completeFile(_ append: (UnsafeRawBufferPointer) throws -> Void) throws {
+    while let (memory, count) = chunks.first {
+      try append(UnsafeRawBufferPointer(rebasing: memory[moved..<count]))
+      moved = 0
+      store.giveBack(memory)
+      chunks.removeFirst()
+    }
+  }
+
   /// Hands all of it over, piece by piece.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    if file < 0, let path, size > 0 {
+      file = try asking("cannot read a result again") {
+        try Descriptors.makePrivate(try Descriptors.open(path, O_RDONLY))
+      }
+    }
     if file >= 0 {
       var place = 0
       let buffer = store.take()
