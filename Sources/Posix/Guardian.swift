@@ -82,16 +82,22 @@ public enum Guardian {
     members(task: task).count { $0 != getpid() && kill($0, signal.number) == 0 }
   }
 
+  /// The living processes of some tasks, each with its task; this process is left out.
+  public static func members(tasks: Set<UInt32>) -> [(pid: Int32, task: UInt32)] {
+    guard !tasks.isEmpty else { return [] }
+    return members().compactMap { pid in
+      var soft: UInt64 = 0
+      var hard: UInt64 = 0
+      guard pid != getpid(), brood_mark_of(pid, &soft, &hard) == 0 else { return nil }
+      let task = brood_mark_part(soft)
+      return tasks.contains(task) ? (pid, task) : nil
+    }
+  }
+
   /// Sends a signal to all processes of some tasks, with one look at the processes there are.
   @discardableResult
   public static func send(_ signal: Signal, toTasks tasks: Set<UInt32>) -> Int {
-    guard !tasks.isEmpty else { return 0 }
-    return members().count { pid in
-      var soft: UInt64 = 0
-      var hard: UInt64 = 0
-      guard pid != getpid(), brood_mark_of(pid, &soft, &hard) == 0 else { return false }
-      return tasks.contains(brood_mark_part(soft)) && kill(pid, signal.number) == 0
-    }
+    members(tasks: tasks).count { kill($0.pid, signal.number) == 0 }
   }
 
   /// Lets a process and its living descendants outlive the session (prlimit(2)).

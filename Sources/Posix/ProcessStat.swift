@@ -1,4 +1,5 @@
 import CPosix
+import Glibc
 
 /// What /proc/PID/stat says about a process (proc_pid_stat(5)).
 public struct ProcessStat: Sendable {
@@ -47,6 +48,13 @@ public struct ProcessStat: Sendable {
 
   /// Whether it is a zombie, or about to be reaped.
   public var hasEnded: Bool { state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") }
+
+  /// Now, as `startTicks` counts (CLOCK_BOOTTIME, clock_gettime(2)).
+  public static var ticksNow: UInt64 {
+    var now = timespec()
+    guard clock_gettime(CLOCK_BOOTTIME, &now) == 0 else { return 0 }
+    return UInt64(max(0, Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))) / UInt64(ticks)
+  }
 
   /// Start in nanoseconds after boot.
   public var startTime: Int64 { Int64(startTicks) * ticks }

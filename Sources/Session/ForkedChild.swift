@@ -99,6 +99,7 @@ extension Session {
       endingSignal = endingSignal ?? .int
       return 130
     }
+    hasFailed = true
     report(error)
     return error.exitStatus ?? 1
   }

@@ -72,6 +72,8 @@ public final class Session {
   public var ownName: String? { slots?.ownName }
   /// The signal that this process is being ended by, of which it dies in the end.
   var endingSignal: Signal?
+  /// An error that was not caught was shown.
+  var hasFailed = false
   /// Counts how often a child was stopped or continued.
   var stops = 0
   /// Nobody reads standard output any more, which is to end this process.

@@ -33,8 +33,12 @@ extension Session {
     if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
-      if !isInteractive && endingSignal == nil { join(interpreter, hasFailed: status != 0) }
+      if !isInteractive && endingSignal == nil {
+        finishSubmitted(&status, interpreter)
+        join(interpreter, hasFailed: status != 0)
+      }
       endLeftovers(interpreter)
+      tellDropped()
       pools.terminate()
       endChildren(interpreter)
     }
@@ -50,6 +54,27 @@ extension Session {
     if !isInteractive, let last = handlers.last() { endingSignal = endingSignal ?? last }
     if let endingSignal { Session.dieOf(endingSignal) }
     Process.exitNow(status)
+  }
+
+  /// What was submitted to pools is done, unless an error has ended the script.
+  private func finishSubmitted(_ status: inout Int32, _ interpreter: Interpreter) {
+    if hasFailed { return }
+    do {
+      try pools.finishSubmitted(self, interpreter)
+    } catch {
+      status = self.status(of: error)
+    }
+    writeRest(&status)
+  }
+
+  /// Says how much submitted work comes to nothing with this process.
+  public func tellDropped() {
+    let count = pools.submitted
+    if count == 0 || isChild { return }
+    Session.say(
+      count == 1
+        ? "brood: 1 submitted task was not finished, and is dropped"
+        : "brood: \(count) submitted tasks were not finished, and are dropped")
   }
 
   /// Writes what is left of the output; what cannot be written is a failure of this process.

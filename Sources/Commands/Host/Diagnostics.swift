@@ -113,10 +113,15 @@ public struct Diagnostics {
   private static func calls(_ trace: [TraceEntry]) -> [String] {
     var lines: [(text: String, count: Int)] = []
     for (i, entry) in trace.enumerated() where !entry.location.source.bytes.isEmpty {
-      var text = "called from \(TerminalText.line(entry.location.description))"
+      // A task is no function: its name says which it is, and on what.
+      let isTask = entry.name.contains(" ")
+      var text = isTask ? "in \(TerminalText.line(entry.name)), " : ""
+      text += "called from \(TerminalText.line(entry.location.description))"
       if i + 1 < trace.count {
         let caller = trace[i + 1].name
-        text += caller == "block" ? " in a block" : " in '\(TerminalText.line(caller))'"
+        text +=
+          caller == "block" || caller.contains(" ")
+          ? " in a block" : " in '\(TerminalText.line(caller))'"
       }
       if lines.last?.text == text {
         lines[lines.count - 1].count += 1

@@ -23,6 +23,9 @@ public enum PoolCommands {
       that was closed or terminated is still the one made last, and takes no tasks, until pool join \
       has waited for it; then the one before it is meant.
 
+      What the block of --init sets and defines is there for the tasks of its worker: variables are \
+      its own, and stay as its tasks leave them; functions are known by their names.
+
       With --memory a task that needs more ends its worker, and fails with `peer-died`.
       """,
     parameters: [
@@ -35,6 +38,9 @@ public enum PoolCommands {
     ],
     examples: [
       Example("pool new w 2\nprint (pool size) (pool map { |x| $x + 1 } [1, 2])", "2 [2, 3]"),
+      Example(
+        "var start = 0\npool new 2 --init { start = 5; fn more(x) { $x + $start } }\n"
+          + "print (pool map { |x| more $x } 1..3) $start", "[6, 7, 8] 0"),
       Example("pool new 3\nprint ((unique (pool map { $ppid } 1..20)) == [$pid])", "true"),
     ]
   ) { call in
@@ -103,7 +109,8 @@ public enum PoolCommands {
     "pool submit", "Let a worker run a function, and yield a future for its result",
     details: """
       A future has the fields done ok value error; `pool result` waits for it. The work goes on \
-      while this process does other things.
+      while this process does other things, and is finished when a script ends or calls `exit`; \
+      after an error, INT, TERM or `_exit` it is dropped, and how much is said.
       """,
     parameters: task, flags: [.pool, keywords] + PoolFlags.policies, traits: .snapshots,
     examples: [

@@ -77,7 +77,9 @@ enum LeaveCommands {
       Example("let p = fork { on-exit { print never }; _exit 4 }\nprint (wait $p).exit", "4")
     ]
   ) { call in
-    Process.exitNow(try status(call.int(0), call))
+    let status = try status(call.int(0), call)
+    call.session.tellDropped()
+    Process.exitNow(status)
   }
 
   static let onExit = Command(

@@ -66,6 +66,10 @@ public final class Pool: Handle, NameHolder {
   var waiters = 0
   var isStealing = false
   var futures = 0
+  /// How many tasks of `pool submit` are not finished.
+  var submitted = 0
+  /// Of workers that have ended: the numbers that mark what they started, and when they ended.
+  var endedMarks: [UInt32: UInt64] = [:]
   /// With more workers it costs more to switch their signals off and on than to take them.
   private static let fewMembers = 16
 
@@ -134,7 +138,8 @@ public final class Pool: Handle, NameHolder {
 
   /// A function as its workers get it: sent once to each of them, as long as it stays the same.
   func function(_ value: Value) throws -> PoolFunction {
-    let (bytes, descriptors) = try coder.encode(value)
+    let sent = initialized.isEmpty ? value : .items([value, .items(sharedNames(of: value))])
+    let (bytes, descriptors) = try coder.encode(sent)
     let key = Array(bytes)
     if descriptors.isEmpty, let known = functions[key] { return known }
     functionCount += 1
@@ -145,6 +150,38 @@ public final class Pool: Handle, NameHolder {
       functions[key] = made
     }
     return made
+  }
+
+  /// The variables that --init may set, by name.
+  private(set) lazy var initialized: [String: Cell] = {
+    guard case .closure(let closure)? = initializer,
+      let outer = try? closure.outerVariables(interpreter)
+    else { return [:] }
+    return Dictionary(outer.map { ($0.name, $0.cell) }) { first, _ in first }
+  }()
+
+  /// The names by which a function, and those that it calls, mean the same variables as --init.
+  private func sharedNames(of value: Value) -> [Value] {
+    var (same, others): (Set<String>, Set<String>) = ([], [])
+    var seen: Set<ObjectIdentifier> = []
+    func look(_ closure: Closure) {
+      guard seen.count < 1000, seen.insert(ObjectIdentifier(closure)).inserted,
+        let outer = try? closure.outerVariables(interpreter)
+      else { return }
+      for variable in outer {
+        if let cell = initialized[variable.name] {
+          if cell === variable.cell {
+            same.insert(variable.name)
+          } else {
+            others.insert(variable.name)
+          }
+        }
+        if case .closure(let inner) = variable.cell.value { look(inner) }
+      }
+      for inner in (try? closure.outerFunctions(interpreter)) ?? [] { look(inner) }
+    }
+    if case .closure(let closure) = value { look(closure) }
+    return same.subtracting(others).sorted().map { .text($0) }
   }
 
   /// Nobody needs a function any more.
@@ -293,6 +330,16 @@ public final class PoolList {
 
   /// So many that were closed and never joined are remembered.
   private static let mostUnjoined = 16
+
+  /// How many tasks of `pool submit` are not finished.
+  public var submitted: Int { all.reduce(0) { $0 + $1.submitted } }
+
+  /// At the end of a script: its submitted work is done; not that of a pool that is paused.
+  func finishSubmitted(_ session: Session, _ interpreter: Interpreter) throws {
+    let busy = all.filter { $0.submitted > 0 && !$0.isPaused }
+    if busy.isEmpty { return }
+    _ = try session.pause(interpreter) { busy.allSatisfy { $0.submitted == 0 } }
+  }
 
   /// At the end of the session: nothing more is begun, and nothing done again.
   func terminate() { for pool in all { pool.terminate() } }

@@ -26,7 +26,11 @@ extension Pool {
       for batch in member.batches {
         guard let batch, let timeout = batch.job.policy.timeout else { continue }
         next = min(next, timeout)
-        guard let inHand = member.inHand, inHand.batch === batch else { continue }
+        guard let inHand = member.inHand else {
+          if let rest = restToBegin(batch, at: member, timeout, now) { next = min(next, rest) }
+          continue
+        }
+        guard inHand.batch === batch else { continue }
         let begun = member.ledger.startedAt
         // Another task may have been begun between the two looks.
         guard member.inHand?.place == inHand.place else { continue }
@@ -37,6 +41,40 @@ extension Pool {
     }
     if next < .max { check(after: max(next, 1_000_000)) }
   }
+
+  /// How long a worker that has begun nothing may take to begin on its older batch (ns), by the time
+  /// limit of its task; nil if that is over, and the task has failed, or it is about another batch.
+  private func restToBegin(
+    _ batch: PoolMember.Batch, at member: PoolMember, _ timeout: Int64, _ now: Int64
+  ) -> Int64? {
+    guard !member.isEnding, batch.reported < batch.count,
+      !member.batches.contains(where: { $0.map { $0.sentAt < batch.sentAt } ?? false })
+    else { return nil }
+    // A worker that is forked on a machine that is busy is no task that takes long.
+    let allowed = max(timeout, Pool.leastTimeToBegin)
+    let rest = allowed - (now - max(batch.sentAt, member.finishedAt))
+    if rest > 0 { return rest }
+    let (job, index) = (batch.job, batch[batch.reported])
+    takeBack(from: member)
+    // It may have been begun just now.
+    guard member.inHand == nil, job.takeOut(index) else { return nil }
+    let worker = "'\(member.process.name)' (\(member.process.pid))"
+    let error = ErrorObject(
+      .timeout,
+      "the task was not begun within \(durationText(Int(allowed))): the worker \(worker) is not ready",
+      help: initializer == nil ? nil : "what --init does counts for the first task of a worker")
+    error.exitStatus = ErrorObject.timeoutStatus
+    error.payload["pid"] = .int(Int(member.process.pid))
+    error.payload["worker"] = .text(member.process.name)
+    fail(job, index, error)
+    settle(job)
+    happened(.unwanted(.timeout), to: member)
+    pump()
+    return nil
+  }
+
+  /// However short the time limit, a worker has so long to begin on a task (ns).
+  private static let leastTimeToBegin: Int64 = 500_000_000
 
   // MARK: Size
 
@@ -94,6 +132,7 @@ extension Pool {
   private func goAway() {
     if isGone { return }
     isGone = true
+    endOrphans()
     session.names.release(name, of: self)
     if let checkTimer { session.loop.cancel(checkTimer.id) }
     checkTimer = nil
@@ -117,19 +156,17 @@ extension Pool {
     wasTerminated = true
     target = 0
     let error = terminated
+    // A task that was not begun is its job's again before the job is given up: else it would be in
+    // no place, and its future never done.
+    for member in members { takeBack(from: member) }
+    let atMembers = members.flatMap { $0.batches.compactMap { $0?.job } }
     let jobs = queue
     queue = []
-    for job in jobs {
+    for job in jobs + atMembers {
       job.isQueued = false
       abandon(job, error)
     }
-    for member in members {
-      for batch in member.batches.compactMap({ $0 }) {
-        takeBack(from: member)
-        abandon(batch.job, error)
-      }
-      happened(.unwanted(.retired), to: member)
-    }
+    for member in members { happened(.unwanted(.retired), to: member) }
     if members.isEmpty { goAway() }
   }
 

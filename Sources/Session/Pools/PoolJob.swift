@@ -48,6 +48,8 @@ open class PoolJob {
   private var lastChunk = 1
   /// Whether its end was told.
   var isSettled = false
+  /// Whether it counts as submitted work until then.
+  var isSubmitted = false
   /// What its tasks draw random numbers from, where the user gave a seed; else 0.
   let seed: UInt32
   /// When the next task may be started, with a rate.

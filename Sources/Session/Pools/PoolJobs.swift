@@ -38,6 +38,8 @@ public final class MapJob: PoolJob {
   /// Keeps the records of tasks.
   private let files: ResultFiles?
   private var problem: (any Error)?
+  /// What the source of items has failed with.
+  private(set) var sourceError: ErrorObject?
 
   /// - Parameters:
   ///   - takesTwo: the function gets the item and its index.
@@ -109,7 +111,15 @@ public final class MapJob: PoolJob {
     while wantsInput {
       // Not so many that workers wait meanwhile.
       if taken >= 64 { break }
-      guard let item = try stream.next() else {
+      let item: Value?
+      do {
+        item = try stream.next()
+      } catch let error as ErrorObject where error.control == nil && error.kind != .interrupted {
+        // What was taken before is done still.
+        sourceError = error
+        item = nil
+      }
+      guard let item else {
         hasEnded = true
         pool.settle(self)
         break

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 
@@ -25,11 +26,34 @@ extension Pool {
 
   private enum Reading { case packet, nothing, end }
 
+  /// The kernel lacks something now: the worker's socket is read again after a while.
+  private func receiveLater(_ member: PoolMember) {
+    if let watch = member.socketWatch { session.loop.remove(watch) }
+    member.socketWatch = nil
+    after(Pool.shortageTime) { [weak self, weak member] in
+      guard let self, let member, !member.isEnded, member.socketWatch == nil else { return }
+      do throws(SystemError) {
+        member.socketWatch = try session.loop.watch(member.socket, for: .read) { [self] in
+          receive(member)
+        }
+      } catch {
+        receiveLater(member)
+      }
+    }
+  }
+
+  /// How long to wait before something is tried again that the kernel had no room for (ns).
+  private static let shortageTime: Int64 = 10_000_000
+
   private func readPacket(_ member: PoolMember) -> Reading {
     let message: ReceivedMessage?
     do throws(SystemError) {
       message = try Messages.receive(member.socket, into: incoming)
     } catch {
+      if [ENOMEM, ENOBUFS, EMFILE, ENFILE, EINTR].contains(error.code) {
+        if !member.isEnded { receiveLater(member) }
+        return .nothing
+      }
       return .end
     }
     guard let message else { return .nothing }
@@ -160,6 +184,7 @@ extension Pool {
     guard job.isFinished, !job.isSettled else { return }
     job.isSettled = true
     pending -= 1
+    if job.isSubmitted { submitted -= 1 }
     job.finish()
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Language
 import Posix
 
@@ -154,7 +155,8 @@ extension Pool {
         try asking { try Process.limitMemory(of: 0, to: memoryLimit) }
       }
       interpreter.hideCalls()
-      let worker = PoolWorker(socket, ledger, session, interpreter)
+      let worker = PoolWorker(
+        socket, ledger, session, interpreter, sharesVariables: !initialized.isEmpty)
       if let initializer { try worker.begin(by: initializer) }
       try worker.run()
       return .null
@@ -237,11 +239,41 @@ extension Pool {
     }
   }
 
+  /// What workers had started ends with the pool: their orphans, wherever they went.
+  ///
+  /// The number of a worker that has ended may be another process's by now, which began later.
+  func endOrphans() {
+    let marks = endedMarks
+    endedMarks = [:]
+    if marks.isEmpty { return }
+    let orphans = Guardian.members(tasks: Set(marks.keys)).filter { pid, mark in
+      guard let end = marks[mark], let stat = session.reader.stat(pid) else { return false }
+      return stat.startTicks <= end && session.processes.child(pid)?.kind.isUsers != true
+    }
+    for (pid, _) in orphans { try? Process.send(.kill, to: pid) }
+    // What was killed is gone within moments; a user looks for it next.
+    let deadline = Clock.deadline(after: Pool.orphanTime)
+    for (pid, _) in orphans {
+      while Clock.monotonic < deadline {
+        if let process = session.processes.child(pid) {
+          if (try? session.reapNow(process)) != nil || process.record != nil { break }
+        } else if (try? Reaper.reap(pid: pid)) != nil || session.reader.stat(pid) == nil {
+          break
+        }
+        usleep(1000)
+      }
+    }
+  }
+
+  /// So long it is waited for what was killed, all together (ns).
+  private static let orphanTime: Int64 = 200_000_000
+
   /// A worker has ended: what it sent counts, what it had in hand is lost, all else is not touched.
   private func bury(_ member: PoolMember) {
     let process = member.process
     drain(member)
     let wasStarting = if case .starting = member.state { true } else { false }
+    if let mark = session.mark(of: process) { endedMarks[mark] = ProcessStat.ticksNow }
     let record = (try? session.reapNow(process)) ?? process.record
     var reason: PoolMember.Reason?
     if case .ending(let why) = member.state { reason = why }
@@ -285,6 +317,11 @@ extension Pool {
       if let inHand, inHand.batch === batch {
         first += 1
         let index = batch[inHand.place]
+        if batch.job.policy.isTagged, !batch.job.policy.isRecorded, let capture = member.capture {
+          // What it wrote before its end.
+          let tag = TaskCapture.tag(of: batch.job.item(index))
+          TaskCapture.show(capture.output, capture.error, tag: tag)
+        }
         let isDeath = reason == nil && record?.signal != nil
         fail(batch.job, index, cause(member, batch.job, reason, record), isDeath: isDeath)
       }

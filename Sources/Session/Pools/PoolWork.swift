@@ -17,7 +17,15 @@ extension Pool {
       self, try self.function(function), arguments, named: named, policy, at: location)
     futures += 1
     let future = PoolFuture(job, self, futures)
-    try add(job)
+    submitted += 1
+    job.isSubmitted = true
+    do {
+      try add(job)
+    } catch {
+      if job.isSubmitted, !job.isSettled { submitted -= 1 }
+      job.isSubmitted = false
+      throw error
+    }
     return future
   }
 
@@ -56,6 +64,11 @@ extension Pool {
       throw interrupt(job, error)
     }
     job.stopInput()
+    if let error = job.sourceError {
+      let error = error.copied
+      error.payload["results"] = .items(job.collected)
+      throw error
+    }
     if job.failures.isEmpty { return job.collected }
     throw job.summary
   }
@@ -75,7 +88,10 @@ extension Pool {
             throw error
           }
         }
-        if job.isExhausted { return nil }
+        if job.isExhausted {
+          if let error = job.sourceError { throw error.copied }
+          return nil
+        }
         _ = try wait { job.hasNext || job.isExhausted || job.wantsInput }
       }
     } catch let error as ErrorObject where error.kind == .interrupted {

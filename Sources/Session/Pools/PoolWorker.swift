@@ -15,11 +15,19 @@ final class PoolWorker {
   private var functions: [UInt32: WorkerFunction] = [:]
   private let depth = Process.forkDepth
   private var capture: TaskCapture?
+  /// Whether functions come with the names of the variables that they share with --init.
+  private let sharesVariables: Bool
+  /// Variables that --init has set, which are this worker's own.
+  private var own: [String: Cell] = [:]
   /// Results that have gathered are sent after this long (ns).
   private static let patience: Int64 = 10_000_000
 
   /// - Parameter socket: private, so that no child of the worker has it.
-  init(_ socket: Int32, _ ledger: TaskLedger, _ session: Session, _ interpreter: Interpreter) {
+  init(
+    _ socket: Int32, _ ledger: TaskLedger, _ session: Session, _ interpreter: Interpreter,
+    sharesVariables: Bool
+  ) {
+    self.sharesVariables = sharesVariables
     self.socket = socket
     self.ledger = ledger
     self.session = session
@@ -30,7 +38,14 @@ final class PoolWorker {
   /// Runs what a worker does before its first task; the pool tells of an error, once for all.
   func begin(by initializer: Value) throws {
     do {
+      guard case .closure(let closure) = initializer else { return }
+      let outer = try closure.outerVariables(interpreter)
+      let before = outer.map(\.cell.value)
       _ = try interpreter.invoke(initializer, [])
+      for (variable, value) in zip(outer, before) where !variable.cell.value.equals(value) {
+        own[variable.name] = variable.cell
+      }
+      try interpreter.keepFunctions(declaredIn: closure)
     } catch {
       let failure = try failure(error)
       guard let message = try? coder.encode(.error(failure)), message.descriptors.isEmpty,
@@ -120,7 +135,15 @@ final class PoolWorker {
   ) {
     do {
       let value = try payload(head, bytes, message)
-      functions[head.number] = WorkerFunction(value)
+      if sharesVariables, case .list(let parts) = value, parts.items.count == 2,
+        case .list(let names) = parts.items[1]
+      {
+        let shared = Set(names.items.map(\.asText))
+        functions[head.number] = WorkerFunction(
+          parts.items[0], own: own.filter { shared.contains($0.key) }, interpreter)
+      } else {
+        functions[head.number] = WorkerFunction(value, own: [:], interpreter)
+      }
     } catch {
       functions[head.number] = WorkerFunction(failure: asObject(error))
     }
@@ -179,9 +202,13 @@ final class PoolWorker {
             session.plant(task: RandomSource.taskSeed(head.seed, entry.mark))
           }
         }
-        result =
-          head.flags.contains(.isRecorded)
-          ? try record(function, argument, head.flags) : try run(function, argument, head.flags)
+        if head.flags.contains(.isRecorded) {
+          result = try record(function, argument, head.flags)
+        } else if head.flags.contains(.isTagged) {
+          result = try tag(function, argument, head.flags)
+        } else {
+          result = try run(function, argument, head.flags)
+        }
       } catch {
         result = .error(try failure(error))
         isFailed = true
@@ -221,8 +248,8 @@ final class PoolWorker {
     } else if flags.contains(.spreads), case .list(let list) = argument {
       arguments = list.items
     }
-    if flags.contains(.isTagged) {
-      session.output.linePrefix = TerminalText.line((arguments.first ?? .null).asText) + "\t"
+    if flags.contains([.isTagged, .isRecorded]) {
+      session.output.linePrefix = TaskCapture.tag(of: arguments.first ?? .null)
     }
     defer { if flags.contains(.isTagged) { session.output.linePrefix = nil } }
     if let named, case .closure(let closure) = function.value {
@@ -263,6 +290,28 @@ final class PoolWorker {
     TaskRecord.explain(failure, facts)
     failure.payload["record"] = .map(facts)
     throw failure
+  }
+
+  /// Runs a task, each line of whose output and that of its programs gets its item in front.
+  private func tag(
+    _ function: WorkerFunction, _ argument: Value, _ flags: TaskPacket.Flags
+  ) throws -> Value {
+    if session.output.isPending { try session.output.flush() }
+    let capture = try capture ?? makeCapture()
+    try asking { try capture.begin() }
+    session.output.descriptorChanged()
+    defer {
+      capture.end()
+      session.output.descriptorChanged()
+      var item = argument
+      if flags.contains(.spreads), case .list(let list) = argument {
+        item = list.items.first ?? .null
+      }
+      TaskCapture.show(capture.output, capture.error, tag: TaskCapture.tag(of: item))
+    }
+    let value = try run(function, argument, flags)
+    try session.output.flush()
+    return value
   }
 
   private func makeCapture() throws -> TaskCapture {
@@ -364,17 +413,19 @@ final class PoolWorker {
 
 /// A function that a worker was sent.
 ///
-/// Each task gets the captured variables as they were sent, whatever tasks before it did to them.
+/// Each task gets the captured variables as they were sent, whatever tasks before it did to them,
+/// but those that --init has set: these are the worker's own, and stay as its tasks leave them.
 final class WorkerFunction {
   let value: Value
   let failure: ErrorObject?
   private var cells: [(cell: Cell, value: Value)] = []
 
-  init(_ value: Value) {
+  /// - Parameter own: the worker's variables that take the place of those of the same names.
+  init(_ value: Value, own: [String: Cell], _ interpreter: Interpreter) {
     self.value = value
     failure = nil
     var seen: Set<ObjectIdentifier> = []
-    collect(value, &seen)
+    collect(value, own, interpreter, &seen)
   }
 
   init(failure: ErrorObject) {
@@ -382,11 +433,22 @@ final class WorkerFunction {
     self.failure = failure
   }
 
-  private func collect(_ value: Value, _ seen: inout Set<ObjectIdentifier>) {
+  private func collect(
+    _ value: Value, _ own: [String: Cell], _ interpreter: Interpreter,
+    _ seen: inout Set<ObjectIdentifier>
+  ) {
     guard case .closure(let closure) = value, cells.count < 1000 else { return }
+    if !own.isEmpty, let outer = try? closure.outerVariables(interpreter) {
+      for variable in outer {
+        if let place = variable.place, let cell = own[variable.name] {
+          closure.rebind(place, to: cell)
+          seen.insert(ObjectIdentifier(cell))
+        }
+      }
+    }
     for cell in closure.captured where seen.insert(ObjectIdentifier(cell)).inserted {
       cells.append((cell, cell.value))
-      collect(cell.value, &seen)
+      collect(cell.value, own, interpreter, &seen)
     }
   }
 

@@ -36,6 +36,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Counts what the loop has to look at.
   var changes = 0
   var marks: Set<UInt32> = []
+  /// Of those, what was killed already, with a task that was ended or told.
+  var killedMarks: Set<UInt32> = []
   var places = FreeNumbers(from: 0)
   var nullInput: Int32 = -1
   /// Of programs that get the terminal; -1 if they do not.
@@ -137,7 +139,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       setTimer(nil)
       Descriptors.close(nullInput)
       Descriptors.close(terminal)
-      leftBehind += Guardian.send(.kill, toTasks: marks)
+      endLeftBehind()
     }
     job.mostQueued = 1
     job.mostKept = options.jobs * 65
@@ -168,8 +170,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       stop()
       throw error
     }
-    leftBehind += Guardian.send(.kill, toTasks: marks)
-    marks = []
+    endLeftBehind()
     if leftBehind > 0 {
       say(
         "\(leftBehind) \(leftBehind == 1 ? "process that a program" : "processes that programs") "

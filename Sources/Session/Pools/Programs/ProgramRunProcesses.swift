@@ -202,11 +202,21 @@ extension ProgramRun {
     if isHeld || isUnwanted, let mark = attempt.mark {
       let count = Guardian.send(.kill, toTask: mark)
       if !isUnwanted { leftBehind += count }
+      killedMarks.insert(mark)
       attempt.output?.drain()
       attempt.error?.drain()
     }
     attempt.output?.seal()
     attempt.error?.seal()
+  }
+
+  /// Kills what the programs have left behind, and counts what was not killed before.
+  func endLeftBehind() {
+    for (pid, mark) in Guardian.members(tasks: marks)
+    where (try? Process.send(.kill, to: pid)) != nil && !killedMarks.contains(mark) {
+      leftBehind += 1
+    }
+    marks = []
   }
 
   /// Says that a program is run again, since it may do something twice.

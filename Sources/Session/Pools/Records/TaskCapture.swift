@@ -52,6 +52,24 @@ final class TaskCapture {
     return map
   }
 
+  /// What stands in front of each line of a task that works on an item.
+  static func tag(of item: Value) -> String { TerminalText.line(item.asText) + "\t" }
+
+  /// Writes what a task has written to where it was meant for, each line with a tag in front.
+  static func show(_ output: Int32, _ error: Int32, tag: String) {
+    for (memory, number) in [(output, Int32(1)), (error, Int32(2))] {
+      var tagged: [UInt8] = []
+      contents(of: memory).withUnsafeBytes { bytes in
+        LineRelay.forEachLine(bytes) { line, _ in
+          tagged += Array(tag.utf8)
+          tagged.append(contentsOf: line)
+          tagged.append(0x0A)
+        }
+      }
+      if !tagged.isEmpty { try? tagged.withUnsafeBytes { try Transfer.writeAll(number, $0) } }
+    }
+  }
+
   /// All that was written.
   static func contents(of memory: Int32) -> [UInt8] {
     var bytes: [UInt8] = []

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the command line of `brood run` and `pool run` takes.
-@Suite("Command lines of runs") struct KnownCommandLineTests {
+@Suite("Command lines of runs") struct RunCommandLineTests {
   private func bash(_ script: String) throws -> Output {
     try runBash(
       """
@@ -118,6 +118,38 @@ import Testing
     try expect(
       "brood -c 'pool run --max-inputs 2 -- echo x{} ::: a b c'", prints: "xa b\nxc\n")
     try expect("brood -c 'pool run --jobs 1 --fill -- echo ::: a b c'", prints: "a b c\n")
+  }
+
+  @Test func inputsThatAreLeftAreSharedEvenly() throws {
+    try expect("seq 10 | brood run -j 3 -X -- echo", prints: "1 2 3 4\n5 6 7 8\n9 10\n")
+    try expect("seq 10 | brood run -j 2 -X -n 3 -- echo", prints: "1 2 3\n4 5 6\n7 8 9\n10\n")
+  }
+
+  /// A quarter of the stack is for words and environment, and a word has its own limit.
+  @Test(arguments: ["sh", "sh x{}"]) func noMoreInputsGoToACallThanFit(_ words: String) throws {
+    let count = words == "sh" ? "$#" : "$(echo $1 | wc -w)"
+    try expect(
+      """
+      ulimit -s 2048
+      seq 60000 | brood run -j 2 -X -- sh -c 'echo \(count)' \(words) > counts
+      awk '{ sum += $1 } END { print sum, (NR > 2 ? "several calls" : NR) }' counts
+      """, prints: "60000 several calls\n")
+  }
+
+  @Test func aJournalKnowsEachInput() throws {
+    try expect(
+      """
+      seq 5 | brood run -j 1 -n 2 --journal j -- echo >/dev/null
+      grep -c '"event":"ended"' j
+      seq 8 | brood run -j 1 -n 2 --journal j --rerun missing -- echo 2>/dev/null
+      """, prints: "5\n6 7\n8\n")
+  }
+
+  @Test func aPartThatACallLacksIsItsError() throws {
+    let output = try bash("brood run -j 1 -n 2 -- echo {2}-{1} ::: a b c")
+    #expect(output.standardOutput == "b-a\n")
+    #expect(output.status == .exited(1))
+    #expect(output.standardError.contains("there is no {2}"), "\(output.standardError)")
   }
 
   // MARK: Habits

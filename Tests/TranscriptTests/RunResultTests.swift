@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `--results` and the keys of tasks: what a run has kept is never lost by a later one.
-@Suite("Results that are kept") struct KnownResultTests {
+@Suite("Results that are kept") struct RunResultTests {
   private func expectOutput(
     _ expected: String, _ script: String, within limit: Duration = .seconds(20),
     sourceLocation: SourceLocation = #_sourceLocation

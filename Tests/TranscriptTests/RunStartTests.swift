@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Starting programs, running them again, and what a refused system call does to a run.
-@Suite("Known faults of runs") struct KnownRunTests {
+@Suite("Starts, retries and refused calls of runs") struct RunStartTests {
   private func bash(_ script: String, within limit: Duration = .seconds(20)) throws -> Output {
     try runBash(script, within: limit)
   }
@@ -30,12 +30,12 @@ import Testing
     """
 
   @Test func anotherAttemptIsTold() throws {
-    let output = try bash(KnownRunTests.flaky + " 2>err >/dev/null; grep -v reason err")
+    let output = try bash(RunStartTests.flaky + " 2>err >/dev/null; grep -v reason err")
     #expect(output.standardOutput.split(separator: "\n").count == 2, "\(output)")
   }
 
   @Test func whatFailedAttemptsWroteIsShown() throws {
-    let output = try bash(KnownRunTests.flaky + " 2>err; grep -o 'reason .' err")
+    let output = try bash(RunStartTests.flaky + " 2>err; grep -o 'reason .' err")
     #expect(
       output.standardOutput == "output 1\noutput 2\noutput 3\nreason 1\nreason 2\nreason 3\n",
       "\(output.standardError)")
@@ -43,7 +43,7 @@ import Testing
 
   @Test func whatFailedAttemptsWroteIsKept() throws {
     let output = try bash(
-      KnownRunTests.flaky + """
+      RunStartTests.flaky + """
          >/dev/null 2>&1
         for text in "output 1" "output 2" "output 3" "reason 1" "reason 2" "reason 3"; do
           grep -rl "$text" r | wc -l
@@ -152,9 +152,7 @@ import Testing
 
   @Test(.enabled(if: hasStrace, "there is no strace"), arguments: [1, 4])
   func oneRefusedMessageDoesNotMakeAMapSleepForEver(_ number: Int) throws {
-    withKnownIssue("H4: recvmsg", isIntermittent: true) {
-      try expectEnd("recvmsg", number, "map.brood")
-    }
+    try expectEnd("recvmsg", number, "map.brood")
   }
 
   static let hasStrace: Bool = {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Terminals, signals, what is left behind, and summaries of `brood run`.
-@Suite("Runs, terminals and signals") struct KnownSignalTests {
+@Suite("Runs, terminals and signals") struct RunSignalTests {
   private func bash(_ script: String, within limit: Duration = .seconds(20)) throws -> Output {
     try runBash(script, within: limit)
   }
@@ -28,14 +28,14 @@ import Testing
 
   @Test(arguments: [["--ungrouped"], ["--tty"]])
   func theOnlyProgramGetsTheTerminal(_ flags: [String]) throws {
-    let terminal = try terminal(Program.brood, ["run", "-j", "1"] + flags + KnownSignalTests.asks)
+    let terminal = try terminal(Program.brood, ["run", "-j", "1"] + flags + RunSignalTests.asks)
     try terminal.type("secret\r")
     try terminal.expect("got secret", within: .seconds(2))
     #expect(try terminal.expectEnd(within: .seconds(2)) == .exited(0))
   }
 
   @Test func otherwiseItIsTold() throws {
-    let terminal = try terminal(Program.brood, ["run", "-j", "2"] + KnownSignalTests.asks)
+    let terminal = try terminal(Program.brood, ["run", "-j", "2"] + RunSignalTests.asks)
     try terminal.expect("--tty", within: .seconds(2))
   }
 
@@ -51,7 +51,7 @@ import Testing
   @Test func ctrlZStopsARunWithItsPrograms() throws {
     let terminal = try terminal("/bin/bash", ["--norc", "--noprofile", "-i"])
     try terminal.expect("$ ")
-    try terminal.enter("brood run -j 2 -- " + KnownSignalTests.two)
+    try terminal.enter("brood run -j 2 -- " + RunSignalTests.two)
     #expect(waits(.seconds(10)) { states() == ["S", "S"] })
     try terminal.press(.control("z"))
     try terminal.expect("Stopped")
@@ -63,7 +63,7 @@ import Testing
   @Test func ctrlZAtThePromptStopsThePrograms() throws {
     let terminal = try terminal(Program.brood, [])
     try terminal.expectLine("brood> ")
-    try terminal.enter("pool run --jobs 2 -- " + KnownSignalTests.two)
+    try terminal.enter("pool run --jobs 2 -- " + RunSignalTests.two)
     #expect(waits(.seconds(10)) { states() == ["S", "S"] })
     try terminal.press(.control("z"))
     #expect(waits(.seconds(2)) { states() == ["T", "T"] })
@@ -73,7 +73,7 @@ import Testing
     let output = try bash(
       """
       set -m
-      brood run -j 2 -- \(KnownSignalTests.two) &
+      brood run -j 2 -- \(RunSignalTests.two) &
       until [ "$(wc -l 2>/dev/null < pids)" = 2 ]; do sleep 0.01; done
       # A loop of the shell that has the job would break when that stops.
       become() { sh -c '
@@ -117,14 +117,14 @@ import Testing
     """
 
   @Test func whatATaskLeftBehindIsTold() throws {
-    let output = try bash("brood run -- " + KnownSignalTests.leaves)
+    let output = try bash("brood run -- " + RunSignalTests.leaves)
     #expect(output.standardOutput == "started\n")
     #expect(output.standardError.contains("--keep-background"), "\(output.standardError)")
   }
 
   @Test func keepBackgroundKeepsIt() throws {
     let output = try bash(
-      "brood run --keep-background -- \(KnownSignalTests.leaves) 2>&1; echo $?\n"
+      "brood run --keep-background -- \(RunSignalTests.leaves) 2>&1; echo $?\n"
         + "touch go; until [ -e late ]; do sleep 0.01; done; cat late", within: .seconds(3))
     #expect(output.standardOutput == "started\n0\nlate\n")
   }
@@ -141,7 +141,7 @@ import Testing
   @Test func hangUpStartsNoMoreAndLetsTheRunningOnesEnd() throws {
     let output = try bash(
       """
-      \(KnownSignalTests.waiting)
+      \(RunSignalTests.waiting)
       kill -HUP $!
       for i in $(seq 30); do kill -0 $! 2>/dev/null || break; sleep 0.01; done
       touch go
@@ -180,7 +180,7 @@ import Testing
     let output = try bash(
       """
       exec 2>err
-      \(KnownSignalTests.waiting)
+      \(RunSignalTests.waiting)
       kill -USR1 $!
       until grep -q running err || ! kill -0 $!; do sleep 0.01; done 2>/dev/null
       touch go
