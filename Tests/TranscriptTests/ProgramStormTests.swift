@@ -133,10 +133,19 @@ struct ProgramStormTests {
       environment: Program.environment(home: place.path), directory: place.path)
     #expect(output.status == .exited(0), "\(output.standardError)")
     try place.write("", to: "go")
-    let last = URL(filePath: place.path).appending(path: "out/00002-b/record.json")
-    #expect(waits(.seconds(20)) { FileManager.default.fileExists(atPath: last.path) })
+    let out = URL(filePath: place.path).appending(path: "out")
+    /// The directory of the second program, as `00002-b-1f3c9a2e`.
+    func second() -> URL? {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: out.path)) ?? []
+      return names.first { $0.hasPrefix("00002-b-") }.map { out.appending(path: $0) }
+    }
+    #expect(
+      waits(.seconds(20)) {
+        let last = second()?.appending(path: "record.json").path
+        return last.map { FileManager.default.fileExists(atPath: $0) } ?? false
+      })
     let text = try String(
-      contentsOf: URL(filePath: place.path).appending(path: "out/00002-b/stdout"), encoding: .utf8)
+      contentsOf: try #require(second()).appending(path: "stdout"), encoding: .utf8)
     #expect(text == "b\n")
   }
 }

@@ -42,7 +42,7 @@ enum PoolMapCommands {
       """,
     parameters: work,
     flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress] + JournalFlags.all,
-    traits: .snapshots,
+    rules: JournalFlags.rules, traits: .snapshots,
     examples: [
       Example("pool new 2\nprint (pool map { |x| $x * $x } [1, 2, 3])", "[1, 4, 9]"),
       Example(
@@ -66,7 +66,7 @@ enum PoolMapCommands {
     "pool starmap", "Like pool map, but each item is a list of arguments",
     parameters: work,
     flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress] + JournalFlags.all,
-    traits: .snapshots,
+    rules: JournalFlags.rules, traits: .snapshots,
     examples: [
       Example("print (pool starmap { |x, y| $x + $y } [[1, 2], [3, 4]])", "[3, 7]")
     ]
@@ -177,7 +177,8 @@ enum PoolMapCommands {
       workers need, so that a source without an end works; when the loop is left, nothing more is \
       started. A task's error is thrown when its turn comes.
       """,
-    parameters: work, flags: PoolFlags.list + JournalFlags.all, traits: .snapshots,
+    parameters: work, flags: PoolFlags.list + JournalFlags.all, rules: JournalFlags.rules,
+    traits: .snapshots,
     examples: [
       Example("for x in (pool imap { |x| $x * 2 } 1..3) { print $x }", "2\n4\n6"),
       Example(

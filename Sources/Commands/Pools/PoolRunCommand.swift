@@ -35,8 +35,9 @@ enum RunCommand {
       What a program leaves in the background is ended with the run, and told; --keep-background \
       lets it go on. Programs read nothing from standard input, and cannot read the terminal; with \
       --tty, or with --jobs 1 --ungrouped, each gets it while it runs. Ctrl-Z stops the run with its \
-      programs. After HUP those that run end and no further one is started; a second HUP, and one \
-      because the terminal is gone, ends them. USR1 has it tell how far it is.
+      programs. `brood run` starts no further one after HUP and lets those that run end; a second HUP, \
+      and one because the terminal is gone, ends them. USR1 has it tell how far it is. In a script \
+      these signals end the script.
 
       As a statement it throws `failed` if a program failed, when all are done, and `timeout` if \
       all that failed took too long; the error's field `records` has those of the programs that \
@@ -70,6 +71,7 @@ enum RunCommand {
     ] + PoolFlags.policies + [PoolFlags.halt, PoolFlags.rate] + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
     ] + JournalFlags.all,
+    rules: RunSettings.rules + JournalFlags.rules,
     traits: [.passesWords, .takesInput],
     examples: [
       Example("pool run --jobs 2 -- echo got {} ::: a b 'c  d'", "got a\ngot b\ngot c  d"),

@@ -19,6 +19,14 @@ enum RunSettings {
     Flag("detach", nil, "go on in a process of its own that outlives the shell"),
   ]
 
+  /// Which of them go together.
+  static let rules: [FlagRule] = [
+    .exclusive(["line", "ungrouped", "tty", "json", "csv"]), .exclusive(["tty", "detach"]),
+    // Whole outputs are kept.
+    .exclusive(["results", "line"]), .exclusive(["results", "ungrouped"]),
+    .exclusive(["results", "tty"]),
+  ]
+
   /// How many programs run at a time.
   static func jobs(_ call: borrowing Call) throws -> Int {
     guard case .int(let jobs)? = call.flag("jobs") else { return call.session.usableCPUs }
@@ -34,16 +42,14 @@ enum RunSettings {
     options.isOrdered = !call.isSet("unordered")
     options.memoryLimit = try PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")
+    // No text called it: it is `brood run`.
+    options.takesSignals = call.location == nil
     options.wantsRecords = call.site.wantsValue && !options.isDetached
     if let directory = host.environmentVariable("TMPDIR"), !directory.isEmpty {
       options.directory = directory
     }
     options.keepsBackground = call.isSet("keep-background")
     let forms = ["line", "ungrouped", "tty", "json", "csv"].filter { call.isSet($0) }
-    if forms.count > 1 {
-      throw call.error(
-        .arity, "--\(forms[0]) and --\(forms[1]) exclude each other", flag: forms[1])
-    }
     switch forms.first {
     case "line": options.form = .lines
     case "ungrouped", "tty": options.form = .direct
@@ -59,9 +65,6 @@ enum RunSettings {
       if options.wantsRecords || options.isDetached { options.form = .none }
     }
     if call.isSet("tty") {
-      if call.isSet("detach") {
-        throw call.error(.arity, "--tty and --detach exclude each other", flag: "tty")
-      }
       if call.flag("jobs") == nil { options.jobs = 1 }
       guard options.jobs == 1 else {
         throw call.error(
@@ -71,10 +74,6 @@ enum RunSettings {
     }
     options.getsTerminal = options.form == .direct && options.jobs == 1
     if let path = call.flag("results")?.asText {
-      if options.form == .lines || options.form == .direct {
-        throw call.error(
-          .arity, "--results keeps whole outputs, which --\(forms[0]) does not", flag: "results")
-      }
       options.results = try call.at(flag: "results") {
         try ResultFiles(path, goesOn: call.flag("journal") != nil, form: RecordText.json)
       }

@@ -16,6 +16,11 @@ enum JournalFlags {
     Flag("verbose", nil, "say of each task why the journal lets it run or not"),
   ]
 
+  /// What they mean nothing without.
+  static let rules: [FlagRule] = ["rerun", "key-env", "verbose"].map {
+    .needs($0, anyOf: ["journal"])
+  }
+
   /// What the details of a command say of them.
   static let details = """
     With --journal what became of each task is added to a file, a line of JSON each. A task is known \
@@ -40,11 +45,6 @@ enum JournalFlags {
     guard call.hasFlags else { return nil }
     let rerun = call.flag("rerun").flatMap { TaskJournal.Rerun(rawValue: $0.asText) }
     guard let path = call.flag("journal")?.asText else {
-      for name in ["rerun", "key-env", "verbose"] where call.flag(name) != nil {
-        throw call.error(
-          .arity, "--\(name) is about a journal, and there is none", flag: name,
-          help: "name its file: --journal FILE")
-      }
       return nil
     }
     // To look only, there is nothing in one that is not there.

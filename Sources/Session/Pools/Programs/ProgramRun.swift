@@ -227,6 +227,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       return (record, true)
     case .group(let members)?:
       var record = ProgramRecord(index: count, input: InputGroups.joined(members))
+      if members.count == 1 {
+        record.recalled = members[0].recalled
+        return (record, false)
+      }
       record.members = members.compactMap(\.recalled)
       if !record.members.isEmpty {
         var recalled = RecalledProgram()

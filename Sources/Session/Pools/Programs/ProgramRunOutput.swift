@@ -35,6 +35,8 @@ extension ProgramRun {
     public var memoryLimit: Int?
     /// The programs outlive the session.
     public var isDetached = false
+    /// The run is all that its process is for: HUP and USR1 mean something to it.
+    public var takesSignals = false
     /// The programs get the terminal, one at a time.
     public var getsTerminal = false
     /// What the programs leave behind when they end goes on.

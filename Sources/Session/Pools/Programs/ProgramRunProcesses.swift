@@ -160,7 +160,7 @@ extension ProgramRun {
     executor.attempt = nil
     let ending = (try? session.reapNow(attempt.process)) ?? attempt.process.record
     Descriptors.close(attempt.pidfd)
-    leaveTerminal(ending)
+    leaveTerminal(attempt, ending)
     places.giveBack(attempt.place)
     seal(attempt, isUnwanted: reason != nil)
     changes += 1

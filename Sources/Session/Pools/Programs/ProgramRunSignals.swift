@@ -5,8 +5,9 @@ import Posix
 
 /// What signals mean to a run.
 ///
-/// TSTP stops its programs with it, HUP lets those that run end, USR1 has it tell how far it is. A
-/// handler of the user's comes first, and a child has none of this.
+/// TSTP stops its programs with it. To `brood run` HUP lets those that run end, and USR1 has it tell
+/// how far it is; in a script these end the script. A handler of the user's comes first, and a child
+/// has none of this.
 final class RunSignals {
   private let session: Session
   private var before: [(signal: Signal, disposition: Signals.Disposition)] = []
@@ -48,6 +49,8 @@ extension ProgramRun {
 
   func handleSignals() -> RunSignals {
     let signals = RunSignals(session)
+    signals.on(.tstp) { [weak self] in self?.stopOrContinue() }
+    guard options.takesSignals else { return signals }
     let hadTerminal = ProgramRun.hasTerminal
     signals.on(.hup) { [weak self] in
       guard let self else { return }
@@ -55,7 +58,6 @@ extension ProgramRun {
       drain()
     }
     signals.on(.usr1) { [weak self] in self?.tellState() }
-    signals.on(.tstp) { [weak self] in self?.stopOrContinue() }
     return signals
   }
 
@@ -103,7 +105,7 @@ extension ProgramRun {
       say("the programs are stopped; Ctrl-Z continues them, Ctrl-C ends them")
       return
     }
-    takeTerminalBack()
+    for attempt in attempts { takeTerminalBack(from: attempt.process.group) }
     try? Signals.set(.tstp, .default)
     // It returns when CONT has come.
     try? Process.send(.tstp, to: Process.pid)
@@ -140,12 +142,16 @@ extension ProgramRun {
     return try? Descriptors.makePrivate(fd)
   }
 
-  func takeTerminalBack() {
-    if terminal >= 0 { try? Terminal.setForeground(terminal, Process.group) }
+  /// Only from the program itself: by now another job may have it.
+  private func takeTerminalBack(from group: Int32) {
+    guard terminal >= 0, (try? Terminal.foreground(terminal)) == group else { return }
+    try? Terminal.setForeground(terminal, Process.group)
   }
 
+  /// Not where this process goes on in the background.
   private func giveTerminal(to attempt: ProgramAttempt) {
-    if terminal >= 0 { try? Terminal.setForeground(terminal, attempt.process.group) }
+    guard terminal >= 0, (try? Terminal.foreground(terminal)) == Process.group else { return }
+    try? Terminal.setForeground(terminal, attempt.process.group)
   }
 
   /// A program was stopped: told if it wants the terminal and does not get it; one that had it was
@@ -155,7 +161,7 @@ extension ProgramRun {
     for attempt in attempts {
       guard let signal = attempt.process.stoppedBy, attempt.process.record == nil else { continue }
       if terminal >= 0, signal == .tstp || signal == .stop {
-        takeTerminalBack()
+        takeTerminalBack(from: attempt.process.group)
         return stopOrContinue()
       }
       guard signal == .ttin || signal == .ttou, !attempt.isToldStopped else { continue }
@@ -168,11 +174,12 @@ extension ProgramRun {
   }
 
   /// A program that had the terminal has ended: Ctrl-C was meant for the run, too.
-  func leaveTerminal(_ ending: WaitRecord?) {
+  func leaveTerminal(_ attempt: ProgramAttempt, _ ending: WaitRecord?) {
     guard terminal >= 0 else { return }
-    takeTerminalBack()
+    takeTerminalBack(from: attempt.process.group)
     if ending?.signal == .int, problem == nil {
       problem = ErrorObject(.interrupted, "interrupted")
+      scheduler.pause()
     }
   }
 }
