@@ -125,7 +125,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Says something on standard error, between outputs.
   func say(_ text: String) {
     onShow?()
-    try? Transfer.writeAll(2, "pool run: \(text)\n")
+    Session.say("pool run: \(text)")
   }
 
   /// Runs all of it; throws what came between, after ending what ran.
