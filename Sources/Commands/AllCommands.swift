@@ -7,4 +7,19 @@ public enum AllCommands {
     + Library.families + [MetaCommands.family]
 
   public static let table = CommandTable(families)
+
+  /// The names that each version since 0.2 brought, for scripts that are written for an older one.
+  static let added: [(version: LanguageVersion, names: [String])] = []
+
+  /// The names that a script does not know that is written for a version.
+  ///
+  /// - Throws: `missing` for a version that this program does not have yet.
+  public static func names(after version: LanguageVersion) throws(ErrorObject) -> Set<String> {
+    if let own = LanguageVersion(Version.number[...]), own < version {
+      throw ErrorObject(
+        .missing, "this is for brood \(version), but the brood that reads it is \(Version.number)",
+        help: "install a newer brood, or write #brood \(own) if it needs nothing that is newer")
+    }
+    return Set(added.filter { $0.version > version }.flatMap(\.names))
+  }
 }

@@ -25,6 +25,12 @@ struct ScriptRunner {
       host.printError(error)
       Process.exitNow(2)
     }
+    do throws(ErrorObject) {
+      try pin(source)
+    } catch {
+      host.printError(error)
+      Process.exitNow(2)
+    }
     let isAtTerminal = Terminal.isTerminal(2) && host.wantsWarnings
     let findings = interpreter.compile(source, checksPrograms: isAtTerminal)
     // While a file that it sources was read.
@@ -40,6 +46,20 @@ struct ScriptRunner {
         })
     }
     host.session.end(execute(function, source, arguments), interpreter)
+  }
+
+  /// Hides what came after the version that a script was written for.
+  private func pin(_ source: Source) throws(ErrorObject) {
+    guard let (version, span) = LanguageVersion.pinned(in: source) else {
+      return interpreter.use(AllCommands.table)
+    }
+    do throws(ErrorObject) {
+      let newer = try AllCommands.names(after: version)
+      interpreter.use(newer.isEmpty ? AllCommands.table : AllCommands.table.without(newer))
+    } catch {
+      error.location = Location(source, span)
+      throw error
+    }
   }
 
   /// Runs the text, then its `main`; yields the exit status.
@@ -79,6 +99,7 @@ struct ScriptRunner {
     for path in paths {
       do {
         let source = try load(path == "-" ? .standardInput : .file(path))
+        try pin(source)
         let findings = interpreter.compile(source, checksPrograms: true)
         for error in findings.errors { host.printError(error) }
         host.printWarnings(findings.warnings)

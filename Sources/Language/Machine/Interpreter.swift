@@ -25,7 +25,8 @@ public final class Globals {
 /// Compiles program texts and runs them: the machine's registers, its frames, and the names that
 /// outlive a text.
 public final class Interpreter {
-  public let table: CommandTable
+  /// The built-ins that there are.
+  public private(set) var table: CommandTable
   public let host: any Host
   public let globals = Globals()
 
@@ -88,6 +89,9 @@ public final class Interpreter {
   private static let frameRoom = (maximumFrames * MemoryLayout<Frame>.stride / page + 2) * page
   /// How much memory a machine takes for registers and frames, in bytes.
   public static let memorySize = frameRoom + stackSize * MemoryLayout<Value>.stride + page
+
+  /// Takes other built-ins from now on, for the texts that are compiled then.
+  public func use(_ table: CommandTable) { self.table = table }
 
   /// - Parameter memory: `memorySize` zeroed bytes for this one machine, which are never given
   ///   back; allocated without it.

@@ -262,6 +262,14 @@ public final class CommandTable: @unchecked Sendable {
 
   public init(_ families: @escaping @autoclosure () -> [CommandFamily]) { make = families }
 
+  /// The same table without some commands.
+  public func without(_ names: Set<String>) -> CommandTable {
+    CommandTable(
+      self.families.map { family in
+        CommandFamily(family.title, family.commands.filter { !names.contains($0.name) })
+      })
+  }
+
   public var families: [CommandFamily] { index.families }
 
   public subscript(_ name: String) -> Command? { index.byName[name] }
