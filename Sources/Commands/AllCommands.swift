@@ -9,7 +9,9 @@ public enum AllCommands {
   public static let table = CommandTable(families)
 
   /// The names that each version since 0.2 brought, for scripts that are written for an older one.
-  static let added: [(version: LanguageVersion, names: [String])] = []
+  static let added: [(version: LanguageVersion, names: [String])] = [
+    (LanguageVersion(0, 3), ["who", "why", "deadlock"])
+  ]
 
   /// The names that a script does not know that is written for a version.
   ///
