@@ -65,6 +65,8 @@ let package = Package(
       name: "ChannelsTests", dependencies: ["Channels", "Posix"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
