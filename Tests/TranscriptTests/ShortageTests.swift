@@ -46,7 +46,7 @@ struct ShortageTests {
       fn attempt(what) { try { call $what } catch e: limit, system, failed, peer-died { } }
       attempt { pool new w 3; pool map { |x| $x } 1..9 }
       attempt { for x in (pool imap { |x| $x } 1..50) { if $x > 5 { break } } }
-      attempt { pool run -j 20 -- echo {} ::: ...(map 1..20 { |x| "$x" }) > /dev/null }
+      attempt { pool run --jobs 20 -- echo {} ::: ...(map 1..20 { |x| "$x" }) > /dev/null }
       attempt { (^echo a | ^cat | ^cat | ^cat) }
       attempt { wait (fork { 7 }) }
       attempt { terminate (spawn sleep 5) --grace 50ms }

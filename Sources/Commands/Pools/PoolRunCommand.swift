@@ -258,6 +258,11 @@ enum RunCommand {
       return ErrorObject(
         .missing, "there is no file '\(name)' to run", help: shellLineHint(typed))
     }
+    if typed.hasPrefix("-") {
+      return ErrorObject(
+        .missing, "there is no program '\(name)'",
+        help: "flags of pool run are long, as --jobs, and stand before the program's name")
+    }
     return ErrorObject(
       .missing, "there is no program '\(name)'",
       help: shellLineHint(typed) ?? SpawnCommand.missingProgramHelp(name, host))
