@@ -25,7 +25,7 @@ enum PoolFlags {
       Flag("chunk", .int, "how many tasks go to a worker at a time; by default what takes 4ms"),
       Flag("unordered", nil, "results in the order in which they come"),
       Flag("records", nil, "results are records, of tasks that failed too, with what each wrote"),
-      Flag("tag", nil, "put the item in front of each line that its task prints"),
+      Flag("tag", nil, "put the item in front of each line that its task and its programs write"),
     ]
 
   /// How much memory a task may have; nil for as much as there is.

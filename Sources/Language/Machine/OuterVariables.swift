@@ -1,4 +1,4 @@
-/// What a closure has from outside, for who shares it between processes.
+/// What a closure has from outside, so that it can be shared between processes.
 extension Closure {
   /// A variable from outside: its name, and where its value is.
   public struct OuterVariable {

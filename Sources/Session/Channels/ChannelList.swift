@@ -36,6 +36,13 @@ public final class ChannelList {
     }
   }
 
+  /// Whether a process waits, without a time limit, for one of those that have a name here.
+  func waitsForEver(_ process: ProcessHandle) -> Bool {
+    handles.contains { handle in
+      handle.channel.peers.pids(.stuckReading, .stuckWriting).contains(process.pid)
+    }
+  }
+
   func share(_ channels: [Channel]) { nameless += channels }
 
   func endSharing(_ channels: [Channel]) {

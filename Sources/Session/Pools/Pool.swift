@@ -231,6 +231,11 @@ public final class Pool: Handle, NameHolder {
   /// Whether no task is left.
   public var isIdle: Bool { queue.isEmpty && members.allSatisfy { $0.batchCount == 0 } }
 
+  /// Its workers that have a task in hand.
+  var workingProcesses: [ProcessHandle] {
+    members.compactMap { $0.inHand == nil ? nil : $0.process }
+  }
+
   /// Whether tasks are under way or will be, though this process sleeps.
   var hasWork: Bool {
     if isInherited { return false }
@@ -328,17 +333,30 @@ public final class PoolList {
   /// Whether tasks of this process's pools may do something while it sleeps.
   var haveWork: Bool { pools.contains(where: \.hasWork) }
 
+  /// How often it is looked whether submitted work can still be done (ns).
+  private static let lookTime: Int64 = 500_000_000
+
   /// So many that were closed and never joined are remembered.
   private static let mostUnjoined = 16
 
   /// How many tasks of `pool submit` are not finished.
   public var submitted: Int { all.reduce(0) { $0 + $1.submitted } }
 
-  /// At the end of a script: its submitted work is done; not that of a pool that is paused.
+  /// At the end of a script: its submitted work is done; not that of a pool that is paused, nor what
+  /// waits for what only this process or a daemon could do.
   func finishSubmitted(_ session: Session, _ interpreter: Interpreter) throws {
     let busy = all.filter { $0.submitted > 0 && !$0.isPaused }
     if busy.isEmpty { return }
-    _ = try session.pause(interpreter) { busy.allSatisfy { $0.submitted == 0 } }
+    // Nothing more will come from this process: a task that waits for it alone shall know.
+    session.channels.leave()
+    while try !session.pause(
+      interpreter, until: Clock.deadline(after: PoolList.lookTime),
+      done: { busy.allSatisfy { $0.submitted == 0 } })
+    {
+      let working = busy.flatMap(\.workingProcesses)
+      let isStuck = !working.isEmpty && working.allSatisfy(session.channels.waitsForEver)
+      if isStuck, session.joinable.isEmpty { return }
+    }
   }
 
   /// At the end of the session: nothing more is begun, and nothing done again.

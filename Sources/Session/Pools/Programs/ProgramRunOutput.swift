@@ -89,7 +89,12 @@ extension ProgramRun {
   }
 
   private func tag(_ record: ProgramRecord) -> [UInt8] {
-    policy.isTagged ? TerminalText.line(record.input.bytes) + [0x09] : []
+    guard policy.isTagged else { return [] }
+    let input = record.input
+    // Of several inputs to a call the first one stands for all.
+    let text =
+      groups != nil && input.parts.count > 1 ? input.parts[0] + Array("…".utf8) : input.bytes
+    return TerminalText.line(text) + [0x09]
   }
 
   /// Shows what is due of the outputs that are whole.
