@@ -32,14 +32,16 @@ let package = Package(
       name: "CReadline", cSettings: cSettings, linkerSettings: [.linkedLibrary("readline")]),
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
     .target(name: "Processes", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
-    .target(name: "Channels", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
+    .target(
+      name: "Channels", dependencies: ["CPosix", "Posix", "Waits"], swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
-      name: "Seeing", dependencies: ["Posix", "Processes", "Waits"], swiftSettings: swiftSettings),
+      name: "Seeing", dependencies: ["Channels", "Posix", "Processes", "Waits"],
+      swiftSettings: swiftSettings),
     .target(
-      name: "Session", dependencies: ["Channels", "Language", "Pools", "Posix"],
+      name: "Session", dependencies: ["Channels", "Language", "Pools", "Posix", "Waits"],
       swiftSettings: swiftSettings),
     .target(
       name: "Commands",
@@ -62,7 +64,8 @@ let package = Package(
       name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",
       exclude: ["Corpus"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "ChannelsTests", dependencies: ["Channels", "Posix"], swiftSettings: swiftSettings),
+      name: "ChannelsTests", dependencies: ["Channels", "Posix", "Waits"],
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
     .testTarget(

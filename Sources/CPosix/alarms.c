@@ -15,7 +15,16 @@ int32_t brood_timer_signal(void) { return SIGRTMAX; }
 
 int32_t brood_io_signal(void) { return SIGRTMAX - 1; }
 
+static pid_t alarm_owner;
+
+bool brood_alarm_is_pending(void) {
+  struct itimerval left;
+  if (alarm_owner != getpid() || getitimer(ITIMER_REAL, &left) < 0) return false;
+  return left.it_value.tv_sec || left.it_value.tv_usec;
+}
+
 int64_t brood_alarm(int64_t nanoseconds) {
+  alarm_owner = getpid();
   int64_t micro = (nanoseconds + 999) / 1000;
   struct itimerval old, new = {.it_value = {micro / 1000000, micro % 1000000}};
   if (setitimer(ITIMER_REAL, &new, &old) < 0) return -errno;

@@ -1,11 +1,11 @@
 // The table of a session's forked processes, and the values that they return.
-#include "brood_slots.h"
 #include "brood_files.h"
 #include "brood_guardian.h"
 #include "brood_loop.h"
 #include "brood_process.h"
 #include "brood_signals.h"
 #include "mark.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// More than there can be pids, since zombies keep their slots.
-enum { slot_count = 65536, counted = 1, not_counted = 2 };
+enum { counted = 1, not_counted = 2 };
 static const int64_t pause_of_root = 500000000;
 static const int64_t pause_after_sweep = 200000000, pause_of_children = 1000000000;
 // A bomb of thousands needs a while until each of its processes had its turn to fail.
@@ -25,46 +24,21 @@ static const int64_t pause_after_sweep = 200000000, pause_of_children = 10000000
 static const int64_t longest_start = 1000000000;
 static const int64_t longest_pause = 5000000000, pause_per_process = 10000000;
 
-struct slot {
-  _Atomic int32_t owner;    // the parent; 0 is free
-  _Atomic int32_t pid;      // 0 while the fork is under way
-  _Atomic int64_t began;    // when the fork began
-  _Atomic int32_t state;
-  _Atomic int64_t size;     // of the value, plus one
-  _Atomic uint32_t generation;  // counts the slot's processes
-  _Atomic int32_t reported;  // whether it printed its error
-  _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
-  _Atomic int32_t last;     // its pid
-  _Atomic int64_t ended;    // when that was seen
-  _Atomic int32_t orders;   // as brood_slot_orders tells it
-  _Atomic int32_t detached;
-  _Atomic int64_t begun, made;  // the process started between these (ns after boot); 0: unknown
-  char name[40];
-  char maker[40];           // the name of the parent, empty for the session's own process
-  char waits[BROOD_WAITS_SIZE];
-  char work[BROOD_WORK_SIZE];
-};
-
-struct table {
-  _Atomic int32_t live, used, limit, hint, top, reported, guardian;
-  _Atomic int64_t swept;    // when the table was last swept
-  _Atomic int64_t hit;      // when the limit was last reached
-  _Atomic int64_t refused;  // when somebody was last refused
-  _Atomic int64_t nested;   // when a forked child was
-  _Atomic uint32_t deaths;  // how many ends were seen
-  char root_waits[BROOD_WAITS_SIZE];
-  struct slot slots[slot_count];
-};
-
 static struct table *table;
 static int values = -1;
 static int32_t own_plus_one;
+
+struct table *brood_slots_table(void) { return table; }
+
+int32_t brood_slot_own_plus_one(void) { return own_plus_one; }
 
 int32_t brood_slots_start(void) {
   void *memory = brood_session_memory(sizeof(struct table));
   if (!memory) return -errno;
   table = memory;
   table->limit = 4096;
+  table->root = getpid();
+  table->root_wait.number = 1;
   return 0;
 }
 
@@ -221,6 +195,7 @@ int32_t brood_slot_reserve(bool nested) {
     slot->generation++;
     slot->waits[0] = 0;
     slot->work[0] = 0;
+    slot->wait.number |= 1;  // awake
     slot->state = counted;
     table->hint = (index + 1) % slot_count;
     for (int32_t top = table->top; top <= index;)
@@ -274,6 +249,7 @@ bool brood_slots_have(int32_t pid, uint64_t start_ticks, bool *detached) {
 // it has told the pid.
 void brood_slot_take(int32_t slot) {
   own_plus_one = slot + 1;
+  brood_operation_flags &= ~(uint32_t)BROOD_OPERATION_SLEPT;
   table->slots[slot].pid = getpid();
 }
 
@@ -293,6 +269,7 @@ int32_t brood_slot_own(void) {
     slot->generation++;
     slot->state = not_counted;
     slot->pid = self;
+    table->root_slot = i + 1;
     for (int32_t top = table->top; top <= i;)
       if (atomic_compare_exchange_weak(&table->top, &top, i + 1)) break;
     own_plus_one = i + 1;

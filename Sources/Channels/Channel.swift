@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Waits
 
 /// What all channels have in common: shared memory with a lock, bells that wake sleepers, and the
 /// processes that have it.
@@ -13,6 +14,18 @@ open class Channel {
   public enum Kind: UInt32, Sendable {
     case pipe = 1
     case queue, memory, lock, semaphore, event, barrier, condition
+
+    /// What one waits for at such a channel.
+    func want(isWriting: Bool) -> Want {
+      switch self {
+      case .pipe, .queue: isWriting ? .room : .value
+      case .memory, .lock: .hold
+      case .semaphore: .permit
+      case .event: .set
+      case .barrier: .arrival
+      case .condition: .notification
+      }
+    }
   }
 
   public let kind: Kind
@@ -52,7 +65,14 @@ open class Channel {
     lockWord = memory.lockWord
     peers = memory.peers
     peers.admitOwn()
+    Channel.known[id] = Unmanaged.passUnretained(self)
   }
+
+  /// The channels that this process has, by their identities.
+  nonisolated(unsafe) private static var known: [UInt64: Unmanaged<Channel>] = [:]
+
+  /// The channel of an identity, if this process has it.
+  static func find(_ id: UInt64) -> Channel? { known[id]?.takeUnretainedValue() }
 
   /// Splits descriptors that came from another process into memory and bells; closes them all
   /// and throws EBADMSG if they are none of such a channel.
@@ -73,6 +93,9 @@ open class Channel {
   }
 
   deinit {
+    if Channel.known[id]?.toOpaque() == Unmanaged.passUnretained(self).toOpaque() {
+      Channel.known[id] = nil
+    }
     dropWatched()
     for bell in bells { Descriptors.close(bell) }
   }
@@ -208,6 +231,7 @@ open class Channel {
     keepsTime: Bool = true, areAlike: Bool = false
   ) throws -> Bool {
     try wait.check()
+    noteSleep(wait, isWriting: stuck == .stuckWriting, needing: closed)
     let earlier = min(hope, moment)
     let isStuck = wait.isForever && !wait.sleeper.mayActWhileAsleep
     if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
@@ -232,8 +256,11 @@ open class Channel {
       if areAlike { brood_bell_ring(bell) }
       return false
     }
+    // Who cannot act is looked for where the peers told nothing for a while: it costs more.
+    let isAlone = isStuck && others.isEmpty && hope == .max
+    if isAlone, looks > 0, isStranded(as: stuck, since: seen, needing: closed) { return false }
     let isTold = areAlike && peer >= 0 && !(watched.map(peers.takesOrders) ?? false)
-    let look = isTold ? .max : nextLookAtWatched
+    let look = isTold && !isAlone ? .max : nextLookAtWatched
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
     if peer < 0 { return true }
@@ -242,24 +269,70 @@ open class Channel {
     return true
   }
 
+  /// Notes in the wait record what this process is about to sleep for.
+  ///
+  /// - Parameter isWatched: whether all are known who could act.
+  final func noteSleep(
+    _ wait: Wait, isWriting: Bool, needing closed: Peers.Closed = [], isWatched: Bool = true
+  ) {
+    let verb: OperationPoint.Verb
+    switch kind {
+    case .pipe: verb = isWriting ? .pipeSend : .pipeReceive
+    case .queue: verb = isWriting ? .queuePut : .queueGet
+    case .memory: verb = .memoryLock
+    case .lock: verb = .lockAcquire
+    case .semaphore: verb = .semaphoreAcquire
+    case .event: verb = .eventWait
+    case .barrier: verb = .barrierWait
+    case .condition: verb = .conditionWait
+    }
+    var flags: WaitNote.Flags = wait.sleeper.mayActWhileAsleep ? .handler : []
+    if !isWatched { flags.insert(.more) }
+    WaitNote.begin(
+      verb, WaitTarget(objectID, kind.want(isWriting: isWriting)),
+      needing: UInt8(truncatingIfNeeded: closed.rawValue), until: wait.deadline, flags)
+  }
+
+  // Whether it has been so at two looks in a row that nobody is left who could act.
+  private func isStranded(
+    as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
+  ) -> Bool {
+    let look = StrandedLook(self, as: stuck, since: seen, needing: closed)
+    guard look.answer == .cannot else {
+      suspicion = nil
+      return false
+    }
+    if let suspicion, suspicion.signature == look.signature {
+      return Clock.monotonic - suspicion.moment >= Channel.secondLook
+    }
+    suspicion = (look.signature, Clock.monotonic)
+    return false
+  }
+
+  /// What was seen when nobody seemed to be left, and when.
+  private var suspicion: (signature: [UInt64], moment: Int64)?
+  /// How long it has to stay so (ns).
+  private static let secondLook: Int64 = 50_000_000
+
   /// When to look again whether the watched process could act still, because one may not be told.
   final var nextLookAtWatched: Int64 {
     if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
-    let isWorker = watched.map(peers.takesOrders) ?? false
-    return Clock.deadline(after: (isWorker ? Channel.glance : Channel.longest) << looks)
+    if suspicion != nil { return Clock.deadline(after: Channel.secondLook + jitter) }
+    return Clock.deadline(after: Channel.glance << looks + jitter)
   }
+
+  // Processes that began to sleep together do not look at the same moment, when all are awake.
+  private var jitter: Int64 { Int64(Process.pid % 16) * 1_000_000 }
 
   /// How often in a row that was in vain.
   private var looks = Int64(0)
-  private static let mostDoublings: Int64 = 4
-  /// After how long a worker of a pool is looked at that one waits for (ns): that it falls idle
-  /// costs its pool a store, and no ringing of bells.
-  private static let glance: Int64 = 100_000_000
-  /// The longest first sleep without a look (ns).
+  private static let mostDoublings: Int64 = 7
+  /// After how long it is looked for the first time (ns).
   ///
-  /// Of several sleepers one may empty the pipe, or silence a bell, before another has woken up,
-  /// which would be taken for one that is about to act.
-  private static let longest: Int64 = 1_000_000_000
+  /// That a worker of a pool falls idle, or a parent begins to wait, costs it a store, and no ringing
+  /// of bells. Of several sleepers one may empty the pipe, or silence a bell, before another has woken
+  /// up, which would be taken for one that is about to act.
+  private static let glance: Int64 = 100_000_000
 
   /// For someone who waits for several things: a pidfd of somebody who could act, -1 if there is none
   /// for it, nil if nobody is left; to be looked at again at `nextLookAtWatched`.

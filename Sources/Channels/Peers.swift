@@ -119,7 +119,7 @@ public struct Peers {
   ///
   /// - Parameter alike: a state in which one stays that was not woken at this turn, while it is the
   ///   last: who told it saw then that there is nothing to wake for.
-  private func state(
+  func state(
     _ slot: Int32, without ends: Closed = [], alike: (state: State, turn: UInt32)? = nil
   ) -> State? {
     let word = brood_load64(entries + Int(slot))
@@ -174,14 +174,14 @@ public struct Peers {
     return state != stuck && mayAct(peer.slot, state, needing: closed)
   }
 
-  private func mayAct(_ slot: Int32, _ state: State, needing closed: Closed) -> Bool {
+  func mayAct(_ slot: Int32, _ state: State, needing closed: Closed) -> Bool {
     isToBeWaitedFor(state) && !waitsForOrders(slot, needing: closed)
   }
 
   private func isToBeWaitedFor(_ state: State) -> Bool { state != .left || Peers.waitsForLeft }
 
   // A pool's worker without a task: its maker, who gives it one, counts instead.
-  private func waitsForOrders(_ slot: Int32, needing closed: Closed) -> Bool {
+  func waitsForOrders(_ slot: Int32, needing closed: Closed) -> Bool {
     let maker = brood_slot_orders(slot) - 1
     return maker >= 0 && (maker == brood_slot_own() || state(maker, without: closed) != nil)
   }
@@ -241,6 +241,9 @@ public struct Peers {
 
   /// How the last process that had the channel ended, of those that can still be told.
   func lastEnding() -> Ending? { lastEnding { _ in true }?.ending }
+
+  /// Whether one of those who had it ended otherwise than well.
+  var hasFailure: Bool { lastEnding { $0.ending.isFailure } != nil }
 
   /// The last process that had the channel and was ended by a signal, not before a moment.
   func lastDead(since moment: Int64) -> ProcessIdentity? {

@@ -14,6 +14,8 @@ public final class EventLoop {
 
   /// Runs before the process sleeps, to flush output.
   public var beforeSleep: (() -> Void)?
+  /// Called after each sleep.
+  public var afterSleep: (() -> Void)?
 
   /// Whether `Signal.timer` interrupts computing code when the earliest timer is due.
   public var interruptsForTimers = false {
@@ -136,6 +138,7 @@ public final class EventLoop {
     var served = 0
     let result = withUnsafeTemporaryAllocation(of: brood_event.self, capacity: 64) { events in
       let count = brood_epoll_wait(epoll, events.baseAddress, 64, limit)
+      if limit != 0 { afterSleep?() }
       for event in events.prefix(Int(max(0, count))) { served += dispatch(event) }
       return count
     }

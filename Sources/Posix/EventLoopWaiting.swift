@@ -41,6 +41,7 @@ extension EventLoop {
       let limit = sleepLimit(deadline == .max ? nil : max(0, deadline - Clock.monotonic))
       if limit != 0 { beforeSleep?() }
       let ready = try window("ppoll") { brood_wait_either(pidfd, epoll, limit) }
+      if limit != 0 { afterSleep?() }
       if ready & 1 != 0 { return .satisfied }
       try poll(timeout: 0)
       if deadline != .max && Clock.monotonic >= deadline && ready == 0 { return .timedOut }
@@ -70,6 +71,7 @@ extension EventLoop {
         found throws(SystemError) -> Bool in
         guard let bytes = found.baseAddress else { return false }
         try window("ppoll") { brood_wait_readable(base, Int32(clamping: count + 1), bytes, until) }
+        if limit != 0 { afterSleep?() }
         ready.update(from: bytes, count: count)
         return bytes[count] != 0
       }

@@ -1,3 +1,4 @@
+import Channels
 import Glibc
 import Language
 import Posix
@@ -14,6 +15,9 @@ extension Session {
   ) throws -> Bool {
     try output.flush()
     let limit = deadline ?? .max
+    let outer = sleepNotes.limit
+    sleepNotes.limit = limit
+    defer { sleepNotes.limit = outer }
     while true {
       let outcome = try asking("cannot wait") {
         try loop.wait(until: min(limit, supervisor.nextSweep), done: done)
@@ -145,11 +149,13 @@ extension Session {
       }
       let facts: [Value] = [.text(signal.name), .int(Int(recorded.sender))]
       let wanted = min(interpreter.parameterCount(block), facts.count)
-      try transport.setAside {
-        for _ in 0..<recorded.count {
-          let result = try interpreter.invoke(
-            block, Array(facts.prefix(wanted)), wantsValue: false)
-          try interpreter.printReport(result)
+      try WaitNote.setAside {
+        try transport.setAside {
+          for _ in 0..<recorded.count {
+            let result = try interpreter.invoke(
+              block, Array(facts.prefix(wanted)), wantsValue: false)
+            try interpreter.printReport(result)
+          }
         }
       }
       return

@@ -1,4 +1,5 @@
 import Glibc
+import Channels
 import Language
 import Posix
 
@@ -99,6 +100,8 @@ public final class Session {
     try? Transfer.writeAll(2, TerminalText.lines(line) + "\n")
   }
 
+  var sleepNotes = SleepNotes()
+
   /// The interpreter whose handlers run when output has to wait; set by the host.
   public var interpreter: Interpreter? {
     didSet {
@@ -114,6 +117,9 @@ public final class Session {
       postponing { try output.flush() }
       noteSleep()
     }
+    loop.afterSleep = { [unowned self] in sleepNotes.end() }
+    WaitNote.standing = { [unowned self] in standingOfWaits }
+    OperationPoint.place = { [unowned self] in placeOfWait }
   }
 
   /// Prepares this process to be a session; call once, before anything else of it.
@@ -147,12 +153,6 @@ public final class Session {
 }
 
 extension Session {
-  /// For `ps`: this process is about to sleep in the call that runs.
-  func noteSleep() {
-    guard let slots, let interpreter else { return }
-    interpreter.withActiveCall { slots.noteSleep($0) }
-  }
-
   /// The names of the session's forked and spawned processes, grandchildren included, by pid.
   public var processNames: [Int32: String] {
     var result = (slots?.entries.byPid ?? [:]).mapValues(\.name)

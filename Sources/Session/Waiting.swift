@@ -1,6 +1,8 @@
+import Channels
 import Glibc
 import Language
 import Posix
+import Waits
 
 extension Session {
   /// Waits until a child has ended and reaps it; nil when the deadline has passed.
@@ -22,6 +24,19 @@ extension Session {
       }
     }
     try output.flush()
+    if WaitNote.isOpen {
+      return try sleep(for: process, interpreter, until: deadline, keepsZombie, isLeft)
+    }
+    WaitNote.begin(
+      .processWait, WaitTarget(.process(process.pid), .end), until: deadline ?? .max)
+    defer { WaitNote.end() }
+    return try sleep(for: process, interpreter, until: deadline, keepsZombie, isLeft)
+  }
+
+  private func sleep(
+    for process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64?,
+    _ keepsZombie: Bool, _ isLeft: (() -> Bool)?
+  ) throws -> WaitRecord? {
     var isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
     if isDirect { noteSleep() }
     while isDirect {
@@ -66,12 +81,14 @@ extension Session {
     }
     var ended: ProcessHandle?
     let watched = processes ?? self.processes.users
-    let isDone = try pauseForChildren(watched, interpreter, until: deadline) {
-      let users = self.processes.users
-      // Whoever reaps the next one must not take the last process of a job before its time.
-      let isAny = processes == nil && !keepsZombie && users.allSatisfy(\.upstream.isEmpty)
-      ended = try isAny ? nextEnded() : firstEnded(processes ?? users, keepsZombie)
-      return ended != nil
+    let isDone = try noting(watched, [], until: deadline) {
+      try pauseForChildren(watched, interpreter, until: deadline) {
+        let users = self.processes.users
+        // Whoever reaps the next one must not take the last process of a job before its time.
+        let isAny = processes == nil && !keepsZombie && users.allSatisfy(\.upstream.isEmpty)
+        ended = try isAny ? nextEnded() : firstEnded(processes ?? users, keepsZombie)
+        return ended != nil
+      }
     }
     return isDone ? ended : nil
   }
@@ -101,6 +118,14 @@ extension Session {
     if !process.isAlone { return nil }
     let ended = try asking { try Reaper.reap(pid: process.pid) }
     return ended.map { finish(process, $0) }
+  }
+
+  /// Waits for several children, of which each is asked for with `wait`; others who look see at once
+  /// that all are waited for.
+  public func waitForAll<R>(
+    _ processes: [ProcessHandle], until deadline: Int64?, _ body: () throws -> R
+  ) rethrows -> R {
+    try noting(processes, .all, until: deadline, body)
   }
 
   // MARK: The steps

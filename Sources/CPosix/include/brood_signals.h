@@ -105,6 +105,9 @@ int32_t brood_rtmax(void);
 /// setitimer(ITIMER_REAL) in nanoseconds, 0 cancels; yields what was left.
 int64_t brood_alarm(int64_t nanoseconds);
 
+/// Whether an alarm that this process has set is pending.
+bool brood_alarm_is_pending(void);
+
 /// A CLOCK_MONOTONIC timer that sends a recorded signal at `deadline` (ns), 0 disarms.
 int32_t brood_attention_timer(int64_t deadline);
 

@@ -101,6 +101,8 @@ public final class Barrier: Channel {
   /// Throws `peerDied` if a party that waited has died, now or earlier; `Missing` at the deadline,
   /// after which this party does not count; `peerDied` or `abandoned` if nobody else is left to come.
   public func wait(_ wait: Wait) throws -> Int {
+    OperationPoint.begin(.barrierWait, self)
+    defer { OperationPoint.end(.barrierWait, self) }
     try lock(wait)
     try checkWhole()
     var arrived = waiting
@@ -226,6 +228,8 @@ public final class Barrier: Channel {
 
   /// Makes a broken barrier whole again; whoever still waits is told that it was broken.
   public func reset(_ wait: Wait) throws {
+    OperationPoint.begin(.barrierReset, self)
+    defer { OperationPoint.end(.barrierReset, self) }
     try lock(wait)
     state.pointee.isWanted = 0
     ring(bells[0])

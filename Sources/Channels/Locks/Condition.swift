@@ -67,6 +67,8 @@ public final class Condition: Channel {
   /// - Parameter dead: gets the ending of a holder of the mutex that died with it meanwhile, also if
   ///   this throws.
   public func wait(_ wait: Wait, dead: inout Ending?) throws {
+    OperationPoint.begin(.conditionWait, self)
+    defer { OperationPoint.end(.conditionWait, self) }
     var calm = wait
     calm.deadline = .max
     let index = try enter(wait)
@@ -179,6 +181,8 @@ public final class Condition: Channel {
 
   /// Wakes up to `count` of those who wait, the first to come first; yields how many.
   public func notify(_ count: Int, _ wait: Wait) throws -> Int {
+    OperationPoint.begin(.conditionNotify, self)
+    defer { OperationPoint.end(.conditionNotify, self) }
     try lock(wait)
     var woken = 0
     for index in asleep where woken < count {

@@ -31,6 +31,8 @@ public final class Event: Channel {
 
   /// Wakes all who wait, and lets all pass who come, until it is cleared.
   public func set(_ wait: Wait) throws {
+    OperationPoint.begin(.eventSet, self)
+    defer { OperationPoint.end(.eventSet, self) }
     try lock(wait)
     if state.pointee.isWanted != 0 {
       state.pointee.isWanted = 0
@@ -42,6 +44,8 @@ public final class Event: Channel {
   }
 
   public func clear(_ wait: Wait) throws {
+    OperationPoint.begin(.eventClear, self)
+    defer { OperationPoint.end(.eventClear, self) }
     try lock(wait)
     brood_store32(&state.pointee.isSet, 0)
     unlock()
@@ -51,6 +55,8 @@ public final class Event: Channel {
   ///
   /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could set it.
   public func wait(_ wait: Wait) throws {
+    OperationPoint.begin(.eventWait, self)
+    defer { OperationPoint.end(.eventWait, self) }
     let before = brood_load64(&state.pointee.sets)
     func isOver() -> Bool { isSet || brood_load64(&state.pointee.sets) != before }
     while !isOver() {

@@ -95,6 +95,7 @@ struct Ownership {
     defer { watches.close() }
     guard watches.add(holder) else { return try bury(holder, channel, wait) }
     try wait.check()
+    channel.noteSleep(wait, isWriting: false)
     channel.peers.set(.reading)
     defer { channel.peers.set(.idle) }
     let ready = try wait.sleep([bell] + watches.descriptors, until: watches.next)

@@ -111,6 +111,8 @@ public final class Semaphore: Channel {
   ///
   /// Throws `timeout`; `selfDeadlock` if this process holds all permits itself; `abandoned` or `peerDied` if nobody is left who could give one back.
   public func acquire(_ wait: Wait) throws {
+    OperationPoint.begin(.semaphoreAcquire, self)
+    defer { OperationPoint.end(.semaphoreAcquire, self) }
     while true {
       try lock(wait)
       if available > 0 {
@@ -183,6 +185,8 @@ public final class Semaphore: Channel {
   /// Gives a permit back; throws `notHeld` if this process has none, `tooLarge` beyond the largest
   /// counter.
   public func release(_ wait: Wait) throws {
+    OperationPoint.begin(.semaphoreRelease, self)
+    defer { OperationPoint.end(.semaphoreRelease, self) }
     try lock(wait)
     defer { unlock() }
     if isCounter {

@@ -226,11 +226,17 @@ public final class SharedArray: Channel {
   /// - Parameter again: also if this process holds it already; to be given back as often.
   @discardableResult
   public func acquire(_ wait: Wait, again: Bool = false) throws -> Ending? {
-    try ownership.acquire(self, isReentrant: again, wait)
+    OperationPoint.begin(.memoryLock, self)
+    defer { OperationPoint.end(.memoryLock, self) }
+    return try ownership.acquire(self, isReentrant: again, wait)
   }
 
   /// Gives it back; throws `notHeld` if this process does not hold it.
-  public func release(_ wait: Wait) throws { try ownership.release(self, wait) }
+  public func release(_ wait: Wait) throws {
+    OperationPoint.begin(.memoryUnlock, self)
+    defer { OperationPoint.end(.memoryUnlock, self) }
+    try ownership.release(self, wait)
+  }
 
   /// The process that holds it; nil if it is free, or its holder is dead.
   public var holder: ProcessIdentity? {

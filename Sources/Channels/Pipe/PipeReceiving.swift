@@ -10,6 +10,8 @@ extension Pipe {
   public func receive<R>(
     at end: End, watchesPeers: Bool, _ wait: Wait, body: (PipeMessage) throws -> R
   ) throws -> R {
+    OperationPoint.begin(.pipeReceive, self)
+    defer { OperationPoint.end(.pipeReceive, self) }
     let fd = try descriptor(end)
     scratch.reserve(Pipe.largestPacket)
     if !wait.isNow, let packet = try receiveSoon(fd, end, wait) {
@@ -19,7 +21,7 @@ extension Pipe {
       noteTurn()
       if let packet = try receiveNow(fd) { return try accept(packet, end, body) }
       if wait.isNow { throw ChannelError.empty }
-      try sleepUntilReadable(end, watchesPeers, wait)
+      try stayUntilReadable(end, watchesPeers, wait)
     }
   }
 
@@ -87,6 +89,13 @@ extension Pipe {
   public func sleepUntilReadable(
     _ end: End, _ watchesPeers: Bool, _ wait: Wait, keepsTime: Bool = false
   ) throws {
+    defer { WaitNote.end() }
+    try stayUntilReadable(end, watchesPeers, wait, keepsTime: keepsTime)
+  }
+
+  private func stayUntilReadable(
+    _ end: End, _ watchesPeers: Bool, _ wait: Wait, keepsTime: Bool = false
+  ) throws {
     let fd = try descriptor(end)
     if watchesPeers {
       let isAnswered = try sleep(
@@ -96,6 +105,7 @@ extension Pipe {
       if try !isReady(fd) { throw abandoned() }
     } else {
       try wait.check()
+      noteSleep(wait, isWriting: false, isWatched: false)
       peers.set(.reading)
       defer { peers.set(.idle) }
       _ = try wait.sleep(fd)

@@ -28,6 +28,8 @@ extension Pipe {
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], from end: End,
     watchesPeers: Bool, _ wait: Wait
   ) throws {
+    OperationPoint.begin(.pipeSend, self)
+    defer { OperationPoint.end(.pipeSend, self) }
     guard bytes.count < Pipe.largestPacket else {
       return try send(count: bytes.count, from: end, watchesPeers: watchesPeers, wait) { sink in
         try sink(bytes)
@@ -53,6 +55,8 @@ extension Pipe {
     count: Int, from end: End, watchesPeers: Bool, _ wait: Wait,
     write: ((UnsafeRawBufferPointer) throws -> Void) throws -> [Int32]
   ) throws {
+    OperationPoint.begin(.pipeSend, self)
+    defer { OperationPoint.end(.pipeSend, self) }
     if let claim = claimBlock(count, wait) {
       try sendBlock(claim, count, end, watchesPeers, wait, write)
     } else {
@@ -121,7 +125,7 @@ extension Pipe {
         waitsInCall = true
       } else {
         waitsInCall = false
-        try sleepUntilWritable(end, watchesPeers, wait)
+        try stayUntilWritable(end, watchesPeers, wait)
       }
     }
   }
@@ -144,6 +148,11 @@ extension Pipe {
 
   /// Sleeps until an end may take something.
   public func sleepUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
+    defer { WaitNote.end() }
+    try stayUntilWritable(end, watchesPeers, wait)
+  }
+
+  private func stayUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
     let fd = try descriptor(end)
     brood_store32(&state.pointee.wantsRoom, 1)
     noteTurn()
@@ -159,6 +168,7 @@ extension Pipe {
       if !isAnswered { throw abandoned() }
     } else {
       try wait.check()
+      noteSleep(wait, isWriting: true, isWatched: false)
       peers.set(.writing)
       defer { peers.set(.idle) }
       _ = try wait.sleep(epoll)

@@ -21,6 +21,8 @@ extension Queue {
   public func get<R>(
     lease: Int64? = nil, _ wait: Wait, body: (QueueItem) throws -> R
   ) throws -> R {
+    OperationPoint.begin(.queueGet, self)
+    defer { OperationPoint.end(.queueGet, self) }
     while true {
       try lock(wait)
       var next = state
@@ -64,6 +66,8 @@ extension Queue {
     _ most: Int, lease: Int64? = nil, isFirst: Bool = true, _ wait: Wait,
     body: (QueueItem) throws -> Void
   ) throws -> Progress {
+    OperationPoint.begin(.queueGet, self)
+    defer { OperationPoint.end(.queueGet, self) }
     let (taken, number) = try takeRun(most, lease, wait)
     if taken == 0 {
       if !isFirst { return try getIfUsable(lease: lease, wait, body: body) }

@@ -17,6 +17,8 @@ extension Queue {
   public func put(
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], _ wait: Wait
   ) throws {
+    OperationPoint.begin(.queuePut, self)
+    defer { OperationPoint.end(.queuePut, self) }
     if bytes.count > Layout.largestInline - 16 {
       return try putLarge(bytes.count, wait) { sink in
         try sink(bytes)
@@ -76,6 +78,8 @@ extension Queue {
     _ count: Int, _ wait: Wait,
     message: (Int) throws -> (UnsafeRawBufferPointer, [Int32])
   ) throws {
+    OperationPoint.begin(.queuePut, self)
+    defer { OperationPoint.end(.queuePut, self) }
     var index = 0
     while index < count {
       let (first, descriptors) = try message(index)
@@ -190,6 +194,8 @@ extension Queue {
 
   /// From now on nothing can be put; what is in it can still be taken.
   public func close(_ wait: Wait) throws {
+    OperationPoint.begin(.queueClose, self)
+    defer { OperationPoint.end(.queueClose, self) }
     try lock(wait)
     var next = state
     next.isClosed = 1

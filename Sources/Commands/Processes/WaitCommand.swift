@@ -114,12 +114,18 @@ enum WaitCommand {
   private static func all(_ processes: [ProcessHandle], _ call: borrowing Call) throws -> Value {
     let deadline = deadline(call)
     var records: [WaitRecord] = []
-    for process in processes {
-      guard
-        let record = try call.session.wait(
-          for: process, call.interpreter, until: deadline, keepsZombie: call.isSet("peek"))
-      else { throw timeout(Array(processes[records.count...]), call) }
-      records.append(record)
+    let (session, interpreter, isPeek) = (call.session, call.interpreter, call.isSet("peek"))
+    try session.waitForAll(processes, until: deadline) {
+      for process in processes {
+        guard
+          let record = try session.wait(
+            for: process, interpreter, until: deadline, keepsZombie: isPeek)
+        else { return }
+        records.append(record)
+      }
+    }
+    if records.count < processes.count {
+      throw timeout(Array(processes[records.count...]), call)
     }
     try requireOk(records, call)
     return .items(records.map(\.map))

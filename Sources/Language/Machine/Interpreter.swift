@@ -129,6 +129,13 @@ public final class Interpreter {
     }
   }
 
+  /// The text and the line (from 1) of the innermost call of a built-in that runs.
+  public var activePlace: (source: Source, line: Int)? {
+    activeSite?._withUnsafeGuaranteedRef { site in
+      (site.source, site.source.line(site.span.start))
+    }
+  }
+
   /// A forked process begins in none of the calls that its parent was in.
   public func forgetActiveCall() { activeSite = nil }
 

@@ -75,6 +75,9 @@ public final class Source {
     return (low + firstLine, low == 0 ? column + firstColumn - 1 : column)
   }
 
+  /// The line (from 1) of a byte offset.
+  public func line(_ offset: Int32) -> Int { lineIndex(Int(offset)) + firstLine }
+
   /// The index of the line that an offset stands on.
   private func lineIndex(_ offset: Int) -> Int {
     var low = 0

@@ -1,0 +1,75 @@
+// The layout of the session's table, which its processes share and others look at. What changes in it
+// changes `brood_layout` in session.h.
+#ifndef BROOD_SLOTS_PRIVATE_H
+#define BROOD_SLOTS_PRIVATE_H
+
+#include "brood_slots.h"
+#include "brood_waits.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+// More than there can be pids, since zombies keep their slots.
+enum { slot_count = 65536 };
+
+// A wait record: even asleep, odd awake. The rest is written while it is odd.
+struct brood_wait_cell {
+  _Atomic uint32_t number;
+  _Atomic uint16_t verb, flags;
+  _Atomic int64_t since, deadline;
+  _Atomic uint32_t text, line;
+  _Atomic uint32_t kinds[BROOD_WAIT_TARGETS];
+  _Atomic uint64_t ids[BROOD_WAIT_TARGETS];
+} __attribute__((aligned(128)));
+
+_Static_assert(sizeof(struct brood_wait_cell) == 128, "one record");
+
+// The name of a source text, written once.
+struct text {
+  _Atomic uint32_t state;  // 0 free, 1 being written, 2 there
+  uint32_t hash;
+  char name[BROOD_TEXT_SIZE];
+};
+
+struct slot {
+  _Atomic int32_t owner;    // the parent; 0 is free
+  _Atomic int32_t pid;      // 0 while the fork is under way
+  _Atomic int64_t began;    // when the fork began
+  _Atomic int32_t state;
+  _Atomic int64_t size;     // of the value, plus one
+  _Atomic uint32_t generation;  // counts the slot's processes
+  _Atomic int32_t reported;  // whether it printed its error
+  _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
+  _Atomic int32_t last;     // its pid
+  _Atomic int64_t ended;    // when that was seen
+  _Atomic int32_t orders;   // as brood_slot_orders tells it
+  _Atomic int32_t detached;
+  _Atomic int64_t begun, made;  // the process started between these (ns after boot); 0: unknown
+  char name[40];
+  char maker[40];           // the name of the parent, empty for the session's own process
+  char waits[BROOD_WAITS_SIZE];
+  char work[BROOD_WORK_SIZE];
+  struct brood_wait_cell wait;
+};
+
+struct table {
+  _Atomic int32_t live, used, limit, hint, top, reported, guardian;
+  _Atomic int64_t swept;    // when the table was last swept
+  _Atomic int64_t hit;      // when the limit was last reached
+  _Atomic int64_t refused;  // when somebody was last refused
+  _Atomic int64_t nested;   // when a forked child was
+  _Atomic uint32_t deaths;  // how many ends were seen
+  _Atomic int32_t root, root_slot;  // the session's own process; its slot plus one, 0 for none yet
+  char root_waits[BROOD_WAITS_SIZE];
+  struct brood_wait_cell root_wait;
+  struct text texts[BROOD_TEXTS];
+  struct slot slots[slot_count];
+};
+
+/// The table; null before the session has one.
+struct table *brood_slots_table(void);
+
+/// This process's slot plus one, without taking one.
+int32_t brood_slot_own_plus_one(void);
+
+#endif

@@ -1,0 +1,99 @@
+import CPosix
+import Posix
+import Waits
+
+/// The one place that each operation on something shared passes, before and after it.
+///
+/// With no listener and no sleep it is one load and one branch that is predicted. It closes the wait
+/// record of an operation that slept (`WaitNote`), and tells a listener, as for `BROOD_TRACE=channel`.
+public enum OperationPoint {
+  /// What is done. The numbers stand in shared memory.
+  public enum Verb: UInt16, Sendable, CaseIterable {
+    case queuePut = 1
+    case queueGet, queueClose
+    case pipeSend, pipeReceive
+    case lockAcquire, lockRelease
+    case semaphoreAcquire, semaphoreRelease
+    case eventSet, eventClear, eventWait
+    case barrierWait, barrierReset
+    case conditionWait, conditionNotify
+    case memoryLock, memoryUnlock
+    case select
+    case processWait
+    /// A sleep of which only the text of the call is known.
+    case other
+
+    /// As users type it.
+    public var name: String {
+      switch self {
+      case .queuePut: "queue put"
+      case .queueGet: "queue get"
+      case .queueClose: "queue close"
+      case .pipeSend: "pipe send"
+      case .pipeReceive: "pipe recv"
+      case .lockAcquire: "lock acquire"
+      case .lockRelease: "lock release"
+      case .semaphoreAcquire: "sem acquire"
+      case .semaphoreRelease: "sem release"
+      case .eventSet: "event set"
+      case .eventClear: "event clear"
+      case .eventWait: "event wait"
+      case .barrierWait: "barrier wait"
+      case .barrierReset: "barrier reset"
+      case .conditionWait: "cond wait"
+      case .conditionNotify: "cond notify"
+      case .memoryLock: "shm lock"
+      case .memoryUnlock: "shm unlock"
+      case .select: "select"
+      case .processWait: "wait"
+      case .other: ""
+      }
+    }
+  }
+
+  /// What a listener is told.
+  public struct Event {
+    public let verb: Verb
+    public let object: ObjectID
+    /// Whether it is about to begin, or has just ended, well or with an error.
+    public let isBefore: Bool
+  }
+
+  /// Told of each operation of this process; a forked child has it too. It must not throw, nor do
+  /// operations itself.
+  nonisolated(unsafe) public static var listener: ((Event) -> Void)? {
+    didSet { brood_operations_hear(listener != nil) }
+  }
+
+  /// Where in a source text this process is, as a number of the table of texts and a line; set by
+  /// the session.
+  nonisolated(unsafe) public static var place: (() -> (text: UInt32, line: UInt32))?
+
+  @inline(__always)
+  static func begin(_ verb: Verb, _ channel: Channel) {
+    if brood_operations() != 0 { tell(verb, channel.objectID, isBefore: true) }
+  }
+
+  @inline(__always)
+  static func end(_ verb: Verb, _ channel: Channel) {
+    if brood_operations() != 0 { finish(verb, channel.objectID) }
+  }
+
+  @inline(never)
+  private static func tell(_ verb: Verb, _ object: ObjectID, isBefore: Bool) {
+    listener?(Event(verb: verb, object: object, isBefore: isBefore))
+  }
+
+  @inline(never)
+  private static func finish(_ verb: Verb, _ object: ObjectID) {
+    WaitNote.end()
+    tell(verb, object, isBefore: false)
+  }
+}
+
+extension Channel {
+  /// As an object of a graph of waits.
+  public final var objectID: ObjectID {
+    ObjectID(ObjectID.Kind(rawValue: UInt16(truncatingIfNeeded: kind.rawValue)) ?? .other, id)
+  }
+}

@@ -1,0 +1,165 @@
+import CPosix
+import Posix
+import Waits
+
+/// A look at who is left that could act on a channel, by one who waits for ever: a graph of the
+/// processes that could, of those that they wait for, and so on.
+///
+/// The graph has no more than the rule needs. A process cannot act if it
+/// - waits for ever for the same at this channel, and was not woken since (`Peers`);
+/// - waits, without a time limit or a handler, for the end of processes that cannot act, the one who
+///   looks among them: a parent in `wait`;
+/// - waits for ever at any channel, where a process that had this one has failed: the stages of a
+///   pipeline whose middle is gone.
+///
+/// All others can. Whatever cannot be read is unknown, and then somebody may be left.
+struct StrandedLook {
+  private(set) var answer = Answer.can
+  /// The processes that were looked at, with the numbers of their wait records: the same waits have
+  /// the same signature.
+  private(set) var signature: [UInt64] = []
+
+  private let channel: Channel
+  private let stuck: Peers.State
+  private let seen: UInt32?
+  private let followsOthers: Bool
+  private var graph = WaitGraph()
+  private var slots: [Int32: Int32] = [:]
+
+  /// - Parameters:
+  ///   - stuck: what this process is in.
+  ///   - seen: the turn at which all who are stuck so saw what they wait for, if they are alike.
+  ///   - closed: what a process that could act must not have closed.
+  init(
+    _ channel: Channel, as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
+  ) {
+    self.channel = channel
+    self.stuck = stuck
+    self.seen = seen
+    followsOthers = channel.peers.hasFailure
+    let own = brood_slot_own()
+    // Without a table no process can be told from another.
+    guard own >= 0, !channel.peers.isTravelling else { return }
+    let id = channel.objectID
+    let want = channel.kind.want(isWriting: stuck == .stuckWriting)
+    let pid = Process.pid
+    graph.add(WaitProcess(pid: pid, .asleep, .init("", [WaitTarget(id, want)])))
+    let wakers = actors(on: channel, needing: closed).filter { $0 != own }
+    for slot in wakers where !addWaker(slot) { return }
+    addObject(id, want, wakers)
+    addAwaited()
+    // What the whole graph says of this process.
+    answer = graph.whoCanAct()[pid] ?? .unknown
+  }
+
+  /// The slots of the processes that could act on a channel.
+  private func actors(on channel: Channel, needing closed: Peers.Closed) -> [Int32] {
+    (0..<brood_slots_top()).filter { slot in
+      guard let state = channel.peers.state(slot, without: closed) else { return false }
+      return state != .left || Peers.waitsForLeft
+    }
+  }
+
+  private mutating func addObject(_ id: ObjectID, _ want: Want, _ wakers: [Int32]) {
+    let role: WaitObject.Roles = want == .value ? .canPut : want == .room ? .canGet : .canAct
+    let shares = wakers.map { WaitObject.Share(brood_slot_occupant($0), role) }
+    graph.add(WaitObject(id, shares, isTrue: [want: false]))
+  }
+
+  /// Adds one who could act at once; false if it surely can, and the rest need not be looked at.
+  private mutating func addWaker(_ slot: Int32) -> Bool {
+    let pid = brood_slot_occupant(slot)
+    add(slot)
+    switch graph.processes[pid]?.state {
+    case .running, .ready: return false
+    default: return true
+    }
+  }
+
+  /// The processes and channels that those wait for who are in the graph, until nothing is new.
+  private mutating func addAwaited() {
+    var at = 0
+    while at < graph.order.count {
+      let pid = graph.order[at]
+      at += 1
+      for target in graph.sleep(of: pid)?.targets ?? [] { addAwaited(target) }
+    }
+  }
+
+  private mutating func addAwaited(_ target: WaitTarget) {
+    if let pid = target.object.pid {
+      guard graph.processes[pid] == nil else { return }
+      if let slot = slot(of: pid) { add(slot) }
+      return
+    }
+    guard graph.objects[target.object] == nil else { return }
+    if target.object.kind == .pool {
+      // A worker without a task: who gives it one.
+      let maker = Int32(truncatingIfNeeded: target.object.number)
+      if let slot = slot(of: maker), graph.processes[maker] == nil { add(slot) }
+      graph.add(
+        WaitObject(target.object, [.init(maker, .canPut)], isTrue: [target.want: false]))
+      return
+    }
+    // Not in the graph is unknown.
+    guard followsOthers, let other = Channel.find(target.object.number), !other.peers.isTravelling
+    else { return }
+    let wakers = actors(on: other, needing: [])
+    for slot in wakers where graph.processes[brood_slot_occupant(slot)] == nil { add(slot) }
+    addObject(target.object, target.want, wakers)
+  }
+
+  private func slot(of pid: Int32) -> Int32? {
+    (0..<brood_slots_top()).first { brood_slot_occupant($0) == pid && brood_slot_occupied($0) }
+  }
+
+  // MARK: One process
+
+  private mutating func add(_ slot: Int32) {
+    let pid = brood_slot_occupant(slot)
+    let seen = look(slot, pid)
+    signature.append(UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(seen.number))
+    graph.add(WaitProcess(pid: pid, seen.state, seen.sleep, flags: seen.flags))
+  }
+
+  private typealias Seen = (
+    state: WaitProcess.State, sleep: WaitProcess.Sleep?, flags: WaitProcess.Flags, number: UInt32
+  )
+
+  private func look(_ slot: Int32, _ pid: Int32) -> Seen {
+    let running: Seen = (.running, nil, [], 1)
+    // Between its fork and its first step.
+    if pid <= 0 { return brood_slot_begins(slot) ? running : (.ended, nil, [], 1) }
+    if !ProcessIdentity.isLiving(pid) { return (.ended, nil, [], 1) }
+    if channel.peers.waitsForOrders(slot, needing: []) {
+      let maker = brood_slot_occupant(brood_slot_orders(slot) - 1)
+      let pool = ObjectID(.pool, UInt64(UInt32(bitPattern: maker)))
+      return (.asleep, .init("", [WaitTarget(pool, .value)]), [], 0)
+    }
+    let alike = seen.map { (state: stuck, turn: $0) }
+    let told = channel.peers.state(slot, alike: alike)
+    if told == stuck {
+      let want = channel.kind.want(isWriting: stuck == .stuckWriting)
+      return (.asleep, .init("", [WaitTarget(channel.objectID, want)]), [], 0)
+    }
+    var wait = brood_wait()
+    guard brood_wait_read(slot, &wait) else { return running }
+    let note = WaitNote.Seen(wait)
+    guard note.sleep.targets.allSatisfy({ isBelieved($0, slot) }) else { return running }
+    return (.asleep, note.sleep, note.flags, wait.number)
+  }
+
+  /// Whether it is sure that a process still lacks what it noted that it waits for.
+  private func isBelieved(_ target: WaitTarget, _ slot: Int32) -> Bool {
+    if target.want == .end { return true }
+    guard followsOthers, let other = Channel.find(target.object.number) else { return false }
+    switch other.kind {
+    // These have holders, who are not told by `Peers`.
+    case .lock, .memory: return false
+    case .semaphore where !((other as? Semaphore)?.isCounter ?? false): return false
+    default: break
+    }
+    let state = other.peers.state(slot)
+    return state == .stuckReading || state == .stuckWriting
+  }
+}

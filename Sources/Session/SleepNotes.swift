@@ -1,0 +1,78 @@
+import Channels
+import CPosix
+import Language
+import Posix
+import Waits
+
+/// Sleeps of which no operation has said what they are for: only the call is known, and until when.
+struct SleepNotes {
+  /// Until when `Session.pause` waits (monotonic ns); nil outside of it.
+  var limit: Int64?
+  private var isOpen = false
+  /// The text whose number is known, as many waits stand in the same one.
+  private var last: (source: Source, number: UInt32)?
+
+  mutating func begin() {
+    if WaitNote.isOpen { return }
+    isOpen = true
+    // Without a limit that is known it may end at any time.
+    WaitNote.begin(.other, [], until: limit ?? .max, .more)
+  }
+
+  mutating func end() {
+    guard isOpen else { return }
+    isOpen = false
+    WaitNote.end()
+  }
+
+  /// The number of a text in the session's table.
+  mutating func number(of source: Source) -> UInt32 {
+    if let last, last.source === source { return last.number }
+    var name = source.name
+    let number = name.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { brood_text_number($0.baseAddress, $0.count) }
+    }
+    last = (source, number)
+    return number
+  }
+}
+
+extension Session {
+  /// For `ps` and others who look: this process is about to sleep in the call that runs.
+  func noteSleep() {
+    guard let slots, let interpreter else { return }
+    interpreter.withActiveCall { slots.noteSleep($0) }
+    sleepNotes.begin()
+  }
+
+  /// What is true of any wait of this process.
+  var standingOfWaits: WaitNote.Flags {
+    var flags: WaitNote.Flags = []
+    if mayActWhileAsleep { flags.insert(.handler) }
+    if brood_alarm_is_pending() { flags.insert(.alarm) }
+    if isInteractive { flags.insert(.prompt) }
+    // Whatever the event loop serves meanwhile may act.
+    if !loop.isIdle { flags.insert(.busy) }
+    return flags
+  }
+
+  /// The text and the line that this process is in.
+  var placeOfWait: (text: UInt32, line: UInt32) {
+    guard let (source, line) = interpreter?.activePlace else { return (0, 0) }
+    return (sleepNotes.number(of: source), UInt32(clamping: line))
+  }
+
+  /// Runs a wait for the end of processes, which is noted as such.
+  func noting<R>(
+    _ processes: [ProcessHandle], _ flags: WaitNote.Flags, until deadline: Int64?,
+    _ body: () throws -> R
+  ) rethrows -> R {
+    // Whoever waits for others already, as `wait --all` does for one after the other, has said so.
+    if WaitNote.isOpen { return try body() }
+    let targets = processes.lazy.filter { $0.record == nil }
+      .map { WaitTarget(.process($0.pid), .end) }
+    WaitNote.begin(.processWait, Array(targets), until: deadline ?? .max, flags)
+    defer { WaitNote.end() }
+    return try body()
+  }
+}
