@@ -378,6 +378,7 @@ open class Channel {
   /// What it means that nobody is left.
   final func abandoned() -> ChannelError {
     if let ending = peers.lastEnding(), ending.isDeath { return .peerDied(ending) }
-    return .abandoned
+    // The stage of a pipeline may have died of an error long before the last one ended well.
+    return peers.lastFailure().map { .peerDied($0) } ?? .abandoned
   }
 }

@@ -53,12 +53,6 @@ public struct Ending: Hashable, Sendable {
     return false
   }
 
-  /// Whether a signal ended it, or it exited with a status other than 0.
-  public var isFailure: Bool {
-    if case .exited(let status) = cause { return status != 0 }
-    return isDeath
-  }
-
   /// In words, such as "was ended by KILL".
   public var description: String {
     switch cause {

@@ -242,8 +242,16 @@ public struct Peers {
   /// How the last process that had the channel ended, of those that can still be told.
   func lastEnding() -> Ending? { lastEnding { _ in true }?.ending }
 
-  /// Whether one of those who had it ended otherwise than well.
-  var hasFailure: Bool { lastEnding { $0.ending.isFailure } != nil }
+  /// How the last of those who had it ended that died of a signal, or of an error that it printed.
+  func lastFailure() -> Ending? {
+    lastEnding { found in
+      switch found.ending.cause {
+      case .signaled: true
+      case .exited(let status): status != 0 && brood_slot_has_reported(found.slot)
+      case .unknown: false
+      }
+    }?.ending
+  }
 
   /// The last process that had the channel and was ended by a signal, not before a moment.
   func lastDead(since moment: Int64) -> ProcessIdentity? {
@@ -255,14 +263,14 @@ public struct Peers {
   }
 
   private func lastEnding(
-    where matches: ((when: Int64, ending: Ending)) -> Bool
+    where matches: ((when: Int64, slot: Int32, ending: Ending)) -> Bool
   ) -> (slot: Int32, ending: Ending)? {
     let own = brood_slot_own()
     var latest: (when: Int64, slot: Int32, ending: Ending)?
     for slot in 0..<brood_slots_top() where slot != own {
       let word = brood_load64(entries + Int(slot))
       guard isOf(word, slot), word & 0xFF != UInt64(State.left.rawValue),
-        let found = Ending.recorded(slot), matches(found)
+        let found = Ending.recorded(slot), matches((found.when, slot, found.ending))
       else { continue }
       if let known = latest, known.when > found.when { continue }
       latest = (found.when, slot, found.ending)

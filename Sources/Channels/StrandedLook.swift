@@ -36,7 +36,7 @@ struct StrandedLook {
     self.channel = channel
     self.stuck = stuck
     self.seen = seen
-    followsOthers = channel.peers.hasFailure
+    followsOthers = channel.peers.lastFailure() != nil
     let own = brood_slot_own()
     // Without a table no process can be told from another.
     guard own >= 0, !channel.peers.isTravelling else { return }

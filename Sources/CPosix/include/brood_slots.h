@@ -136,7 +136,7 @@ int32_t brood_slot_read(int32_t slot, void *bytes, size_t size, size_t at);
 /// In a child: it has printed the error that it ends with.
 void brood_slot_note_report(void);
 
-/// In the parent, before the slot is freed: whether the child did.
+/// Whether the last process of a slot did, until the slot is used again.
 bool brood_slot_has_reported(int32_t slot);
 
 /// Whether this is the first report of the limit since `brood_slots_rearm`.
