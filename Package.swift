@@ -75,7 +75,8 @@ let package = Package(
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "TranscriptTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+      name: "TranscriptTests", dependencies: ["Channels", "TestSupport", "Waits"],
+      swiftSettings: swiftSettings),
     .testTarget(name: "TerminalTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .gnu17

@@ -1,19 +1,39 @@
 // Memory that is part of the program, and how it is laid out.
+#include "brood_files.h"
 #include "brood_process.h"
+#include "brood_sessions.h"
+#include "brood_shared.h"
+#include "slots.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+enum { whole = 32 << 20, page = 4096 };
+static char *base;
+
+// A descriptor that forked children keep, so that others can read the memory by any process of the
+// session; -1 where none is to be had, and then they cannot.
+static int open_memory(void) {
+  enum { number = 62 };  // beside that of values, see slots.c
+  int fd = brood_memory_make("brood session", whole);
+  if (fd < 0) return -1;
+  int32_t most = brood_private_base() - 1;
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, most < number ? most : number);
+  close(fd);
+  return high;
+}
 
 // One mapping for all, since a fork copies each.
 void *brood_session_memory(size_t size) {
-  enum { whole = 32 << 20, page = 4096 };
-  static char *base;
-  static size_t used;
+  static size_t used = page;  // the first one says what is where
   if (!base) {
-    void *memory = mmap(
-      NULL, whole, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int fd = open_memory();
+    int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+    void *memory = mmap(NULL, whole, PROT_READ | PROT_WRITE, flags, fd, 0);
     if (memory == MAP_FAILED) return NULL;
     base = memory;
   }
@@ -24,6 +44,13 @@ void *brood_session_memory(size_t size) {
   }
   used += size;
   return base + used - size;
+}
+
+void brood_session_publish(const void *table) {
+  struct brood_session_header *header = (void *)base;
+  header->table = (uint32_t)((const char *)table - base);
+  header->layout = BROOD_LAYOUT;
+  header->magic = brood_session_magic;
 }
 
 static char room[17 << 20] __attribute__((aligned(4096)));

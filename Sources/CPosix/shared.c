@@ -112,6 +112,13 @@ void *brood_memory_map(int32_t fd, size_t size, int32_t *code) {
   return NULL;
 }
 
+void *brood_memory_map_to_read(int32_t fd, size_t size, int32_t *code) {
+  void *base = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  if (base != MAP_FAILED) return base;
+  *code = errno;
+  return NULL;
+}
+
 void brood_memory_unmap(void *base, size_t size) { munmap(base, size); }
 
 int64_t brood_memory_size(int32_t fd) {

@@ -39,6 +39,7 @@ int32_t brood_slots_start(void) {
   table->limit = 4096;
   table->root = getpid();
   table->root_wait.number = 1;
+  brood_session_publish(table);
   return 0;
 }
 

@@ -1,5 +1,5 @@
 // The layout of the session's table, which its processes share and others look at. What changes in it
-// changes `brood_layout` in session.h.
+// changes `BROOD_LAYOUT`.
 #ifndef BROOD_SLOTS_PRIVATE_H
 #define BROOD_SLOTS_PRIVATE_H
 
@@ -65,6 +65,19 @@ struct table {
   struct text texts[BROOD_TEXTS];
   struct slot slots[slot_count];
 };
+
+// What the first page of a session's memory says.
+static const uint64_t brood_session_magic = 0x6E6F697373656F62;  // "bosessin", as bytes
+struct brood_session_header {
+  uint64_t magic;
+  uint32_t layout, table;
+};
+
+/// Tells others where the table is.
+void brood_session_publish(const void *table);
+
+/// Copies a record; false if its process is awake or keeps changing it.
+bool brood_wait_read_cell(const struct brood_wait_cell *cell, struct brood_wait *wait);
 
 /// The table; null before the session has one.
 struct table *brood_slots_table(void);

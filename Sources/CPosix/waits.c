@@ -53,7 +53,7 @@ void brood_wait_end(void) {
   if (cell) atomic_store_explicit(&cell->number, cell->number | 1, memory_order_release);
 }
 
-static bool read_cell(struct brood_wait_cell *cell, struct brood_wait *wait) {
+bool brood_wait_read_cell(const struct brood_wait_cell *cell, struct brood_wait *wait) {
   for (int attempt = 0; attempt < 3; attempt++) {
     uint32_t before = atomic_load_explicit(&cell->number, memory_order_acquire);
     if (before & 1) return false;
@@ -76,29 +76,14 @@ static bool read_cell(struct brood_wait_cell *cell, struct brood_wait *wait) {
 
 bool brood_wait_own(struct brood_wait *wait) {
   struct brood_wait_cell *cell = own_cell();
-  return cell && read_cell(cell, wait);
+  return cell && brood_wait_read_cell(cell, wait);
 }
 
 bool brood_wait_read(int32_t slot, struct brood_wait *wait) {
   struct table *table = brood_slots_table();
   if (!table || slot < 0 || slot >= slot_count) return false;
-  if (slot + 1 == table->root_slot) return read_cell(&table->root_wait, wait);
-  return read_cell(&table->slots[slot].wait, wait);
-}
-
-bool brood_wait_read_root(struct brood_wait *wait) {
-  struct table *table = brood_slots_table();
-  return table && read_cell(&table->root_wait, wait);
-}
-
-int32_t brood_slots_root(void) {
-  struct table *table = brood_slots_table();
-  return table ? table->root : 0;
-}
-
-int32_t brood_slots_root_slot(void) {
-  struct table *table = brood_slots_table();
-  return table ? table->root_slot - 1 : -1;
+  if (slot + 1 == table->root_slot) return brood_wait_read_cell(&table->root_wait, wait);
+  return brood_wait_read_cell(&table->slots[slot].wait, wait);
 }
 
 uint32_t brood_text_number(const char *name, size_t size) {
@@ -127,13 +112,4 @@ uint32_t brood_text_number(const char *name, size_t size) {
       return index + 1;
   }
   return 0;
-}
-
-bool brood_text_name(uint32_t number, char *name) {
-  struct table *table = brood_slots_table();
-  if (!table || number == 0 || number > BROOD_TEXTS || table->texts[number - 1].state != 2)
-    return false;
-  memcpy(name, table->texts[number - 1].name, BROOD_TEXT_SIZE);
-  name[BROOD_TEXT_SIZE - 1] = 0;
-  return true;
 }

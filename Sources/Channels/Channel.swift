@@ -11,9 +11,23 @@ import Waits
 /// (KERNEL.md). Who makes a condition true that others sleep for first rings their bell, then publishes.
 open class Channel {
   /// Kinds on the wire and in memory.
-  public enum Kind: UInt32, Sendable {
+  public enum Kind: UInt32, Sendable, CaseIterable {
     case pipe = 1
     case queue, memory, lock, semaphore, event, barrier, condition
+
+    /// As users write it.
+    public var word: String {
+      switch self {
+      case .pipe: "pipe"
+      case .queue: "queue"
+      case .memory: "shm"
+      case .lock: "lock"
+      case .semaphore: "sem"
+      case .event: "event"
+      case .barrier: "barrier"
+      case .condition: "cond"
+      }
+    }
 
     /// What one waits for at such a channel.
     func want(isWriting: Bool) -> Want {
@@ -73,6 +87,25 @@ open class Channel {
 
   /// The channel of an identity, if this process has it.
   static func find(_ id: UInt64) -> Channel? { known[id]?.takeUnretainedValue() }
+
+  /// All channels that this process has.
+  static var all: [Channel] { known.values.map { $0.takeUnretainedValue() } }
+
+  /// Makes a channel that others see by a name: in /proc, and in reports.
+  public static func naming<R>(_ name: String, _ make: () throws -> R) rethrows -> R {
+    let outer = ChannelMemory.nextName
+    // The kernel takes 249 bytes.
+    ChannelMemory.nextName = String(name.prefix(50))
+    defer { ChannelMemory.nextName = outer }
+    return try make()
+  }
+
+  /// The name of a channel that this process has, as it was told when it was made.
+  public static func name(of object: ObjectID) -> String? {
+    guard object.kind.isChannel, let channel = find(object.number) else { return nil }
+    let name = channel.memory.name
+    return name.firstIndex(of: " ").map { String(name[name.index(after: $0)...]) }
+  }
 
   /// Splits descriptors that came from another process into memory and bells; closes them all
   /// and throws EBADMSG if they are none of such a channel.

@@ -11,8 +11,13 @@ final class ChannelMemory {
   static let peersOffset = 4096
   static let bodyOffset = 4096 + Peers.capacity * 8
 
-  private static let magic: UInt32 = 0x646F_7262  // "brod"
+  static let magic: UInt32 = 0x646F_7262  // "brod"
 
+  /// What the next one that is made is called, for those who look; set around its making.
+  nonisolated(unsafe) static var nextName: String?
+
+  /// Its kind and name, as `queue jobs`: also the memfd is called so, behind "brood".
+  let name: String
   let descriptor: Int32
   let base: UnsafeMutableRawPointer
   let size: Int
@@ -36,6 +41,9 @@ final class ChannelMemory {
 
   var header: UnsafeMutablePointer<Header> { base.assumingMemoryBound(to: Header.self) }
 
+  /// Where the count of wake-ups lies.
+  static let turnOffset = 132
+
   /// A cache line of its own.
   var lockWord: UnsafeMutablePointer<UInt32> {
     (base + 128).assumingMemoryBound(to: UInt32.self)
@@ -50,7 +58,7 @@ final class ChannelMemory {
   var peers: Peers {
     Peers(
       entries: (base + ChannelMemory.peersOffset).assumingMemoryBound(to: UInt64.self),
-      turn: (base + 132).assumingMemoryBound(to: UInt32.self),
+      turn: (base + ChannelMemory.turnOffset).assumingMemoryBound(to: UInt32.self),
       travels: (base + (MemoryLayout<Header>.offset(of: \.travels) ?? 40))
         .assumingMemoryBound(to: Travels.self))
   }
@@ -59,7 +67,9 @@ final class ChannelMemory {
   init(kind: UInt32, bodySize: Int) throws(SystemError) {
     let size = ChannelMemory.bodyOffset + bodySize
     self.size = size
-    let fd = try window("memfd_create") { brood_memory_make("brood channel", Int64(size)) }
+    let name = ChannelMemory.fullName(kind)
+    self.name = name
+    let fd = try window("memfd_create") { brood_memory_make("brood \(name)", Int64(size)) }
     try Descriptors.requireShared(fd)
     descriptor = fd
     do throws(SystemError) {
@@ -77,6 +87,7 @@ final class ChannelMemory {
   /// Takes over a descriptor that came from elsewhere; throws EBADMSG if it is of no such kind, or
   /// smaller than it must be.
   init(adopting fd: Int32, kind: UInt32, bodySize: Int) throws(SystemError) {
+    name = ChannelMemory.fullName(kind)
     size = Int(try window("fstat") { brood_memory_size(fd) })
     guard size >= ChannelMemory.bodyOffset + bodySize else {
       throw SystemError(call: "mmap", code: EBADMSG)
@@ -86,6 +97,11 @@ final class ChannelMemory {
     guard header.pointee.magic == ChannelMemory.magic, header.pointee.kind == kind else {
       throw SystemError(call: "mmap", code: EBADMSG)
     }
+  }
+
+  private static func fullName(_ kind: UInt32) -> String {
+    let word = Channel.Kind(rawValue: kind)?.word ?? "channel"
+    return nextName.map { "\(word) \($0)" } ?? word
   }
 
   private static func map(

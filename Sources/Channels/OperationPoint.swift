@@ -7,7 +7,7 @@ import Waits
 /// With no listener and no sleep it is one load and one branch that is predicted. It closes the wait
 /// record of an operation that slept (`WaitNote`), and tells a listener, as for `BROOD_TRACE=channel`.
 public enum OperationPoint {
-  /// What is done. The numbers stand in shared memory.
+  /// What is done; the numbers stand in shared memory.
   public enum Verb: UInt16, Sendable, CaseIterable {
     case queuePut = 1
     case queueGet, queueClose
@@ -59,8 +59,9 @@ public enum OperationPoint {
     public let isBefore: Bool
   }
 
-  /// Told of each operation of this process; a forked child has it too. It must not throw, nor do
-  /// operations itself.
+  /// Told of each operation of this process; a forked child has it too.
+  ///
+  /// It must not throw, nor do operations itself.
   nonisolated(unsafe) public static var listener: ((Event) -> Void)? {
     didSet { brood_operations_hear(listener != nil) }
   }

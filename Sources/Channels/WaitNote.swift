@@ -104,7 +104,10 @@ public enum WaitNote {
             let word = kinds.load(fromByteOffset: 4 * i, as: UInt32.self)
             if word == 0 { break }
             let id = ids.load(fromByteOffset: 8 * i, as: UInt64.self)
-            if let (target, _) = WaitNote.target(word, id) {
+            if let (noted, needing) = WaitNote.target(word, id) {
+              var target = noted
+              // A pipe has two directions.
+              if target.object.kind == .pipe { target.object.device = UInt64(needing) }
               targets.append(target)
             } else {
               hasMore = true

@@ -67,6 +67,12 @@ public final class ProcReader {
     }
   }
 
+  /// What tells the file of a descriptor from others of that name; nil if it cannot be seen.
+  public func inode(of pid: Int32, _ fd: Int32) -> String? {
+    let status = try? FileStatus("/proc/\(pid)/fd/\(fd)")
+    return status.map { "\($0.device):\($0.inode)" }
+  }
+
   /// The kernel function in which it sleeps; nil or "0" if none or not to be seen.
   public func sleepingIn(_ pid: Int32) -> String? { text(pid, "wchan") }
 

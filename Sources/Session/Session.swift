@@ -148,6 +148,7 @@ public final class Session {
     LargeMemory.remedy = { memoryRemedy }
     try? Guardian.mark()
     slots = try? ProcessSlots()
+    OperationTrace.start()
     do { try Process.adoptOrphans(true) } catch { supervisor.losesOrphans = true }
   }
 }

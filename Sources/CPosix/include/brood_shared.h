@@ -151,6 +151,9 @@ int32_t brood_memory_make(const char *name, int64_t size);
 /// Maps a sparse memfd; null if that is not possible, with errno in `code`.
 void *brood_memory_map(int32_t fd, size_t size, int32_t *code);
 
+/// The same, only to be read.
+void *brood_memory_map_to_read(int32_t fd, size_t size, int32_t *code);
+
 void brood_memory_unmap(void *base, size_t size);
 
 /// The size of a memfd that cannot shrink; -EBADMSG for any other descriptor.

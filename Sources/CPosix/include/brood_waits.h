@@ -32,7 +32,7 @@ struct brood_wait {
   uint32_t number;
   uint16_t verb, flags;
   int64_t since, deadline;  // monotonic ns; a deadline of INT64_MAX is none
-  uint32_t text, line;      // a number of `brood_text_name`; 0 for none
+  uint32_t text, line;      // a number of `brood_text_number`; 0 for none
   uint32_t kinds[BROOD_WAIT_TARGETS];  // 0 ends the list
   uint64_t ids[BROOD_WAIT_TARGETS];
 };
@@ -56,18 +56,8 @@ bool brood_wait_own(struct brood_wait *wait);
 /// Copies the record of a slot's process; false if that is awake or keeps changing it.
 bool brood_wait_read(int32_t slot, struct brood_wait *wait);
 
-/// The same for the session's own process.
-bool brood_wait_read_root(struct brood_wait *wait);
-
-/// The session's own process, and its slot: -1 as long as it has none.
-int32_t brood_slots_root(void);
-int32_t brood_slots_root_slot(void);
-
 /// The number of a text's name, of which the end is kept where it is long; 0 if there is no room for
 /// another one.
 uint32_t brood_text_number(const char *name, size_t size);
-
-/// Copies the name of a number, `BROOD_TEXT_SIZE` bytes; false if there is none.
-bool brood_text_name(uint32_t number, char *name);
 
 #endif

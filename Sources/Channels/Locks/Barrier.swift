@@ -22,7 +22,7 @@ public final class Barrier: Channel {
     case tooFewLeft
   }
 
-  private struct State {
+  struct State {
     var parties: UInt32
     var isWanted: UInt32
     /// Counts the times that it has opened.
@@ -38,13 +38,13 @@ public final class Barrier: Channel {
   }
 
   /// Somebody who waits; counts while its round is the current one.
-  private struct Party {
+  struct Party {
     var process: ProcessIdentity
     /// Plus one; 0 is free.
     var round: UInt64
   }
 
-  private static let mostParties = 65536
+  static let mostParties = 65536
   private static let bodySize = mostParties * MemoryLayout<Party>.stride
 
   private let state: UnsafeMutablePointer<State>

@@ -6,13 +6,13 @@ import Posix
 /// No `pthread_cond_t`, which hangs after a waiter was killed: each waiter has an entry of its own,
 /// and a notification goes to one that lives.
 public final class Condition: Channel {
-  private struct State {
+  struct State {
     var isWanted: UInt32
     var top: UInt32
     var next: UInt64
   }
 
-  private struct Waiter {
+  struct Waiter {
     var process: ProcessIdentity
     /// Its order of coming plus one; 0 is free.
     var number: UInt64
@@ -20,7 +20,7 @@ public final class Condition: Channel {
     var padding: UInt32
   }
 
-  private static let mostWaiters = 65536
+  static let mostWaiters = 65536
   private static let bodySize = mostWaiters * MemoryLayout<Waiter>.stride
 
   private let state: UnsafeMutablePointer<State>

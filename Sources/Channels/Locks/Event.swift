@@ -3,7 +3,7 @@ import Posix
 
 /// A flag that processes wait for.
 public final class Event: Channel {
-  private struct State {
+  struct State {
     var isSet: UInt32
     var isWanted: UInt32
     /// How often it was set: whoever waited then has seen it, even if it was cleared at once.

@@ -6,7 +6,7 @@ public final class Lock: Channel {
   /// Whether its holder may take it again.
   public let isReentrant: Bool
 
-  private struct State {
+  struct State {
     var isReentrant: UInt32
     var ownership: OwnershipState
   }

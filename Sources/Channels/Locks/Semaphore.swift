@@ -4,7 +4,7 @@ import Posix
 /// Permits: N of them, owned by those who took them and given back when they die; or the textbook's
 /// counter, which anybody raises and nothing comes back to.
 public final class Semaphore: Channel {
-  private struct State {
+  struct State {
     var isCounter: UInt32
     var isWanted: UInt32
     /// Permits in all; of a counter, those there are.
@@ -14,13 +14,13 @@ public final class Semaphore: Channel {
   }
 
   /// Permits that one process holds.
-  private struct Holding {
+  struct Holding {
     var holder: ProcessIdentity
     var count: UInt32
     var padding: UInt32
   }
 
-  private static let mostHolders = 65536
+  static let mostHolders = 65536
   private static let bodySize = mostHolders * MemoryLayout<Holding>.stride
   /// Holders that one waiter watches.
   private static let mostWatched = 64

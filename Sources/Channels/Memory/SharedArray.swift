@@ -4,7 +4,7 @@ import Posix
 /// Numbers or characters that processes share: every get, set, add and compare-and-swap of one
 /// element is atomic; several together are not, except under the lock.
 public final class SharedArray: Channel {
-  private struct State {
+  struct State {
     var type: UInt32
     var isScalar: UInt32
     var count: UInt64

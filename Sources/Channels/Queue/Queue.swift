@@ -89,8 +89,10 @@ public final class Queue: Channel {
   /// How many segments there is address space for.
   var mostSegments: Int { (memory.size - QueueLayout.segmentsOffset) / QueueLayout.segmentSize }
 
+  static let statesOffset = 512
+
   private static func states(_ memory: ChannelMemory) -> UnsafeMutablePointer<QueueState> {
-    (memory.base + 512).assumingMemoryBound(to: QueueState.self)
+    (memory.base + statesOffset).assumingMemoryBound(to: QueueState.self)
   }
 
   private static func links(_ memory: ChannelMemory) -> UnsafeMutablePointer<UInt32> {

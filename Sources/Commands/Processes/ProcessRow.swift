@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Session
@@ -28,6 +29,7 @@ struct ProcessSurvey {
   let session: Session
   let tree: ProcessTree
   private let entries: ProcessSlots.Entries
+  private let notes: [Int32: WaitNote.Seen]
   private let now: Int
   /// The command line that forks of this shell have too.
   private let ownArguments: [String]
@@ -39,6 +41,7 @@ struct ProcessSurvey {
     // Who was reaped meanwhile keeps its name.
     entries.update(session.processEntries)
     self.entries = entries
+    notes = session.waitNotes
     ownArguments = session.reader.arguments(of: Process.pid) ?? []
     // Starts are counted from the boot.
     let uptime = session.reader.text(0, "uptime")?.prefix { $0 != " " }
@@ -150,7 +153,7 @@ struct ProcessSurvey {
       let call = pid == session.rootPid ? entries.rootWaits : entries.byPid[pid]?.waits,
       !call.isEmpty
     {
-      return call
+      return session.resolved(call, notes[pid]) { self.name($0) }
     }
     switch wait.name {
     case "wait4", "waitid":

@@ -50,7 +50,7 @@ extension Session {
   ) throws -> H {
     if let name { try names.check(name) }
     let chosen = name ?? names.fresh(prefix)
-    let handle = try make(chosen)
+    let handle = try Channel.naming(chosen) { try make(chosen) }
     try names.claim(chosen, for: handle)
     channels.add(handle)
     return handle
@@ -61,7 +61,8 @@ extension Session {
     _ name: String, make: (String) throws -> H
   ) throws -> H {
     let isFree = names[name] == nil && (try? names.check(name)) != nil
-    let handle = try make(isFree ? name : names.fresh("\(name)_"))
+    let chosen = isFree ? name : names.fresh("\(name)_")
+    let handle = try Channel.naming(name) { try make(chosen) }
     names.take(handle.name, for: handle)
     channels.add(handle)
     return handle

@@ -1,0 +1,77 @@
+// Looking at a session's memory, one's own or that of another.
+#include "brood_sessions.h"
+#include "brood_process.h"
+#include "brood_shared.h"
+#include "slots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+const void *brood_session_own(void) { return brood_slots_table(); }
+
+const void *brood_session_map(int32_t fd, void **base, int64_t *size, int32_t *code) {
+  *size = brood_memory_size(fd);
+  if (*size < 0) {
+    *code = (int32_t)*size;
+    return NULL;
+  }
+  *base = mmap(NULL, (size_t)*size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  if (*base == MAP_FAILED) {
+    *code = -errno;
+    return NULL;
+  }
+  const struct brood_session_header *header = *base;
+  uint64_t offset = header->table;
+  if (*size > 0 && header->magic == brood_session_magic && header->layout == BROOD_LAYOUT &&
+      offset + sizeof(struct table) <= (uint64_t)*size)
+    return (const char *)*base + offset;
+  munmap(*base, (size_t)*size);
+  *code = -EPROTO;
+  return NULL;
+}
+
+int32_t brood_session_open(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int32_t brood_session_top(const void *session) {
+  int32_t top = ((const struct table *)session)->top;
+  return top < 0 ? 0 : top > slot_count ? slot_count : top;
+}
+
+static void copy_text(char *to, const char *from, size_t size) {
+  memcpy(to, from, size);
+  to[size - 1] = 0;
+}
+
+void brood_session_slot(const void *session, int32_t number, struct brood_process_look *look) {
+  const struct table *table = session;
+  const struct slot *slot = &table->slots[number];
+  *look = (struct brood_process_look){
+    .pid = slot->pid, .owner = slot->owner, .generation = slot->generation,
+    .orders = slot->orders, .ending = slot->ending, .last = slot->last, .ended = slot->ended,
+    .is_free = !slot->owner};
+  copy_text(look->name, slot->name, sizeof look->name);
+  bool is_root = number + 1 == table->root_slot;
+  copy_text(look->waits, is_root ? table->root_waits : slot->waits, sizeof look->waits);
+  if (is_root) look->owner = 0;
+  look->has_wait = brood_wait_read_cell(is_root ? &table->root_wait : &slot->wait, &look->wait);
+}
+
+int32_t brood_session_root(const void *session, struct brood_process_look *look) {
+  const struct table *table = session;
+  *look = (struct brood_process_look){.pid = table->root};
+  copy_text(look->waits, table->root_waits, sizeof look->waits);
+  look->has_wait = brood_wait_read_cell(&table->root_wait, &look->wait);
+  return table->root_slot - 1;
+}
+
+bool brood_session_text(const void *session, uint32_t number, char *name) {
+  const struct table *table = session;
+  if (number == 0 || number > BROOD_TEXTS || table->texts[number - 1].state != 2) return false;
+  copy_text(name, table->texts[number - 1].name, BROOD_TEXT_SIZE);
+  return true;
+}

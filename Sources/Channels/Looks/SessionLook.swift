@@ -1,0 +1,280 @@
+import CPosix
+import Posix
+import Waits
+
+/// A look at all processes of a session: who waits for what, and who has it.
+///
+/// It reads the session's table, the channels' memory and /proc, and changes nothing. One look is of
+/// no single moment: `graph(since:)` takes a process for blocked only if an earlier look saw the same
+/// wait, and the kernel has not run it in between.
+public struct SessionLook {
+  /// What one look saw of a process, to tell whether another saw the same.
+  struct Sight: Equatable {
+    let number: UInt32
+    let state: UInt8
+    let switches: Int
+    let start: UInt64
+  }
+
+  let memory: SessionMemory
+  private let reader = ProcReader()
+  private var channels: [UInt64: ChannelLook] = [:]
+  private var mappings = Mappings()
+  private(set) var sights: [Int32: Sight] = [:]
+  private var members: [SessionMemory.Member] = []
+  private var stats: [Int32: ProcessLook] = [:]
+  /// What could not be looked at, in words.
+  public private(set) var gaps: [String] = []
+
+  /// Maps that live as long as the look.
+  private final class Mappings {
+    var all: [(base: UnsafeMutableRawPointer, size: Int)] = []
+    var inodes: Set<String> = []
+    deinit { for map in all { brood_memory_unmap(map.base, map.size) } }
+  }
+
+  /// Looks once.
+  ///
+  /// - Complexity: two files of /proc for each process, and its descriptors; of one's own session the
+  ///   channels of this process are taken, and descriptors are not read.
+  public init(_ memory: SessionMemory) {
+    self.memory = memory
+    members = memory.members
+    for member in members where member.look.pid > 0 {
+      let pid = member.look.pid
+      let look = reader.look(pid)
+      stats[pid] = look
+      guard let stat = look.stat else { continue }
+      sights[pid] = Sight(
+        number: member.look.has_wait ? member.look.wait.number : 1, state: stat.state,
+        switches: reader.status(pid)?.voluntarySwitches ?? -1, start: stat.startTicks)
+    }
+    findChannels()
+  }
+
+  /// The graph as far as the session's own memory tells.
+  ///
+  /// - Parameter earlier: a look at least 50 ms before; nil only where what merely looks blocked may
+  ///   count as blocked.
+  public func graph(since earlier: SessionLook?) -> WaitGraph {
+    var graph = WaitGraph(moment: Clock.monotonic)
+    for member in members where member.look.pid > 0 { graph.add(process(member, earlier)) }
+    for channel in channels.values { addObjects(channel, &graph) }
+    return graph
+  }
+
+  /// The name of a channel; nil if it was not found.
+  public func name(of object: ObjectID) -> String? { channels[object.number]?.name }
+
+  // MARK: Channels
+
+  private mutating func findChannels() {
+    if memory.rootPid > 0, let own = SessionMemory.own, own.base == memory.base {
+      for channel in Channel.all {
+        let name = channel.memory.name
+        let base = UnsafeRawPointer(channel.memory.base)
+        channels[channel.id] = ChannelLook(base, size: channel.memory.size, name: name)
+      }
+    }
+    // Others may have channels that this process does not.
+    let isNeeded = members.contains { member in
+      guard member.look.has_wait else { return false }
+      let targets = WaitNote.Seen(member.look.wait).sleep.targets
+      return targets.contains { $0.object.kind.isChannel && channels[$0.object.number] == nil }
+    }
+    let isOwn = SessionMemory.own?.base == memory.base
+    guard isNeeded || !isOwn else { return }
+    for member in members where member.look.pid > 0 { findChannels(of: member.look.pid) }
+  }
+
+  private mutating func findChannels(of pid: Int32) {
+    guard let fds = reader.descriptors(of: pid) else {
+      if stats[pid]?.stat?.hasEnded == false { gaps.append("descriptors of process \(pid)") }
+      return
+    }
+    for (fd, target) in fds {
+      guard let name = Self.channelName(target), let inode = reader.inode(of: pid, fd) else {
+        continue
+      }
+      guard mappings.inodes.insert(inode).inserted else { continue }
+      guard let file = try? SessionMemory.openForReading("/proc/\(pid)/fd/\(fd)") else { continue }
+      defer { Descriptors.close(file) }
+      let size = Int(brood_memory_size(file))
+      var code: Int32 = 0
+      guard size > 0, let base = brood_memory_map_to_read(file, size, &code) else { continue }
+      mappings.all.append((base, size))
+      guard let look = ChannelLook(base, size: size, name: name), channels[look.id] == nil else {
+        continue
+      }
+      channels[look.id] = look
+    }
+  }
+
+  /// What stands behind "brood" in the name of a channel's memfd.
+  static func channelName(_ target: String) -> String? {
+    let prefix = "/memfd:brood ", suffix = " (deleted)"
+    guard target.hasPrefix(prefix), target.hasSuffix(suffix) else { return nil }
+    let name = target.dropFirst(prefix.count).dropLast(suffix.count)
+    let word = name.prefix { $0 != " " }
+    return Channel.Kind.allCases.contains { $0.word == word } ? String(name) : nil
+  }
+
+  private func addObjects(_ channel: ChannelLook, _ graph: inout WaitGraph) {
+    var object = channel.object()
+    // A pipe is an object for each of its directions: others have to have the other end.
+    let sides: [UInt64] = channel.kind == .pipe ? [1, 2] : [0]
+    let held = object.shares
+    for side in sides {
+      object.id.device = side
+      object.shares = held
+      for member in members where member.look.pid > 0 {
+        let pid = member.look.pid
+        guard let part = channel.part(member.slot, generation: member.look.generation),
+          part.state != .left, part.closed.rawValue & UInt32(side) == 0
+        else { continue }
+        let roles = roles(channel.kind, object)
+        if let at = object.shares.firstIndex(where: { $0.pid == pid }) {
+          object.shares[at].roles.formUnion(roles)
+        } else {
+          object.shares.append(.init(pid, roles))
+        }
+      }
+      object.former = former(channel)
+      for want in wants(of: channel, side, graph) { object.isTrue[want] = false }
+      graph.add(object)
+    }
+  }
+
+  private func roles(_ kind: Channel.Kind, _ object: WaitObject) -> WaitObject.Roles {
+    switch kind {
+    case .queue, .pipe: [.canPut, .canGet]
+    case .lock, .memory: .has
+    // Of permits that are owned only who holds one can give it back.
+    case .semaphore: object.detail.hasPrefix("counter") ? .canAct : .has
+    case .event, .barrier, .condition: .canAct
+    }
+  }
+
+  /// What is not true because one who waits for it for ever has not been woken.
+  private func wants(of channel: ChannelLook, _ side: UInt64, _ graph: WaitGraph) -> Set<Want> {
+    var result: Set<Want> = []
+    for member in members where graph.processes[member.look.pid]?.state == .asleep {
+      guard member.look.has_wait,
+        channel.part(member.slot, generation: member.look.generation)?.isStuck ?? false
+      else { continue }
+      let sleep = WaitNote.Seen(member.look.wait).sleep
+      for target in sleep.targets
+      where target.object.number == channel.id && target.object.device == side {
+        result.insert(target.want)
+      }
+    }
+    return result
+  }
+
+  private func former(_ channel: ChannelLook) -> [WaitObject.Former] {
+    (0..<memory.slotCount).compactMap { slot in
+      let member = memory.member(slot)
+      guard member.look.ending != 0,
+        channel.part(slot, generation: member.look.generation) != nil
+      else { return nil }
+      let ending = Ending(pid: member.look.last, recorded: member.look.ending)
+      return .init(ending.pid, name: member.name, ending: ending.description)
+    }
+  }
+
+  // MARK: Processes
+
+  private func process(
+    _ member: SessionMemory.Member, _ earlier: SessionLook?
+  ) -> WaitProcess {
+    let look = member.look
+    let isRoot = look.pid == memory.rootPid
+    var process = WaitProcess(
+      pid: look.pid, name: isRoot ? "brood" : member.name, parent: look.owner, .running,
+      flags: isRoot ? .session : [])
+    guard case .seen(let stat)? = stats[look.pid] else {
+      process.state = stats[look.pid].map(Self.unseen) ?? .unknown("it was not looked at")
+      return process
+    }
+    process.start = stat.startTicks
+    if process.parent == 0 { process.parent = stat.parent }
+    if stat.hasEnded {
+      process.state = .ended
+      return process
+    }
+    let isStopped = stat.state == UInt8(ascii: "T") || stat.state == UInt8(ascii: "t")
+    if let sleep = sleep(member) {
+      process.sleep = sleep.sleep
+      process.flags.formUnion(sleep.flags)
+      process.state = isStopped ? .stopped : .asleep
+    } else if isStopped {
+      process.state = .stopped
+    }
+    if isStopped { return process }
+    switch stat.state {
+    case UInt8(ascii: "R"): process.state = .running
+    case UInt8(ascii: "S") where process.sleep == nil:
+      process.state = .unknown("asleep in a call that is no wait of Brood's")
+    case UInt8(ascii: "S"):
+      // One that was woken and has not run yet is no more blocked than one that runs.
+      if let sight = earlier?.sights[look.pid], sight != sights[look.pid] {
+        process.state = .running
+      } else if earlier != nil, earlier?.sights[look.pid] == nil {
+        process.state = .running
+      } else if isWoken(member) {
+        process.state = .ready
+      }
+    default: process.state = .unknown("in state \(Character(Unicode.Scalar(stat.state)))")
+    }
+    return process
+  }
+
+  private static func unseen(_ look: ProcessLook) -> WaitProcess.State {
+    switch look {
+    case .seen: .running
+    case .gone, .unseen(hasEnded: true): .ended
+    case .unseen: .unknown("/proc does not show it")
+    }
+  }
+
+  /// What a process has noted, with names of texts; a worker without a task waits for its pool.
+  private func sleep(
+    _ member: SessionMemory.Member
+  ) -> (sleep: WaitProcess.Sleep, flags: WaitProcess.Flags)? {
+    let look = member.look
+    if look.orders > 0 {
+      let maker = memory.member(look.orders - 1).look.pid
+      let owner = maker > 0 ? maker : memory.rootPid
+      let pool = ObjectID(.pool, UInt64(UInt32(bitPattern: owner)))
+      return (.init("a task of its pool", [WaitTarget(pool, .value)]), [])
+    }
+    guard look.has_wait else { return nil }
+    let seen = WaitNote.Seen(look.wait)
+    var sleep = seen.sleep
+    if sleep.verb.isEmpty { sleep.verb = member.call }
+    if let text = memory.text(seen.text) {
+      sleep.place = SourcePlace(text, line: Int(seen.line))
+    }
+    return (sleep, seen.flags)
+  }
+
+  /// Whether it said that it waits for ever at a channel, and was woken since.
+  private func isWoken(_ member: SessionMemory.Member) -> Bool {
+    guard member.look.has_wait else { return false }
+    let seen = WaitNote.Seen(member.look.wait)
+    guard seen.sleep.deadline == nil, !seen.flags.contains(.handler),
+      let target = seen.sleep.targets.first, let channel = channels[target.object.number],
+      let part = channel.part(member.slot, generation: member.look.generation)
+    else { return false }
+    switch channel.kind {
+    // Their waiters only say that they wait.
+    case .lock, .memory: return false
+    default: return !part.isStuck
+    }
+  }
+}
+
+extension ObjectID.Kind {
+  /// Whether it is a channel of Brood's.
+  var isChannel: Bool { rawValue <= ObjectID.Kind.condition.rawValue }
+}
