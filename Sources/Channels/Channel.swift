@@ -287,13 +287,20 @@ open class Channel {
         return true
       }
       if areAlike { brood_bell_ring(bell) }
+      #if DEBUG
+      compareRules(as: stuck, since: seen, needing: closed)
+      #endif
       return false
     }
     // Who cannot act is looked for where the peers told nothing for a while: it costs more.
     let isAlone = isStuck && others.isEmpty && hope == .max
-    if isAlone, looks > 0, isStranded(as: stuck, since: seen, needing: closed) { return false }
+    let hasWaited =
+      Clock.monotonic - WaitNote.began >= (kind == .barrier ? Channel.afterBarrier : 0)
+    if isAlone, looks > 0, hasWaited, isStranded(as: stuck, since: seen, needing: closed) {
+      return false
+    }
     let isTold = areAlike && peer >= 0 && !(watched.map(peers.takesOrders) ?? false)
-    let look = isTold && !isAlone ? .max : nextLookAtWatched
+    let look = isTold && !isAlone ? .max : nextLook
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
     if peer < 0 { return true }
@@ -326,6 +333,19 @@ open class Channel {
       needing: UInt8(truncatingIfNeeded: closed.rawValue), until: wait.deadline, flags)
   }
 
+  #if DEBUG
+  // What the words of the peers say and what the graph says is the same, unless something has
+  // changed between the two.
+  private func compareRules(
+    as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
+  ) {
+    let look = StrandedLook(self, as: stuck, since: seen, needing: closed)
+    if look.answer == .cannot || peers.isTravelling { return }
+    if watchedPeer(except: stuck, since: seen, needing: closed) != nil { return }
+    fatalError("the two rules of who is left differ at a \(kind): \(look.answer)")
+  }
+  #endif
+
   // Whether it has been so at two looks in a row that nobody is left who could act.
   private func isStranded(
     as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
@@ -336,19 +356,35 @@ open class Channel {
       return false
     }
     if let suspicion, suspicion.signature == look.signature {
-      return Clock.monotonic - suspicion.moment >= Channel.secondLook
+      let isSure = Clock.monotonic - suspicion.moment >= Channel.secondLook
+      if isSure { waitingPeers = look.waitingForEnds }
+      return isSure
     }
     suspicion = (look.signature, Clock.monotonic)
     return false
   }
 
+  /// Processes that could have answered and waited for the end of others instead, with the line where
+  /// they do, when an operation of this process was given up for lack of an answer.
+  public private(set) var waitingPeers: [(pid: Int32, place: SourcePlace?)] = []
+
   /// What was seen when nobody seemed to be left, and when.
   private var suspicion: (signature: [UInt64], moment: Int64)?
   /// How long it has to stay so (ns).
   private static let secondLook: Int64 = 50_000_000
+  /// A barrier looks itself whether too few are left, and breaks then: that comes first (ns).
+  private static let afterBarrier = 3 * BarrierLookout.grace
 
-  /// When to look again whether the watched process could act still, because one may not be told.
+  /// When to look again whether the watched process could act still, because one may not be told: for
+  /// someone who waits for several things.
   final var nextLookAtWatched: Int64 {
+    if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
+    let isWorker = watched.map(peers.takesOrders) ?? false
+    return Clock.deadline(after: isWorker ? Channel.glance : Channel.longest)
+  }
+
+  /// The same for one who waits at this channel alone: later each time that it was in vain.
+  private var nextLook: Int64 {
     if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
     if suspicion != nil { return Clock.deadline(after: Channel.secondLook + jitter) }
     return Clock.deadline(after: Channel.glance << looks + jitter)
@@ -366,6 +402,7 @@ open class Channel {
   /// of bells. Of several sleepers one may empty the pipe, or silence a bell, before another has woken
   /// up, which would be taken for one that is about to act.
   private static let glance: Int64 = 100_000_000
+  private static let longest: Int64 = 1_000_000_000
 
   /// For someone who waits for several things: a pidfd of somebody who could act, -1 if there is none
   /// for it, nil if nobody is left; to be looked at again at `nextLookAtWatched`.

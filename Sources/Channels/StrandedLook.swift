@@ -19,12 +19,21 @@ struct StrandedLook {
   /// the same signature.
   private(set) var signature: [UInt64] = []
 
+  /// Those who could act and wait for the end of processes instead, and where.
+  var waitingForEnds: [(pid: Int32, place: SourcePlace?)] {
+    graph.order.compactMap { pid in
+      guard let sleep = graph.sleep(of: pid), sleep.targets.contains(where: { $0.want == .end })
+      else { return nil }
+      return (pid, sleep.place)
+    }
+  }
+
   private let channel: Channel
   private let stuck: Peers.State
-  private let seen: UInt32?
+  private let turn: UInt32?
+  private let target: WaitTarget
   private let followsOthers: Bool
   private var graph = WaitGraph()
-  private var slots: [Int32: Int32] = [:]
 
   /// - Parameters:
   ///   - stuck: what this process is in.
@@ -35,15 +44,16 @@ struct StrandedLook {
   ) {
     self.channel = channel
     self.stuck = stuck
-    self.seen = seen
+    turn = seen
+    let id = channel.objectID
+    let want = channel.kind.want(isWriting: stuck == .stuckWriting)
+    target = WaitTarget(id, want)
     followsOthers = channel.peers.lastFailure() != nil
     let own = brood_slot_own()
     // Without a table no process can be told from another.
     guard own >= 0, !channel.peers.isTravelling else { return }
-    let id = channel.objectID
-    let want = channel.kind.want(isWriting: stuck == .stuckWriting)
     let pid = Process.pid
-    graph.add(WaitProcess(pid: pid, .asleep, .init("", [WaitTarget(id, want)])))
+    graph.add(WaitProcess(pid: pid, .asleep, .init("", [target])))
     let wakers = actors(on: channel, needing: closed).filter { $0 != own }
     for slot in wakers where !addWaker(slot) { return }
     addObject(id, want, wakers)
@@ -117,36 +127,41 @@ struct StrandedLook {
 
   private mutating func add(_ slot: Int32) {
     let pid = brood_slot_occupant(slot)
-    let seen = look(slot, pid)
-    signature.append(UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(seen.number))
-    graph.add(WaitProcess(pid: pid, seen.state, seen.sleep, flags: seen.flags))
+    let (seen, number) = look(slot, pid)
+    signature.append(UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(number))
+    graph.add(seen.process(beside: target))
   }
 
-  private typealias Seen = (
-    state: WaitProcess.State, sleep: WaitProcess.Sleep?, flags: WaitProcess.Flags, number: UInt32
-  )
-
-  private func look(_ slot: Int32, _ pid: Int32) -> Seen {
-    let running: Seen = (.running, nil, [], 1)
-    // Between its fork and its first step.
-    if pid <= 0 { return brood_slot_begins(slot) ? running : (.ended, nil, [], 1) }
-    if !ProcessIdentity.isLiving(pid) { return (.ended, nil, [], 1) }
+  /// What there is to see of a process, and the number of its wait record.
+  private func look(_ slot: Int32, _ pid: Int32) -> (SeenProcess, UInt32) {
+    var seen = SeenProcess(pid: pid, life(slot, pid))
+    guard seen.life == .living else { return (seen, 1) }
     if channel.peers.waitsForOrders(slot, needing: []) {
-      let maker = brood_slot_occupant(brood_slot_orders(slot) - 1)
-      let pool = ObjectID(.pool, UInt64(UInt32(bitPattern: maker)))
-      return (.asleep, .init("", [WaitTarget(pool, .value)]), [], 0)
+      seen.maker = brood_slot_occupant(brood_slot_orders(slot) - 1)
     }
-    let alike = seen.map { (state: stuck, turn: $0) }
-    let told = channel.peers.state(slot, alike: alike)
-    if told == stuck {
-      let want = channel.kind.want(isWriting: stuck == .stuckWriting)
-      return (.asleep, .init("", [WaitTarget(channel.objectID, want)]), [], 0)
-    }
+    let alike = turn.map { (state: stuck, turn: $0) }
+    seen.waitsForTheSame = channel.peers.state(slot, alike: alike) == stuck
     var wait = brood_wait()
-    guard brood_wait_read(slot, &wait) else { return running }
+    guard brood_wait_read(slot, &wait) else { return (seen, 1) }
     let note = WaitNote.Seen(wait)
-    guard note.sleep.targets.allSatisfy({ isBelieved($0, slot) }) else { return running }
-    return (.asleep, note.sleep, note.flags, wait.number)
+    var sleep = note.sleep
+    if let text = SessionMemory.own?.text(note.text) {
+      sleep.place = SourcePlace(text, line: Int(note.line))
+    }
+    seen.note = sleep
+    seen.flags = note.flags
+    seen.isNoteBelieved = note.sleep.targets.allSatisfy { isBelieved($0, slot) }
+    // Of those that wait for the same, the turn says what the number says of others.
+    return (seen, seen.waitsForTheSame || seen.maker != nil ? 0 : wait.number)
+  }
+
+  private func life(_ slot: Int32, _ pid: Int32) -> SeenProcess.Life {
+    if pid <= 0 { return brood_slot_begins(slot) ? .beginning : .ended }
+    switch ProcessIdentity.look(pid) {
+    case .seen(let stat): return stat.hasEnded || stat.isEnding ? .ended : .living
+    case .gone, .unseen(hasEnded: true): return .ended
+    case .unseen: return .unseen
+    }
   }
 
   /// Whether it is sure that a process still lacks what it noted that it waits for.

@@ -65,6 +65,9 @@ public enum WaitNote {
     brood_wait_begin(&wait)
   }
 
+  /// When the wait that is noted began (monotonic ns).
+  nonisolated(unsafe) private(set) static var began: Int64 = 0
+
   private static func empty(
     _ verb: OperationPoint.Verb, _ deadline: Int64, _ flags: Flags
   ) -> brood_wait {
@@ -72,6 +75,7 @@ public enum WaitNote {
     wait.verb = verb.rawValue
     wait.flags = flags.union(standing?() ?? []).rawValue
     wait.since = Clock.monotonic
+    began = wait.since
     wait.deadline = deadline
     if let place = OperationPoint.place?() { (wait.text, wait.line) = place }
     return wait

@@ -59,6 +59,19 @@ public final class Child {
     guard pidfd >= 0 else { throw SystemFailure("pidfd_open") }
   }
 
+  /// Starts one that neither reads nor writes anything.
+  public convenience init(
+    silently program: String, _ arguments: [String], environment: [String: String],
+    directory: String
+  ) throws {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    guard null >= 0 else { throw SystemFailure("open") }
+    defer { close(null) }
+    try self.init(
+      program, arguments, environment: environment, directory: directory,
+      streams: .descriptors(null, null, null))
+  }
+
   deinit {
     end()
     close(pidfd)

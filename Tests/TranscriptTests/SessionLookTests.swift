@@ -8,35 +8,27 @@ import Waits
 @Suite(.serialized) struct SessionLookTests {
   /// A script that runs while it is looked at.
   final class Subject {
-    let process = Process()
+    let child: Child
     let place: TemporaryDirectory
 
     init(_ script: String) throws {
       place = try TemporaryDirectory()
       try place.write(script, to: "demo.brood")
-      process.executableURL = URL(filePath: Program.brood)
-      process.arguments = ["demo.brood"]
-      process.currentDirectoryURL = URL(filePath: place.path)
-      process.environment = Program.environment(home: place.path)
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
+      child = try Child(
+        silently: Program.brood, ["demo.brood"], environment: Program.environment(home: place.path),
+        directory: place.path)
     }
 
-    var pid: Int32 { process.processIdentifier }
+    var pid: Int32 { child.pid }
+    var isRunning: Bool { child.wait(until: Deadline(.zero)) == nil }
 
-    deinit {
-      // The guardian ends what it leaves.
-      if process.isRunning { kill(pid, SIGKILL) }
-      process.waitUntilExit()
-    }
+    deinit { child.end() }
 
     /// Two looks, until what they see is as wanted or the time is over; yields the last graph.
     func graph(until isWanted: (WaitGraph) -> Bool) throws -> WaitGraph {
       let deadline = Date(timeIntervalSinceNow: 20)
       var seen = WaitGraph()
-      while process.isRunning, Date() < deadline {
+      while isRunning, Date() < deadline {
         guard let memory = try? SessionMemory.of(pid) else {
           usleep(20_000)
           continue
@@ -49,11 +41,7 @@ import Waits
       return seen
     }
 
-    func isOver(within seconds: Double) -> Bool {
-      let deadline = Date(timeIntervalSinceNow: seconds)
-      while process.isRunning, Date() < deadline { usleep(20_000) }
-      return !process.isRunning
-    }
+    func isOver(within limit: Duration) -> Bool { child.wait(until: Deadline(limit)) != nil }
   }
 
   static func names(_ pids: [Int32], _ graph: WaitGraph) -> [String] {
@@ -86,7 +74,7 @@ import Waits
       return
     }
     kill(victim, SIGTERM)
-    #expect(subject.isOver(within: 20))
+    #expect(subject.isOver(within: .seconds(20)))
   }
 
   @Test func aRingOfFive() throws {

@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Waits
 
 extension Session {
   /// Works on a channel; what goes wrong there becomes an error of the language.
@@ -18,6 +19,15 @@ extension Session {
     }
   }
 
+  /// Who could have answered and waits for processes to end, and where; nil if there was none.
+  private func waitingPeersText(_ channel: Channel) -> String? {
+    guard let peer = channel.waitingPeers.first else { return nil }
+    let name = processNames[peer.pid] ?? (peer.pid == rootPid ? "brood" : "process")
+    let place = peer.place.map { " (\($0.text):\($0.line))" } ?? ""
+    return "\(name) (\(peer.pid)) could, and waits for processes to end\(place): "
+      + "let it answer first, then wait"
+  }
+
   /// An error of a channel in words.
   ///
   /// - Parameter what: what was to be done, as `put into`.
@@ -31,7 +41,8 @@ extension Session {
     case .abandoned:
       return ErrorObject(
         .closed, "cannot \(what) \(shown): no other process is left that could answer",
-        help: "it would wait for ever; who else has it must be forked first")
+        help: waitingPeersText(handle.channel)
+          ?? "it would wait for ever; who else has it must be forked first")
     case .peerDied(let ending):
       let result = ErrorObject(
         .peerDied,

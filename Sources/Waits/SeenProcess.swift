@@ -1,0 +1,49 @@
+/// What one who waits for ever at a channel sees of another process, and what follows from it: the
+/// rule of who is left.
+///
+/// A pure function of what was read, so that each case can be tried without processes.
+public struct SeenProcess: Sendable {
+  public enum Life: Sendable {
+    case living, ended
+    /// Its fork is under way, and it has not told its pid.
+    case beginning
+    /// It cannot be looked at.
+    case unseen
+  }
+
+  public var pid: Int32
+  public var life: Life
+  /// It waits for ever for the same at the same channel, and was not woken since it saw that this is
+  /// not there.
+  public var waitsForTheSame = false
+  /// It only does what another one tells it, and waits to be told: that one's pid.
+  public var maker: Int32?
+  /// Its wait record; nil while it is awake.
+  public var note: WaitProcess.Sleep?
+  public var flags: WaitProcess.Flags = []
+  /// Whether all that the record names is sure not to be there yet.
+  public var isNoteBelieved = false
+
+  public init(pid: Int32, _ life: Life) {
+    self.pid = pid
+    self.life = life
+  }
+
+  /// The process as it stands in the graph of the one who looks, who waits for `target`.
+  public func process(beside target: WaitTarget) -> WaitProcess {
+    switch life {
+    case .ended: return WaitProcess(pid: pid, .ended)
+    case .beginning: return WaitProcess(pid: pid, .running)
+    // An error of the kernel is no death.
+    case .unseen: return WaitProcess(pid: pid, .unknown("it cannot be looked at"))
+    case .living: break
+    }
+    if let maker {
+      let pool = ObjectID(.pool, UInt64(UInt32(bitPattern: maker)))
+      return WaitProcess(pid: pid, .asleep, .init("", [WaitTarget(pool, .value)]))
+    }
+    if waitsForTheSame { return WaitProcess(pid: pid, .asleep, .init("", [target])) }
+    guard let note, isNoteBelieved else { return WaitProcess(pid: pid, .running) }
+    return WaitProcess(pid: pid, .asleep, note, flags: flags)
+  }
+}
