@@ -18,7 +18,7 @@ static char *base;
 // A descriptor that forked children keep, so that others can read the memory by any process of the
 // session; -1 where none is to be had, and then they cannot.
 static int open_memory(void) {
-  enum { number = 62 };  // beside that of values, see slots.c
+  enum { number = BROOD_SESSION_DESCRIPTOR };  // beside that of values, see slots.c
   int fd = brood_memory_make("brood session", whole);
   if (fd < 0) return -1;
   int32_t most = brood_private_base() - 1;

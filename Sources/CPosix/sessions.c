@@ -63,10 +63,12 @@ void brood_session_slot(const void *session, int32_t number, struct brood_proces
 
 int32_t brood_session_root(const void *session, struct brood_process_look *look) {
   const struct table *table = session;
-  *look = (struct brood_process_look){.pid = table->root};
+  int32_t number = table->root_slot - 1;
+  *look = (struct brood_process_look){
+    .pid = table->root, .generation = number < 0 ? 0 : table->slots[number].generation};
   copy_text(look->waits, table->root_waits, sizeof look->waits);
   look->has_wait = brood_wait_read_cell(&table->root_wait, &look->wait);
-  return table->root_slot - 1;
+  return number;
 }
 
 bool brood_session_text(const void *session, uint32_t number, char *name) {

@@ -16,6 +16,8 @@ public final class Survey {
   /// In the order in which they were met, the asked ones first.
   private(set) var order: [Int32] = []
   public internal(set) var graph = WaitGraph()
+  /// Processes of which a session of Brood tells what they wait for.
+  var describedBySessions: Set<Int32> = []
   /// What could not be read that matters, each once, for the report.
   public internal(set) var gaps: [String] = []
   /// CLOCK_MONOTONIC at the second look (ns).
@@ -76,6 +78,7 @@ public final class Survey {
     var agenda = pids ?? Survey.readable(tree, files)
     let asked = Set(agenda)
     // First looks, and what follows from them.
+    var sessions = SessionLooks()
     var at = 0
     while at < agenda.count {
       let pid = agenda[at]
@@ -84,6 +87,7 @@ public final class Survey {
       guard let member = firstLook(pid) else { continue }
       members[pid] = member
       order.append(pid)
+      agenda += sessions.admit(pid)
       // Whoever could wake it matters; the objects are made anew after the second look.
       if pids != nil || !asked.contains(pid) || member.sleep != nil {
         agenda += resolve(pid).filter { members[$0] == nil }
@@ -99,6 +103,7 @@ public final class Survey {
     graph = WaitGraph(moment: moment)
     for pid in order { addProcess(pid) }
     for pid in order { addSleep(pid) }
+    add(&sessions)
     check()
   }
 

@@ -52,7 +52,9 @@ extension Survey {
 
   /// What a process that was asleep at both looks, or is stopped, waits for.
   func addSleep(_ pid: Int32) {
-    guard let member = members[pid], let process = graph.processes[pid] else { return }
+    guard let member = members[pid], let process = graph.processes[pid],
+      !describedBySessions.contains(pid)
+    else { return }
     let hasSleep = process.state == .asleep || process.state == .stopped
     guard hasSleep, let sleep = member.sleep else { return describeAwake(pid, member) }
     var wait = Resolution(self, pid)
@@ -127,7 +129,8 @@ extension Survey {
       }
     }
     for holder in holders.socketsWithDescriptors() {
-      for id in involved where id.kind != .process {
+      // A session tells itself whether a handle of a channel is on its way.
+      for id in involved where id.kind != .process && !id.kind.isChannel {
         graph.change(id) { object in
           object.shares.append(.init(holder.pid, [.reads, .writes, .canAct]))
         }

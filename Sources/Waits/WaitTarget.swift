@@ -21,6 +21,9 @@ public struct ObjectID: Hashable, Sendable {
     /// System V and POSIX queues and semaphores.
     case messageQueue, semaphoreSet
     case terminal, epoll, signal, time, other
+
+    /// Whether it is a channel of Brood's.
+    public var isChannel: Bool { rawValue <= Kind.condition.rawValue }
   }
 
   public var kind: Kind

@@ -14,6 +14,9 @@
 /// Changes with anything that others read: the table of processes, and the memory of channels.
 enum { BROOD_LAYOUT = 1 };
 
+/// The descriptor of a session's memory in its processes, where there is room for so many.
+enum { BROOD_SESSION_DESCRIPTOR = 62 };
+
 /// The memory of this process's session; null before it has one.
 const void *brood_session_own(void);
 

@@ -35,9 +35,10 @@ public struct SessionLook {
 
   /// Looks once.
   ///
+  /// - Parameter isWhole: whether channels matter, too, for which no process waits.
   /// - Complexity: two files of /proc for each process, and its descriptors; of one's own session the
   ///   channels of this process are taken, and descriptors are not read.
-  public init(_ memory: SessionMemory) {
+  public init(_ memory: SessionMemory, isWhole: Bool = false) {
     self.memory = memory
     members = memory.members
     for member in members where member.look.pid > 0 {
@@ -49,7 +50,7 @@ public struct SessionLook {
         number: member.look.has_wait ? member.look.wait.number : 1, state: stat.state,
         switches: reader.status(pid)?.voluntarySwitches ?? -1, start: stat.startTicks)
     }
-    findChannels()
+    findChannels(isWhole)
   }
 
   /// The graph as far as the session's own memory tells.
@@ -63,12 +64,15 @@ public struct SessionLook {
     return graph
   }
 
+  /// The processes of the session that have not been reaped.
+  public var pids: [Int32] { members.map(\.look.pid).filter { $0 > 0 } }
+
   /// The name of a channel; nil if it was not found.
   public func name(of object: ObjectID) -> String? { channels[object.number]?.name }
 
   // MARK: Channels
 
-  private mutating func findChannels() {
+  private mutating func findChannels(_ isWhole: Bool) {
     if memory.rootPid > 0, let own = SessionMemory.own, own.base == memory.base {
       for channel in Channel.all {
         let name = channel.memory.name
@@ -76,15 +80,18 @@ public struct SessionLook {
         channels[channel.id] = ChannelLook(base, size: channel.memory.size, name: name)
       }
     }
-    // Others may have channels that this process does not.
-    let isNeeded = members.contains { member in
-      guard member.look.has_wait else { return false }
-      let targets = WaitNote.Seen(member.look.wait).sleep.targets
-      return targets.contains { $0.object.kind.isChannel && channels[$0.object.number] == nil }
+    // Others may have channels that this process does not; most were made by the session's own.
+    var missing: Set<UInt64> = []
+    for member in members where member.look.has_wait {
+      for target in WaitNote.Seen(member.look.wait).sleep.targets
+      where target.object.kind.isChannel && channels[target.object.number] == nil {
+        missing.insert(target.object.number)
+      }
     }
-    let isOwn = SessionMemory.own?.base == memory.base
-    guard isNeeded || !isOwn else { return }
-    for member in members where member.look.pid > 0 { findChannels(of: member.look.pid) }
+    for member in members where member.look.pid > 0 && (isWhole || !missing.isEmpty) {
+      findChannels(of: member.look.pid)
+      missing.subtract(channels.keys)
+    }
   }
 
   private mutating func findChannels(of pid: Int32) {
@@ -272,9 +279,4 @@ public struct SessionLook {
     default: return !part.isStuck
     }
   }
-}
-
-extension ObjectID.Kind {
-  /// Whether it is a channel of Brood's.
-  var isChannel: Bool { rawValue <= ObjectID.Kind.condition.rawValue }
 }

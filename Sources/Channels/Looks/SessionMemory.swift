@@ -38,12 +38,20 @@ public final class SessionMemory {
     brood_session_own().map { SessionMemory($0, Process.pid) }
   }
 
+  /// Whether a process has the memory of a session, as far as one look tells that costs little.
+  public static func hasOne(_ pid: Int32) -> Bool {
+    let usual = Int(BROOD_SESSION_DESCRIPTOR)
+    return ProcReader().target(of: pid, descriptor: usual)?.hasPrefix(prefix) ?? false
+  }
+
+  private static let prefix = "/memfd:brood session "
+
   /// That of the session that a process belongs to, read by one of its descriptors.
   public static func of(_ pid: Int32) throws(Failure) -> SessionMemory {
     guard let fds = ProcReader().descriptors(of: pid) else {
       throw .denied(SystemError(call: "opendir", code: 13))  // EACCES
     }
-    guard let found = fds.first(where: { $0.target.hasPrefix("/memfd:brood session ") }) else {
+    guard let found = fds.first(where: { $0.target.hasPrefix(prefix) }) else {
       throw .none
     }
     let fd: Int32

@@ -105,7 +105,7 @@ extension Pipe {
       if try !isReady(fd) { throw abandoned() }
     } else {
       try wait.check()
-      noteSleep(wait, isWriting: false, isWatched: false)
+      noteSleep(wait, isWriting: false, needing: needed(by: end), isWatched: false)
       peers.set(.reading)
       defer { peers.set(.idle) }
       _ = try wait.sleep(fd)

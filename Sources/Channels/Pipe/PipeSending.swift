@@ -168,7 +168,7 @@ extension Pipe {
       if !isAnswered { throw abandoned() }
     } else {
       try wait.check()
-      noteSleep(wait, isWriting: true, isWatched: false)
+      noteSleep(wait, isWriting: true, needing: needed(by: end), isWatched: false)
       peers.set(.writing)
       defer { peers.set(.idle) }
       _ = try wait.sleep(epoll)

@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Processes
@@ -158,6 +159,19 @@ struct Looks {
   /// Who has a thing; nil if there is no such thing.
   func who(_ thing: Thing, sources: Bool = false) -> LookReport? {
     guard var who = Who(thing, files: files, reader: reader) else { return nil }
+    return report(&who, sources: sources ? "/proc/PID/fd, fdinfo; /proc/locks; sock_diag" : nil)
+  }
+
+  /// Who has a channel of the session; nil if there is none of that name.
+  func who(channel name: String, sources: Bool = false) -> LookReport? {
+    guard session != nil, let memory = SessionMemory.own,
+      var who = Who(channel: name, in: memory)
+    else { return nil }
+    let source = "the session's memory and its channels'; /proc/PID/stat, status"
+    return report(&who, sources: sources ? source : nil)
+  }
+
+  private func report(_ who: inout Who, sources: String?) -> LookReport {
     if let session {
       let entries = session.processEntries
       for at in who.rows.indices {
@@ -174,7 +188,7 @@ struct Looks {
         "since": row.since.map { .duration(Int($0)) } ?? .null, "waits": .text(row.waits),
       ])
     }
-    let source = sources ? "\nsources: /proc/PID/fd, fdinfo; /proc/locks; sock_diag" : ""
+    let source = sources.map { "\nsources: \($0)" } ?? ""
     return LookReport(records: records, text: who.text + source)
   }
 }

@@ -53,8 +53,8 @@ enum SeeingCommands {
   static let who = Command(
     "who", "Tell which processes have a thing, and what they do with it",
     details: """
-      THING: `pid:N` or a bare number for a process, `PID:FD` for a descriptor of one, a path with \
-      `/`, `tcp:PORT`, `unix:PATH`, `unix:@NAME`, `pipe:INODE`. Of pipes each end is listed with all \
+      THING: a name of a process or a channel of the session, `pid:N` or a bare number for a \
+      process, `PID:FD` for a descriptor of one, a path with `/`, `tcp:PORT`, `unix:PATH`, `unix:@NAME`, `pipe:INODE`. Of pipes each end is listed with all \
       who have it, of files the locks of all kinds; who waits longest comes first. The program of \
       that name is `^who`.
       """,
@@ -67,10 +67,15 @@ enum SeeingCommands {
     try call.session.output.flush()
     let word = call.text(0)
     let looks = Looks(call.session)
+    if Thing(word) == nil, let report = looks.who(channel: word, sources: call.isSet("sources")) {
+      return call.shown(report)
+    }
     guard let thing = Thing(word) else {
       throw call.error(
         .missing, "there is nothing called '\(word)'", at: 0,
-        help: "who knows pids, PID:FD, paths, tcp:PORT, unix:PATH and pipe:INODE")
+        help:
+          "who knows names of processes and channels, pids, PID:FD, paths, tcp:PORT, unix:PATH and pipe:INODE"
+      )
     }
     guard let report = looks.who(thing, sources: call.isSet("sources")) else {
       throw call.error(

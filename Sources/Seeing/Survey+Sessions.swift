@@ -1,0 +1,99 @@
+import Channels
+import Posix
+import Waits
+
+/// Looks at the sessions of Brood to which processes that are looked at belong: what their processes
+/// have noted that they wait for, with names and lines.
+struct SessionLooks {
+  private struct Session {
+    let memory: SessionMemory
+    let first: SessionLook
+  }
+
+  private var sessions: [Int32: Session] = [:]
+  /// Processes of those sessions.
+  private(set) var pids: Set<Int32> = []
+  private(set) var gaps: [String] = []
+
+  /// Takes in the session of a process, if it has one; yields the other processes of that session.
+  mutating func admit(_ pid: Int32) -> [Int32] {
+    if pids.contains(pid) || !SessionMemory.hasOne(pid) { return [] }
+    do throws(SessionMemory.Failure) {
+      let memory = try SessionMemory.of(pid)
+      let root = memory.rootPid
+      guard sessions[root] == nil else { return [] }
+      let look = SessionLook(memory)
+      sessions[root] = Session(memory: memory, first: look)
+      // The guardian has the memory, too, and is none of them.
+      let members = look.pids
+      pids.formUnion(members)
+      return members.filter { $0 != pid }
+    } catch {
+      switch error {
+      case .none: break
+      case .otherLayout: gaps.append("the session of \(pid) is of another version of Brood")
+      case .denied: gaps.append("the memory of the session of \(pid) may not be read")
+      }
+      return []
+    }
+  }
+
+  /// What the second look says, with the first one.
+  mutating func graph() -> WaitGraph {
+    var result = WaitGraph()
+    for session in sessions.values {
+      let look = SessionLook(session.memory)
+      gaps += look.gaps
+      result.merge(look.graph(since: session.first))
+    }
+    return result
+  }
+}
+
+extension Survey {
+  /// Puts what sessions know of themselves into the graph.
+  ///
+  /// What a process has noted is more than what the kernel tells of it; where it has noted nothing,
+  /// as in a call that is no wait of Brood's, the kernel's answer stays.
+  func add(_ sessions: inout SessionLooks) {
+    let known = sessions.graph()
+    for gap in sessions.gaps { self.gap(gap) }
+    for object in known.objects.values { graph.add(object) }
+    for pid in known.order {
+      guard let noted = known.processes[pid] else { continue }
+      let kernel = graph.processes[pid]
+      if isKnownBetter(noted, kernel) {
+        graph.add(joined(noted, kernel))
+        describedBySessions.insert(pid)
+        note(pid) { $0 = Situation() }
+      } else {
+        graph.change(pid) { process in
+          process.name = noted.name
+          process.flags.formUnion(noted.flags)
+        }
+      }
+    }
+  }
+
+  /// A process that waits at a named end of a pipe: who else has that is the kernel's to tell, since
+  /// programs may have it, too.
+  private func joined(_ noted: WaitProcess, _ kernel: WaitProcess?) -> WaitProcess {
+    guard let sleep = noted.sleep, sleep.hasMore, sleep.targets.first?.object.kind == .pipe,
+      let ends = kernel?.sleep?.targets.filter({ $0.object.kind == .rawPipe }), ends.count == 1
+    else { return noted }
+    var result = noted
+    result.sleep?.targets = ends
+    result.sleep?.hasMore = false
+    return result
+  }
+
+  private func isKnownBetter(_ noted: WaitProcess, _ kernel: WaitProcess?) -> Bool {
+    guard let kernel else { return true }
+    if case .unknown = noted.state { return false }
+    guard noted.state == .asleep || noted.state == .stopped, let sleep = noted.sleep else {
+      // What a program that it became waits for is the kernel's to tell.
+      return noted.sleep != nil || kernel.sleep == nil
+    }
+    return !sleep.targets.isEmpty || sleep.deadline != nil || kernel.sleep?.targets.isEmpty ?? true
+  }
+}
