@@ -276,7 +276,13 @@ public struct SessionLook {
     switch channel.kind {
     // Their waiters only say that they wait.
     case .lock, .memory: return false
-    default: return !part.isStuck
+    default: break
+    }
+    switch part.state {
+    case .stuckReading, .stuckWriting: return !part.isStuck
+    case .idle: return true
+    // Whether what it waits for is there is not to be seen from this.
+    case .reading, .writing, .left: return false
     }
   }
 }
