@@ -54,7 +54,9 @@ struct StrandedLook {
     guard own >= 0, !channel.peers.isTravelling else { return }
     let pid = Process.pid
     graph.add(WaitProcess(pid: pid, .asleep, .init("", [target])))
-    let wakers = actors(on: channel, needing: closed).filter { $0 != own }
+    // Those who wait for the same cannot act; there may be a thousand of them.
+    let wakers = actors(on: channel, needing: closed)
+      .filter { $0 != own && !waitsForTheSame($0) }
     for slot in wakers where !addWaker(slot) { return }
     addObject(id, want, wakers)
     addAwaited()
@@ -139,8 +141,7 @@ struct StrandedLook {
     if channel.peers.waitsForOrders(slot, needing: []) {
       seen.maker = brood_slot_occupant(brood_slot_orders(slot) - 1)
     }
-    let alike = turn.map { (state: stuck, turn: $0) }
-    seen.waitsForTheSame = channel.peers.state(slot, alike: alike) == stuck
+    seen.waitsForTheSame = waitsForTheSame(slot)
     var wait = brood_wait()
     guard brood_wait_read(slot, &wait) else { return (seen, 1) }
     let note = WaitNote.Seen(wait)
@@ -153,6 +154,10 @@ struct StrandedLook {
     seen.isNoteBelieved = note.sleep.targets.allSatisfy { isBelieved($0, slot) }
     // Of those that wait for the same, the turn says what the number says of others.
     return (seen, seen.waitsForTheSame || seen.maker != nil ? 0 : wait.number)
+  }
+
+  private func waitsForTheSame(_ slot: Int32) -> Bool {
+    channel.peers.state(slot, alike: turn.map { (state: stuck, turn: $0) }) == stuck
   }
 
   private func life(_ slot: Int32, _ pid: Int32) -> SeenProcess.Life {
