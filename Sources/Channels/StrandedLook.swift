@@ -54,9 +54,12 @@ struct StrandedLook {
     guard own >= 0, !channel.peers.isTravelling else { return }
     let pid = Process.pid
     graph.add(WaitProcess(pid: pid, .asleep, .init("", [target])))
-    // Those who wait for the same cannot act; there may be a thousand of them.
-    let wakers = actors(on: channel, needing: closed)
-      .filter { $0 != own && !waitsForTheSame($0) }
+    // Those who wait for the same cannot act; there may be a thousand of them. For a worker without a
+    // task its maker counts, if that has the channel.
+    let wakers = actors(on: channel, needing: closed).filter { slot in
+      slot != own && !waitsForTheSame(slot)
+        && !channel.peers.waitsForOrders(slot, needing: closed)
+    }
     for slot in wakers where !addWaker(slot) { return }
     addObject(id, want, wakers)
     addAwaited()

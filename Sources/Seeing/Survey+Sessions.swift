@@ -65,7 +65,12 @@ extension Survey {
       if isKnownBetter(noted, kernel) {
         graph.add(joined(noted, kernel))
         describedBySessions.insert(pid)
-        note(pid) { $0 = Situation() }
+        note(pid) { situation in
+          // The time that is left is the kernel's to tell, too.
+          let notes = noted.sleep?.targets.isEmpty ?? true ? situation.notes : []
+          situation = Situation()
+          situation.notes = notes
+        }
       } else {
         graph.change(pid) { process in
           process.name = noted.name
@@ -90,6 +95,8 @@ extension Survey {
   private func isKnownBetter(_ noted: WaitProcess, _ kernel: WaitProcess?) -> Bool {
     guard let kernel else { return true }
     if case .unknown = noted.state { return false }
+    // How it ended, and who has to wait for it, the kernel knows.
+    if noted.state == .ended { return false }
     guard noted.state == .asleep || noted.state == .stopped, let sleep = noted.sleep else {
       // What a program that it became waits for is the kernel's to tell.
       return noted.sleep != nil || kernel.sleep == nil
