@@ -61,7 +61,7 @@ enum SeeingCommands {
     parameters: [Parameter("thing", .thing)], flags: [sources], traits: .reports,
     examples: [
       Example(
-        "let p = fork { sleep 10 }\nprint ((who $p)[0].pid == (pid))\nkill $p\nwait $p", "true")
+        "let p = fork { sleep 10 }\nprint ((who $p)[0].pid == (getpid))\nkill $p\nwait $p", "true")
     ]
   ) { call in
     try call.session.output.flush()
