@@ -12,13 +12,17 @@ public struct ProcessSight: Sendable {
   public var tracer: Int32 = 0
   /// What its first thread does.
   public var activity: Activity
-  /// When its first thread was on a CPU last (ns of CLOCK_MONOTONIC), about; nil if unknown.
-  public var lastRun: Int64?
-
   /// Of a process with several threads: how many of them are on a CPU or ready for one.
   public var runningThreads = 0
-  /// Time on a CPU so far (ns, /proc/PID/schedstat); nil if it is not told.
-  public var timeOnCPU: Int64?
+  /// What its first thread has had of CPUs so far; nil if it is not told.
+  public var turn: Turn?
+
+  /// How long and how often a thread has been on a CPU (/proc/PID/schedstat): as long as neither has
+  /// changed it has not run, so that it is in the same sleep.
+  public struct Turn: Sendable, Equatable {
+    public var time: Int64
+    public var count: Int64
+  }
 
   /// Its signals, each set as bits from 1 << 0 for the first.
   public struct Signals: Sendable, Equatable {
@@ -58,13 +62,19 @@ public struct SchedulerClocks: Sendable {
 
 extension ProcFiles {
   /// Looks at a process's state; the call of its first thread too.
-  public func sight(of pid: Int32) -> Reading<ProcessSight> {
+  ///
+  /// - Parameter known: what its stat file said just now, if it was read.
+  public func sight(of pid: Int32, known: ProcessStat? = nil) -> Reading<ProcessSight> {
     guard pid > 0 else { return .ended }
     let stat: ProcessStat
-    switch with(pid, "stat", ProcessStat.init(line:)) {
-    case .known(let found): stat = found
-    case .ended: return .ended
-    case .hidden(let code): return .hidden(errno: code)
+    if let known {
+      stat = known
+    } else {
+      switch with(pid, "stat", ProcessStat.init(line:)) {
+      case .known(let found): stat = found
+      case .ended: return .ended
+      case .hidden(let code): return .hidden(errno: code)
+      }
     }
     var sight = ProcessSight(stat: stat, activity: .ended)
     if stat.hasEnded { return .known(sight) }
@@ -83,11 +93,7 @@ extension ProcFiles {
       return true
     }
     sight.activity = activity(of: pid)
-    if stat.state == UInt8(ascii: "R") {
-      sight.timeOnCPU = text(pid, "schedstat").value?.split(separator: " ").first.flatMap {
-        Int64($0)
-      }
-    }
+    sight.turn = turn(of: pid)
     if stat.threads > 1, let names = try? Directory.names("/proc/\(pid)/task") {
       for name in names {
         guard let thread = Int32(name), thread != pid,
@@ -146,6 +152,25 @@ extension ProcFiles {
       }
     }
     return nil
+  }
+
+  /// What a process's first thread has had of CPUs; nil where the kernel does not count.
+  public func turn(of pid: Int32) -> ProcessSight.Turn? {
+    let numbers = with(pid, "schedstat") { bytes -> [Int64]? in
+      var numbers: [Int64] = [0]
+      for byte in bytes {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"):
+          numbers[numbers.count - 1] =
+            numbers[numbers.count - 1] &* 10 &+ Int64(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: " "): numbers.append(0)
+        default: break
+        }
+      }
+      return numbers
+    }.value
+    guard let numbers, numbers.count >= 3, numbers[2] > 0 else { return nil }
+    return .init(time: numbers[0], count: numbers[2])
   }
 
   private func find(_ name: StaticString, in bytes: UnsafeRawBufferPointer) -> Int? {

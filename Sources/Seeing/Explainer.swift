@@ -201,7 +201,10 @@ public struct Explainer {
         }
       }
       let sleep = graph.processes[pid]?.sleep
-      let place = sleep?.place.map { "\($0.text):\($0.line): \(sleep?.verb ?? "")" } ?? ""
+      let place =
+        sleep?.place.map { place in
+          "\(place.text):\(place.line): \(sleep.map(phrases.short) ?? "")"
+        } ?? ""
       return (name(pid), does, place)
     }
     func width(_ texts: [String], most: Int) -> Int {

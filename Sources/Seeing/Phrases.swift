@@ -43,7 +43,8 @@ struct Phrases {
   func phrase(of pid: Int32) -> String {
     guard let process = graph.processes[pid] else { return "is not known" }
     switch process.state {
-    case .running: return "runs"
+    // It woke, looked, and sleeps again; that counts as one that moves.
+    case .running: return process.sleep.map { phrase(of: $0) } ?? "runs"
     case .ready: return "is ready to run"
     case .ended: return "has ended"
     case .unknown(let why): return "cannot be looked at: \(why)"
@@ -114,10 +115,18 @@ struct Phrases {
   /// Few words for a table: `read pipe:[4711]`, `lock b`.
   func short(_ sleep: WaitProcess.Sleep) -> String {
     let targets = sleep.targets.prefix(3).map { target in
-      target.object.pid.map { graph.processes[$0]?.name ?? "\($0)" } ?? object(target.object)
+      target.object.pid.map { graph.processes[$0]?.name ?? "\($0)" }
+        ?? plain(object(target.object), sleep.verb)
     }
     let rest = sleep.targets.count > 3 ? " …" : ""
     return ([sleep.verb] + targets).filter { !$0.isEmpty }.joined(separator: " ") + rest
+  }
+
+  /// `b` for `lock b` behind `lock acquire`.
+  private func plain(_ object: String, _ verb: String) -> String {
+    let family = verb.prefix { $0 != " " }
+    return !family.isEmpty && object.hasPrefix("\(family) ")
+      ? String(object.dropFirst(family.count + 1)) : object
   }
 
   /// Who could bring a target about, behind its phrase: `, held by q (3287)`.

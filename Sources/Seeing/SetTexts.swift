@@ -42,6 +42,12 @@ extension Explainer {
   private func headline(_ set: StuckSet) -> String {
     let ages = set.core.compactMap(since)
     let age = ages.min().map { $0 >= 100_000_000 ? ", for \(Wording.duration($0))" : "" } ?? ""
+    if set.core.count == 1, let one = set.core.first, graph.processes[one]?.state == .stopped {
+      let waiters = set.followers.map(plain)
+      let verb = waiters.count == 1 ? "waits" : "wait"
+      return "\(plain(one)) is stopped"
+        + (waiters.isEmpty ? "" : ", and \(Wording.list(waiters)) \(verb) for it") + age
+    }
     switch set.cycle.count {
     case 0:
       let who = Wording.list(set.core.map(plain))

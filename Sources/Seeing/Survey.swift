@@ -94,7 +94,7 @@ public final class Survey {
       }
     }
     let sleepers = order.filter { pid in
-      members[pid]?.sleep != nil || members[pid]?.sight.timeOnCPU != nil
+      members[pid]?.sleep != nil || members[pid]?.sight.stat.state == UInt8(ascii: "R")
     }
     if !sleepers.isEmpty {
       wait(Survey.interval)
@@ -142,6 +142,12 @@ public final class Survey {
   /// What /proc says of a process that lives; of one that was not looked at too.
   public func stat(_ pid: Int32) -> ProcessStat? { members[pid]?.sight.stat ?? processes[pid] }
 
+  /// When a process that is asleep was on a CPU last (monotonic ns), about.
+  func lastRun(of pid: Int32) -> Int64? {
+    guard let member = members[pid], member.isStill else { return nil }
+    return files.lastRun(of: member.sight.stat, &clocks)
+  }
+
   /// Gives a process another name than the kernel's, as it has in a session.
   public func rename(_ pid: Int32, _ name: String) { graph.change(pid) { $0.name = name } }
 
@@ -167,7 +173,8 @@ public final class Survey {
   // MARK: Looks
 
   private func firstLook(_ pid: Int32) -> Member? {
-    guard let sight = files.sight(of: pid).value else { return nil }
+    guard let sight = files.sight(of: pid, known: processes[pid]).value
+    else { return nil }
     var member = Member(
       sight: sight, sleep: nil, isStill: false, channel: nil,
       isHidden: sight.activity == .hidden)
@@ -185,6 +192,15 @@ public final class Survey {
 
   private func secondLook(_ pid: Int32) {
     guard var member = members[pid] else { return }
+    // What has not had a CPU, and is not ready for one, is in the same sleep.
+    if let turn = member.sight.turn, member.sight.stat.threads == 1, member.sleep != nil,
+      case .call = member.sight.activity, files.activity(of: pid) == member.sight.activity,
+      files.turn(of: pid) == turn
+    {
+      member.isStill = true
+      members[pid] = member
+      return
+    }
     guard let sight = files.sight(of: pid).value else {
       member.sight.stat.state = UInt8(ascii: "X")
       member.sleep = nil
@@ -198,12 +214,10 @@ public final class Survey {
       && sight.switches != nil && sight.switches == first.switches
       && sight.activity == first.activity
     member.sight = sight
-    if let before = first.timeOnCPU, let after = sight.timeOnCPU {
+    if first.stat.state == UInt8(ascii: "R"), let before = first.turn, let after = sight.turn {
       member.isKeptWaiting = before == after
     }
-    if member.isStill {
-      member.sight.lastRun = files.lastRun(of: sight.stat, &clocks)
-    } else if "ZX".utf8.contains(sight.stat.state) {
+    if !member.isStill, "ZX".utf8.contains(sight.stat.state) {
       member.sleep = nil
     }
     members[pid] = member

@@ -42,7 +42,6 @@ extension Survey {
     let timers: [Int32] = [14, 26, 27, 29]
     if timers.contains(where: signals.catches) { flags.insert(.otherWays) }
     if member.sight.stat.threads > 1 { flags.insert(.otherWays) }
-    if let timers = files.text(pid, "timers").value, !timers.isEmpty { flags.insert(.otherWays) }
     let term: UInt64 = 1 << 14
     if (signals.caught | signals.ignored | signals.blocked) & term != 0 {
       flags.insert(.outlivesTerm)
@@ -60,17 +59,18 @@ extension Survey {
     var wait = Resolution(self, pid)
     wait.resolve(sleep)
     for object in wait.objects { merge(object) }
+    let lastRun = lastRun(of: pid)
     let deadline: Int64? =
       switch sleep.limit {
       case .none: wait.deadline
       case .until(let end): end
-      case .lasting(let duration): end(of: duration, member.sight.lastRun)
+      case .lasting(let duration): end(of: duration, lastRun)
       case .unknown: Int64.max
       }
     graph.change(pid) { process in
       process.sleep = WaitProcess.Sleep(
         sleep.call.name, wait.targets, mode: .any, hasMore: wait.hasMore,
-        since: member.sight.lastRun ?? 0, deadline: deadline)
+        since: lastRun ?? 0, deadline: deadline)
       // A signal handler runs when a child ends, whatever the call waits for.
       if !wait.targets.isEmpty, member.sight.signals.catches(17) {
         let living = (children[pid] ?? []).filter { graph.processes[$0]?.state != .ended }
@@ -118,7 +118,15 @@ extension Survey {
     let involved = Set(sets.flatMap(\.edges).map(\.target.object))
     let before = graph
     forgetHolders()
-    for pid in Set(sets.flatMap(\.processes)) { addSleep(pid) }
+    for pid in Set(sets.flatMap(\.processes)) {
+      if let timers = files.text(pid, "timers").value, !timers.isEmpty {
+        graph.change(pid) { $0.flags.insert(.otherWays) }
+      }
+      guard let sleep = members[pid]?.sleep else { continue }
+      var wait = Resolution(self, pid)
+      wait.resolve(sleep)
+      for object in wait.objects where graph.objects[object.id] != nil { merge(object) }
+    }
     for id in involved {
       guard let then = before.objects[id], let now = graph.objects[id] else { continue }
       let known = Set(then.shares.map(\.pid))

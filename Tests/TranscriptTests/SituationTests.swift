@@ -193,6 +193,67 @@ struct SituationTests {
     #expect(output.standardOutput.hasSuffix("status 0\n"), "\(output)")
   }
 
+  /// Programs of Brood that stand still, asked from another shell: names, lines, and a way out.
+  @Test(arguments: [
+    (
+      """
+      lock new a; lock new b; barrier new met 2
+      let p = fork --name p { lock acquire a; barrier wait met; lock acquire b }
+      let q = fork --name q { lock acquire b; barrier wait met; lock acquire a }
+      wait $p $q
+      """,
+      [
+        "stuck: p and q wait for each other", "wants lock b, held by q",
+        "demo.brood:2: lock acquire b", "demo.brood:3: lock acquire a",
+        "waits for p (⟨pid⟩) and q (⟨pid⟩) to end", "demo.brood:4: wait p q",
+        "is free then, and ", "in the text: take both locks in the same order everywhere",
+      ]
+    ),
+    (
+      """
+      lock new m
+      let p = fork --name holder { lock acquire m; sleep 1ms; kill -STOP $(getpid) }
+      while (state $p) != "T stopped" { sleep 1ms }
+      lock acquire m
+      """,
+      [
+        "stuck until a stopped process is continued: holder is stopped, and brood waits for it",
+        "wants lock m, held by holder", "to go on: kill -CONT ",
+      ]
+    ),
+    (
+      """
+      let c = fork --name program { ^python3 -c "import os; r, w = os.pipe(); os.read(r, 1)" }
+      wait $c
+      """,
+      ["probably stuck: python3", "waits for itself", "to go on: kill "]
+    ),
+  ])
+  func sessionsAreNamed(_ script: String, _ wanted: [String]) throws {
+    let text = """
+      cat > demo.brood <<'END'
+      \(script)
+      END
+      brood demo.brood > log 2>&1 & pid=$!
+      i=0
+      until brood deadlock $pid > told; [ $? = 1 ] || grep -q ^probably told; do
+        i=$((i + 1)); [ $i -lt 100 ] || { cat told log; exit 9; }; sleep 0.1
+      done
+      cat told
+      eval "$(sed -n 's/^to go on: \\([^(]*\\).*/\\1/p' told)"
+      i=0
+      while brood deadlock $pid > told; [ $? != 0 ] && kill -0 $pid 2> /dev/null; do
+        i=$((i + 1)); [ $i -lt 100 ] || { cat told log; exit 8; }; sleep 0.1
+      done
+      wait $pid
+      echo ended
+      """
+    let output = try runBash(text, within: .seconds(60))
+    #expect(output.standardOutput.hasSuffix("ended\n"), "\(output.standardOutput)")
+    let told = output.standardOutput.replacing(try Regex("\\([0-9]+\\)"), with: "(⟨pid⟩)")
+    for part in wanted { #expect(told.contains(part), "\(told)") }
+  }
+
   @Test func theCommandLineSaysWhatIsWrong() throws {
     let place = try TemporaryDirectory()
     for words in [
