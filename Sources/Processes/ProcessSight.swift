@@ -38,6 +38,13 @@ public struct ProcessSight: Sendable {
       (1...64).filter { set & (1 << UInt64($0 - 1)) != 0 }.map { Int32($0) }
     }
 
+    /// Whether a signal waits that ends the process: HUP, INT, QUIT, USR1, USR2, ALRM or TERM, neither
+    /// caught nor ignored nor blocked.
+    public var hasDeadly: Bool {
+      let deadly = [1, 2, 3, 10, 12, 14, 15].reduce(UInt64(0)) { $0 | 1 << UInt64($1 - 1) }
+      return pending & deadly & ~(caught | ignored | blocked) != 0
+    }
+
     public func catches(_ signal: Int32) -> Bool { caught & (1 << UInt64(signal - 1)) != 0 }
   }
 }

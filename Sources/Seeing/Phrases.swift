@@ -134,7 +134,12 @@ struct Phrases {
     guard target.want != .end, let object = graph.objects[target.object] else { return "" }
     let pids = graph.wakers(of: target).pids
     var seen: Set<Int32> = []
-    let names = pids.filter { seen.insert($0).inserted }.map { waker in
+    let isOfKernel = [.rawPipe, .socket].contains(target.object.kind)
+    let names = pids.filter { seen.insert($0).inserted }.filter { waker in
+      // Who waits at it cannot be the one; but an end of a pipe can be forgotten.
+      isOfKernel || target.want == .hold
+        || (waker != pid && !(graph.sleep(of: waker)?.targets.contains(target) ?? false))
+    }.map { waker in
       waker == pid ? "itself" + end(of: waker, object) : name(waker) + end(of: waker, object)
     }
     if names.isEmpty {

@@ -265,6 +265,13 @@ struct Resolution {
         unknown("descriptor \(item.descriptor) of \(pid) cannot be read")
         continue
       }
+      // An eventfd that it alone has wakes it from a handler, at most.
+      if list.count > 1, descriptor.kind == .event,
+        let id = files.facts(of: pid, descriptor: item.descriptor).value?.eventID,
+        holders.ofEvent(id).allSatisfy({ $0.pid == pid })
+      {
+        continue
+      }
       // What was added under a number can be another one by now, or have been closed.
       if let inode = item.inode, descriptor.file.inode != 0, inode != descriptor.file.inode {
         unknown("a descriptor that \(pid) watches has another number now")

@@ -1,3 +1,4 @@
+import Processes
 import Waits
 
 extension Explainer {
@@ -5,6 +6,9 @@ extension Explainer {
   public func explain(_ set: StuckSet) -> SetExplanation {
     var lines = ["\(word(set.verdict)): \(headline(set))"]
     lines += table(set.processes.count > 24 ? Array(set.processes.prefix(24)) : set.processes)
+    for pid in set.core where graph.processes[pid]?.state == .stopped {
+      lines += (survey?.member(pid)?.situation.notes ?? []).map { "  \(name(pid)): \($0)" }
+    }
     if set.processes.count > 24 { lines.append("  … and \(set.processes.count - 24) more") }
     let steps = steps(set)
     let commands = steps.compactMap(command)
@@ -24,6 +28,12 @@ extension Explainer {
       set.edges.contains { $0.waiter == pid && $0.target.object.kind == .futex }
     }
     let steps = graph.fixes(for: set, reader: reader).first ?? []
+    // What it does then is not known, but a signal that ends it is.
+    if let stopped = set.core.first, graph.processes[stopped]?.state == .stopped,
+      survey?.member(stopped)?.sight.signals.hasDeadly ?? false
+    {
+      return [.proceed(stopped)]
+    }
     guard !sleepers.isEmpty, steps.allSatisfy({ $0.rank == Fix.kill(0, isForced: false).rank })
     else { return steps }
     return sleepers.map { pid in

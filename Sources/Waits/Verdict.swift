@@ -112,8 +112,11 @@ extension WaitGraph {
       case .asleep, .stopped:
         switch (strict[pid] ?? .unknown, open[pid] ?? .unknown) {
         case (.can, _): result[pid] = isTrueNow(process) ? .ready : .waiting
-        case (.unknown, _), (_, .unknown): result[pid] = .unknown
         case (.cannot, .cannot): result[pid] = .stuck
+        // Whatever it would do then, a step without which it cannot move is known.
+        case (.cannot, .unknown):
+          result[pid] = without.first { $0.answers[pid] == .cannot }?.verdict ?? .unknown
+        case (.unknown, _): result[pid] = .unknown
         case (.cannot, .can):
           // Where only several together help, the first that is needed is named.
           result[pid] =
