@@ -97,8 +97,12 @@ public struct Explainer {
       pid: pid, name: process?.name ?? stat?.name ?? "", state: letter,
       verdict: process == nil ? .ended : verdict(of: pid), waits: waits, since: since(pid),
       objects: objects, wakers: wakers, chain: chain(pid), text: "", fix: "")
-    if process == nil {
+    if process == nil, survey?.lives(pid) == false {
       result.text = "ended: there is no process \(pid)"
+    } else if process == nil {
+      result.verdict = .unknown
+      let why = (survey?.gaps ?? []).first ?? "/proc does not show it"
+      result.text = "cannot tell what \(name(pid)) does: \(why)"
     } else if let isSet, result.state != "T" || isSet.processes.count > 1 {
       let told = explain(isSet)
       result.text = told.text

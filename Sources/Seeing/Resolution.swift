@@ -92,10 +92,22 @@ struct Resolution {
     return .unknown("the descriptors of \(name) (\(hidden)) may not be read")
   }
 
+  private func isAncestor(_ other: Int32, of stat: ProcessStat) -> Bool {
+    var ancestor = stat.parent
+    for _ in 0..<64 where ancestor > 1 {
+      if ancestor == other { return true }
+      ancestor = survey.stat(ancestor)?.parent ?? 0
+    }
+    return false
+  }
+
   private func isRelative(_ other: Int32, of shares: [WaitObject.Share]) -> Bool {
     guard let stat = survey.stat(other) else { return false }
     for share in shares {
-      if survey.stat(share.pid)?.session == stat.session { return true }
+      // Members of one pipeline, or programs of one script.
+      guard let holder = survey.stat(share.pid) else { continue }
+      if holder.group == stat.group { return true }
+      if holder.session == stat.session, isAncestor(other, of: holder) { return true }
       var ancestor = stat.parent
       var steps = 0
       while ancestor > 1, steps < 64 {

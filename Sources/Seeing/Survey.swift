@@ -9,6 +9,7 @@ import Waits
 /// leads to those who could bring it about, which are looked at too, and so on.
 public final class Survey {
   let files: ProcFiles
+  private let reader: ProcReader
   /// Every process of this pid namespace at the beginning.
   let processes: [Int32: ProcessStat]
   let children: [Int32: [Int32]]
@@ -67,11 +68,13 @@ public final class Survey {
     wait: (Int64) -> Void = Survey.pause
   ) {
     self.files = files
+    self.reader = reader
     let tree = ProcessTree(reader)
     processes = tree.processes
     children = tree.children
     moment = Survey.now
     guard files.isOwn else {
+      isBlind = true
       gaps.append("the /proc that is mounted here is of another pid namespace")
       return
     }
@@ -105,6 +108,19 @@ public final class Survey {
     for pid in order { addSleep(pid) }
     add(&sessions)
     check()
+  }
+
+  /// Whether nothing can be said, since /proc shows other processes than this one's own.
+  public private(set) var isBlind = false
+
+  /// Whether a process lives although it was not seen; nil where that cannot be told.
+  func lives(_ pid: Int32) -> Bool? {
+    if isBlind { return nil }
+    switch reader.look(pid) {
+    case .seen: return true
+    case .gone: return false
+    case .unseen(let hasEnded): return hasEnded ? false : nil
+    }
   }
 
   /// Between two looks (ns).

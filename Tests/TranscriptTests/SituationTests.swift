@@ -211,9 +211,10 @@ struct SituationTests {
     ),
     (
       """
-      lock new m
-      let p = fork --name holder { lock acquire m; sleep 1ms; kill -STOP $(getpid) }
-      while (state $p) != "T stopped" { sleep 1ms }
+      lock new m; barrier new met 2
+      let h = fork --name holder { lock acquire m; barrier wait met; sleep 3s }
+      barrier wait met
+      stop $h
       lock acquire m
       """,
       [
@@ -252,6 +253,20 @@ struct SituationTests {
     #expect(output.standardOutput.hasSuffix("ended\n"), "\(output.standardOutput)")
     let told = output.standardOutput.replacing(try Regex("\\([0-9]+\\)"), with: "(⟨pid⟩)")
     for part in wanted { #expect(told.contains(part), "\(told)") }
+  }
+
+  /// A /proc of another pid namespace shows other processes under the same numbers.
+  @Test func anotherNamespaceIsNotAsked() throws {
+    let place = try TemporaryDirectory()
+    for (words, status) in [(["why", "1"], 2), (["deadlock"], 3)] as [([String], Int32)] {
+      let output = try run(
+        "/usr/bin/unshare", ["-pf", "--map-root-user", Program.brood] + words,
+        environment: Program.environment(home: place.path), directory: place.path)
+      // Where namespaces are not for everybody there is nothing to try.
+      if output.standardError.hasPrefix("unshare:") { continue }
+      #expect(output.standardOutput.contains("another pid namespace"), "\(output)")
+      #expect(output.status == .exited(status), "\(output)")
+    }
   }
 
   @Test func theCommandLineSaysWhatIsWrong() throws {

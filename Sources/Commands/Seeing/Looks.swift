@@ -52,6 +52,7 @@ struct Looks {
     }
     report.text = texts.joined(separator: "\n\n")
     if sources { report.text += "\n" + sourceLine(survey) }
+    if survey.isBlind { report.status = LookLine.failure }
     return report
   }
 
@@ -121,7 +122,9 @@ struct Looks {
       report.records.append(record(told, explainer))
     }
     let count = survey.seen.count
-    if texts.isEmpty {
+    if survey.isBlind {
+      texts.append("cannot tell: \(survey.gaps.joined(separator: "; "))")
+    } else if texts.isEmpty {
       texts.append("no deadlock among \(count) process\(count == 1 ? "" : "es")")
     }
     let unread = survey.seen.filter { explainer.verdict(of: $0) == .unknown }
@@ -133,7 +136,8 @@ struct Looks {
     report.text = texts.joined(separator: "\n\n")
     if sources { report.text += "\n" + sourceLine(survey) }
     let isSure = explainer.sets.contains { $0.verdict != .probablyStuck }
-    report.status = isSure ? 1 : !explainer.sets.isEmpty || !unread.isEmpty ? 3 : 0
+    let isOpen = !explainer.sets.isEmpty || !unread.isEmpty || survey.isBlind
+    report.status = isSure ? 1 : isOpen ? 3 : 0
     return report
   }
 
