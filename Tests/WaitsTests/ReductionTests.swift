@@ -53,6 +53,18 @@ import Waits
     #expect(Self.crossed(.alarm).verdicts()[3] == .waiting)
   }
 
+  /// What a stopped process does next need not be known to say that it has to be continued first.
+  @Test func aStepThatIsNeededIsNamed() {
+    var holder = WaitProcess(pid: 2, .stopped)
+    holder.sleep = .init("kill", [], hasMore: true)
+    let waiter = Self.asleep(1, "wait", Self.ends(2))
+    let graph = WaitGraph([waiter, holder])
+    #expect(graph.verdicts()[2] == .stuckUntilContinued)
+    #expect(graph.verdicts()[1] == .stuckUntilContinued)
+    holder.state = .asleep
+    #expect(WaitGraph([waiter, holder]).verdicts()[1] == .unknown)
+  }
+
   @Test func gradesNameWhatWouldHelp() {
     #expect(Self.crossed(.handler).stuckSets().first?.verdict == .stuckUnlessSignal)
     #expect(Self.crossed(.prompt).stuckSets().first?.verdict == .stuckUnlessYouAct)
