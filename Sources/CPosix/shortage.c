@@ -3,6 +3,7 @@
 #include "brood_signals.h"
 #include "brood_slots.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,22 +61,58 @@ static bool use_reserve(void) {
   return true;
 }
 
-// The static program is linked with --wrap=malloc. A dynamic one takes the place of the library's.
+// What the runtime and the libraries get memory by. The static program is linked with --wrap; in a
+// dynamic one these take the place of the library's.
 #ifdef DEBUG
-extern void *__libc_malloc(size_t size);
-void *malloc(size_t size) {
-  void *memory = __libc_malloc(size);
-  if (__builtin_expect(memory == NULL, 0) && use_reserve()) memory = __libc_malloc(size);
+#define REAL(name) __libc_##name
+#define OURS(name) name
+#else
+#define REAL(name) __real_##name
+#define OURS(name) __wrap_##name
+#endif
+extern void *REAL(malloc)(size_t size) __attribute__((weak));
+extern void *REAL(calloc)(size_t count, size_t size) __attribute__((weak));
+extern void *REAL(realloc)(void *memory, size_t size) __attribute__((weak));
+
+void *OURS(malloc)(size_t size) {
+  void *memory = REAL(malloc)(size);
+  if (__builtin_expect(memory == NULL, 0) && use_reserve()) memory = REAL(malloc)(size);
   return memory;
+}
+
+void *OURS(calloc)(size_t count, size_t size) {
+  void *memory = REAL(calloc)(count, size);
+  if (__builtin_expect(memory == NULL, 0) && use_reserve()) memory = REAL(calloc)(count, size);
+  return memory;
+}
+
+void *OURS(realloc)(void *old, size_t size) {
+  void *memory = REAL(realloc)(old, size);
+  if (__builtin_expect(memory == NULL, 0) && size > 0 && use_reserve())
+    memory = REAL(realloc)(old, size);
+  return memory;
+}
+
+// Swift takes memory by this where it is told an alignment.
+#ifdef DEBUG
+extern void *__libc_memalign(size_t alignment, size_t size);
+static int aligned(void **memory, size_t alignment, size_t size) {
+  void *got = __libc_memalign(alignment, size);
+  if (!got) return ENOMEM;
+  *memory = got;
+  return 0;
 }
 #else
-extern void *__real_malloc(size_t size) __attribute__((weak));
-void *__wrap_malloc(size_t size) {
-  void *memory = __real_malloc(size);
-  if (__builtin_expect(memory == NULL, 0) && use_reserve()) memory = __real_malloc(size);
-  return memory;
-}
+extern int __real_posix_memalign(void **memory, size_t alignment, size_t size)
+  __attribute__((weak));
+#define aligned __real_posix_memalign
 #endif
+int OURS(posix_memalign)(void **memory, size_t alignment, size_t size) {
+  int error = aligned(memory, alignment, size);
+  if (__builtin_expect(error == ENOMEM, 0) && use_reserve())
+    error = aligned(memory, alignment, size);
+  return error;
+}
 
 static const char refused[] = "failed to allocate";
 

@@ -66,7 +66,7 @@ open class Channel {
 
   /// Makes an eventfd(2) that forked children share; throws EMFILE.
   static func makeBell() throws(SystemError) -> Int32 {
-    let bell = try window("eventfd") { brood_bell_make() }
+    let bell = Descriptors.moveBeyondDigits(try window("eventfd") { brood_bell_make() })
     try Descriptors.requireShared(bell)
     return bell
   }

@@ -69,7 +69,8 @@ final class ChannelMemory {
     self.size = size
     let name = ChannelMemory.fullName(kind)
     self.name = name
-    let fd = try window("memfd_create") { brood_memory_make("brood \(name)", Int64(size)) }
+    let fd = Descriptors.moveBeyondDigits(
+      try window("memfd_create") { brood_memory_make("brood \(name)", Int64(size)) })
     try Descriptors.requireShared(fd)
     descriptor = fd
     do throws(SystemError) {

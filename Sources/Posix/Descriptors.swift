@@ -3,7 +3,7 @@ import Glibc
 
 /// Descriptors as plain numbers, with the session's private ones above a fixed number.
 ///
-/// Whatever only this process may hold (pidfds, epoll, ends of value channels) is moved up with
+/// Whatever only this process may hold (pidfds, epoll, sockets of workers) is moved up with
 /// `makePrivate`, and the fork point closes all of it at once. What forked children share (users'
 /// channels) stays below. Everything is close-on-exec.
 public enum Descriptors {
@@ -34,6 +34,20 @@ public enum Descriptors {
   public static func copyBeyondDigits(_ fd: Int32) throws(SystemError) -> Int32 {
     let copy = try libc("fcntl", "descriptor \(fd)") { fcntl(fd, F_DUPFD_CLOEXEC, 10) }
     try requireShared(copy)
+    return copy
+  }
+
+  /// Moves a new descriptor of a channel or socket to a number that no redirection names, so that
+  /// `4> file` cannot take its place; it stays where there is no such number left.
+  public static func moveBeyondDigits(_ fd: Int32) -> Int32 {
+    if fd < 0 || fd >= 10 { return fd }
+    let copy = fcntl(fd, F_DUPFD_CLOEXEC, 10)
+    if copy < 0 { return fd }
+    if copy >= privateBase {
+      close(copy)
+      return fd
+    }
+    close(fd)
     return copy
   }
 
@@ -78,6 +92,7 @@ public enum Descriptors {
         socketpair(AF_UNIX, type, 0, bytes.assumingMemoryBound(to: Int32.self).baseAddress)
       }
     }
+    ends = (moveBeyondDigits(ends.0), moveBeyondDigits(ends.1))
     try requireShared(ends.0, ends.1)
     return ends
   }

@@ -18,7 +18,8 @@ public enum Socket {
   public static func make(for address: SocketAddress) throws(SystemError) -> Int32 {
     let type =
       Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-    let fd = try libc("socket") { socket(address.family, type, 0) }
+    let fd = Descriptors.moveBeyondDigits(
+      try libc("socket") { socket(address.family, type, 0) })
     try Descriptors.requireShared(fd)
     return fd
   }
@@ -49,6 +50,7 @@ public enum Socket {
         return taken < 0 ? -taken : 0
       }
       if taken >= 0 {
+        taken = Descriptors.moveBeyondDigits(taken)
         try Descriptors.requireShared(taken)
         if let address { noDelay(taken, address) }
         return (taken, address)

@@ -180,15 +180,26 @@ public enum Transfer {
   public static func openForWriting(
     _ path: String, _ flags: Int32, onAttention: OnAttention? = nil
   ) throws -> Int32 {
+    let isFIFO = onAttention != nil && (try? FileStatus(path))?.kind == .fifo
     while true {
       do throws(SystemError) {
-        return try Descriptors.open(path, O_WRONLY | flags)
+        let fd = try Descriptors.open(path, O_WRONLY | flags | (isFIFO ? O_NONBLOCK : 0))
+        if isFIFO { try Descriptors.setNonBlocking(fd, false) }
+        return fd
       } catch {
-        guard error.code == EINTR else { throw error }
+        guard error.code == EINTR || isFIFO && error.code == ENXIO else { throw error }
+        // A signal just before open(2) would be lost in it, and nothing tells that a reader comes.
+        let deadline = Clock.deadline(after: Transfer.patienceOfFIFO)
+        do {
+          if error.code == ENXIO { try pause(-1, 0, "poll", until: deadline, onAttention) }
+        } catch let error as SystemError where error.code == ETIMEDOUT {}
       }
       try onAttention?()
     }
   }
+
+  /// How long a FIFO is left alone before it is looked for a reader again (ns).
+  private static let patienceOfFIFO: Int64 = 5_000_000
 
   private static func now(
     _ call: String, _ body: () -> Int64

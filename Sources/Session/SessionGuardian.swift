@@ -104,10 +104,7 @@ extension Session {
       let known = process?.kind == .leftover ? nil : process?.name
       let name = known ?? reader.stat(pid)?.name ?? process?.name ?? "?"
       // A process may call itself what it likes.
-      let harmless = name.unicodeScalars.filter {
-        $0.value >= 32 && !(127..<160).contains($0.value)
-      }
-      return "'\(String(String.UnicodeScalarView(harmless)))' (\(pid))"
+      return "'\(TerminalText.line(name))' (\(pid))"
     }
     return shown.joined(separator: ", ") + (pids.count > most ? ", …" : "")
   }

@@ -15,7 +15,7 @@ extension SystemError {
   private var kind: ErrorKind {
     switch code {
     case ENOENT, ESRCH, ENOTDIR: .missing
-    case EAGAIN, EMFILE, ENFILE, ENOMEM, E2BIG: .limit
+    case EAGAIN, EMFILE, ENFILE, ENOMEM, E2BIG, ETOOMANYREFS: .limit
     default: .system
     }
   }
@@ -31,6 +31,8 @@ extension SystemError {
     case ENOMEM: memoryRemedy
     case EAGAIN: "end some processes first; ps shows those of this session"
     case EMFILE, ENFILE: "close some files or channels first; ulimit -n sets how many may be open"
+    case ETOOMANYREFS:
+      "too many descriptors of this user wait in channels: take some out, or raise ulimit -n"
     case E2BIG: "pass fewer or shorter arguments, or a smaller $env"
     case ESRCH: "it has ended and was reaped"
     case ENOSPC: "the disk or memory file system is full"

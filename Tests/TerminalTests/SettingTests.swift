@@ -68,10 +68,9 @@ import Testing
     try keepsTheLastText(slow)
   }
 
-  @Test func aProgramThatIgnoresSignalsKeepsTheLastText() {
-    withKnownIssue("T16: its end by KILL is told like that of a job", isIntermittent: true) {
-      try keepsTheLastText("(^sh -c 'trap \"\" TERM INT; while :; do sleep 1; done')")
-    }
+  /// It is killed, and its end is not told like that of a job.
+  @Test func aProgramThatIgnoresSignalsKeepsTheLastText() throws {
+    try keepsTheLastText("(^sh -c 'trap \"\" TERM INT; while :; do sleep 1; done')")
   }
 
   private func keepsTheLastText(_ slow: String) throws {

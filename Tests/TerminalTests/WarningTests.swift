@@ -15,9 +15,10 @@ struct WarningTests {
   private let lossWarning = "this assignment to 'n' happens in the child and is lost"
 
   private func screen(
-    _ text: String, environment extra: [String: String] = [:]
+    _ text: String, environment extra: [String: String] = [:], files: [String: String] = [:]
   ) throws -> String {
     let home = try TemporaryDirectory()
+    for (name, text) in files { try home.write(text, to: name) }
     try home.write(text, to: "script.brood")
     var environment = Program.environment(home: home.path)
     environment["TERM"] = "xterm"
@@ -41,6 +42,16 @@ struct WarningTests {
     let shown = try screen("let pid = 5\nprint $pid\nprint end\n")
     #expect(!shown.contains("warning"))
     #expect(shown.contains("end"))
+  }
+
+  @Test func thoseOfASourcedFileAreTold() throws {
+    let shown = try screen("source lost.brood\n", files: ["lost.brood": WarningTests.lost])
+    #expect(shown.contains(operatorWarning))
+    #expect(shown.contains("lost.brood:3:"))
+    #expect(shown.contains("end"))
+    let quiet = try screen(
+      "source lost.brood\n", files: ["lost.brood": WarningTests.lost + "config warnings off\n"])
+    #expect(!quiet.contains("warning"))
   }
 
   @Test func theyCanBeTurnedOff() throws {

@@ -146,11 +146,12 @@ enum BarrierCommands {
         throw error
       } catch let missing as Barrier.Missing {
         let absent = missing.absent.map { session.named($0) }
+        let others = missing.arrived > 1 ? "further" : "other"
         let error = ErrorObject(
           .timeout,
           "\(handle.shown) did not open in time: \(missing.arrived) of \(missing.parties) have come"
             + (absent.isEmpty
-              ? ", and no other process has it" : ", not yet: " + absent.joined(separator: ", ")))
+              ? ", and no \(others) process has it" : ", not yet: " + absent.joined(separator: ", ")))
         error.payload["arrived"] = .int(missing.arrived)
         error.payload["missing"] = .items(absent.map { .text($0) })
         throw error

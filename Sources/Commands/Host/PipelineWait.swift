@@ -231,8 +231,20 @@ struct ForegroundWait {
         hasEnded = try session.wait(for: member, interpreter, until: deadline) != nil
       }
       if hasEnded { continue }
+      // The shell ends it: that is no news of a job.
+      member.wasReported = true
       try? Process.send(.kill, to: member.pid)
-      session.postponing { _ = try session.wait(for: member, interpreter) }
+      reap(member)
+    }
+  }
+
+  /// Reaps what was sent KILL, whatever comes meanwhile.
+  private func reap(_ member: ProcessHandle) {
+    let deadline = Clock.deadline(after: 1_000_000_000)
+    while member.record == nil, Clock.monotonic < deadline {
+      if (try? host.session.reapNow(member)) != nil { return }
+      // Its death takes microseconds; only one that the kernel keeps is left to the sweeps.
+      usleep(500)
     }
   }
 }

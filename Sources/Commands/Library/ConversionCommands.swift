@@ -151,7 +151,7 @@ enum ConversionCommands {
       try LargeMemory.require(text.byteCount)
       return .bytes(BytesObject(text.withBytes { Array($0) }))
     case .list, .range:
-      let numbers = try call.items(0).map { item in
+      let numbers = try call.itemsToCopy(0).map { item in
         guard case .int(let number) = item, let byte = UInt8(exactly: number) else {
           let error = ErrorObject.badValue("byte", must: "a number from 0 to 255", is: item)
           error.location = call.location(0)

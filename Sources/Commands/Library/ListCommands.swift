@@ -123,7 +123,7 @@ enum ListCommands {
     if case .stream(let stream) = call.value(0) {
       return .stream(try DerivedStream(stream) { item, index in index < unwanted ? nil : item })
     }
-    let items = try call.items(0)
+    let items = try call.itemsToCopy(0)
     try items.requireCopy()
     return .items(Array(items.dropFirst(unwanted)))
   }
@@ -151,7 +151,7 @@ enum ListCommands {
     case .bytes(let bytes):
       return .bytes(BytesObject(Array(bytes.bytes[bounds(bytes.bytes.count)])))
     case .list, .range:
-      let items = try call.items(0)
+      let items = try call.itemsToCopy(0)
       try items.requireCopy()
       return .items(Array(items[bounds(items.count)]))
     default: throw call.bad("value", must: "a list, text, bytes or range", at: 0)
@@ -165,7 +165,7 @@ enum ListCommands {
     if case .string(let string) = call.value(0) {
       return .string(try reversed(string, call.interpreter))
     }
-    let items = try call.items(0)
+    let items = try call.itemsToCopy(0)
     try items.requireCopy()
     return .items(items.reversed())
   }

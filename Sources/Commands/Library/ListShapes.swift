@@ -11,7 +11,7 @@ enum ListShapes {
   ) { call in
     let interpreter = call.interpreter
     return try listed(
-      try call.items(0).enumerated().map { index, item in
+      try call.itemsToCopy(0).enumerated().map { index, item in
         try interpreter.checkAttention()
         return .items([.int(index), item])
       })
@@ -23,7 +23,7 @@ enum ListShapes {
     parameters: [list, Parameter("more", .list, .rest)], traits: .pure,
     examples: [Example("print (zip [1, 2, 3] [a, b])", "[[1, \"a\"], [2, \"b\"]]")]
   ) { call in
-    var lists = [try call.items(0)]
+    var lists = [try call.itemsToCopy(0)]
     for index in 1..<max(1, call.count) { lists.append(call.list(index)) }
     let shortest = lists.reduce(Int.max) { min($0, $1.count) }
     let interpreter = call.interpreter
@@ -44,7 +44,7 @@ enum ListShapes {
   ) { call in
     var result: [Value] = []
     let depth = call.has(1) ? call.int(1) : 1
-    try add(try call.items(0), depth, to: &result, call.interpreter)
+    try add(try call.itemsToCopy(0), depth, to: &result, call.interpreter)
     return .items(result)
   }
 
@@ -70,7 +70,7 @@ enum ListShapes {
   ) { call in
     let size = call.int(1)
     if size == 0 { throw call.bad("chunk size", must: "at least 1", at: 1) }
-    let items = try call.items(0)
+    let items = try call.itemsToCopy(0)
     let interpreter = call.interpreter
     return try listed(
       try stride(from: 0, to: items.count, by: min(size, max(1, items.count))).map { start in
@@ -120,7 +120,7 @@ enum ListShapes {
     case .list, .range: break
     default: throw call.bad("value", must: "a list, range or map", at: 0)
     }
-    var items = try call.items(0)
+    var items = try call.itemsToCopy(0)
     try items.requireCopy()
     if case .range(let range) = call.value(1) {
       items.removeSubrange(range.bounds(within: items.count))

@@ -11,7 +11,9 @@ enum MapCommands {
     examples: [Example("print (keys [a: 1, b: 2])", "[\"a\", \"b\"]")]
   ) { call in
     switch call.value(0) {
-    case .map(let map): return .items(map.keys)
+    case .map(let map):
+      try requireRoom(for: map)
+      return .items(map.keys)
     case .handle(let handle): return .items(handle.fieldNames.map { .text($0) })
     default: throw call.bad("value", must: "a map", at: 0)
     }
@@ -22,7 +24,9 @@ enum MapCommands {
     examples: [Example("print (values [a: 1, b: 2])", "[1, 2]")]
   ) { call in
     switch call.value(0) {
-    case .map(let map): return .items(map.pairs.map(\.value))
+    case .map(let map):
+      try requireRoom(for: map)
+      return .items(map.pairs.map(\.value))
     case .handle(let handle):
       return .items(try handle.fieldNames.map { try handle.field($0) ?? .null })
     default: throw call.bad("value", must: "a map", at: 0)
@@ -35,7 +39,14 @@ enum MapCommands {
     examples: [Example("print (pairs [a: 1, b: 2])", "[[\"a\", 1], [\"b\", 2]]")]
   ) { call in
     guard case .map(let map) = call.value(0) else { return .null }
+    // A small list for each.
+    try LargeMemory.require(map.count, of: 8 * MemoryLayout<Value>.stride)
     return try listed(map.pairs.map { .items([$0.key, $0.value]) })
+  }
+
+  /// For a list of what a map has, made by way of its pairs.
+  private static func requireRoom(for map: MapObject) throws {
+    try LargeMemory.require(map.count, of: 3 * MemoryLayout<Value>.stride)
   }
 
   private static let merge = Command(

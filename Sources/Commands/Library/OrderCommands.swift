@@ -71,7 +71,7 @@ enum OrderCommands {
   ) throws -> Value {
     let items: [Value]
     switch call.count == 1 ? call.value(0) : .null {
-    case .list, .range, .map, .stream: items = try call.items(0)
+    case .list, .range, .map, .stream: items = try call.itemsToCopy(0)
     default: items = call.rest(from: 0).map(\.plain)
     }
     let keys = try call.itemFunction(flag: "by")?.results(over: .items(items)) ?? items

@@ -63,11 +63,11 @@ enum PrintCommands {
   ) throws -> Value {
     var text = ""
     if call.count == first + 1 {
-      text = shown(call[first])
+      text = try shown(call[first])
     } else {
       for index in first..<max(first, call.count) {
         if index > first { text += " " }
-        text += call[index].asText
+        text += try call[index].requiredText()
       }
     }
     if withNewline { text += "\n" }
@@ -75,12 +75,12 @@ enum PrintCommands {
     return .null
   }
 
-  private static func shown(_ value: Value) -> String {
+  private static func shown(_ value: Value) throws -> String {
     if case .report(let report) = value {
       // It is reported, as it would be without `print`.
       if let text = report.text { return text }
       if case .string = report.value { return Interpreter.shown(report.value) }
     }
-    return tableRecords(value).map { tableText($0) } ?? value.asText
+    return try tableRecords(value).map { tableText($0) } ?? value.requiredText()
   }
 }

@@ -43,6 +43,14 @@ extension Call {
     }
   }
 
+  /// The items of an argument for a command that yields about as many; throws `limit` where there is
+  /// no memory for those.
+  func itemsToCopy(_ index: Int) throws -> [Value] {
+    let items = try items(index)
+    try LargeMemory.require(items.count, of: MemoryLayout<Value>.stride)
+    return items
+  }
+
   /// `bad WHAT: it must be VALID, but is …`, pointing at the argument.
   func bad(
     _ what: String, must valid: String, at index: Int, help: String? = nil

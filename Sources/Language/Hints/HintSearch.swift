@@ -83,7 +83,7 @@ struct HintSearch {
     let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
     var call = String(name)
     let behind = rest.dropFirst(name.count).drop { $0 == " " }
-    if behind.first == "(", let close = behind.firstIndex(of: ")") {
+    if behind.first == "(", let close = closing(behind) {
       let list = behind[...close]
       call += list == "()" ? "" : String(list)
     }
@@ -98,6 +98,28 @@ struct HintSearch {
         "name": name.isEmpty ? "NAME" : String(name), "call": call.isEmpty ? "NAME" : call,
         "value": value.isEmpty ? "…" : String(value), "rest": rest.isEmpty ? "…" : rest,
       ])
+  }
+
+  /// Where the parenthesis ends that a text begins with; those in strings do not count.
+  private func closing(_ text: Substring) -> Substring.Index? {
+    var (depth, quote, isEscaped) = (0, nil as Character?, false)
+    for index in text.indices {
+      let character = text[index]
+      if isEscaped {
+        isEscaped = false
+      } else if let open = quote {
+        if character == open { quote = nil }
+        isEscaped = character == "\\" && open == "\""
+      } else if character == "\"" || character == "'" {
+        quote = character
+      } else if character == "(" {
+        depth += 1
+      } else if character == ")" {
+        depth -= 1
+        if depth == 0 { return index }
+      }
+    }
+    return nil
   }
 
   private func unquoted(_ text: Substring) -> Substring {

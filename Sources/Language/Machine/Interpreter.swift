@@ -52,6 +52,9 @@ public final class Interpreter {
 
   /// How many `source` are being read or run one inside the other.
   private var sourceDepth = 0
+  /// Warnings of the files that the text being compiled sources, and whether all is looked for.
+  private var sourcedWarnings: [Warning] = []
+  private var checksSourcedPrograms = false
   static let maximumSources = 40
   var cachedSite: CallSite?
   var cachedStatement: CallSite?
@@ -165,6 +168,11 @@ public final class Interpreter {
     _ source: Source, isPersistent: Bool = false, checksPrograms: Bool = false
   ) -> Findings {
     var findings = Findings()
+    // Of the files that this text sources.
+    let (warnings, checks) = (sourcedWarnings, checksSourcedPrograms)
+    sourcedWarnings = []
+    checksSourcedPrograms = checksPrograms
+    defer { (sourcedWarnings, checksSourcedPrograms) = (warnings, checks) }
     do {
       let reading = Parser.read(source)
       findings.turnsWarningsOff = reading.block.statements.contains(where: \.turnsWarningsOff)
@@ -175,7 +183,7 @@ public final class Interpreter {
       if checksPrograms { resolver.isProgram = { [host] in host.isProgram($0) } }
       resolver.skipped = reading.skipped
       resolver.resolve(reading.block)
-      findings.warnings = reading.mistakes.isEmpty ? resolver.warnings : []
+      findings.warnings = reading.mistakes.isEmpty ? sourcedWarnings + resolver.warnings : []
       findings.errors = Array(
         (reading.mistakes + resolver.errors)
           .sorted { ($0.location?.span.start ?? 0) < ($1.location?.span.start ?? 0) }
@@ -209,7 +217,9 @@ public final class Interpreter {
     defer { sourceDepth -= 1 }
     if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
     let loaded = try host.load(path: path, from: source)
-    let findings = compile(loaded, isPersistent: true)
+    let findings = compile(
+      loaded, isPersistent: true, checksPrograms: checksSourcedPrograms)
+    if !findings.turnsWarningsOff { sourcedWarnings += findings.warnings }
     if !findings.errors.isEmpty { throw SourceMistakes(errors: findings.errors) }
     prepared[key] = findings.function
     return true

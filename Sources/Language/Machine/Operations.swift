@@ -290,7 +290,7 @@ extension Interpreter {
         total += decimalLength(slot.rawInt)
         continue
       }
-      if slot.tag != Tag.string { slot.pointee = .text(slot.pointee.asText) }
+      if slot.tag != Tag.string { slot.pointee = .text(try slot.pointee.requiredText()) }
       total += slot.object(StringObject.self)._withUnsafeGuaranteedRef { $0.byteCount }
       try checkLength(total, 0)
     }

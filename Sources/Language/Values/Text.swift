@@ -12,6 +12,19 @@ extension Value {
     }
   }
 
+  /// The same; throws `limit` where there is no memory for it, as for a list that has others again
+  /// and again.
+  public func requiredText() throws -> String {
+    switch self {
+    case .list, .map:
+      var out = ""
+      var room = TextRoom()
+      try write(to: &out, quoted: false, room: &room)
+      return out
+    default: return asText
+    }
+  }
+
   /// The value as the prompt shows it: as a literal that gives it back where there is one.
   public var asLiteral: String {
     var out = ""
@@ -35,8 +48,13 @@ extension Value {
     return out.utf8.count <= limit
   }
 
-  /// - Parameter limit: after so many bytes what follows need not be written.
-  func write(to out: inout String, quoted: Bool, limit: Int = .max) {
+  private func write(to out: inout String, quoted: Bool, limit: Int = .max) {
+    var room = TextRoom(limit: limit)
+    // Only what asks throws.
+    try? write(to: &out, quoted: quoted, room: &room)
+  }
+
+  private func write(to out: inout String, quoted: Bool, room: inout TextRoom) throws {
     switch self {
     case .null, .missing: out += "null"
     case .bool(let bool): out += bool ? "true" : "false"
@@ -50,8 +68,8 @@ extension Value {
     case .string(let string):
       if !quoted {
         out += string.string
-      } else if string.byteCount > limit {
-        let part = string.string.unicodeScalars.prefix(limit)
+      } else if string.byteCount > room.limit {
+        let part = string.string.unicodeScalars.prefix(room.limit)
         writeQuoted(String(String.UnicodeScalarView(part)), to: &out)
       } else {
         writeQuoted(string.string, to: &out)
@@ -67,8 +85,8 @@ extension Value {
       out += "["
       for (i, item) in list.items.enumerated() {
         if i > 0 { out += ", " }
-        if out.utf8.count > limit { return }
-        item.write(to: &out, quoted: true, limit: limit)
+        if try room.isFull(out.utf8.count) { return }
+        try item.write(to: &out, quoted: true, room: &room)
       }
       out += "]"
     case .map(let map):
@@ -77,17 +95,18 @@ extension Value {
         return
       }
       var first = true
-      for (key, value) in map.pairs {
+      for place in 0..<map.end {
+        guard let (key, value) = map.entry(at: place) else { continue }
         out += first ? "[" : ", "
-        if out.utf8.count > limit { return }
+        if try room.isFull(out.utf8.count) { return }
         first = false
         if case .string(let name) = key, isPlainKey(name.string) {
           out += name.string
         } else {
-          key.write(to: &out, quoted: true, limit: limit)
+          try key.write(to: &out, quoted: true, room: &room)
         }
         out += ": "
-        value.write(to: &out, quoted: true, limit: limit)
+        try value.write(to: &out, quoted: true, room: &room)
       }
       out += "]"
     case .range(let range):
@@ -98,9 +117,33 @@ extension Value {
       out += "<error \(error.kind.rawValue): \(TerminalText.line(error.message))>"
     case .stream: out += "<stream>"
     case .handle(let handle): out += TerminalText.line(handle.text)
-    case .report(let report): report.value.write(to: &out, quoted: quoted, limit: limit)
-    case .cell(let cell): cell.value.write(to: &out, quoted: quoted, limit: limit)
+    case .report(let report): try report.value.write(to: &out, quoted: quoted, room: &room)
+    case .cell(let cell): try cell.value.write(to: &out, quoted: quoted, room: &room)
     }
+  }
+}
+
+/// How long a text may become while it is written.
+private struct TextRoom {
+  /// After so many bytes what follows need not be written.
+  let limit: Int
+  /// At which length something is to be done: the limit, or memory is to be asked for.
+  private var next: Int
+  private let asks: Bool
+
+  init(limit: Int) { (self.limit, next, asks) = (limit, limit, false) }
+
+  /// Asks for memory.
+  init() { (limit, next, asks) = (.max, LargeMemory.small / 2, true) }
+
+  @inline(__always)
+  mutating func isFull(_ count: Int) throws -> Bool {
+    if count <= next { return false }
+    if !asks { return true }
+    // The text grows to twice its size, and is copied then.
+    try LargeMemory.require(count * 3)
+    next = count / 4 * 5
+    return false
   }
 }
 
