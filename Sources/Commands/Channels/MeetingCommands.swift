@@ -151,7 +151,8 @@ enum BarrierCommands {
           .timeout,
           "\(handle.shown) did not open in time: \(missing.arrived) of \(missing.parties) have come"
             + (absent.isEmpty
-              ? ", and no \(others) process has it" : ", not yet: " + absent.joined(separator: ", ")))
+              ? ", and no \(others) process has it"
+              : ", not yet: " + absent.joined(separator: ", ")))
         error.payload["arrived"] = .int(missing.arrived)
         error.payload["missing"] = .items(absent.map { .text($0) })
         throw error
