@@ -350,6 +350,10 @@ open class Channel {
   private func isStranded(
     as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
   ) -> Bool {
+    if let watched, StrandedLook.surelyActs(watched.slot) {
+      suspicion = nil
+      return false
+    }
     let look = StrandedLook(self, as: stuck, since: seen, needing: closed)
     guard look.answer == .cannot else {
       suspicion = nil

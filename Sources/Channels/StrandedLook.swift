@@ -28,6 +28,15 @@ struct StrandedLook {
     }
   }
 
+  /// Whether one look at a process's wait record says that it can act: it is awake, or it will be.
+  ///
+  /// Of a hundred sleepers each asks this first, since one process that can act is enough.
+  static func surelyActs(_ slot: Int32) -> Bool {
+    var wait = brood_wait()
+    guard brood_wait_read(slot, &wait) else { return true }
+    return wait.deadline != .max
+  }
+
   private let channel: Channel
   private let stuck: Peers.State
   private let turn: UInt32?
