@@ -132,9 +132,13 @@ struct SituationTests {
   }
 
   @Test(arguments: cases) func deadlockIsRight(_ wanted: Case) throws {
-    guard let told = try Self.ask(wanted.name, ["deadlock", "--json", "PID"]) else { return }
-    #expect(told.status == wanted.status, "\(told.records)")
     let isStuck = wanted.verdict.contains("stuck")
+    guard var told = try Self.ask(wanted.name, ["deadlock", "--json", "PID"]) else { return }
+    // A process that was still on its way into the call is not blocked, and no part of a set.
+    for _ in 0..<2 where isStuck && told.status == 0 {
+      told = try Self.ask(wanted.name, ["deadlock", "--json", "PID"]) ?? told
+    }
+    #expect(told.status == wanted.status, "\(told.records)")
     #expect(told.records.count == (isStuck ? 1 : 0))
     guard let record = told.records.first else { return }
     #expect(record["verdict"] as? String == wanted.verdict)

@@ -217,7 +217,11 @@ public struct SessionLook {
     } else if isStopped {
       process.state = .stopped
     }
-    if isStopped { return process }
+    if isStopped {
+      // Woken before it was stopped: it goes on without anything else.
+      if isWoken(member) { process.sleep = nil }
+      return process
+    }
     switch stat.state {
     case UInt8(ascii: "R"): process.state = .running
     case UInt8(ascii: "S") where process.sleep == nil:
