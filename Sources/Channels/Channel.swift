@@ -391,7 +391,8 @@ open class Channel {
   private var nextLook: Int64 {
     if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
     if suspicion != nil { return Clock.deadline(after: Channel.secondLook + jitter) }
-    return Clock.deadline(after: Channel.glance << looks + jitter)
+    let first = (watched.map(peers.takesOrders) ?? false) ? Channel.glance : Channel.longest
+    return Clock.deadline(after: first << looks + jitter)
   }
 
   // Processes that began to sleep together do not look at the same moment, when all are awake.
@@ -399,7 +400,7 @@ open class Channel {
 
   /// How often in a row that was in vain.
   private var looks = Int64(0)
-  private static let mostDoublings: Int64 = 7
+  private static let mostDoublings: Int64 = 4
   /// After how long it is looked for the first time (ns).
   ///
   /// That a worker of a pool falls idle, or a parent begins to wait, costs it a store, and no ringing
