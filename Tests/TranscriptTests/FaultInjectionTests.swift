@@ -35,7 +35,7 @@ struct FaultInjectionTests {
       "sendto": ["ENOBUFS", "ENOMEM", "EINTR"], "recvmsg": ["ENOMEM", "EINTR"],
       "recvfrom": ["ENOMEM", "EINTR"], "splice": ["ENOMEM", "EINTR"],
       "setpgid": ["EPERM", "ESRCH"],
-      "prctl": ["EPERM"], "prlimit64": ["EPERM"], "getdents64": ["EIO", "ENOMEM"],
+      "prlimit64": ["EPERM"], "getdents64": ["EIO", "ENOMEM"],
       "newfstatat": ["EIO", "ENOMEM"], "execve": ["ENOMEM", "EACCES", "ENFILE"],
       "bind": ["ENOMEM", "EACCES"], "connect": ["ENOMEM", "ECONNREFUSED"],
       "accept4": ["EMFILE", "ENOMEM", "EINTR"], "mlock": ["ENOMEM", "EAGAIN"],
