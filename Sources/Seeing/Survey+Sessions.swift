@@ -97,6 +97,8 @@ extension Survey {
     if case .unknown = noted.state { return false }
     // How it ended, and who has to wait for it, the kernel knows.
     if noted.state == .ended { return false }
+    // The kernel still shows the sleep that is over.
+    if noted.state == .stopped, noted.flags.contains(.woken) { return true }
     guard noted.state == .asleep || noted.state == .stopped, let sleep = noted.sleep else {
       // What a program that it became waits for is the kernel's to tell.
       return noted.sleep != nil || kernel.sleep == nil

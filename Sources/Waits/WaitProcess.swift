@@ -37,6 +37,8 @@ public struct WaitProcess: Sendable {
     public static let outlivesTerm = Flags(rawValue: 64)
     /// The process of a session that reads the text.
     public static let session = Flags(rawValue: 128)
+    /// What it slept for has come: a stopped process then needs only to be continued.
+    public static let woken = Flags(rawValue: 256)
   }
 
   /// A sleep in one call.

@@ -51,16 +51,37 @@ def state(pid):
         return file.read().rsplit(")", 1)[1].split()[0]
 
 
-def until(condition):
-    end = time.monotonic() + 20
+def until(condition, pause=lambda: time.sleep(0.01)):
+    end = time.monotonic() + 30
     while not condition():
         if time.monotonic() > end:
             sys.exit("the situation did not come about")
-        time.sleep(0.01)
+        pause()
+
+
+def meet(mine, yours):
+    """Waits for another process without a sleep that could be taken for the one to come."""
+    open(mine, "w").close()
+    until(lambda: os.path.exists(yours), os.sched_yield)
+
+
+def switches(pid):
+    """How often a process went to sleep so far; None unless it sleeps now."""
+    if state(pid) not in "SD":
+        return None
+    with open(f"/proc/{pid}/status") as file:
+        return [line for line in file if line.startswith("voluntary")]
 
 
 def asleep(*pids):
-    until(lambda: all(state(pid) in "SD" for pid in pids))
+    """Waits until each process stays in one sleep."""
+
+    def settled():
+        before = [switches(pid) for pid in pids]
+        time.sleep(0.1)
+        return None not in before and before == [switches(pid) for pid in pids]
+
+    until(settled)
 
 
 def sleep():
@@ -429,8 +450,7 @@ def crossed_locks():
     def taker(first, second, mine, yours):
         one = open(first, "w")
         fcntl.flock(one, fcntl.LOCK_EX)
-        open(mine, "w").close()
-        until(lambda: os.path.exists(yours))
+        meet(mine, yours)
         fcntl.flock(open(second, "w"), fcntl.LOCK_EX)
 
     return (
@@ -453,8 +473,7 @@ def crossed_semaphores():
         def taker(first, second, mine, yours):
             os.close(w)
             libc.sem_wait(first)
-            open(mine, "w").close()
-            until(lambda: os.path.exists(yours))
+            meet(mine, yours)
             libc.sem_wait(second)
 
         one = child(lambda: taker(a, b, path("1"), path("2")))

@@ -226,6 +226,21 @@ struct SituationTests {
         "wants lock m, held by holder", "to go on: kill -CONT ",
       ]
     ),
+    // The stopped one has what it slept for: it waits for nothing but to be continued.
+    (
+      """
+      lock new m; barrier new met 2
+      let h = fork --name holder { lock acquire m; barrier wait met; sleep 3s }
+      while (len (barrier list)[0].arrived) == 0 { sleep 5ms }
+      stop $h
+      barrier wait met
+      lock acquire m
+      """,
+      [
+        "stuck until a stopped process is continued: holder is stopped, and brood waits for it",
+        "wants lock m, held by holder", "to go on: kill -CONT ",
+      ]
+    ),
     (
       """
       let c = fork --name program { ^python3 -c "import os; r, w = os.pipe(); os.read(r, 1)" }

@@ -219,7 +219,10 @@ public struct SessionLook {
     }
     if isStopped {
       // Woken before it was stopped: it goes on without anything else.
-      if isWoken(member) { process.sleep = nil }
+      if isWoken(member) {
+        process.sleep = nil
+        process.flags.insert(.woken)
+      }
       return process
     }
     switch stat.state {
