@@ -42,7 +42,7 @@ public final class TaskBatch {
   var tasks: [Int] { others ?? Array(first..<(first + count)) }
 
   /// How many results are still to come.
-  var rest: Int { count - reported }
+  public var rest: Int { count - reported }
 
   /// While an executor starts it: the task that `take` would add; nil if there is none or it has
   /// enough.

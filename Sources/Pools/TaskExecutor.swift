@@ -23,7 +23,8 @@ public protocol TaskExecutor: AnyObject {
   /// How many tasks of a batch were not begun.
   func unbegun(_ batch: TaskBatch) -> Int
 
-  /// The task that was begun and not reported, and since when (ns). Asked for deadlines only.
+  /// The task that it is at, and since when (ns); those before it in the batch are done. Asked for
+  /// deadlines and where a task is cancelled.
   var inHand: TaskInHand? { get }
 
   /// Asks what is in hand to end, or kills it.
@@ -83,6 +84,9 @@ public protocol TaskClient: AnyObject {
   /// Whether nothing should be started for a while.
   func isHeld(_ job: TaskJob) -> Bool
 
+  /// A task did not begin in time at an executor: `ended`, or another attempt, follows.
+  func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot)
+
   /// A task ended without a report of its executor: it was recalled or cancelled, could not be
   /// started, was given up, or its last failed attempt counts.
   func ended(_ task: Int, of job: TaskJob, _ end: TaskEnd)
@@ -94,6 +98,7 @@ public protocol TaskClient: AnyObject {
 extension TaskClient {
   public func recall(_ task: Int, of job: TaskJob) -> TaskEnd? { nil }
   public func isHeld(_ job: TaskJob) -> Bool { false }
+  public func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {}
 }
 
 /// An executor, as the scheduler knows it.
@@ -128,6 +133,8 @@ public final class ExecutorSlot {
   public internal(set) var isHeld = false
   /// When it last reported, so that it could begin something else.
   var reportedAt: Int64 = 0
+  /// Whether it has reported what became of an attempt.
+  var hasReported = false
   /// Whether it goes on when its task was ended.
   let survives: Bool
   /// Whether it was `leaving` when it was asked to end its task.
@@ -157,6 +164,16 @@ public final class ExecutorSlot {
     case .leaving, .ending, .ended: false
     }
   }
+
+  /// Whether it has nothing to do: no batch, or, before it was heard of, only such from which all
+  /// tasks were taken back. (One that is heard of tells at once that it is done with these.)
+  var isFree: Bool {
+    batches.isEmpty
+      || state == .starting && batches.count < credit && batches.allSatisfy { $0.rest == 0 }
+  }
+
+  /// Whether it may get tasks, and has nothing to do.
+  var isIdle: Bool { isOpen && isFree }
 
   public var isEnding: Bool { reason != nil }
 

@@ -47,6 +47,8 @@ public final class TaskJob {
     case noRoom
     /// No executor can be had.
     case noExecutors
+    /// Executors ended before they reported anything of what they had, one after the other.
+    case noProgress
     /// All executors were ended.
     case terminated
     /// It was not wanted any more.

@@ -3,6 +3,8 @@ public struct TaskPolicy: Sendable {
   /// How long a task may take, from its start; where a worker does not begin, from when it could
   /// have begun.
   public var timeout: Int64?
+  /// However short the time limit, an executor has so long to begin on a task.
+  public var timeToBegin: Int64 = 0
   /// How long a task has between being asked to end and being killed.
   public var grace: Int64 = 2_000_000_000
   /// How often a task that failed is tried again; nil for `deathRetries` where a foreign signal

@@ -7,11 +7,12 @@
 /// | unwanted | asked to end | asked to end | asked to end | – |
 /// | leave | told if it has none | told if it has none | – | – |
 /// | grace is over | – | – | – | killed |
-/// | ended | counts as a failed start | replaced | – | replaced |
+/// | ended | counts as a failed start | replaced; counts as fruitless if it had tasks and reported none | – | replaced |
 extension TaskScheduler {
   // MARK: Making
 
-  /// So many may end before they are ready, one after the other.
+  /// So many may end before they are ready, or before they report anything of what they have, one
+  /// after the other.
   public static let mostFailedStarts = 10
 
   /// Makes as many executors as are missing, where they are made ahead.
@@ -34,8 +35,9 @@ extension TaskScheduler {
 
   private func hire() -> ExecutorSlot? {
     guard hireAt == .max, !isCrewFull else { return nil }
-    if failedStarts >= TaskScheduler.mostFailedStarts {
-      if living == 0 { for job in jobs { abort(job, .noExecutors) } }
+    if max(failedStarts, fruitless) >= TaskScheduler.mostFailedStarts {
+      let isFruitless = fruitless >= TaskScheduler.mostFailedStarts
+      if living == 0 { for job in jobs { abort(job, isFruitless ? .noProgress : .noExecutors) } }
       return nil
     }
     switch crew.hire() {
@@ -45,7 +47,8 @@ extension TaskScheduler {
       isCrewFull = true
       return nil
     case .noRoom, .failed:
-      noteFailedStart()
+      failedStarts += 1
+      hireSlower()
       return hire()
     }
   }
@@ -65,10 +68,10 @@ extension TaskScheduler {
   }
 
   /// Something is wrong: further ones are tried slower and slower.
-  private func noteFailedStart() {
-    failedStarts += 1
-    guard failedStarts > 3, failedStarts < TaskScheduler.mostFailedStarts else { return }
-    hireAt = later(clock(), 10_000_000 << Int64(failedStarts - 4))
+  private func hireSlower() {
+    let count = max(failedStarts, fruitless)
+    guard count > 3, count < TaskScheduler.mostFailedStarts else { return }
+    hireAt = later(clock(), 10_000_000 << Int64(count - 4))
     timers.insert(.hire, at: hireAt)
   }
 
@@ -161,7 +164,7 @@ extension TaskScheduler {
   /// An executor has ended: what it had in hand was reported, all else goes elsewhere.
   public func ended(_ slot: ExecutorSlot) {
     guard slot.state != .ended else { return }
-    let isFailedStart = slot.state == .starting
+    let (old, isFruitless) = (slot.state, !slot.hasReported && !slot.batches.isEmpty)
     set(slot, .ended)
     slot.killAt = .max
     slot.checkAt = .max
@@ -177,7 +180,15 @@ extension TaskScheduler {
     slot.executor?.slot = nil
     slot.executor = nil
     roomCame()
-    if isFailedStart { noteFailedStart() }
+    switch old {
+    case .starting:
+      failedStarts += 1
+      hireSlower()
+    case .working where isFruitless:
+      fruitless += 1
+      hireSlower()
+    case .working, .leaving, .ending, .ended: break
+    }
     for batch in batches { settle(batch.job) }
   }
 
@@ -208,7 +219,8 @@ extension TaskScheduler {
     let tasks = (first..<batch.count).map { batch[$0] }
     batch.shorten(to: first)
     batch.job.giveBack(tasks)
-    if !batch.job.late.isEmpty { giveUpLate(of: batch.job, among: tasks) }
+    if batch.rest == 0 { list(batch.slot) }
+    if !batch.job.late.isEmpty { giveUpLate(of: batch.job, among: tasks, at: batch.slot) }
     enqueue(batch.job)
     if batch.job.isHalted { settle(batch.job) }
   }
@@ -274,7 +286,7 @@ extension TaskScheduler {
   func stealForIdle() {
     while let last = idle.last {
       looked += 1
-      guard last.isOpen, last.batches.isEmpty else {
+      guard last.isIdle else {
         last.isIdleListed = false
         idle.removeLast()
         continue

@@ -5,13 +5,23 @@ extension TaskScheduler {
   /// - Returns: the task; nil if the attempt was superseded, and its result is to be dropped.
   public func succeeded(_ batch: TaskBatch, _ place: Int) -> Int? {
     guard batch.isLive, place == batch.reported, place < batch.count else { return nil }
-    batch.reported = place + 1
-    let job = batch.job
-    job.outstanding -= 1
-    job.succeeded += 1
-    if job.policy.timeout != nil { noteReport(batch, place) }
-    if job.countsSuccesses { judge(job) }
+    succeeded(batch, upTo: place + 1)
     return batch[place]
+  }
+
+  /// All attempts succeeded whose reports were outstanding, up to a place; the caller has seen to
+  /// it that the batch is live.
+  public func succeeded(_ batch: TaskBatch, upTo end: Int) {
+    let count = min(end, batch.count) - batch.reported
+    guard batch.isLive, count > 0 else { return }
+    let first = batch.reported
+    batch.reported += count
+    let job = batch.job
+    job.outstanding -= count
+    job.succeeded += count
+    noteProgress(batch.slot)
+    if job.policy.timeout != nil { noteReports(batch, from: first) }
+    if job.countsSuccesses { judge(job) }
   }
 
   /// An attempt failed.
@@ -20,14 +30,22 @@ extension TaskScheduler {
   public func failed(_ batch: TaskBatch, _ place: Int, _ fault: TaskFault) -> TaskVerdict {
     guard batch.isLive, place == batch.reported, place < batch.count else { return .dropped }
     batch.reported = place + 1
-    if batch.job.policy.timeout != nil { noteReport(batch, place) }
+    noteProgress(batch.slot)
+    if batch.job.policy.timeout != nil { noteReports(batch, from: place) }
     return failed(batch.job, batch[place], fault, batch.slot.reason)
   }
 
+  /// Executors get something done.
+  private func noteProgress(_ slot: ExecutorSlot) {
+    slot.hasReported = true
+    fruitless = 0
+  }
+
   /// The next task could be begun now.
-  private func noteReport(_ batch: TaskBatch, _ place: Int) {
+  private func noteReports(_ batch: TaskBatch, from first: Int) {
     batch.slot.reportedAt = clock()
-    if !batch.job.late.isEmpty { batch.job.late.remove(batch[place]) }
+    if batch.job.late.isEmpty { return }
+    for place in first..<batch.reported { batch.job.late.remove(batch[place]) }
   }
 
   private func failed(
@@ -113,6 +131,10 @@ extension TaskScheduler {
         return true
       }
       if place < batch.count {
+        // It is done, and its report on the way.
+        if let inHand = batch.slot.executor?.inHand, inHand.batch === batch, inHand.place > place {
+          return false
+        }
         endSlot(batch.slot, .cancelled)
         return true
       }
@@ -126,23 +148,28 @@ extension TaskScheduler {
     return true
   }
 
-  /// A task did not begin in time.
-  func expire(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
+  /// The next task of a batch did not begin in time.
+  func expire(_ batch: TaskBatch, at slot: ExecutorSlot, _ now: Int64) {
+    let (job, task) = (batch.job, batch[batch.reported])
+    takeBack(from: slot)
+    // It may have been begun just now.
+    if slot.executor?.inHand != nil { return checkTime(of: slot, now) }
     endSlot(slot, .timeout)
     job.late.insert(task)
-    giveUpLate(of: job, among: [task])
+    giveUpLate(of: job, among: [task], at: slot)
   }
 
   /// Tasks that did not begin in time have come back: the attempts failed.
-  func giveUpLate(of job: TaskJob, among tasks: [Int]) {
+  func giveUpLate(of job: TaskJob, among tasks: [Int], at slot: ExecutorSlot) {
     for task in tasks where job.late.contains(task) && job.takeOut(task) {
       job.late.remove(task)
-      giveUp(task, of: job)
+      giveUp(task, of: job, at: slot)
     }
     settle(job)
   }
 
-  private func giveUp(_ task: Int, of job: TaskJob) {
+  private func giveUp(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
+    job.client?.late(task, of: job, at: slot)
     if case .final(let end) = failed(job, task, .ended, .timeout) {
       job.client?.ended(task, of: job, end)
     }

@@ -89,9 +89,11 @@ extension TaskScheduler {
       if end <= now { return endSlot(slot, .timeout) }
       check(slot, at: end)
     } else if let timeout = first.job.policy.timeout {
-      let end = later(max(first.sentAt, slot.reportedAt), timeout)
-      if end <= now { return expire(first[first.reported], of: first.job, at: slot) }
-      check(slot, at: end)
+      let timeToBegin = first.job.policy.timeToBegin
+      let end = later(max(first.sentAt, slot.reportedAt), max(timeout, timeToBegin))
+      if end <= now { return expire(first, at: slot, now) }
+      // It may begin at once. Very short limits are not looked at without end.
+      check(slot, at: min(end, later(now, max(timeout, timeToBegin / 256))))
     }
   }
 

@@ -37,6 +37,8 @@ public final class TaskScheduler {
   var doubtful = FIFO<(slot: ExecutorSlot, since: Int64)>()
   /// Executors that ended before they were ready, or could not be made, one after the other.
   public internal(set) var failedStarts = 0
+  /// Executors that had tasks and ended before they reported anything, one after the other.
+  public internal(set) var fruitless = 0
   var hireAt = Int64.max
   /// No room for another executor: not before one has ended.
   var isCrewFull = false
@@ -56,6 +58,8 @@ public final class TaskScheduler {
 
   var timers = DeadlineHeap<Timer>()
   var toldDeadline: Int64?
+  /// The moment of the next `advance`; nil for none.
+  public var deadline: Int64? { toldDeadline }
   private var batchNumber: UInt64 = 0
   private var isPumping = false
   var needsPump = false
@@ -82,6 +86,7 @@ public final class TaskScheduler {
     job.place = jobs.count
     jobs.append(job)
     failedStarts = 0
+    fruitless = 0
   }
 
   /// Tasks are known up to a number.
@@ -178,13 +183,13 @@ public final class TaskScheduler {
     while let slot = idle.popLast() {
       looked += 1
       slot.isIdleListed = false
-      if slot.isOpen, slot.batches.isEmpty { return slot }
+      if slot.isIdle { return slot }
     }
     while let slot = idleStarting.popLast() {
       looked += 1
       guard slot.state == .starting else { continue }
       slot.isIdleListed = false
-      if slot.isOpen, slot.batches.isEmpty { return slot }
+      if slot.isIdle { return slot }
     }
     return nil
   }
@@ -193,7 +198,7 @@ public final class TaskScheduler {
     while let slot = spare.popLast() {
       looked += 1
       slot.isSpareListed = false
-      if slot.isOpen, !slot.batches.isEmpty, slot.batches.count < slot.credit { return slot }
+      if slot.isOpen, slot.batches.count < slot.credit { return slot }
     }
     return nil
   }
@@ -201,7 +206,7 @@ public final class TaskScheduler {
   /// Puts an executor where those stand that have room as it has.
   func list(_ slot: ExecutorSlot) {
     guard slot.isOpen else { return }
-    if slot.batches.isEmpty {
+    if slot.isFree {
       if slot.isIdleListed { return }
       slot.isIdleListed = true
       if slot.state == .starting { idleStarting.append(slot) } else { idle.append(slot) }
@@ -301,6 +306,7 @@ public final class TaskScheduler {
   public func setLimit(_ limit: Int) {
     self.limit = limit
     failedStarts = 0
+    fruitless = 0
     var extra = living - limit
     // Those with nothing to do go first.
     for wanted in 0...2 where extra > 0 {

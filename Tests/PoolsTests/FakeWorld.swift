@@ -65,6 +65,8 @@ final class FakeExecutor: TaskExecutor {
   private var batches: [TaskBatch] = []
   private(set) var current: (batch: TaskBatch, place: Int, since: Int64)?
   private var attempt = 0
+  /// What it has done and not reported, as results that gather in a worker's memory.
+  private var gathered: [(batch: TaskBatch, place: Int, isSuccess: Bool)] = []
   var place = 0
   private var askedAt: Int64?
   var log: [String] = []
@@ -157,6 +159,7 @@ final class FakeExecutor: TaskExecutor {
     let place = begun[batch.number] ?? 0
     guard place < batch.count else {
       batches.removeFirst()
+      reportGathered()
       scheduler.finished(batch)
       return begin()
     }
@@ -180,6 +183,33 @@ final class FakeExecutor: TaskExecutor {
   private func report(_ isSuccess: Bool) {
     guard let (batch, place, _) = current else { return }
     current = nil
+    if crew.gathers, !survives {
+      gathered.append((batch, place, isSuccess))
+      if crew.random.chance(20) { reportGathered() }
+      return begin()
+    }
+    tell(batch, place, isSuccess)
+    begin()
+  }
+
+  /// What has gathered is reported, also that of a dead one.
+  private func reportGathered() {
+    let all = gathered
+    gathered = []
+    var rest = all[...]
+    while let (batch, place, isSuccess) = rest.first {
+      let many = isSuccess ? rest.prefix { $0.batch === batch && $0.isSuccess } : rest.prefix(1)
+      if isSuccess, batch.isLive, batch.reported == place {
+        scheduler.succeeded(batch, upTo: place + many.count)
+        for entry in many { crew.succeeded(batch.job, batch[entry.place]) }
+      } else {
+        for entry in many { tell(batch, entry.place, isSuccess) }
+      }
+      rest = rest.dropFirst(many.count)
+    }
+  }
+
+  private func tell(_ batch: TaskBatch, _ place: Int, _ isSuccess: Bool) {
     if isSuccess {
       // A result counts even of one that was asked to end; of a program it does not.
       if survives, slot?.isEnding == true {
@@ -190,11 +220,11 @@ final class FakeExecutor: TaskExecutor {
     } else {
       crew.failed(batch, place, scheduler.failed(batch, place, .error))
     }
-    begin()
   }
 
   /// What is in hand comes to nothing.
   private func lose(_ fault: TaskFault) {
+    reportGathered()
     guard let (batch, place, _) = current else { return }
     current = nil
     let fault = slot?.isEnding == true ? .ended : fault
@@ -208,7 +238,14 @@ final class FakeExecutor: TaskExecutor {
     if !survives { gone() }
   }
 
+  /// A signal ends it.
+  func die() {
+    lose(.died)
+    gone()
+  }
+
   func gone() {
+    reportGathered()
     isDead = true
     if let slot { scheduler.ended(slot) }
     if let last = crew.living.popLast(), last !== self {
@@ -233,6 +270,8 @@ final class FakeCrew: ExecutorCrew, TaskClient {
   var isEager: Bool
   var credit: Int
   var mostTasks = Int.max
+  /// Results are reported some at a time.
+  var gathers = false
   var latency: Int64 = 0
   var readyTime: Int64 = 0
   var grace: Int64 = 2_000_000_000
@@ -262,6 +301,7 @@ final class FakeCrew: ExecutorCrew, TaskClient {
   private(set) var ends: [ObjectIdentifier: [Int: TaskEnd]] = [:]
   private(set) var failures: [ObjectIdentifier: [Int: Int]] = [:]
   private(set) var finishedJobs: [ObjectIdentifier: Int64] = [:]
+  private(set) var lateTasks: [Int] = []
   var known: [Int: TaskEnd] = [:]
 
   init(
@@ -333,13 +373,20 @@ final class FakeCrew: ExecutorCrew, TaskClient {
     guard let (batch, _, since) = executor.current, let timeout = batch.job.policy.timeout else {
       return
     }
-    hold(world.now == since + timeout, "a time limit is kept to the nanosecond")
+    let late = world.now - since - timeout
+    let slack = batch.job.policy.timeToBegin / 256
+    hold(late >= 0 && late <= slack, "a time limit is kept to the nanosecond")
   }
 
   // MARK: As a client
 
   func recall(_ task: Int, of job: TaskJob) -> TaskEnd? { known[task] }
   func isHeld(_ job: TaskJob) -> Bool { held }
+
+  func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
+    hold(slot.executor?.inHand == nil && ends[ObjectIdentifier(job)]?[task] == nil)
+    lateTasks.append(task)
+  }
 
   func succeeded(_ job: TaskJob, _ task: Int) { ended(task, of: job, .succeeded) }
 

@@ -161,6 +161,34 @@ import Testing
     #expect(crew.starts.isEmpty)
   }
 
+  @Test func aWorkerHasTimeToBegin() {
+    let crew = FakeCrew(1)
+    crew.readyTime = 400
+    let slow = policy {
+      $0.timeout = 100
+      $0.timeToBegin = 500
+    }
+    let job = crew.job(1, slow)
+    crew.world.run(until: 100_000)
+    #expect(crew.ends(of: job) == [0: .succeeded] && crew.lateTasks.isEmpty)
+
+    let never = FakeCrew(1)
+    never.readyTime = .max
+    let other = never.job(1, slow)
+    never.world.run(until: 100_000)
+    #expect(never.ends(of: other) == [0: .timedOut] && never.lateTasks == [0])
+    #expect(never.finishTime(of: other) == begin + 500)
+  }
+
+  @Test func aTaskThatBeginsWhenItIsLateKeepsItsOwnTime() {
+    let crew = FakeCrew(1)
+    crew.tasks = { _ in FakeTask(duration: 90) }
+    crew.latency = 100
+    let job = crew.job(1, policy { $0.timeout = 100 })
+    crew.world.run(until: 100_000)
+    #expect(crew.ends(of: job) == [0: .succeeded] || crew.lateTasks == [0])
+  }
+
   @Test func aWorkerThatStandsStillTimesOut() {
     let crew = FakeCrew(1)
     let job = crew.job(policy { $0.timeout = 100 })

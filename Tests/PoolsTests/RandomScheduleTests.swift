@@ -45,6 +45,7 @@ final class RandomSchedule {
     crew.readyTime = kind == .programs || random.chance(30) ? 0 : Int64(1 + random.next(500))
     crew.mostTasks = random.chance(50) ? .max : 1 + random.next(5)
     crew.checksGrace = false
+    crew.gathers = kind == .workers && random.chance(50)
     crew.tasks = { [unowned self] _ in task() }
     crew.obeyTime = { [unowned self] in random.chance(20) ? nil : Int64(random.next(300)) }
     if random.chance(30) { crew.outcome = { [unowned self] _, batch in outcome(batch) } }
@@ -77,6 +78,7 @@ final class RandomSchedule {
     if random.chance(40) { policy.backoff = Int64(1 + random.next(1000)) }
     if random.chance(20) { policy.rate = 1e9 / Double(1 + random.next(500)) }
     if random.chance(40) { policy.timeout = Int64(1 + random.next(600)) }
+    if random.chance(40) { policy.timeToBegin = Int64(random.next(800)) }
     if random.chance(40) { policy.chunk = 1 + random.next(8) }
     policy.grace = Int64(1 + random.next(400))
     if random.chance(30) {
@@ -261,8 +263,11 @@ final class RandomSchedule {
       guard let (batch, _, since) = executor.current, let limit = batch.job.policy.timeout,
         let slot = executor.slot, !slot.isEnding
       else { continue }
-      hold(crew.world.now <= since + limit, "seed \(seed): a time limit is over")
-      if crew.world.now == since + limit { hold(crew.world.deadline ?? 0 <= crew.world.now) }
+      let slack = batch.job.policy.timeToBegin / 256
+      hold(crew.world.now <= since + limit + slack, "seed \(seed): a time limit is over")
+      if slack == 0, crew.world.now == since + limit {
+        hold(crew.world.deadline ?? 0 <= crew.world.now)
+      }
     }
     checkIdle()
   }
@@ -271,7 +276,7 @@ final class RandomSchedule {
   private func checkIdle() {
     let scheduler: TaskScheduler = crew.scheduler
     if scheduler.isPaused || scheduler.isFull { return }
-    let free = scheduler.slots.contains { $0.isOpen && $0.batches.isEmpty }
+    let free = scheduler.slots.contains(where: \.isIdle)
     let mayHire = !scheduler.isEager && scheduler.living < scheduler.limit
     guard free || mayHire else { return }
     for job in scheduler.jobs where !job.isHalted && job.hasTask {
@@ -279,7 +284,7 @@ final class RandomSchedule {
       Issue.record("seed \(seed): a task waits while an executor is free")
     }
     let isReady = scheduler.slots.contains {
-      $0.isOpen && $0.batches.isEmpty && $0.state == .working
+      $0.isIdle && $0.state == .working
     }
     if isReady {
       for slot in scheduler.slots where scheduler.stealable(slot) > 0 {

@@ -145,6 +145,79 @@ import Testing
     #expect(crew.world.now == 1000 + 10_000_000 * 63)
   }
 
+  @Test func workersThatGetNothingDoneAreTriedSlowerAndSlowerAndGivenUp() {
+    let crew = FakeCrew(2)
+    crew.tasks = { _ in FakeTask(duration: .max) }
+    // Each ends with its first batch before it begins on it.
+    crew.latency = .max / 2
+    crew.outcome = { [world = crew.world] executor, _ in
+      world.after(10) { if !executor.isDead { executor.gone() } }
+      return .started
+    }
+    let job = crew.job(3)
+    crew.world.run(until: 10_000_000_000)
+    #expect(job.isFinished && job.abortion == .noProgress && job.unfinished == 3)
+    #expect(crew.made <= TaskScheduler.mostFailedStarts + 2)
+  }
+
+  @Test func workersThatGetSomethingDoneAreReplacedAsOftenAsTheyEnd() {
+    let crew = FakeCrew(1)
+    // Each second one ends before it begins, the others after their first result.
+    crew.latency = 5
+    crew.outcome = { [world = crew.world] executor, _ in
+      let time: Int64 = executor.number % 2 == 0 ? 1 : 110
+      world.after(time) { if !executor.isDead { executor.gone() } }
+      return .started
+    }
+    let job = crew.job(100, policy { $0.chunk = 1 })
+    crew.world.run()
+    #expect(job.succeeded == 100 && crew.made > 2 * TaskScheduler.mostFailedStarts)
+  }
+
+  @Test func idleWorkersMayBeKilledAsOftenAsOneLikes() {
+    let crew = FakeCrew(1)
+    crew.scheduler.pump()
+    for _ in 0..<50 {
+      crew.living[0].gone()
+      crew.scheduler.pump()
+      crew.world.run()
+    }
+    #expect(crew.made == 51)
+  }
+
+  @Test func whatTheDeadHadGatheredCounts() {
+    let crew = FakeCrew(1)
+    crew.gathers = true
+    crew.tasks = { FakeTask(duration: $0 == 4 ? .max : 10, end: $0 == 2 ? .failure : .success) }
+    let job = crew.job(6, policy { $0.chunk = 6 })
+    crew.world.run(until: 2000)
+    crew.tasks = { _ in FakeTask(duration: 10) }
+    crew.living[0].die()
+    crew.scheduler.pump()
+    crew.world.run()
+    #expect(job.succeeded == 4)
+    #expect(crew.ends(of: job)[2] == .failed && crew.ends(of: job)[4] == .failed)
+    for task in [0, 1, 2, 3, 5] { #expect(crew.starts.count { $0.task == task } == 1) }
+  }
+
+  @Test func whatIsDoneCannotBeCancelled() {
+    let crew = FakeCrew(1)
+    crew.gathers = true
+    crew.random = FakeRandom(3)
+    crew.tasks = { FakeTask(duration: $0 == 3 ? .max : 10) }
+    let job = crew.job(4, policy { $0.chunk = 4 })
+    crew.world.run(until: 2000)
+    guard let batch = job.batches.first, batch.reported < 3 else {
+      Issue.record("all is reported")
+      return
+    }
+    #expect(!crew.scheduler.cancel(2, of: job) && crew.living[0].slot?.isEnding == false)
+    #expect(crew.scheduler.cancel(3, of: job) && crew.living[0].slot?.isEnding == true)
+    crew.scheduler.pump()
+    crew.world.run()
+    #expect(job.succeeded == 3 && crew.ends(of: job)[3] == .cancelled)
+  }
+
   // MARK: Stealing
 
   @Test func anIdleOneGetsHalfOfWhatWaitsElsewhere() {
@@ -159,6 +232,27 @@ import Testing
     #expect(job.succeeded == 9)
     #expect(crew.finishTime(of: job) == 11_000)
     for task in 0..<9 { #expect(crew.starts.count { $0.task == task } == 1) }
+  }
+
+  @Test func oneFromWhichAllWasTakenIsTakenForIdle() {
+    let crew = FakeCrew(2)
+    crew.readyTime = .max
+    crew.tasks = { _ in FakeTask(duration: .max) }
+    crew.scheduler.pump()
+    let first = crew.job(1)
+    let busy = first.batches[0].slot
+    // The other one is ready first, and gets the task.
+    crew.living.first { $0.slot !== busy }?.becomeReady()
+    crew.scheduler.pump()
+    #expect(first.batches.contains { $0.slot !== busy && $0.count == 1 })
+    // So the next one goes to the first one, and the third waits behind any of them.
+    let second = crew.job(1)
+    #expect(second.batches[0].slot === busy)
+    let third = crew.job(1)
+    crew.living.first { $0.slot === busy }?.becomeReady()
+    crew.scheduler.pump()
+    crew.world.run(until: 100_000)
+    #expect(crew.starts.count == 2 && crew.starts(of: third).isEmpty)
   }
 
   @Test func theOnlyTaskIsNotPassedAround() {
