@@ -19,6 +19,10 @@ public enum Program {
   /// Whether expected output is to be rewritten rather than compared.
   public static let updatesTranscripts = isSet("BROOD_UPDATE_TRANSCRIPTS")
 
+  /// The files of `Tests/Transcripts` that are to be tried; nil for all.
+  public static let transcripts = ProcessInfo.processInfo.environment["BROOD_TEST_FILES"]
+    .map { Set($0.split(separator: ",")) }
+
   /// The same small environment on every machine.
   public static func environment(home: String) -> [String: String] {
     [

@@ -162,11 +162,6 @@ struct FaultInjectionTests {
     return told.isEmpty ? wrong("\(status), and not a word about it") : nil
   }
 
-  /// Waits for ever in a pool whose session is refused a message.
-  private static func isKnown(_ fault: Fault) -> Bool {
-    fault.script == "pool" && fault.call == "recvmsg" && fault.error == "ENOMEM"
-  }
-
   @Test(
     .enabled(if: FaultInjectionTests.canTrace, "strace may not trace here"), arguments: [0, 1])
   func eachIsMetOrTold(_ half: Int) throws {
@@ -180,7 +175,6 @@ struct FaultInjectionTests {
     }
     #expect(faults.count > 1000)
     if !Program.runsLongTests {
-      faults.removeAll(where: FaultInjectionTests.isKnown)
       faults = Array(faults.shuffled(using: &random).prefix(300))
     }
     if half == 0 {
@@ -190,13 +184,28 @@ struct FaultInjectionTests {
       guard let problem = try FaultInjectionTests.attempt(fault, surveys[fault.script] ?? []) else {
         continue
       }
-      let comment = Comment(rawValue: problem)
-      if FaultInjectionTests.isKnown(fault) {
-        withKnownIssue("H4: a refused recvmsg") { Issue.record(comment) }
-      } else {
-        Issue.record(comment)
-      }
+      Issue.record(Comment(rawValue: problem))
     }
+  }
+
+  /// A call that is refused from some time on is not tried for ever: what cannot be done ends in an
+  /// error that says why.
+  @Test(
+    .enabled(if: FaultInjectionTests.canTrace, "strace may not trace here"),
+    arguments: [
+      ("sendmsg", "ETOOMANYREFS", 2), ("sendmsg", "ETOOMANYREFS", 4), ("recvmsg", "ENOMEM", 2),
+      ("recvmsg", "ENOMEM", 4),
+    ])
+  func aPoolDoesNotTryForEver(_ call: String, _ error: String, _ number: Int) throws {
+    let traced = try FaultInjectionTests.run(
+      "pool",
+      [
+        "--seccomp-bpf", "-e", "trace=execve,\(call)", "-e",
+        "inject=\(call):error=\(error):when=\(number)+",
+      ], within: .seconds(120))
+    #expect(traced.output.status == .exited(1))
+    #expect(traced.output.standardError.contains(error), "\(traced.output)")
+    #expect(traced.output.leftBehind.isEmpty)
   }
 
   /// splitmix64 (Steele, Lea, Flood, 2014).

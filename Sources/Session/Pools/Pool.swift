@@ -1,26 +1,24 @@
 import Language
+import Pools
 import Posix
 
 /// A pool of processes: workers that are forked once and work on one task after the other.
 ///
 /// Each has a socket of its own, so the pool knows which task is with whom, and a worker that dies
-/// takes nothing with it but the attempt in its hands. All work happens in callbacks of the
-/// session's event loop, also while the user's code computes.
+/// takes nothing with it but the attempt in its hands. Who gets which task, and what follows from
+/// what becomes of it, the scheduler decides; this is its crew. All work happens in callbacks of
+/// the session's event loop, also while the user's code computes.
 public final class Pool: Handle, NameHolder {
   public let name: String
   public unowned(unsafe) let session: Session  // lives as long as the process
-  /// How many workers it should have.
-  public internal(set) var target: Int
-  /// No further tasks are accepted.
-  public internal(set) var isClosed = false
+  private(set) lazy var scheduler = makeScheduler(size)
+  private let size: Int
   /// Whether it was ended at once, rather than left to finish what it had.
   var wasTerminated = false
   /// Its workers have ended after that, and it is forgotten.
   public internal(set) var isGone = false
-  /// Somebody has waited for that, so that it is not meant any more.
+  /// It was waited for, so that it is not meant any more.
   public private(set) var isJoined = false
-  /// No task is started.
-  public internal(set) var isPaused = false
   let interpreter: Interpreter
   let coder: TaskCoder
   let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
@@ -30,58 +28,45 @@ public final class Pool: Handle, NameHolder {
   private let owner = Process.pid
 
   // Workers.
-  var members: [PoolMember] = []
-  /// Those that have nothing to do.
-  var idle: [PoolMember] = []
+  var workers: [WorkerExecutor] = []
   /// Runs in each worker before its first task.
   let initializer: Value?
   /// How much memory each worker may have of its own.
   let memoryLimit: Int?
-  var freeNumbers: [Int] = []
-  var highestNumber = 0
-  /// Workers that ended before they were ready, one after the other.
-  var failedStarts = 0
+  var numbers = FreeNumbers(from: 1)
   var lastStartFailure: String?
   /// Errors of workers that could not begin, which were shown.
   var toldFailures: Set<String> = []
-  var isRestartDue = false
   public internal(set) var deaths = 0
 
   // Work.
-  /// Jobs that have tasks to be started, in their order.
-  var queue: [PoolJob] = []
-  /// Tasks that wait for their next attempt.
-  var delayed = 0
-  /// Jobs that are not finished, for reports.
-  var pending = 0
   public internal(set) var succeeded = 0
   public internal(set) var failed = 0
+  /// Why a task could not be sent for which there was no room.
+  var shortage: ErrorObject?
   private var functions: [[UInt8]: PoolFunction] = [:]
   private var functionCount: UInt32 = 0
   var directory = (version: 0, path: "")
-  var isPumping = false
-  var needsPump = false
-  var checkTimer: (id: TimerID, deadline: Int64)?
-  var pumpTimer: TimerID?
+  /// The moment when the scheduler wants to be called, or an earlier one.
+  private var timer: (id: TimerID, moment: Int64)?
   var waiters = 0
-  var isStealing = false
   var futures = 0
   /// How many tasks of `pool submit` are not finished.
   var submitted = 0
   /// Of workers that have ended: the numbers that mark what they started, and when they ended.
   var endedMarks: [UInt32: UInt64] = [:]
   /// With more workers it costs more to switch their signals off and on than to take them.
-  private static let fewMembers = 16
+  private static let fewWorkers = 16
 
   init(
     _ name: String, _ size: Int, initializer: Value?, memoryLimit: Int?, _ session: Session,
     _ runs: Interpreter
   ) {
     self.name = name
+    self.size = size
     self.memoryLimit = memoryLimit
     self.session = session
     self.initializer = initializer
-    target = size
     interpreter = runs
     coder = TaskCoder(session, runs)
   }
@@ -90,6 +75,50 @@ public final class Pool: Handle, NameHolder {
     packet.deallocate()
     incoming.deallocate()
   }
+
+  // MARK: The scheduler
+
+  private func makeScheduler(_ size: Int) -> TaskScheduler {
+    let scheduler = TaskScheduler(crew: self, limit: size, isEager: true) { Clock.monotonic }
+    scheduler.onDeadline = { [weak self] moment in self?.setTimer(moment) }
+    return scheduler
+  }
+
+  /// A timer that is earlier than what is wanted now stays, so that tasks with a time limit do not
+  /// cost a new one each.
+  private func setTimer(_ moment: Int64?) {
+    guard let moment else { return }
+    if let timer {
+      if timer.moment <= moment { return }
+      session.loop.cancel(timer.id)
+    }
+    let id = session.loop.addTimer(at: moment) { [weak self] in
+      guard let self else { return }
+      timer = nil
+      scheduler.advance()
+      act()
+      if let next = scheduler.deadline { setTimer(next) }
+    }
+    timer = (id, moment)
+  }
+
+  func stopTimer() {
+    if let timer { session.loop.cancel(timer.id) }
+    timer = nil
+  }
+
+  /// After each event: starts what can be started, and sees whether all has come to its end.
+  func act() {
+    scheduler.pump()
+    if scheduler.isClosed { leaveIfDone() }
+  }
+
+  /// How many workers it should have.
+  public var target: Int { scheduler.limit }
+  /// No further tasks are accepted.
+  public var isClosed: Bool { scheduler.isClosed }
+  /// No task is started.
+  public var isPaused: Bool { scheduler.isPaused }
 
   // MARK: As a handle
 
@@ -184,14 +213,6 @@ public final class Pool: Handle, NameHolder {
     return same.subtracting(others).sorted().map { .text($0) }
   }
 
-  /// Nobody needs a function any more.
-  func forget(_ number: UInt32) {
-    if isInherited { return }
-    for member in members where member.known.remove(number) != nil {
-      if member.isOpen { sendHead(TaskPacket(.forget, number: number), to: member) }
-    }
-  }
-
   /// Where tasks that are added now shall run.
   func noteDirectory() {
     guard let path = try? Directory.current(), path != directory.path else { return }
@@ -205,22 +226,11 @@ public final class Pool: Handle, NameHolder {
     try requireOpen()
     try session.output.flushBeforeOthersKnow()
     noteDirectory()
-    pending += 1
-    failedStarts = 0
     waiters += 1
-    enqueue(job)
-    settle(job)
-    fill()
-    pump()
+    scheduler.add(job.tasks)
+    job.supply()
+    act()
     waiters -= 1
-  }
-
-  /// A job has tasks again.
-  func enqueue(_ job: PoolJob) {
-    if job.isQueued || !job.hasTask { return }
-    job.isQueued = true
-    queue.append(job)
-    needsPump = true
   }
 
   /// Calls `body` after some time (ns).
@@ -229,17 +239,21 @@ public final class Pool: Handle, NameHolder {
   }
 
   /// Whether no task is left.
-  public var isIdle: Bool { queue.isEmpty && members.allSatisfy { $0.batchCount == 0 } }
+  public var isIdle: Bool {
+    scheduler.running == 0 && scheduler.jobs.allSatisfy { $0.isHalted || $0.queued == 0 }
+  }
 
   /// Its workers that have a task in hand.
   var workingProcesses: [ProcessHandle] {
-    members.compactMap { $0.inHand == nil ? nil : $0.process }
+    workers.compactMap { $0.taskInHand == nil ? nil : $0.process }
   }
 
   /// Whether tasks are under way or will be, though this process sleeps.
   var hasWork: Bool {
     if isInherited { return false }
-    return members.contains { $0.batchCount > 0 } || !isPaused && (!queue.isEmpty || delayed > 0)
+    if scheduler.running > 0 { return true }
+    return !isPaused
+      && scheduler.jobs.contains { !$0.isHalted && ($0.queued > 0 || $0.waiting > 0) }
   }
 
   // MARK: Waiting
@@ -250,7 +264,7 @@ public final class Pool: Handle, NameHolder {
   func wait(until deadline: Int64? = nil, done: () throws -> Bool) throws -> Bool {
     if try done() { return true }
     waiters += 1
-    if members.count <= Pool.fewMembers { setAsynchronous(false) }
+    if workers.count <= Pool.fewWorkers { setAsynchronous(false) }
     defer {
       waiters -= 1
       if waiters == 0 { serveInBackground() }
@@ -268,13 +282,13 @@ public final class Pool: Handle, NameHolder {
   func setAsynchronous(_ on: Bool) {
     session.loop.interruptsForTimers = on
     var isChanged = false
-    for member in members where member.isAsynchronous != on {
+    for worker in workers where worker.isAsynchronous != on {
       if on {
-        guard (try? Attention.signalWhenReady(member.socket)) != nil else { continue }
+        guard (try? Attention.signalWhenReady(worker.socket)) != nil else { continue }
       } else {
-        try? Attention.signalWhenReady(member.socket, false)
+        try? Attention.signalWhenReady(worker.socket, false)
       }
-      member.isAsynchronous = on
+      worker.isAsynchronous = on
       isChanged = true
     }
     // What came before the switch raises no signal.

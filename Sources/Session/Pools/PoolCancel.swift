@@ -1,4 +1,5 @@
 import Language
+import Pools
 import Posix
 
 /// Ending single tasks while the others go on.
@@ -7,51 +8,42 @@ extension Pool {
   public func cancelTask(ofWorker name: String) -> Bool {
     look()
     guard
-      let member = members.first(where: {
+      let worker = workers.first(where: {
         $0.process.name == name || String($0.process.pid) == name
-      }), member.inHand != nil, !member.isEnding
+      }), worker.taskInHand != nil, !worker.isEnding, let slot = worker.slot
     else { return false }
-    happened(.unwanted(.cancelled), to: member)
+    scheduler.endSlot(slot, .cancelled)
+    act()
     return true
   }
 
   /// The names of workers that have a task in hand.
   public var busyWorkers: [String] {
     look()
-    return members.filter { $0.inHand != nil && !$0.isEnding }.map(\.process.name)
+    return workers.filter { $0.taskInHand != nil && !$0.isEnding }.map(\.process.name)
   }
 
   /// Lets the task of an index end, or not be started, of those that go over many items; false if
   /// there is none such.
   public func cancelTask(_ index: Int) -> Bool {
     look()
-    let jobs = queue + members.flatMap { $0.batches.compactMap { $0?.job } }
-    var seen: Set<ObjectIdentifier> = []
-    return jobs.contains { job in
-      job is MapJob && seen.insert(ObjectIdentifier(job)).inserted && cancel(index, of: job)
-    }
+    return scheduler.jobs.contains { $0.client is MapJob && cancel(index, of: $0) }
   }
 
   /// Lets one task of a job end, or not be started; false if it is finished.
-  func cancel(_ index: Int, of job: PoolJob) -> Bool {
-    for member in members {
-      guard let (batch, place) = member.inHand, batch.job === job, batch[place] == index else {
-        continue
-      }
-      happened(.unwanted(.cancelled), to: member)
-      return true
-    }
-    takeBackAll(of: job)
-    let isOut = job.takeOut(index)
-    if isOut {
-      let error = ErrorObject(.failed, "the task was cancelled before it began")
-      error.payload["cancelled"] = .bool(true)
-      fail(job, index, error)
-      settle(job)
-    }
-    enqueue(job)
-    pump()
-    return isOut
+  func cancel(_ index: Int, of job: TaskJob) -> Bool {
+    // A forked child shares the ledgers, but the tasks are not its.
+    if isInherited { return false }
+    let isCancelled = scheduler.cancel(index, of: job)
+    act()
+    return isCancelled
+  }
+
+  /// Lets a job start nothing more; what runs goes on, or is ended.
+  func cancel(_ job: PoolJob, endsRunning: Bool) {
+    if isInherited { return }
+    scheduler.cancel(job.tasks, endsRunning: endsRunning)
+    act()
   }
 }
 

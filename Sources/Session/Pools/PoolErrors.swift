@@ -1,16 +1,50 @@
 import Language
+import Pools
 import Posix
 
 extension Pool {
   /// What became of tasks that were not finished.
   var terminated: ErrorObject { ErrorObject(.closed, "the pool '\(name)' was terminated") }
 
+  /// Why what is left of a job will not be done; nil if that was its own doing.
+  func cause(_ abortion: TaskJob.Abortion?) -> ErrorObject? {
+    let reason = lastStartFailure.map { ": \($0)" } ?? ""
+    let attempts = "\(TaskScheduler.mostFailedStarts)"
+    switch abortion {
+    case nil, .cancelled: return nil
+    case .terminated: return terminated
+    case .noRoom, .impossible:
+      return shortage?.copied ?? ErrorObject(.limit, "cannot send a task to a worker")
+    case .noExecutors:
+      return ErrorObject(
+        .failed, "no worker of the pool '\(name)' can start\(reason)",
+        help: "after \(attempts) attempts one after the other")
+    case .noProgress:
+      return ErrorObject(
+        .failed, "workers of the pool '\(name)' end before they do anything\(reason)",
+        help: "\(attempts) of them did, one after the other")
+    }
+  }
+
+  /// Why a task has failed that was not begun in time.
+  func causeOfDelay(_ worker: WorkerExecutor, _ policy: TaskPolicy) -> ErrorObject {
+    let who = "'\(worker.process.name)' (\(worker.process.pid))"
+    let allowed = durationText(Int(max(policy.timeout ?? 0, policy.timeToBegin)))
+    let error = ErrorObject(
+      .timeout, "the task was not begun within \(allowed): the worker \(who) is not ready",
+      help: initializer == nil ? nil : "what --init does counts for the first task of a worker")
+    error.exitStatus = ErrorObject.timeoutStatus
+    error.payload["pid"] = .int(Int(worker.process.pid))
+    error.payload["worker"] = .text(worker.process.name)
+    return error
+  }
+
   /// Why an attempt came to nothing whose worker has ended.
   func cause(
-    _ member: PoolMember, _ job: PoolJob, _ reason: PoolMember.Reason?, _ record: WaitRecord?
+    _ worker: WorkerExecutor, _ job: PoolJob, _ reason: ExecutorSlot.Reason?, _ record: WaitRecord?
   ) -> ErrorObject {
-    let worker = "'\(member.process.name)' (\(member.process.pid))"
-    let phrase = record.map { ending(of: member, $0) } ?? "has ended"
+    let who = "'\(worker.process.name)' (\(worker.process.pid))"
+    let phrase = record.map { ending(of: worker, $0) } ?? "has ended"
     let error: ErrorObject
     switch reason {
     case .timeout:
@@ -25,24 +59,24 @@ extension Pool {
       error =
         wasTerminated
         ? terminated
-        : ErrorObject(.closed, "the pool ended the worker \(worker) while the task ran")
+        : ErrorObject(.closed, "the pool ended the worker \(who) while the task ran")
     case nil:
       error = ErrorObject(
-        .peerDied, "the worker \(worker) \(phrase) while it had the task in hand",
+        .peerDied, "the worker \(who) \(phrase) while it had the task in hand",
         help: record?.signal == nil
           ? "`exit` in a task ends its worker; to fail a task, use throw"
           : "with --retries N the task is tried again up to N times")
     }
-    error.payload["pid"] = .int(Int(member.process.pid))
-    error.payload["worker"] = .text(member.process.name)
+    error.payload["pid"] = .int(Int(worker.process.pid))
+    error.payload["worker"] = .text(worker.process.name)
     if let record {
       error.payload["exit"] = record.exit.map { .int(Int($0)) } ?? .null
       error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
       error.payload["maxrss"] = .size(Int(record.info.maxRSS))
-      if reason == nil { explain(error, member, record) }
+      if reason == nil { explain(error, worker, record) }
     }
     if job.policy.isRecorded {
-      let facts = TaskRecord.facts(member, record)
+      let facts = TaskRecord.facts(worker, record)
       TaskRecord.explain(error, facts)
       error.payload["record"] = .map(facts)
     }
@@ -50,27 +84,27 @@ extension Pool {
   }
 
   /// How a worker ended: `was ended by KILL`, `ran out of memory (--memory 100MiB)`.
-  func ending(of member: PoolMember, _ record: WaitRecord) -> String {
-    guard let memoryLimit, hasExhausted(member, record) else { return record.phrase }
+  func ending(of worker: WorkerExecutor, _ record: WaitRecord) -> String {
+    guard let memoryLimit, hasExhausted(worker, record) else { return record.phrase }
     return "ran out of memory (--memory \(sizeText(memoryLimit)))"
   }
 
   /// Whether a worker ended because it got no more memory.
-  private func hasExhausted(_ member: PoolMember, _ record: WaitRecord) -> Bool {
+  private func hasExhausted(_ worker: WorkerExecutor, _ record: WaitRecord) -> Bool {
     guard let memoryLimit, let signal = record.signal, Pool.crashes.contains(signal.name) else {
       return false
     }
-    return member.ledger.isExhausted || Int(record.info.maxRSS) >= memoryLimit / 10 * 9
+    return worker.ledger.isExhausted || Int(record.info.maxRSS) >= memoryLimit / 10 * 9
   }
 
   /// How a program ends that gets no memory.
   private static let crashes = ["ABRT", "TRAP", "ILL", "SEGV", "BUS"]
 
   /// Names the memory limit where that may be what ended a worker.
-  private func explain(_ error: ErrorObject, _ member: PoolMember, _ record: WaitRecord) {
+  private func explain(_ error: ErrorObject, _ worker: WorkerExecutor, _ record: WaitRecord) {
     let used = Int(record.info.maxRSS)
     guard let memoryLimit, record.signal != nil else { return }
-    if !hasExhausted(member, record) {
+    if !hasExhausted(worker, record) {
       guard used >= memoryLimit / 2 else { return }
       error.message +=
         ", having used \(sizeText(used)) of memory, of which it may have \(sizeText(memoryLimit))"

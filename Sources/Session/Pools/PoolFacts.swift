@@ -1,3 +1,4 @@
+import Pools
 import Posix
 
 /// What reports tell of a pool.
@@ -18,7 +19,7 @@ extension Pool {
     /// open, paused, closed.
     public let state: String
     public let busy: Int
-    /// Tasks that nobody has begun.
+    /// Tasks that were not begun.
     public let waiting: Int
     public let workers: [WorkerFacts]
   }
@@ -26,18 +27,18 @@ extension Pool {
   public var facts: Facts {
     look()
     let waiting =
-      queue.reduce(0) { $0 + max(0, $1.unfinished - $1.outstanding) }
-      + members.reduce(0) { $0 + $1.waiting }
+      scheduler.jobs.reduce(0) { $0 + ($1.isHalted ? 0 : $1.queued + $1.waiting) }
+      + workers.reduce(0) { $0 + $1.waiting }
     return Facts(
       state: isClosed ? "closed" : isPaused ? "paused" : "open",
-      busy: members.count { $0.inHand != nil }, waiting: waiting,
-      workers: members.sorted { $0.number < $1.number }.map(facts))
+      busy: workers.count { $0.taskInHand != nil }, waiting: waiting,
+      workers: workers.sorted { $0.number < $1.number }.map(facts))
   }
 
-  private func facts(_ member: PoolMember) -> WorkerFacts {
-    let inHand = member.inHand
+  private func facts(_ worker: WorkerExecutor) -> WorkerFacts {
+    let inHand = worker.taskInHand
     let state =
-      switch member.state {
+      switch worker.state {
       case .starting: inHand == nil ? "starting" : "busy"
       case .working: inHand == nil ? "idle" : "busy"
       case .leaving: "leaving"
@@ -45,9 +46,9 @@ extension Pool {
       case .ended: "ended"
       }
     return WorkerFacts(
-      name: member.process.name, pid: member.process.pid, state: state,
+      name: worker.process.name, pid: worker.process.pid, state: state,
       task: inHand.map { $0.batch[$0.place] },
-      age: inHand.map { _ in Int(max(0, Clock.monotonic - member.ledger.startedAt)) },
-      done: member.tasksDone)
+      age: inHand.map { _ in Int(max(0, Clock.monotonic - worker.ledger.startedAt)) },
+      done: worker.tasksDone)
   }
 }

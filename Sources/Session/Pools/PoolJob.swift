@@ -1,59 +1,31 @@
 import Language
+import Pools
 import Posix
 
 /// Tasks that belong together: a function, what it is applied to, and what becomes of the results.
 ///
-/// A task is known by its index. At any moment it is in exactly one place: not yet taken, in a
-/// batch at a worker, returned to be done again, waiting for its next attempt, or finished.
-open class PoolJob {
+/// Where each task is, and how often it was tried, its `TaskJob` knows; this is the client of that,
+/// which knows what the tasks are: values and errors.
+open class PoolJob: TaskClient {
   let function: PoolFunction
   public let policy: PoolPolicy
   /// For messages: `map`.
   let verb: String
-  var spreads: Bool { false }
-  /// Whether there are arguments by name, too.
-  var isNamed: Bool { false }
   let pool: Pool
   /// Where in the source it was made.
   let location: Location?
-
-  /// The first task that was never taken.
-  private(set) var next = 0
-  /// Tasks to be taken before that: taken back, or due again.
-  private var returned: [Int] = []
-  /// Failed attempts of tasks that are to be tried again.
-  private var failures: [Int: Int] = [:]
-  /// Waiting for the time of their next attempt.
-  private var delayed: Set<Int> = []
-  /// How many are in batches.
-  var outstanding = 0
-  public private(set) var succeeded = 0
-  public private(set) var failed = 0
-  /// Attempts that came to nothing and were made again.
-  public private(set) var repeated = 0
-  /// No further task is to be started.
-  public private(set) var isHalted = false
-  /// Whether `recall` is to be asked before a task is taken.
-  var recalls = false
-  /// A result is delivered that was known.
-  private(set) var isRecalling = false
-  /// The first task about which `recall` was not asked.
-  private var unasked = 0
-  /// The pool has given it up.
-  private(set) var isAbandoned = false
-  /// Whether the pool has it among those to take tasks from.
-  var isQueued = false
-  /// What a task takes, by the last batches (ns).
-  private var perTask: Double?
-  private var lastChunk = 1
-  /// Whether its end was told.
-  var isSettled = false
-  /// Whether it counts as submitted work until then.
-  var isSubmitted = false
+  private(set) lazy var tasks = TaskJob(policy.ofBlock, client: self, recalls: recalls)
   /// What its tasks draw random numbers from, where the user gave a seed; else 0.
   let seed: UInt32
-  /// When the next task may be started, with a rate.
-  var nextStart: Int64 = 0
+  /// What the last attempts failed with of tasks that are to be tried again, or have come to their
+  /// end meanwhile.
+  private var errors: [Int: ErrorObject] = [:]
+  /// What became of the task that is being recalled.
+  private var recalled: TaskOutcome?
+  /// How many tasks were given up without having been started.
+  private var givenUp = 0
+  /// Whether it counts as submitted work until it is finished.
+  var isSubmitted = false
 
   init(
     _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String, at: Location?
@@ -68,10 +40,14 @@ open class PoolJob {
 
   // MARK: For kinds of jobs
 
-  /// How many tasks are known of.
-  open var supplied: Int { 0 }
-  /// Whether no more will come.
-  open var isWhole: Bool { true }
+  /// Whether the worker gets a list of arguments instead of one.
+  var spreads: Bool { false }
+  /// Whether there are arguments by name, too.
+  var isNamed: Bool { false }
+  /// Whether `recall` is to be asked before a task is taken.
+  var recalls: Bool { false }
+  /// Tells the scheduler which tasks are known by now.
+  func supply() {}
   /// What a task works on, for messages.
   open func item(_ index: Int) -> Value { .null }
   /// What is sent to the worker.
@@ -81,169 +57,128 @@ open class PoolJob {
   /// What is known of a task that is not taken yet, so that it need not be done.
   func recall(_ index: Int) -> TaskOutcome? { nil }
   /// A task is finished.
-  open func deliver(_ index: Int, _ value: Value) {}
-  open func deliver(_ index: Int, failure: ErrorObject) {}
-  /// Nothing more will happen.
-  open func finish() {}
-
-  // MARK: Taking
-
-  /// Whether a task could be started now.
-  var hasTask: Bool { upcoming != nil }
-
-  /// The task that `take` would take.
-  var upcoming: Int? {
-    if isHalted { return nil }
-    if let index = returned.last { return index }
-    if recalls, !isRecalling { passOver() }
-    return next < supplied ? next : nil
-  }
-
-  /// Delivers what is known already, up to the next task that is to be done.
-  private func passOver() {
-    isRecalling = true
-    defer { isRecalling = false }
-    while next < supplied, next == unasked {
-      unasked += 1
-      guard let outcome = recall(next) else { return }
-      let index = next
-      next += 1
-      switch outcome {
-      case .value(let value):
-        succeeded += 1
-        deliver(index, value)
-      case .failure(let error):
-        failed += 1
-        add(facts: index, nil, to: error)
-        deliver(index, failure: error)
-      }
-    }
-  }
-
-  func take() {
-    if returned.isEmpty { next += 1 } else { returned.removeLast() }
-    outstanding += 1
-  }
-
-  /// Tasks that were not started come back; no attempt was made.
-  func giveBack(_ indices: some BidirectionalCollection<Int>) {
-    outstanding -= indices.count
-    returned.append(contentsOf: indices.reversed())
-  }
-
-  /// Whether nothing more will happen.
-  public var isFinished: Bool {
-    outstanding == 0 && delayed.isEmpty && (isHalted || isWhole && !hasTask)
-  }
-
-  /// Tasks that are not finished, of those known.
-  public var unfinished: Int { max(0, supplied - succeeded - failed) }
-
-  /// How many are in hand or on their way.
-  public var running: Int { outstanding }
-
-  /// How many tasks make a batch that is worth its way.
-  var batchSize: Int {
-    if let chunk = policy.chunk { return max(1, chunk) }
-    guard !policy.isSingle, let perTask else { return 1 }
-    let wanted = Double(PoolPolicy.batchTime) / max(perTask, 20)
-    // Growing step by step, since the first tasks need not be like the others.
-    return max(1, min(Int(min(wanted, 1e6)), lastChunk * 4, PoolPolicy.mostTasks))
-  }
-
-  /// How many tasks the next batch should have.
-  func chunk(workers: Int) -> Int {
-    if policy.chunk != nil, !isEager { return batchSize }
-    let left = (returned.count + supplied - next) / max(1, workers * 2)
-    return max(1, min(isEager ? PoolPolicy.mostEager : batchSize, left))
-  }
-
-  /// Whether tasks that are to go out one at a time are so short that a few lie with a worker
-  /// already: each result is sent at once, and what is not begun can be taken back.
-  var isEager: Bool {
-    guard policy.chunk == 1, !policy.isSingle, let perTask else { return false }
-    return perTask < Double(PoolPolicy.eagerTime)
-  }
-
-  /// A batch was done in so long.
-  func note(_ count: Int, in elapsed: Int64) {
-    guard count > 0, elapsed > 0 else { return }
-    let measured = Double(elapsed) / Double(count)
-    // Slower tasks count at once.
-    perTask = perTask.map { measured > $0 ? measured : ($0 + measured) / 2 } ?? measured
-    lastChunk = count
-  }
-
-  // MARK: Outcomes
+  ///
+  /// - Parameter isKnown: it was recalled, and not done.
+  open func deliver(_ index: Int, _ value: Value, isKnown: Bool) {}
+  open func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {}
+  /// Some tasks have come to their ends.
+  func hasProgressed() {}
 
   @inline(__always)
-  func succeed(_ index: Int, _ value: Value) {
-    outstanding -= 1
-    succeeded += 1
-    deliver(index, value)
+  final func deliver(_ index: Int, _ value: Value) { deliver(index, value, isKnown: false) }
+
+  // MARK: What is known
+
+  /// How many tasks are known of.
+  public var supplied: Int { tasks.supplied }
+  /// Whether no more will come.
+  public var isWhole: Bool { tasks.isWhole }
+  public var succeeded: Int { tasks.succeeded }
+  public var failed: Int { tasks.failed + givenUp }
+  /// How many are in hand or on their way.
+  public var running: Int { tasks.outstanding }
+  /// No further task is started.
+  public var isHalted: Bool { tasks.isHalted }
+  /// Whether nothing more will happen.
+  public var isFinished: Bool { tasks.isFinished }
+  /// Whether its pool cannot do the rest.
+  var isAbandoned: Bool { pool.cause(tasks.abortion) != nil }
+
+  /// How a worker is to treat its tasks.
+  private(set) lazy var flags: TaskPacket.Flags = {
+    var flags: TaskPacket.Flags = spreads ? .spreads : []
+    if isNamed { flags.insert(.isNamed) }
+    if policy.timeout != nil || policy.isRecorded { flags.insert(.isTimed) }
+    if policy.isRecorded { flags.insert(.isRecorded) }
+    if policy.isTagged { flags.insert(.isTagged) }
+    if policy.halt != .never { flags.insert(.mayHalt) }
+    return flags
+  }()
+
+  // MARK: For the pool
+
+  /// Remembers why a task will end or be tried again.
+  func note(_ error: ErrorObject, of task: Int) { errors[task] = error }
+
+  /// The next task of a batch cannot be sent.
+  func refuse(_ batch: TaskBatch, _ error: ErrorObject) {
+    if let task = pool.scheduler.refuseUpcoming(of: batch) { end(task, error) }
   }
 
   /// An attempt failed: the task is tried again, or the failure delivered.
-  ///
-  /// - Parameter isDeath: a signal ended the worker, which nobody here sent.
-  func fail(_ index: Int, _ error: ErrorObject, isDeath: Bool = false, mayRetry: Bool = true) {
-    outstanding -= 1
-    let failures = self.failures[index, default: 0] + 1
-    let allowed = policy.retries ?? (isDeath ? 1 : 0)
-    if mayRetry, !isHalted, failures <= allowed, error.payload["cancelled"] == nil {
-      self.failures[index] = failures
-      repeated += 1
-      return retry(index, after: failures)
+  func failed(_ batch: TaskBatch, _ place: Int, _ fault: TaskFault, _ error: ErrorObject) {
+    let task = batch[place]
+    switch pool.scheduler.failed(batch, place, fault) {
+    case .dropped: break
+    case .again: errors[task] = error
+    case .final:
+      errors[task] = nil
+      end(task, error)
     }
-    failed += 1
-    add(facts: index, failures, to: error)
-    self.failures[index] = failures - 1
-    deliver(index, failure: error)
-    self.failures[index] = nil
-    if policy.halt != .never { halt() }
-    if policy.halt == .now { pool.endTasks(of: self) }
   }
 
-  /// How many attempts a task that is being finished took.
-  func attempts(of index: Int) -> Int { failures[index, default: 0] + 1 }
-
-  /// Takes a task that was not started, or waits for its next attempt, out; false if it is at a
-  /// worker or finished.
-  func takeOut(_ index: Int) -> Bool {
-    if let place = returned.firstIndex(of: index) {
-      returned.remove(at: place)
-    } else if delayed.remove(index) == nil {
-      guard !isHalted, index >= next, index < supplied else { return false }
-      returned.append(contentsOf: (next..<index).reversed())
-      next = index + 1
-    }
-    outstanding += 1
-    return true
+  private func end(_ task: Int, _ error: ErrorObject) {
+    pool.failed += 1
+    add(facts: task, to: error)
+    deliver(task, failure: error, isKnown: false)
   }
 
-  private func retry(_ index: Int, after failures: Int) {
-    guard policy.backoff > 0 else {
-      returned.insert(index, at: 0)
-      return pool.enqueue(self)
+  // MARK: For the scheduler
+
+  public func recall(_ task: Int, of job: TaskJob) -> TaskEnd? {
+    recalled = recall(task)
+    switch recalled {
+    case nil: return nil
+    case .value: return .succeeded
+    case .failure: return .failed
     }
-    delayed.insert(index)
-    let factor = Int64(1) << Int64(min(failures - 1, 20))
-    let (delay, overflow) = policy.backoff.multipliedReportingOverflow(by: factor)
-    if !overflow { pool.delayed += 1 }
-    pool.after(overflow ? .max / 2 : delay) { [weak self, weak home = pool] in
-      home?.delayed -= 1
-      guard let self, delayed.remove(index) != nil, !isHalted else { return }
-      returned.insert(index, at: 0)
-      pool.enqueue(self)
-      pool.pump()
+  }
+
+  public func isHeld(_ job: TaskJob) -> Bool { isHeld }
+
+  public func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
+    guard let worker = slot.executor as? WorkerExecutor else { return }
+    errors[task] = pool.causeOfDelay(worker, job.policy)
+  }
+
+  public func ended(_ task: Int, of job: TaskJob, _ end: TaskEnd) {
+    let failure = errors.removeValue(forKey: task)
+    if let outcome = recalled {
+      recalled = nil
+      switch outcome {
+      case .value(let value): deliver(task, value, isKnown: true)
+      case .failure(let error):
+        add(facts: task, to: error)
+        deliver(task, failure: error, isKnown: true)
+      }
+    } else if end == .cancelled {
+      let error = ErrorObject(.failed, "the task was cancelled before it began")
+      error.payload["cancelled"] = .bool(true)
+      self.end(task, error)
+    } else {
+      self.end(task, failure ?? ErrorObject(.failed, "the task was given up"))
     }
+    hasProgressed()
+  }
+
+  public func finished(_ job: TaskJob) {
+    if let cause = pool.cause(job.abortion) {
+      // Counted first: who looks at the numbers meanwhile shall find them whole.
+      var rest: [Int] = []
+      job.forEachNotStarted { rest.append($0) }
+      givenUp = rest.count
+      for task in rest { end(task, cause.copied) }
+    }
+    if isSubmitted { pool.submitted -= 1 }
+    hasProgressed()
   }
 
   /// Which task it was, on what, and how often it was tried.
-  private func add(facts index: Int, _ attempts: Int?, to error: ErrorObject) {
+  private func add(facts index: Int, to error: ErrorObject) {
     error.payload["index"] = .int(index)
     error.payload["item"] = item(index)
-    if let attempts { error.payload["attempts"] = .int(attempts) }
+    let attempts = tasks.failures(of: index)
+    if attempts > 0 { error.payload["attempts"] = .int(attempts) }
     error.payload["pool"] = .text(pool.name)
     if let location {
       let (item, number) = (item(index), supplied > 1 || verb != "submit" ? " \(index + 1)" : "")
@@ -252,23 +187,6 @@ open class PoolJob {
       error.trace.append(
         TraceEntry(name: "task\(number) of pool \(verb)\(text)", location: location))
     }
-  }
-
-  /// Lets no further task start.
-  public func halt() {
-    isHalted = true
-    returned = []
-    delayed = []
-  }
-
-  /// The pool cannot do it any more: everything unfinished fails with the same error.
-  func abandon(_ error: ErrorObject) {
-    isAbandoned = true
-    while let index = upcoming {
-      take()
-      fail(index, error.copied, mayRetry: false)
-    }
-    halt()
   }
 }
 
@@ -288,7 +206,7 @@ extension ErrorObject {
   }
 }
 
-/// A function that workers were sent, or will be; they forget it when nobody needs it any more.
+/// A function that workers were sent, or will be; they forget it when no job needs it any more.
 final class PoolFunction {
   let number: UInt32
   let message: KeptMessage

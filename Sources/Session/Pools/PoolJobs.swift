@@ -1,4 +1,5 @@
 import Language
+import Pools
 import Posix
 
 /// Where the tasks of a job come from.
@@ -22,7 +23,7 @@ public final class MapJob: PoolJob {
 
   /// Results by index, as far as they have come; null for tasks that failed or were not started.
   private var results: [Value] = []
-  /// Without an order, and of streams: results that nobody has taken.
+  /// Without an order, and of streams: results that were not taken.
   private var ready: [(index: Int, outcome: TaskOutcome)] = []
   private var readyHead = 0
   private var waiting: [Int: TaskOutcome] = [:]
@@ -64,18 +65,18 @@ public final class MapJob: PoolJob {
     }
     if collects { results = Array(repeating: .null, count: count) }
     super.init(pool, function, policy, verb: verb, at: location)
-    recalls = journal != nil
   }
 
   // MARK: Input
 
-  public override var supplied: Int {
-    if collects { return count }
-    // No more than somebody will soon ask for.
-    return delivered + min(count - delivered, window)
+  override func supply() {
+    // No more than will soon be asked for.
+    let known = collects ? count : delivered + min(count - delivered, window)
+    pool.scheduler.supply(tasks, upTo: known, isWhole: hasEnded && known == count)
   }
-  public override var isWhole: Bool { hasEnded && supplied == count }
+
   override var spreads: Bool { isSpread || takesTwo }
+  override var recalls: Bool { journal != nil }
 
   public override func item(_ index: Int) -> Value {
     switch input {
@@ -96,7 +97,7 @@ public final class MapJob: PoolJob {
   }
 
   /// How many tasks may be under way or wait for being taken.
-  private var window: Int { max(16, pool.target * 3 * min(batchSize, PoolPolicy.mostTasks)) }
+  private var window: Int { tasks.worthQueueing(executors: pool.target) }
 
   /// Whether there is room for another item of a stream.
   var wantsInput: Bool {
@@ -121,7 +122,6 @@ public final class MapJob: PoolJob {
       }
       guard let item else {
         hasEnded = true
-        pool.settle(self)
         break
       }
       items[count] = item
@@ -129,8 +129,8 @@ public final class MapJob: PoolJob {
       count += 1
       taken += 1
     }
-    pool.enqueue(self)
-    pool.pump()
+    supply()
+    pool.act()
   }
 
   /// No more items are wanted.
@@ -151,16 +151,18 @@ public final class MapJob: PoolJob {
 
   override func recall(_ index: Int) -> TaskOutcome? { journal?.recall(index, item(index)) }
 
-  public override func deliver(_ index: Int, _ value: Value) {
+  public override func deliver(_ index: Int, _ value: Value, isKnown: Bool) {
+    if !policy.isRecorded, journal == nil { return store(index, value) }
     var value = value
     // In its journal a run that yields values has values.
-    let isWhole = policy.isRecorded && !(isRecalling && !policy.yieldsRecords)
+    let isWhole = policy.isRecorded && !(isKnown && !policy.yieldsRecords)
     let record = isWhole ? record(index, value) : .null
     if isWhole, !policy.yieldsRecords, case .map(let facts) = value {
       value = facts.get("value") ?? .null
     }
-    if let journal, !isRecalling { journal.ended(index, item(index), .value(value)) }
-    save(record)
+    if let journal, !isKnown { journal.ended(index, item(index), .value(value)) }
+    // What an earlier run has found is there already.
+    if !isKnown { save(record) }
     store(index, policy.yieldsRecords ? record : value)
   }
 
@@ -171,9 +173,8 @@ public final class MapJob: PoolJob {
     files?.follow(index, item(index), output: output, error: error)
   }
 
-  // What an earlier run has found is there already.
   private func save(_ record: Value) {
-    guard let files, !isRecalling, problem == nil, case .map(let map) = record else { return }
+    guard let files, problem == nil, case .map(let map) = record else { return }
     do { try files.save(map) } catch { problem = error }
   }
 
@@ -184,11 +185,13 @@ public final class MapJob: PoolJob {
       keep(index, .value(value))
     }
     if !items.isEmpty { items[index] = nil }
-    onProgress?()
   }
 
-  public override func deliver(_ index: Int, failure: ErrorObject) {
-    if let journal, !isRecalling {
+  override func hasProgressed() { onProgress?() }
+
+  public override func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {
+    let isAbandoned = isAbandoned
+    if let journal, !isKnown {
       if isAbandoned || failure.isOfUnwantedTask {
         journal.interrupted(index)
       } else {
@@ -197,16 +200,17 @@ public final class MapJob: PoolJob {
     }
     if policy.isRecorded {
       let record = record(index, .error(failure))
-      if !isAbandoned, !failure.isOfUnwantedTask { save(record) }
+      if !isKnown, !isAbandoned, !failure.isOfUnwantedTask { save(record) }
       if policy.yieldsRecords { return store(index, record) }
     }
     if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
     if !items.isEmpty { items[index] = nil }
-    onProgress?()
   }
 
   private func record(_ index: Int, _ outcome: Value) -> Value {
-    TaskRecord.make(index, item(index), attempts: attempts(of: index), outcome: outcome)
+    let failures = tasks.failures(of: index)
+    let attempts = if case .error = outcome { failures } else { failures + 1 }
+    return TaskRecord.make(index, item(index), attempts: attempts, outcome: outcome)
   }
 
   private func keep(_ index: Int, _ outcome: TaskOutcome) {
@@ -224,12 +228,7 @@ public final class MapJob: PoolJob {
 
   /// The next outcome for who takes them one by one; nil if it has not come.
   func takeNext() -> TaskOutcome? {
-    defer {
-      if !collects, hasTask, !isQueued {
-        pool.enqueue(self)
-        pool.pump()
-      }
-    }
+    defer { if !collects, !tasks.isWhole, !isHalted, tasks.queued < window / 4 { supplyMore() } }
     if isUnordered {
       guard readyHead < ready.count else { return nil }
       delivered += 1
@@ -241,13 +240,23 @@ public final class MapJob: PoolJob {
       }
       return outcome
     }
+    // After a halt some were not started.
+    if isFinished, waiting[delivered] == nil, let next = waiting.keys.min() { delivered = next }
     guard let outcome = waiting.removeValue(forKey: delivered) else { return nil }
     delivered += 1
     return outcome
   }
 
+  private func supplyMore() {
+    supply()
+    pool.act()
+  }
+
   /// Whether `takeNext` would yield something.
-  var hasNext: Bool { isUnordered ? readyHead < ready.count : waiting[delivered] != nil }
+  var hasNext: Bool {
+    if isUnordered { return readyHead < ready.count }
+    return waiting[delivered] != nil || isFinished && !waiting.isEmpty
+  }
 
   /// Whether nothing is left for who takes one by one.
   var isExhausted: Bool { isFinished && waiting.isEmpty && readyHead == ready.count }
@@ -268,7 +277,7 @@ public final class FutureJob: PoolJob {
     super.init(pool, function, policy, verb: "submit", at: location)
   }
 
-  public override var supplied: Int { 1 }
+  override func supply() { pool.scheduler.supply(tasks, upTo: 1, isWhole: true) }
   override var spreads: Bool { true }
   public override func item(_ index: Int) -> Value {
     arguments.count == 1 ? arguments[0] : .items(arguments)
@@ -278,8 +287,12 @@ public final class FutureJob: PoolJob {
     guard let named else { return .items(arguments) }
     return .items([.items(arguments), .map(named)])
   }
-  public override func deliver(_ index: Int, _ value: Value) { outcome = .value(value) }
-  public override func deliver(_ index: Int, failure: ErrorObject) { outcome = .failure(failure) }
+  public override func deliver(_ index: Int, _ value: Value, isKnown: Bool) {
+    outcome = .value(value)
+  }
+  public override func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {
+    outcome = .failure(failure)
+  }
 }
 
 /// What `pool submit` yields.
@@ -300,7 +313,7 @@ public final class PoolFuture: Handle {
 
   private var word: String {
     switch job.outcome {
-    case nil: job.outstanding > 0 ? "running" : "waiting"
+    case nil: job.running > 0 ? "running" : "waiting"
     case .value: "done"
     case .failure: "failed"
     }
@@ -357,7 +370,7 @@ public final class PoolFuture: Handle {
   public var isLost: Bool { job.outcome == nil && pool.isGone }
 
   /// Lets the task not start if it has not.
-  public func cancel() { pool.endTasks(of: job) }
+  public func cancel() { pool.cancel(job, endsRunning: true) }
 
-  func cancelOwn() -> Bool { pool.cancel(0, of: job) }
+  func cancelOwn() -> Bool { pool.cancel(0, of: job.tasks) }
 }

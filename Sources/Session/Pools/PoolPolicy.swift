@@ -16,8 +16,8 @@ public struct PoolPolicy {
   public var timeout: Int64?
   /// How long a task has to obey TERM (ns).
   public var grace: Int64 = 2_000_000_000
-  /// How often a task that failed is tried again; nil for the usual: once more where a signal ended
-  /// the worker, since that is seldom the task's doing.
+  /// How often a task that failed is tried again; nil for the usual: a program never, a block once
+  /// where a signal ended its worker.
   public var retries: Int?
   /// How long to wait before the first of them, doubled for each further one (ns).
   public var backoff: Int64 = 0
@@ -35,8 +35,21 @@ public struct PoolPolicy {
 
   public init() {}
 
-  /// For the scheduler; retries that are not asked for are made of no program.
-  var scheduling: TaskPolicy {
+  /// For the scheduler, of a program.
+  var ofProgram: TaskPolicy { scheduling }
+
+  /// For the scheduler, of a block: where a signal ended its worker it is tried once more, since
+  /// that is seldom the task's doing.
+  var ofBlock: TaskPolicy {
+    var result = scheduling
+    result.deathRetries = 1
+    result.chunk = chunk
+    // A worker that is forked on a machine that is busy is no task that takes long.
+    result.timeToBegin = 500_000_000
+    return result
+  }
+
+  private var scheduling: TaskPolicy {
     var result = TaskPolicy()
     result.timeout = timeout
     result.grace = grace
@@ -50,14 +63,4 @@ public struct PoolPolicy {
     }
     return result
   }
-
-  /// Whether tasks go one by one, none waiting at a busy worker.
-  var isSingle: Bool { rate != nil }
-
-  /// What an automatic batch should take (ns).
-  static let batchTime: Int64 = 4_000_000
-  static let mostTasks = 8192
-  /// Shorter tasks (ns) lie with a worker by so many, even where they go out one at a time.
-  static let eagerTime: Int64 = 200_000
-  static let mostEager = 8
 }

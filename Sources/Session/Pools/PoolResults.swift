@@ -1,43 +1,44 @@
 import Glibc
 import Language
+import Pools
 import Posix
 
 /// Taking results in.
 extension Pool {
   /// Something has come from a worker.
-  func receive(_ member: PoolMember) {
+  func receive(_ worker: WorkerExecutor) {
     // A few at a time, so that one worker does not keep the others waiting.
     for _ in 0..<4 {
-      switch readPacket(member) {
-      case .packet: if member.batchCount == 0 { return }
+      switch readPacket(worker) {
+      case .packet: if worker.batchCount == 0 { return }
       case .nothing: return
       case .end:
-        if let watch = member.socketWatch { session.loop.remove(watch) }
-        member.socketWatch = nil
+        if let watch = worker.socketWatch { session.loop.remove(watch) }
+        worker.socketWatch = nil
         return
       }
     }
   }
 
   /// All that a dead worker has sent.
-  func drain(_ member: PoolMember) {
-    while case .packet = readPacket(member) {}
+  func drain(_ worker: WorkerExecutor) {
+    while case .packet = readPacket(worker) {}
   }
 
   private enum Reading { case packet, nothing, end }
 
   /// The kernel lacks something now: the worker's socket is read again after a while.
-  private func receiveLater(_ member: PoolMember) {
-    if let watch = member.socketWatch { session.loop.remove(watch) }
-    member.socketWatch = nil
-    after(Pool.shortageTime) { [weak self, weak member] in
-      guard let self, let member, !member.isEnded, member.socketWatch == nil else { return }
+  private func receiveLater(_ worker: WorkerExecutor) {
+    if let watch = worker.socketWatch { session.loop.remove(watch) }
+    worker.socketWatch = nil
+    after(Pool.shortageTime) { [weak self, weak worker] in
+      guard let self, let worker, !worker.isGone, worker.socketWatch == nil else { return }
       do throws(SystemError) {
-        member.socketWatch = try session.loop.watch(member.socket, for: .read) { [self] in
-          receive(member)
+        worker.socketWatch = try session.loop.watch(worker.socket, for: .read) { [self] in
+          receive(worker)
         }
       } catch {
-        receiveLater(member)
+        receiveLater(worker)
       }
     }
   }
@@ -45,13 +46,13 @@ extension Pool {
   /// How long to wait before something is tried again that the kernel had no room for (ns).
   private static let shortageTime: Int64 = 10_000_000
 
-  private func readPacket(_ member: PoolMember) -> Reading {
+  private func readPacket(_ worker: WorkerExecutor) -> Reading {
     let message: ReceivedMessage?
     do throws(SystemError) {
-      message = try Messages.receive(member.socket, into: incoming)
+      message = try Messages.receive(worker.socket, into: incoming)
     } catch {
       if [ENOMEM, ENOBUFS, EMFILE, ENFILE, EINTR].contains(error.code) {
-        if !member.isEnded { receiveLater(member) }
+        if !worker.isGone { receiveLater(worker) }
         return .nothing
       }
       return .end
@@ -59,154 +60,127 @@ extension Pool {
     guard let message else { return .nothing }
     if message.count == 0 { return .end }
     let bytes = incoming[..<min(message.count, incoming.count)]
-    take(UnsafeRawBufferPointer(rebasing: bytes), message, from: member)
+    take(UnsafeRawBufferPointer(rebasing: bytes), message, from: worker)
     return .packet
   }
 
   private func take(
-    _ bytes: UnsafeRawBufferPointer, _ message: ReceivedMessage, from member: PoolMember
+    _ bytes: UnsafeRawBufferPointer, _ message: ReceivedMessage, from worker: WorkerExecutor
   ) {
     guard let head = TaskPacket(bytes) else { return }
     let descriptors = message.descriptors
     switch head.kind {
-    case .hello: happened(.ready, to: member)
-    case .capture: takeCapture(descriptors, from: member)
-    case .unable: takeStartFailure(bytes, from: member)
+    case .hello: becomeReady(worker)
+    case .capture: takeCapture(descriptors, from: worker)
+    case .unable: takeStartFailure(bytes, from: worker)
     case .results:
-      if case .starting = member.state { happened(.ready, to: member) }
-      guard let batch = member.batches[head.slot], batch.number == head.batch else {
+      if worker.isStarting { becomeReady(worker) }
+      guard let batch = worker.batch(head) else {
         for fd in descriptors { Descriptors.close(fd) }
         return
       }
-      takeResults(bytes, descriptors, isCut: message.isCut, of: batch, member)
-      if head.flags.contains(.isFinished) { finished(batch, member) }
+      let hasFailures = takeResults(bytes, descriptors, isCut: message.isCut, of: batch, worker)
+      if head.flags.contains(.isFinished) {
+        finished(batch, worker)
+        act()
+        if worker.batchCount == 0, worker.state == .working { worker.tell(waits: true) }
+      } else if hasFailures {
+        act()
+      }
     default: break
     }
   }
 
+  private func becomeReady(_ worker: WorkerExecutor) {
+    guard let slot = worker.slot, worker.isStarting else { return }
+    scheduler.ready(slot)
+    if worker.batchCount == 0 { worker.tell(waits: true) }
+    act()
+  }
+
   /// A worker could not begin: the first of them that fails so is told of, the others likely share
   /// its fate.
-  private func takeStartFailure(_ bytes: UnsafeRawBufferPointer, from member: PoolMember) {
+  private func takeStartFailure(_ bytes: UnsafeRawBufferPointer, from worker: WorkerExecutor) {
     var entries = TaskEntries(bytes)
     guard let entry = entries.next(),
       case .error(let error)? = try? coder.decode(entry.payload, [])
     else { return }
-    member.startFailure = error.message
+    worker.startFailure = error.message
     if !toldFailures.insert(error.message).inserted || toldFailures.count > 3 { return }
     session.report(error)
   }
 
-  /// Results that a worker sent, or that were in its ledger when it died.
+  /// Results that a worker sent, or that were in its ledger when it died; yields whether attempts
+  /// failed.
+  ///
+  /// What was sent and still stood in the ledger comes twice, and is passed over.
+  @discardableResult
   func takeResults(
     _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], isCut: Bool = false,
-    of batch: PoolMember.Batch, _ member: PoolMember
-  ) {
+    of batch: TaskBatch, _ worker: WorkerExecutor
+  ) -> Bool {
+    guard let job = batch.job.client as? PoolJob else {
+      for fd in descriptors { Descriptors.close(fd) }
+      return false
+    }
     var entries = TaskEntries(bytes)
-    let job = batch.job
+    let first = batch.reported
+    // Those that succeed one after the other are told to the scheduler together.
+    var place = first
+    var failures = 0
     while let (mark, payload) = entries.next() {
-      let place = Int(mark >> 1)
-      // What was sent and still stood in the ledger comes twice.
-      guard place == batch.reported, place < batch.count else {
-        if let memory = descriptors.first { Descriptors.close(memory) }
-        for fd in descriptors.dropFirst() { Descriptors.close(fd) }
+      guard Int(mark >> 1) == place, place < batch.count else {
+        for fd in descriptors { Descriptors.close(fd) }
         continue
       }
-      batch.reported += 1
-      member.tasksDone += 1
-      let index = batch[place]
+      let task = batch[place]
+      let failure: ErrorObject
       do {
-        if isCut { throw ReceivedMessage.cut.asError("its descriptors are lost") }
-        let value: Value
-        if let memory = descriptors.first {
-          defer { Descriptors.close(memory) }
-          value = try coder.decode(memory: memory, descriptors.dropFirst())
-        } else {
-          value = try coder.decode(payload, [])
-        }
+        let value = try value(payload, descriptors, isCut: isCut)
         if mark & 1 == 0 {
-          succeeded += 1
-          job.succeed(index, value)
-        } else if case .error(let error) = value {
-          fail(job, index, error)
+          place += 1
+          job.deliver(task, value)
+          continue
         }
+        failure = if case .error(let error) = value { error } else { Pool.unreadable("no error") }
       } catch {
-        let object = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
-        fail(
-          job, index,
-          ErrorObject(
-            object.kind, "the result of a task cannot be read: \(object.message)",
-            help: object.help))
+        failure = Pool.unreadable(
+          (error as? ErrorObject)?.message ?? "\(error)", error as? ErrorObject)
       }
+      failures += 1
+      scheduler.succeeded(batch, upTo: place)
+      job.failed(batch, place, .error, failure)
+      place += 1
     }
+    scheduler.succeeded(batch, upTo: place)
+    worker.tasksDone += place - first
+    succeeded += place - first - failures
+    job.hasProgressed()
+    return failures > 0
   }
 
-  /// An attempt failed.
-  func fail(_ job: PoolJob, _ index: Int, _ error: ErrorObject, isDeath: Bool = false) {
-    let before = job.failed
-    job.fail(index, error, isDeath: isDeath)
-    failed += job.failed - before
-    if job.isHalted { takeBackAll(of: job) }
-    enqueue(job)
-  }
-
-  private func finished(_ batch: PoolMember.Batch, _ member: PoolMember) {
-    if batch.reported < batch.count {
-      batch.job.giveBack((batch.reported..<batch.count).map { batch[$0] })
-      batch.shorten(to: batch.reported)
-      enqueue(batch.job)
+  @inline(__always)
+  private func value(
+    _ payload: UnsafeRawBufferPointer, _ descriptors: [Int32], isCut: Bool
+  ) throws -> Value {
+    if isCut {
+      for fd in descriptors { Descriptors.close(fd) }
+      throw ReceivedMessage.cut.asError("its descriptors are lost")
     }
-    let now = Clock.monotonic
-    batch.job.note(batch.count, in: now - max(batch.sentAt, member.finishedAt))
-    member.finishedAt = now
-    member.batches[batch.slot] = nil
-    member.batchCount -= 1
-    settle(batch.job)
-    feed(member)
-    if case .leaving = member.state, member.batchCount == 0 { happened(.idle, to: member) }
-    if isClosed { leaveIfDone() }
+    guard let memory = descriptors.first else { return try coder.decode(payload, []) }
+    defer { Descriptors.close(memory) }
+    return try coder.decode(memory: memory, descriptors.dropFirst())
   }
 
-  /// Takes back what was not started of a job that was halted.
-  func takeBackAll(of job: PoolJob) {
-    for member in members where member.batches.contains(where: { $0?.job === job }) {
-      for batch in member.batches {
-        guard let batch, batch.job === job else { continue }
-        let taken = member.ledger.takeBack(batch.slot)
-        if taken.isEmpty { continue }
-        job.giveBack(taken.map { batch[$0] })
-        batch.shorten(to: taken.lowerBound)
-      }
-    }
+  private static func unreadable(_ message: String, _ error: ErrorObject? = nil) -> ErrorObject {
+    ErrorObject(
+      error?.kind ?? .system, "the result of a task cannot be read: \(message)", help: error?.help)
   }
 
-  /// A job may be finished.
-  func settle(_ job: PoolJob) {
-    guard job.isFinished, !job.isSettled else { return }
-    job.isSettled = true
-    pending -= 1
-    if job.isSubmitted { submitted -= 1 }
-    job.finish()
-  }
-
-  /// Lets a job start nothing more; what runs goes on.
-  func cancel(_ job: PoolJob) {
-    // A forked child shares the ledgers, but the tasks are not its.
-    if isInherited { return }
-    job.halt()
-    takeBackAll(of: job)
-    settle(job)
-  }
-
-  /// Ends the tasks of a job that run now, and starts no more.
-  func endTasks(of job: PoolJob) {
-    if isInherited { return }
-    job.halt()
-    takeBackAll(of: job)
-    for member in members {
-      if let (batch, _) = member.inHand, batch.job === job {
-        happened(.unwanted(.cancelled), to: member)
-      }
-    }
-    settle(job)
+  /// A worker has done with a batch; `act` follows.
+  func finished(_ batch: TaskBatch, _ worker: WorkerExecutor) {
+    worker.batches[batch.tag] = nil
+    worker.batchCount -= 1
+    scheduler.finished(batch)
   }
 }

@@ -1,11 +1,12 @@
 import Language
+import Pools
 import Posix
 
 /// What the commands ask of a pool.
 extension Pool {
   /// Runs one task; yields what its result will be in.
   ///
-  /// Unless somebody waits for it next, results interrupt code that computes.
+  /// Unless it is waited for next, results interrupt code that computes.
   ///
   /// - Parameter named: arguments by the names of the function's parameters.
   public func submit(
@@ -22,7 +23,7 @@ extension Pool {
     do {
       try add(job)
     } catch {
-      if job.isSubmitted, !job.isSettled { submitted -= 1 }
+      if job.isSubmitted, !job.isFinished { submitted -= 1 }
       job.isSubmitted = false
       throw error
     }
@@ -99,11 +100,11 @@ extension Pool {
     }
   }
 
-  /// Nobody wants the rest: nothing more is started, and what runs is let go.
+  /// The rest is not wanted: nothing more is started, and what runs is let go.
   public func abandon(_ job: MapJob) {
     if isInherited { return }
     job.stopInput()
-    cancel(job)
+    cancel(job, endsRunning: false)
   }
 
   /// Something came between: no further task is started, the running ones are ended, by TERM and
@@ -112,13 +113,13 @@ extension Pool {
     guard let object = error as? ErrorObject else { return error }
     job.stopInput()
     let before = job.succeeded + job.failed
-    endTasks(of: job)
+    cancel(job, endsRunning: true)
     // The end of this process ends them too.
     if object.control != nil { return object }
     do {
       _ = try wait { job.isFinished }
     } catch {
-      for member in members where member.isEnding { happened(.graceOver, to: member) }
+      scheduler.killEnding()
       session.postponing {
         _ = try wait(until: Clock.deadline(after: 1_000_000_000)) { job.isFinished }
       }

@@ -20,7 +20,10 @@ final class PoolWorker {
   /// Variables that --init has set, which are this worker's own.
   private var own: [String: Cell] = [:]
   /// Results that have gathered are sent after this long (ns).
-  private static let patience: Int64 = 10_000_000
+  private static let gatherTime: Int64 = 10_000_000
+  /// What the kernel has no room for is tried again after this long (ns), and so often.
+  private static let shortageTime: Int64 = 10_000_000
+  private static let mostTries = 200
 
   /// - Parameter socket: private, so that no child of the worker has it.
   init(
@@ -61,7 +64,7 @@ final class PoolWorker {
     }
   }
 
-  /// Works until it is told to stop, or nobody is left to work for.
+  /// Works until it is told to stop, or the pool is gone.
   func run() throws {
     try send(TaskPacket(.hello))
     while let message = try receive() {
@@ -81,14 +84,21 @@ final class PoolWorker {
   // MARK: Packets
 
   private func receive() throws -> ReceivedMessage? {
+    var tries = 0
     while true {
       let message: ReceivedMessage?
       do throws(SystemError) {
         message = try Messages.receive(socket, into: packet)
       } catch {
-        // Nobody is left to work for, or to read what was sent.
+        // The pool is gone.
         if error.name == "ECONNRESET" { return nil }
-        throw error.asError("cannot receive a task")
+        tries += 1
+        let passes = error.name == "ENOMEM" || error.name == "ENOBUFS"
+        guard passes, tries < PoolWorker.mostTries else {
+          throw error.asError("cannot receive a task")
+        }
+        try waitForRoom()
+        continue
       }
       if let message { return message.count == 0 ? nil : message }
       try sleep()
@@ -104,17 +114,27 @@ final class PoolWorker {
     }
   }
 
+  private func waitForRoom() throws {
+    let moment = Clock.deadline(after: PoolWorker.shortageTime)
+    _ = try session.pause(interpreter, until: moment) { false }
+  }
+
   private func send(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32] = []) throws {
+    var tries = 0
     while true {
       do throws(SystemError) {
         if try Messages.send(socket, bytes, descriptors: descriptors) { return }
       } catch {
-        // Nobody is left to work for.
+        // The pool is gone.
         if error.name == "EPIPE" || error.name == "ECONNRESET" { session.end(0, interpreter) }
-        guard error.name == "ETOOMANYREFS" else { throw error.asError("cannot send a result") }
-        // Too many descriptors of this user are under way, wherever: nothing tells when that passes.
-        let moment = Clock.deadline(after: PoolWorker.patience)
-        _ = try session.pause(interpreter, until: moment) { false }
+        tries += 1
+        // Too many descriptors of this user are under way, wherever, or too little memory is left:
+        // nothing tells when that passes.
+        let passes = ["ETOOMANYREFS", "ENOMEM", "ENOBUFS"].contains(error.name)
+        guard passes, tries < PoolWorker.mostTries else {
+          throw error.asError("cannot send a result")
+        }
+        try waitForRoom()
       }
       try Transfer.waitWritable(socket) { [self] in try session.attend(interpreter) }
     }
@@ -179,11 +199,13 @@ final class PoolWorker {
     begin(head)
     var entries = TaskEntries(bytes)
     var sentAt = Clock.coarse
-    // What was taken back is at the end.
-    while let index = ledger.claim(head.slot) {
+    while true {
+      // Before the claim: a task that is in hand has the time of its own beginning.
       let now = head.flags.contains(.isTimed) ? Clock.monotonic : Clock.coarse
       ledger.startedAt = now
-      if now - sentAt > PoolWorker.patience {
+      // What was taken back is at the end.
+      guard let index = ledger.claim(head.slot) else { break }
+      if now - sentAt > PoolWorker.gatherTime {
         try flush(head, isFinished: false)
         sentAt = now
       }

@@ -9,6 +9,8 @@ final class TaskCoder {
   private let encoder: WireEncoder
   private let decoder: WireDecoder
   private let descriptors: (any DescriptorCoder)?
+  /// Whether something was encoded that may be recalled.
+  private var hasOutgoing = false
 
   init(_ session: Session, _ interpreter: Interpreter) {
     let handles = session.transport.makeHandles()
@@ -18,9 +20,11 @@ final class TaskCoder {
   }
 
   /// The bytes of a value, valid until the next call, and the descriptors that go beside them.
+  ///
+  /// - Parameter mayRecall: it is not sure that it will be sent: `recall` or `letGo` follows.
   @inline(__always)
   func encode(
-    _ value: Value
+    _ value: Value, mayRecall: Bool = false
   ) throws -> (bytes: UnsafeRawBufferPointer, descriptors: [Int32]) {
     switch value {
     case .bool, .int, .float, .duration, .size, .time, .null, .missing, .string, .range:
@@ -29,13 +33,26 @@ final class TaskCoder {
       descriptors?.outgoing = Outgoing()
       do {
         let bytes = try encoder.encode(value)
-        defer { descriptors?.outgoing = Outgoing() }
+        hasOutgoing = mayRecall
+        defer { if !mayRecall { descriptors?.outgoing = Outgoing() } }
         return (bytes, descriptors?.outgoing.descriptors ?? [])
       } catch {
         descriptors?.recall()
         throw error
       }
     }
+  }
+
+  /// What was encoded last is not sent: its handles have not set out.
+  func recall() {
+    if hasOutgoing { descriptors?.recall() }
+    hasOutgoing = false
+  }
+
+  /// What was encoded last was sent.
+  func letGo() {
+    if hasOutgoing { descriptors?.outgoing = Outgoing() }
+    hasOutgoing = false
   }
 
   /// The value of some bytes; takes the descriptors over.

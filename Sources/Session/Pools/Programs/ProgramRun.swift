@@ -17,7 +17,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   let request: (_ input: TaskInput, _ index: Int, _ place: Int) throws -> SpawnRequest
   /// The next input; nil at the end.
   private let next: () throws -> TaskInput?
-  private(set) lazy var job = TaskJob(policy.scheduling, client: self)
+  private(set) lazy var job = TaskJob(policy.ofProgram, client: self)
   private(set) lazy var scheduler = makeScheduler()
 
   /// How many inputs were taken.

@@ -1,4 +1,5 @@
 import Language
+import Pools
 import Posix
 
 /// `--results` of blocks while they run: what a task has written is copied into its files now and
@@ -12,8 +13,9 @@ extension Pool {
     guard job.keepsFiles else { return }
     after(Pool.followTime) { [weak self, weak job] in
       guard let self, let job, !job.isFinished, !isInherited else { return }
-      for member in members {
-        guard let (batch, place) = member.inHand, batch.job === job, let capture = member.capture
+      for worker in workers {
+        guard let (batch, place) = worker.taskInHand, batch.job === job.tasks,
+          let capture = worker.capture
         else { continue }
         job.follow(batch[place], output: capture.output, error: capture.error)
       }

@@ -36,10 +36,10 @@ enum TaskRecord {
   }
 
   /// What is known of the task that a worker died with.
-  static func facts(_ member: PoolMember, _ record: WaitRecord?) -> MapObject {
+  static func facts(_ worker: WorkerExecutor, _ record: WaitRecord?) -> MapObject {
     let map = MapObject()
-    map.set("pid", .int(Int(member.process.pid)))
-    let elapsed = max(0, Clock.monotonic - member.ledger.startedAt)
+    map.set("pid", .int(Int(worker.process.pid)))
+    let elapsed = max(0, Clock.monotonic - worker.ledger.startedAt)
     map.set("start", .time(Int(Clock.realtime - elapsed)))
     map.set("elapsed", .duration(Int(elapsed)))
     if let record {
@@ -47,7 +47,7 @@ enum TaskRecord {
       map.set("exit", record.exit.map { .int(Int($0)) } ?? .null)
       map.set("signal", record.signal.map { .text($0.name) } ?? .null)
     }
-    if let capture = member.capture {
+    if let capture = worker.capture {
       map.set("output", TaskInput.value(TaskCapture.contents(of: capture.output)))
       map.set("error", TaskInput.value(TaskCapture.contents(of: capture.error)))
     }
@@ -65,14 +65,14 @@ enum TaskRecord {
 
 extension Pool {
   /// A worker has told where its tasks write.
-  func takeCapture(_ descriptors: [Int32], from member: PoolMember) {
-    guard descriptors.count == 2, member.capture == nil,
+  func takeCapture(_ descriptors: [Int32], from worker: WorkerExecutor) {
+    guard descriptors.count == 2, worker.capture == nil,
       let output = try? Descriptors.makePrivate(descriptors[0]),
       let error = try? Descriptors.makePrivate(descriptors[1])
     else {
       for fd in descriptors { Descriptors.close(fd) }
       return
     }
-    member.capture = (output, error)
+    worker.capture = (output, error)
   }
 }
