@@ -63,7 +63,7 @@ _brood() {
       _brood_words '-c --check --completions --help --version'
     else
       _brood_files '*.brood'
-      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree' -- "$word")
+      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree sessions attach' -- "$word")
     fi
     return
   fi
@@ -80,6 +80,12 @@ _brood() {
       return ;;
     tree)
       if [[ $word == -* ]]; then _brood_words '--json --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
+      return ;;
+    sessions)
+      if [[ $word == -* ]]; then _brood_words '--json --help'; else :; fi
+      return ;;
+    attach)
+      if [[ $word == -* ]]; then _brood_words '-c --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
       return ;;
           -c) COMPREPLY=(); return ;;
     --check) _brood_files '*.brood'; return ;;

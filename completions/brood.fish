@@ -42,7 +42,7 @@ function __brood_run_complete
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
-set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree --completions'
+set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions attach --completions'
 complete -c brood -f
 complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
 complete -c brood -n $later -F
@@ -74,6 +74,14 @@ complete -c brood -n $first -a tree -d 'Draw a process and its descendants'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l help -d 'explain it with examples'
+complete -c brood -n $first -a sessions -d 'List the other sessions of Brood that run now'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -f
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l json -d 'print the records as JSON'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l help -d 'explain it with examples'
+complete -c brood -n $first -a attach -d 'Open a prompt in a session that runs'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -xa '(__fish_complete_pids)'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -d 'run a text there, and leave'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -l help -d 'explain it with examples'
 complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -s j -x -d 'how many run at a time; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'

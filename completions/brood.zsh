@@ -2,7 +2,7 @@
 # Completions of brood for zsh, made by: brood --completions zsh
 
 _brood_first() {
-  _alternative     'commands:command:((run\:"run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants"))'     'scripts:script:_files -g "*.brood(-.)"'
+  _alternative     'commands:command:((run\:"run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" attach\:"Open a prompt in a session that runs"))'     'scripts:script:_files -g "*.brood(-.)"'
 }
 
 _brood() {
@@ -86,6 +86,26 @@ _brood() {
         (( CURRENT-- ))
         _arguments -S \
           '--json[print the records as JSON]' \
+          '--help[explain it with examples]' \
+          '*:process:_pids'
+        return
+      fi ;;
+    sessions)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--json[print the records as JSON]' \
+          '--help[explain it with examples]' \
+          '*: :'
+        return
+      fi ;;
+    attach)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '-c[run a text there, and leave]' \
           '--help[explain it with examples]' \
           '*:process:_pids'
         return

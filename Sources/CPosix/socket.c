@@ -116,6 +116,13 @@ int32_t brood_socket_peer(int32_t socket) {
   return credentials.pid > 0 ? credentials.pid : 0;
 }
 
+int64_t brood_socket_peer_user(int32_t socket) {
+  struct ucred credentials = {0};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return -errno;
+  return credentials.uid;
+}
+
 int32_t brood_connect_waiting(
   int32_t socket, const char *path, const void *address, uint32_t size, int64_t nanoseconds) {
   struct timeval patience = {nanoseconds / 1000000000, nanoseconds % 1000000000 / 1000};

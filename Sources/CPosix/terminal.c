@@ -50,6 +50,11 @@ int32_t brood_open_pty(int32_t *main, int32_t *slave) {
   return 0;
 }
 
+int32_t brood_take_terminal(int32_t fd) {
+  if (setsid() < 0) return -errno;
+  return ioctl(fd, TIOCSCTTY, 0) < 0 ? -errno : 0;
+}
+
 int32_t brood_set_foreground(int32_t fd, int32_t pgid) {
   sigset_t block, old;
   sigemptyset(&block);

@@ -10,7 +10,7 @@
 
 brood_editor_owner editor_owner;
 bool editor_active;
-static bool making_room;
+static bool making_room, started;
 
 static void take_line(char *line) {
   // Removed here, or readline would show the next prompt before the line has done its work.
@@ -63,6 +63,9 @@ int32_t brood_editor_start(
   editor_set_up_recall();
   using_history();
   rl_initialize();
+  // A forked process may begin anew at another terminal.
+  if (started) rl_reset_terminal(NULL);
+  started = true;
   return 0;
 }
 

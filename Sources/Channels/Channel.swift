@@ -154,6 +154,15 @@ open class Channel {
     }
   }
 
+  /// Before the fork of a process that only looks: it counts as one that has left.
+  public final func admitLooker(_ slot: SlotID) {
+    let place = slot.place
+    peers.admit(slot: place.number, generation: place.generation, closed: [.a, .b], .left)
+  }
+
+  /// In such a process: gives up what others would take for a way to answer.
+  open func stayAway() { peers.set(.left) }
+
   /// This process will not use it any more: whoever waits for it looks again.
   open func leave() {
     peers.set(.left)

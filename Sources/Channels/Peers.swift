@@ -86,9 +86,9 @@ public struct Peers {
   }
 
   /// Enters a process.
-  func admit(slot: Int32, generation: UInt32, closed: Closed = []) {
+  func admit(slot: Int32, generation: UInt32, closed: Closed = [], _ state: State = .idle) {
     guard slot >= 0, slot < Peers.capacity else { return }
-    brood_store64(entries + Int(slot), Peers.word(generation, .idle, closed))
+    brood_store64(entries + Int(slot), Peers.word(generation, state, closed))
   }
 
   /// Enters this process.

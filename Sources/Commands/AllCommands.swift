@@ -12,7 +12,8 @@ public enum AllCommands {
 
   /// The names that each version since 0.2 brought, for scripts that are written for an older one.
   static let added: [(version: LanguageVersion, names: [String])] = [
-    (LanguageVersion(0, 3), ["who", "why", "deadlock"])
+    (LanguageVersion(0, 3), ["who", "why", "deadlock"]),
+    (LanguageVersion(0, 4), ["sessions"]),
   ]
 
   /// The names that a script does not know that is written for a version.

@@ -28,6 +28,9 @@ public enum Attention {
     try window("fcntl") { on ? brood_signal_when_ready(fd) : brood_silence(fd) }
   }
 
+  /// Ends what `signalWhenReady` began; a descriptor that is closed needs nothing.
+  public static func silence(_ fd: Int32) { try? signalWhenReady(fd, false) }
+
   /// Starts the process's one alarm clock, SIGALRM after so many ns, 0 cancels (setitimer(2)).
   ///
   /// Yields what was left of the one before. A fork does not inherit it; an exec does.

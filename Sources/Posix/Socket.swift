@@ -165,6 +165,12 @@ public enum Socket {
     return pid > 0 ? pid : nil
   }
 
+  /// The user on the other side of a unix socket, as it was when it connected or listened
+  /// (SO_PEERCRED, unix(7)); nil where that cannot be told.
+  public static func peerUser(of fd: Int32) -> UInt32? {
+    UInt32(exactly: brood_socket_peer_user(fd))
+  }
+
   /// How many bytes can be read now (FIONREAD).
   public static func unread(_ fd: Int32) -> Int {
     var count: Int32 = 0

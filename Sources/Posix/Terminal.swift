@@ -67,6 +67,20 @@ public enum Terminal {
     try window("tcsetpgrp", "\(group)") { brood_set_foreground(fd, group) }
   }
 
+  /// The modes of a terminal whose program takes each byte as it comes, and has no keys with a
+  /// meaning (cfmakeraw(3)).
+  public static func raw(_ modes: Modes) -> Modes {
+    var raw = modes.raw
+    cfmakeraw(&raw)
+    return Modes(raw: raw)
+  }
+
+  /// Begins a session of the kernel's with this controlling terminal (setsid(2), TIOCSCTTY); throws
+  /// EPERM in a process that leads a group, or for the terminal of another session.
+  public static func takeControl(_ fd: Int32) throws(SystemError) {
+    try window("ioctl", "TIOCSCTTY") { brood_take_terminal(fd) }
+  }
+
   /// Opens a pty pair: the main end private, the other raw and nobody's controlling terminal.
   ///
   /// The caller gives `slave` to the job and closes it (posix_openpt(3)).

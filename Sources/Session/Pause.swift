@@ -140,8 +140,9 @@ extension Session {
 
   private func deal(with recorded: RecordedSignal, _ interpreter: Interpreter) throws {
     let signal = recorded.signal
+    if signal == Session.attachSignal, attach(recorded.sender, interpreter) { return }
     if let block = handlers.blocks[signal] {
-      if signal == .int, !isChild { handlers.beforeInterrupt?() }
+      if signal == .int, !isBranch { handlers.beforeInterrupt?() }
       handlers.running.insert(signal)
       defer {
         handlers.running.remove(signal)
@@ -160,7 +161,7 @@ extension Session {
       }
       return
     }
-    if !isChild, let hook = handlers.hooks[signal] { return try hook() }
+    if !isBranch, let hook = handlers.hooks[signal] { return try hook() }
     switch signal {
     case .int:
       handlers.lastInterruptSender = recorded.sender

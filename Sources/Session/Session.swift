@@ -57,14 +57,23 @@ public final class Session {
   /// Told of each program that is about to be started, while a command in this very process is
   /// redirected to a channel, which that program inherits.
   public var willSpawn: ((SlotID) -> Void)?
-  /// Whether a person types at a terminal; never true in a forked child.
+  /// Whether a person types at a terminal; never true in a forked child, but for one that is made
+  /// for a person (`isAttached`).
   public var isInteractive: Bool {
-    get { hasPerson && !isChild }
+    get { hasPerson && !isBranch }
     set { hasPerson = newValue }
   }
   private var hasPerson = false
   /// Whether this process was forked by another of the session: no joining at its end, no prompt.
   public var isChild: Bool { Process.forkDepth > 0 }
+  /// The depth of forks at which a process is that serves `brood attach`.
+  var attachedDepth: UInt32?
+  /// Whether this process was forked to serve `brood attach`: a child with a person of its own.
+  public var isAttached: Bool { attachedDepth == Process.forkDepth }
+  /// Whether this process was forked by the one that a person or a script talks to.
+  public var isBranch: Bool { Process.forkDepth > attachedDepth ?? 0 }
+  /// Serves `brood attach` in a process that was forked for that, over this socket.
+  public var onAttach: ((Int32) -> Never)?
   /// Whether this process works for a pool, or was forked by one that does.
   public internal(set) var isPoolWorker = false
   /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
@@ -73,6 +82,8 @@ public final class Session {
   public var ownName: String? { slots?.ownName }
   /// The signal that this process is being ended by, of which it dies in the end.
   var endingSignal: Signal?
+  /// Whether a signal ends this process.
+  public var isEnding: Bool { endingSignal != nil }
   /// An error that was not caught was shown.
   var hasFailed = false
   /// Counts how often a child was stopped or continued.
@@ -113,13 +124,18 @@ public final class Session {
 
   private init() {
     output.brokenPipe = { [unowned self] in outputBroke() }
+    hookLoop()
+    loop.afterSleep = { [unowned self] in sleepNotes.end() }
+    WaitNote.standing = { [unowned self] in standingOfWaits }
+    OperationPoint.place = { [unowned self] in placeOfWait }
+  }
+
+  /// What is done before each sleep; the prompt adds to it.
+  func hookLoop() {
     loop.beforeSleep = { [unowned self] in
       postponing { try output.flush() }
       noteSleep()
     }
-    loop.afterSleep = { [unowned self] in sleepNotes.end() }
-    WaitNote.standing = { [unowned self] in standingOfWaits }
-    OperationPoint.place = { [unowned self] in placeOfWait }
   }
 
   /// Prepares this process to be a session; call once, before anything else of it.
@@ -143,6 +159,7 @@ public final class Session {
     Signals.start()
     try? Signals.set(.int, .record)
     SignalHandlers.ending.forEach { try? Signals.set($0, .record) }
+    try? Signals.set(Session.attachSignal, .record)
     ProgramMemory.explainExhaustion { Session.current.output.writeAtOnce() }
     LargeMemory.isThere = ProgramMemory.isThere
     LargeMemory.remedy = { memoryRemedy }

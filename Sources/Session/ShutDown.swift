@@ -42,6 +42,10 @@ extension Session {
       pools.terminate()
       endChildren(interpreter)
     }
+    if isAttached {
+      sweep()
+      endChildren(interpreter)
+    }
     if !isChild {
       let isAlone = endRest()
       removeSocketFiles()

@@ -65,6 +65,7 @@ public final class SignalHandlers {
       switch signal {
       case .int, .chld: try Signals.set(signal, .record, force: true)
       case .xfsz: try Signals.set(signal, .ignore)
+      case Session.attachSignal: try Signals.set(signal, .record)
       case _ where SignalHandlers.ending.contains(signal):
         try Signals.set(signal, .record, force: true)
       default: try Signals.setByUser(signal, hooks[signal] == nil ? .default : .record)
@@ -96,6 +97,13 @@ public final class SignalHandlers {
     if !waiting.isEmpty { waiting = [] }
     if !running.isEmpty { running = [] }
     if postponed != nil { postponed = nil }
+  }
+
+  /// In a forked process with a person of its own: none of what the script set for itself.
+  func forgetAll() {
+    for signal in blocks.keys { try? reset(signal) }
+    hooks = [:]
+    beforeInterrupt = nil
   }
 
   /// Takes what could not be handed on, if there is something.

@@ -22,7 +22,7 @@ extension Session {
     loop.interruptsForTimers = true
     start()
     defer {
-      if !isChild {
+      if !isBranch {
         if let timer { loop.cancel(timer) }
         loop.interruptsForTimers = interrupts
       }

@@ -163,7 +163,8 @@ extension Session {
       help: "children come from fork, spawn, & and process start")
   }
 
-  private func requireChild(_ process: ProcessHandle) throws {
+  /// Throws `system` unless this process can wait for it.
+  public func requireChild(_ process: ProcessHandle) throws {
     if processes.child(process.pid) === process { return }
     throw ErrorObject(
       .system, "process '\(process.name)' (\(process.pid)) is not a child of this process",

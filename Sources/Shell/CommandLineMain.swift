@@ -62,9 +62,23 @@ public enum Brood {
         status = told == 130 ? told : LookLine.failure
       }
       host.session.end(status, interpreter)
+    case .attach(let words):
+      let interpreter = Interpreter(LookLine.table, host)
+      host.session.interpreter = interpreter
+      var status: Int32 = LookLine.failure
+      do {
+        status = try AttachLine.run(words, interpreter)
+        try host.flush()
+      } catch {
+        let told = host.session.status(of: error)
+        let isUsage = (error as? ErrorObject)?.kind == .arity
+        status = told == 1 && isUsage ? LookLine.failure : told
+      }
+      host.session.end(status, interpreter)
     case .prompt:
       let interpreter = Interpreter(AllCommands.table, host)
       host.session.interpreter = interpreter
+      AttachServer.start(host, interpreter)
       let prompt = try asking {
         try Prompt(session: host.session, interpreter: interpreter, host: host)
       }

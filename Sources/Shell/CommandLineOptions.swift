@@ -35,6 +35,8 @@ struct CommandLineOption {
         brood who THING            which processes have a file, a pipe, a port
         brood deadlock [PID…]      which processes hold each other up
         brood tree [PID]           a process and its descendants
+        brood sessions             which sessions of Brood run
+        brood attach [PID]         a prompt in one of them: brood attach --help
 
 
       """

@@ -8,6 +8,8 @@ enum Invocation: Equatable {
   case check([String])
   /// `brood run`, with the words behind it.
   case programs([String])
+  /// `brood attach`, with the words behind it.
+  case attach([String])
   /// `brood why` and the like, with the words behind it.
   case look(LookLine.Verb, [String])
   case help
@@ -59,6 +61,7 @@ enum Invocation: Equatable {
       }
       self = .script(.file(file), arguments: Array(rest.dropFirst()))
     case "run": self = .programs(rest)
+    case "attach": self = .attach(rest)
     case _ where first.hasPrefix("-"):
       let names = CommandLineOption.all.map(\.name)
       throw Invocation.wrong(

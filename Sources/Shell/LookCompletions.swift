@@ -1,22 +1,50 @@
 import Commands
 
-/// Completions behind `brood why` and its kin.
+/// Completions behind `brood why` and its kin, and `brood attach`.
 extension CommandLineCompletions {
+  /// A verb of Brood's own command line.
+  private struct Verb {
+    enum Operand { case pids, files, none }
+
+    let name: String
+    let summary: String
+    let options: [(name: String, summary: String)]
+    let operand: Operand
+
+    static let all: [Verb] =
+      LookLine.Verb.allCases.map { verb in
+        let operand: Operand =
+          switch verb {
+          case .why, .deadlock, .tree: .pids
+          case .who: .files
+          case .sessions: .none
+          }
+        return Verb(
+          name: verb.rawValue, summary: verb.summary, options: verb.options, operand: operand)
+      } + [
+        Verb(
+          name: "attach", summary: AttachLine.summary, options: AttachLine.options,
+          operand: .pids)
+      ]
+  }
+
   /// The verbs, between separators.
   static func verbs(_ separator: String) -> String {
-    LookLine.Verb.allCases.map(\.rawValue).joined(separator: separator)
+    Verb.all.map(\.name).joined(separator: separator)
   }
 
   /// The cases of bash: flags, the pids of processes, and files for `who`.
   static var bashLooks: String {
-    LookLine.Verb.allCases.map { verb in
+    Verb.all.map { verb in
       let flags = verb.options.map(\.name).joined(separator: " ")
       let rest =
-        verb == .who
-        ? "compopt -o default"
-        : "mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$word\")"
+        switch verb.operand {
+        case .files: "compopt -o default"
+        case .pids: "mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$word\")"
+        case .none: ":"
+        }
       return """
-            \(verb.rawValue))
+            \(verb.name))
               if [[ $word == -* ]]; then _brood_words '\(flags)'; else \(rest); fi
               return ;;
 
@@ -26,20 +54,24 @@ extension CommandLineCompletions {
 
   /// The verbs with what they do, as zsh's _alternative has them.
   static var zshVerbs: String {
-    LookLine.Verb.allCases.map { "\($0.rawValue)\\:\"\(zshPlain($0.summary))\"" }
-      .joined(separator: " ")
+    Verb.all.map { "\($0.name)\\:\"\(zshPlain($0.summary))\"" }.joined(separator: " ")
   }
 
   static var zshLooks: String {
     var text = "  case ${words[2]} in\n"
-    for verb in LookLine.Verb.allCases {
-      text += "    \(verb.rawValue))\n      if (( CURRENT > 2 )); then\n"
+    for verb in Verb.all {
+      text += "    \(verb.name))\n      if (( CURRENT > 2 )); then\n"
       text += "        shift words\n        (( CURRENT-- ))\n        _arguments -S \\\n"
       for option in verb.options {
         text += "          '\(option.name)[\(zshPlain(option.summary))]' \\\n"
       }
-      text += verb == .who ? "          '1:thing:_files'\n" : "          '*:process:_pids'\n"
-      text += "        return\n      fi ;;\n"
+      let rest =
+        switch verb.operand {
+        case .files: "'1:thing:_files'"
+        case .pids: "'*:process:_pids'"
+        case .none: "'*: :'"
+        }
+      text += "          \(rest)\n        return\n      fi ;;\n"
     }
     return text + "  esac"
   }
@@ -50,18 +82,24 @@ extension CommandLineCompletions {
   }
 
   static var fishLooks: [String] {
-    LookLine.Verb.allCases.flatMap { verb -> [String] in
-      let name = verb.rawValue
+    Verb.all.flatMap { verb -> [String] in
       let condition =
-        "'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = \(name)'"
+        "'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = \(verb.name)'"
       var lines = [
-        "complete -c brood -n $first -a \(name) -d '\(fishPlain(verb.summary))'"
+        "complete -c brood -n $first -a \(verb.name) -d '\(fishPlain(verb.summary))'"
       ]
-      let rest = verb == .who ? "-F" : "-xa '(__fish_complete_pids)'"
+      let rest =
+        switch verb.operand {
+        case .files: "-F"
+        case .pids: "-xa '(__fish_complete_pids)'"
+        case .none: "-f"
+        }
       lines.append("complete -c brood -n \(condition) \(rest)")
       for option in verb.options {
+        let letter = option.name.hasPrefix("--") ? "-l" : "-s"
+        let name = option.name.drop { $0 == "-" }
         lines.append(
-          "complete -c brood -n \(condition) -l \(option.name.dropFirst(2)) "
+          "complete -c brood -n \(condition) \(letter) \(name) "
             + "-d '\(fishPlain(option.summary))'")
       }
       return lines

@@ -21,6 +21,8 @@ public final class Prompt {
   /// Something ran since the last prompt, so that the cursor may be anywhere in its line.
   var isDisturbed = false
   var windowSize = (rows: 0, columns: 0)
+  /// The session that this prompt was attached to from another terminal; nil for one's own.
+  let attachedTo: Int32?
   /// Where the shell was at the first prompt.
   var firstDirectory: String?
   /// What the user's block for the prompt yielded last, and how it failed last.
@@ -30,7 +32,10 @@ public final class Prompt {
   /// Takes the terminal on standard input.
   ///
   /// - Throws: `SystemError` if there are no descriptors left for it.
-  public init(session: Session, interpreter: Interpreter, host: BroodHost) throws {
+  public init(
+    session: Session, interpreter: Interpreter, host: BroodHost, attachedTo: Int32? = nil
+  ) throws {
+    self.attachedTo = attachedTo
     self.session = session
     self.interpreter = interpreter
     self.host = host
@@ -51,7 +56,13 @@ public final class Prompt {
       report(error)
       return 1
     }
-    if let status = runStartFile() { return status }
+    if let attachedTo {
+      host.writeError(
+        "session \(attachedTo) goes on; what is typed here runs in a process beside it, "
+          + "and Ctrl-D leaves that\n")
+    } else if let status = runStartFile() {
+      return status
+    }
     while true {
       let entry: Entry
       do {
@@ -106,17 +117,9 @@ public final class Prompt {
     session.handlers.hooks[.tstp] = { [unowned self] in tellOfControlZ() }
     try Signals.set(.tstp, .record, force: true)
     firstDirectory = try? Directory.current()
-    session.settings.define(
-      Setting(
-        "prompt",
-        "What stands before the line being typed: a text, or a block that yields it",
-        standard: .text(PromptText.standard),
-        convert: { value in
-          switch value {
-          case .string, .closure: value
-          default: .text(value.asText)
-          }
-        }))
+    if attachedTo == nil || session.settings.text("prompt").isEmpty {
+      definePrompt()
+    }
     host.historyEntries = { [history] in (history.entries, history.fileWithOlder) }
     let completer = Completer(session: session, interpreter: interpreter)
     editor.complete = { [unowned self] text in completer.complete(unfinished + text) }
@@ -134,6 +137,21 @@ public final class Prompt {
     session.afterForkInChild.append { [editor] in editor.forget() }
     windowSize = editor.size
     history.load()
+  }
+
+  /// `config prompt`.
+  private func definePrompt() {
+    session.settings.define(
+      Setting(
+        "prompt",
+        "What stands before the line being typed: a text, or a block that yields it",
+        standard: .text(PromptText.standard),
+        convert: { value in
+          switch value {
+          case .string, .closure: value
+          default: .text(value.asText)
+          }
+        }))
   }
 
   /// The lines of the entry that are complete, while the next one is being typed.

@@ -18,7 +18,8 @@ extension Prompt {
       lastPrompt = setting.asText == PromptText.standard ? nil : setting.asText
     }
     if let lastPrompt { return PromptText(lastPrompt, isColored: editor.isColored) }
-    return PromptText(directory: changedDirectory, isColored: editor.isColored)
+    return PromptText(
+      directory: changedDirectory, session: attachedTo, isColored: editor.isColored)
   }
 
   /// The directory for the built-in prompt; nil while it is the first one.
@@ -46,7 +47,7 @@ extension Prompt {
         try interpreter.invoke(block, [], wantsValue: true)
       }
       // The child of a classic fork in it has no prompt.
-      if session.isChild { session.end(0, interpreter) }
+      if session.isBranch { session.end(0, interpreter) }
       promptFault = nil
       guard let value = value?.plain else { return nil }
       switch value {
@@ -54,7 +55,7 @@ extension Prompt {
       default: return String(value.asText.prefix(Prompt.longestPrompt))
       }
     } catch {
-      if session.isChild { session.end(session.status(of: error), interpreter) }
+      if session.isBranch { session.end(session.status(of: error), interpreter) }
       let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
       // Told once, or it would stand above every line.
       if error.kind != .interrupted, promptFault != error.message {

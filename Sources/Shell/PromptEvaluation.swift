@@ -23,7 +23,7 @@ extension Prompt {
       if let status = failed(error, asked: asked) { return status }
     }
     // The child of a classic fork runs the rest of the text and is done.
-    if session.isChild { session.end(0, interpreter) }
+    if session.isBranch { session.end(0, interpreter) }
     return nil
   }
 
@@ -40,7 +40,7 @@ extension Prompt {
   }
 
   private func failed(_ error: any Error, asked: Bool) -> Int32? {
-    if session.isChild { session.end(session.status(of: error), interpreter) }
+    if session.isBranch { session.end(session.status(of: error), interpreter) }
     if let error = error as? ErrorObject, case .exit(let status)? = error.control {
       hasAsked = asked
       return mayLeave() ? status : nil

@@ -80,9 +80,9 @@ extension Prompt {
       try host.attend(interpreter)
       try session.output.flush()
       // A handler forked the classic way: the child has done its work.
-      if session.isChild { session.end(0, interpreter) }
+      if session.isBranch { session.end(0, interpreter) }
     } catch let error as ErrorObject {
-      if session.isChild { session.end(session.status(of: error), interpreter) }
+      if session.isBranch { session.end(session.status(of: error), interpreter) }
       if case .exit(let status)? = error.control { return .leave(status) }
       if error.kind == .interrupted {
         editor.dropLine()

@@ -22,8 +22,11 @@ struct PromptText {
   }
 
   /// Makes the built-in prompts, with a directory if there is one to show.
-  init(directory: String?, isColored: Bool) {
-    let name = "brood" + (directory.map { " " + $0 } ?? "") + ">"
+  ///
+  /// - Parameter session: the session that it is attached to, if that is not its own.
+  init(directory: String?, session: Int32? = nil, isColored: Bool) {
+    let name =
+      "brood" + (session.map { "[\($0)]" } ?? "") + (directory.map { " " + $0 } ?? "") + ">"
     self.init(
       first: PromptText.bold(name, isColored) + " ", plain: name + " ", isColored: isColored)
   }

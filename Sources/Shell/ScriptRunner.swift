@@ -13,6 +13,7 @@ struct ScriptRunner {
     self.host = host
     interpreter = Interpreter(AllCommands.table, host)
     host.session.interpreter = interpreter
+    AttachServer.start(host, interpreter)
   }
 
   /// Runs a text; does not come back.

@@ -97,6 +97,10 @@ int32_t brood_set_window_size(int32_t fd, uint16_t rows, uint16_t columns);
 /// Opens a pty pair, close-on-exec, the slave raw and not controlling.
 int32_t brood_open_pty(int32_t *main, int32_t *slave);
 
+/// Begins a session of the kernel's (setsid(2)) whose controlling terminal is this one; for a process
+/// that leads no group.
+int32_t brood_take_terminal(int32_t fd);
+
 /// Makes `pgid` the terminal's foreground group, with SIGTTOU blocked meanwhile.
 int32_t brood_set_foreground(int32_t fd, int32_t pgid);
 

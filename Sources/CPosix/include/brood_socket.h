@@ -29,6 +29,9 @@ int32_t brood_accept(int32_t socket, void *address, uint32_t *size);
 /// The process that connected, or that listened (SO_PEERCRED); 0 if it cannot be told.
 int32_t brood_socket_peer(int32_t socket);
 
+/// The user on the other side of a unix socket, as it was when it connected or listened; -errno.
+int64_t brood_socket_peer_user(int32_t socket);
+
 /// Waits in a blocking connect(2) for at most so many ns: for a unix socket whose queue is full,
 /// which poll(2) cannot wait for. An address is given by a path, or by its bytes.
 int32_t brood_connect_waiting(

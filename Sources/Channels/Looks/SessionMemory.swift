@@ -116,6 +116,13 @@ public final class SessionMemory {
     return [root] + others.filter { !$0.look.is_free }
   }
 
+  /// The session's other processes, by pid and name.
+  public var processes: [(pid: Int32, name: String)] {
+    let root = self.root
+    return (0..<slotCount).filter { $0 != root.slot }.map(member)
+      .filter { !$0.look.is_free && $0.look.pid > 0 }.map { ($0.look.pid, $0.name) }
+  }
+
   /// What its processes have noted that they wait for, by pid.
   public var notes: [Int32: WaitNote.Seen] {
     var result: [Int32: WaitNote.Seen] = [:]

@@ -155,6 +155,11 @@ public final class Pipe: Channel {
     return true
   }
 
+  public override func stayAway() {
+    for end in openEnds { _ = close(end) }
+    super.stayAway()
+  }
+
   /// Counts the messages that were sent from an end, and those of them that were received.
   ///
   /// Only hints: who is killed between a packet and its count has not counted it. Each has a cache

@@ -91,7 +91,9 @@ public final class BroodHost: SessionHost {
     if error.wasPrinted { return }
     error.wasPrinted = true
     var look = diagnostics
-    if let name = session.ownName { look.origin = " in process '\(name)' (\(Process.pid))" }
+    if !session.isAttached, let name = session.ownName {
+      look.origin = " in process '\(name)' (\(Process.pid))"
+    }
     writeError(look.text(error))
   }
 

@@ -88,6 +88,7 @@ public enum JobCommands {
         .missing, stoppedOnly ? "no job is stopped" : "there is no job",
         help: known.isEmpty ? nil : "jobs lists what runs")
     }
+    if process.record == nil { try call.session.requireChild(process) }
     return (host, host.jobs.job(of: process) ?? Job([process], command: process.command))
   }
 }

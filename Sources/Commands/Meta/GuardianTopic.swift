@@ -1,6 +1,21 @@
 import Language
 
 extension HelpTopic {
+  /// A prompt in a session that runs.
+  static let attach = HelpTopic(
+    "attach", "attach", "A prompt in a session that runs, from another terminal",
+    """
+    `brood attach PID` in a shell opens a prompt in a session that runs, be it a script or a prompt; \
+    `brood sessions` lists them. `brood attach PID -c TEXT` runs one text there.
+
+    The session forks a process for it and goes on. That process knows the session's names, channels \
+    and functions and has a copy of the variables, those of the calls under way among them. It is no \
+    child of the script's: no `wait`, join or count sees it. It has no ends of pipes and sockets, and \
+    counts as one that has left each channel until a command of its own waits there. Processes and \
+    pools of the session belong to the session; what is started here is ended when one leaves.
+    """,
+    Example("print (len (sessions |> filter { |s| $s.pid == (getpid) }))", "0"))
+
   /// What becomes of the processes of a session.
   static let guardian = HelpTopic(
     "guardian leftovers", "guardian", "What becomes of processes when their session ends",

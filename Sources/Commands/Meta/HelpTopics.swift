@@ -136,6 +136,6 @@ public struct HelpTopic: Sendable {
       before each prompt, for 200 ms at most. Without it the prompt names the directory once that \
       is another one than at the start.
       """),
-    .guardian,
+    .guardian, .attach,
   ]
 }

@@ -3,11 +3,11 @@ import Posix
 import Seeing
 import Session
 
-/// `brood why`, `brood who`, `brood deadlock` and `brood tree`: looks at processes from another
-/// shell.
+/// `brood why`, `brood who`, `brood deadlock`, `brood tree` and `brood sessions`: looks at processes
+/// from another shell.
 public enum LookLine {
   public enum Verb: String, Sendable, CaseIterable {
-    case why, who, deadlock, tree
+    case why, who, deadlock, tree, sessions
 
     /// One line, for help and completions.
     public var summary: String { command.summary }
@@ -18,6 +18,7 @@ public enum LookLine {
       case .who: SeeingCommands.who
       case .deadlock: SeeingCommands.deadlock
       case .tree: TreeCommand.command
+      case .sessions: SeeingCommands.sessions
       }
     }
 
@@ -103,6 +104,11 @@ public enum LookLine {
       return report
     case .deadlock:
       return looks.deadlock(words.isEmpty ? nil : try words.map(pid), sources: hasSources)
+    case .sessions:
+      guard words.isEmpty else {
+        throw usage("'brood sessions' takes no words", "see: brood sessions --help")
+      }
+      return SessionList(looks.reader, except: Process.pid).report(looks)
     case .tree:
       let value = try interpreter.invoke(
         TreeCommand.command, flags: [], words: try words.map { .int(Int(try pid($0))) })
@@ -138,6 +144,9 @@ public enum LookLine {
       try interpreter.write(TerminalText.lines(report.text) + "\n")
     }
   }
+
+  /// What `brood why` says of a process.
+  public static func why(_ pid: Int32) -> String { Looks(nil).why([pid]).text }
 
   // MARK: Help
 
@@ -198,6 +207,18 @@ public enum LookLine {
       Draws a process and its descendants, with their states.
 
         brood tree 4711
+
+      """
+    case .sessions:
+      """
+      usage: brood sessions [FLAGS]
+
+      Lists the sessions of Brood that run now and that you may look into: the pid to attach to, for
+      how long each has run, what it runs, how many processes it has, how many of them can never go
+      on, and how many prompts of `brood attach` are open there.
+
+        brood sessions
+        brood sessions --json
 
       """
     }

@@ -141,6 +141,12 @@ struct Looks {
     return report
   }
 
+  /// The processes of each set that is surely stuck.
+  func stuckSets(_ pids: [Int32]) -> [[Int32]] {
+    Explainer(survey(pids), reader: typist).sets
+      .filter { $0.verdict != .probablyStuck }.map(\.processes)
+  }
+
   private func record(_ told: SetExplanation, _ explainer: Explainer) -> Value {
     let set = told.set
     return .record([

@@ -3,9 +3,9 @@ import Posix
 import Seeing
 import Session
 
-/// `why`, `who`, `deadlock`: who waits for whom.
+/// `why`, `who`, `deadlock`, `sessions`: who waits for whom, and where.
 enum SeeingCommands {
-  static let family = CommandFamily("Seeing", [why, who, deadlock])
+  static let family = CommandFamily("Seeing", [why, who, deadlock, sessions])
 
   static let sources = Flag("sources", nil, "say where each fact is from")
 
@@ -98,6 +98,22 @@ enum SeeingCommands {
     let pids = try call.processes(0)
     return call.shown(
       Looks(call.session).deadlock(pids.isEmpty ? nil : pids, sources: call.isSet("sources")))
+  }
+
+  static let sessions = Command(
+    "sessions", "List the other sessions of Brood that run now",
+    details: """
+      One record for each that this user may look into: `pid`, the process to name in \
+      `brood attach PID` and `brood why PID`; `user`; `since`, for how long it has run; `script`, the \
+      words of its command line; `processes`, how many it has; `stuck`, how many of them can never go \
+      on; `attached`, at how many prompts of `brood attach`.
+      """,
+    parameters: [], traits: .reports,
+    examples: [Example("print (len (sessions |> filter { |s| $s.pid == (getpid) }))", "0")]
+  ) { call in
+    try call.session.output.flush()
+    let own = call.session.rootPid
+    return call.shown(SessionList(call.session.reader, except: own).report(Looks(nil)))
   }
 }
 

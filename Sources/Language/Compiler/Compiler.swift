@@ -19,6 +19,7 @@ final class Compiler {
   private var globalFunctions: [GlobalFunction] = []
   private var globalVariables: [GlobalVariable] = []
   var types: [ParameterType] = []
+  var locals: [Function.Local] = []
   var nextRegister = 0
   /// The register that an operand is being compiled into, which nobody else uses yet.
   var freshRegister: Int?
@@ -132,8 +133,9 @@ final class Compiler {
       }
     }
     for parameter in ordered {
-      guard let variable = parameter.variable, variable.isCaptured else { continue }
-      emit(.newCell, a: variable.register)
+      guard let variable = parameter.variable else { continue }
+      if variable.isCaptured { emit(.newCell, a: variable.register) }
+      note(variable)
     }
     span = node.span
     let result = allocate()
@@ -168,7 +170,7 @@ final class Compiler {
     function.finish(
       code: code, spans: spans, constants: constants, sites: sites, pipelines: pipelines,
       functions: functions, globals: globalFunctions, variables: globalVariables, types: types,
-      registerCount: registerCount + 1)
+      locals: locals, registerCount: registerCount + 1)
     return function
   }
 

@@ -42,6 +42,7 @@ extension Compiler {
     let entry = emitJump(.jump)
     let start = here
     let mark = nextRegister
+    let outer = locals.count
     for (i, variable) in node.variables.enumerated() {
       let item = state + 2 + i
       if variable.isCaptured {
@@ -52,10 +53,13 @@ extension Compiler {
       } else {
         variable.register = item
       }
+      // The jump back leads behind the instruction before the first one of the loop.
+      note(variable, from: start - 1)
     }
     contexts.append(.loop(loop))
     try block(node.body, into: nil)
     contexts.removeLast()
+    endLocals(from: outer)
     nextRegister = mark
     patch(loop.continues)
     patch(entry)

@@ -2,7 +2,11 @@ extension Compiler {
   /// Compiles a block; its value goes to `target`, if there is one.
   func block(_ block: Block, into target: Int?, isTopLevel: Bool = false) throws {
     let mark = nextRegister
-    defer { if !isTopLevel { nextRegister = mark } }
+    let outer = locals.count
+    defer {
+      if !isTopLevel { nextRegister = mark }
+      endLocals(from: outer)
+    }
     span = block.span
     for variable in block.earlyCells {
       variable.register = allocate()
@@ -138,11 +142,29 @@ extension Compiler {
       try value(node.value, into: register)
       emit(.setCell, a: variable.register, b: register)
       nextRegister = register
+      note(variable)
       return
     }
     let register = allocate()
     try value(node.value, into: register)
     variable.register = register
     if variable.isCaptured { emit(.newCell, a: register) }
+    note(variable)
+  }
+
+  /// A variable has its value from an instruction on, by default from here.
+  func note(_ variable: Variable, from start: Int? = nil) {
+    locals.append(
+      Function.Local(
+        name: variable.name, isConstant: variable.isConstant, register: variable.register,
+        range: (start ?? code.count)..<Int.max))
+  }
+
+  /// The block of the last variables ends.
+  func endLocals(from first: Int) {
+    for place in locals.indices[first...] where locals[place].range.upperBound == .max {
+      let start = locals[place].range.lowerBound
+      locals[place].range = start..<max(start, code.count)
+    }
   }
 }

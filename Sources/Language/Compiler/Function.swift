@@ -46,6 +46,16 @@ public final class Function {
   private(set) var globals: [GlobalFunction] = []
   private(set) var variables: [GlobalVariable] = []
   private(set) var types: [ParameterType] = []
+  private(set) var locals: [Local] = []
+
+  /// A variable in a register, for those who look at a program that runs.
+  struct Local {
+    let name: String
+    let isConstant: Bool
+    let register: Int
+    /// The instructions at which it has its value, up to the end of its block.
+    var range: Range<Int>
+  }
 
   /// Its text as it travels, once it was sent.
   var wireText: WireText?
@@ -127,12 +137,18 @@ public final class Function {
     return spans.indices.contains(index) ? spans[index] : span
   }
 
+  /// The variables that have a value at the instruction before `pc`, inner ones behind outer ones.
+  func locals(before pc: UnsafePointer<Instruction>) -> [Local] {
+    let index = pc - UnsafePointer(hot.pointee.code) - 1
+    return locals.filter { $0.range.contains(index) }
+  }
+
   /// Fills in what the compiler made.
   func finish(
     code instructions: [Instruction], spans: [Span], constants values: [Value],
     sites: [CallSite], pipelines: [PipelineSite], functions: [Function],
     globals: [GlobalFunction], variables: [GlobalVariable], types: [ParameterType],
-    registerCount: Int
+    locals: [Local], registerCount: Int
   ) {
     free()
     let code = UnsafeMutablePointer<Instruction>.allocate(capacity: max(1, instructions.count))
@@ -156,6 +172,7 @@ public final class Function {
     self.globals = globals
     self.variables = variables
     self.types = types
+    self.locals = locals
   }
 
   /// How many registers hold arguments when the code begins.

@@ -298,6 +298,27 @@ public final class Interpreter {
     globals.variables[name] = variable
   }
 
+  /// Makes what the calls that are under way can name variables of the top level, inner ones before
+  /// outer ones: for a prompt in the middle of a program.
+  public func publishLocals() {
+    for depth in 0..<frameCount {
+      let frame = frame(depth).pointee
+      let function = frame.code.pointee.function.takeUnretainedValue()
+      for (at, name) in function.captureNames.enumerated() {
+        guard let cell = frame.cells?[at], name.kind != .function else { continue }
+        publish(name.name, isConstant: name.kind == .constant, cell.value)
+      }
+      for local in function.locals(before: frame.pc) {
+        publish(local.name, isConstant: local.isConstant, (frame.base + local.register).cellValue)
+      }
+    }
+  }
+
+  private func publish(_ name: String, isConstant: Bool, _ value: Value) {
+    if value.unsetError != nil { return }
+    globals.variables[name] = GlobalVariable(name, isConstant: isConstant, value)
+  }
+
   /// The value of a variable of the top level.
   public func global(_ name: String) -> Value? {
     guard let value = globals.variables[name]?.cell.value, value.unsetError == nil else {

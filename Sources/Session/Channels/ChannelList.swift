@@ -23,6 +23,18 @@ public final class ChannelList {
     for channel in nameless { channel.admit(slot) }
   }
 
+  /// Before the fork of a process that only looks.
+  func admitLooker(_ slot: SlotID) {
+    for handle in handles { handle.channel.admitLooker(slot) }
+    for channel in nameless { channel.admitLooker(slot) }
+  }
+
+  /// In such a process.
+  func stayAway() {
+    for handle in handles { handle.channel.stayAway() }
+    for channel in nameless { channel.stayAway() }
+  }
+
   /// This process will use none of them any more.
   func leave() {
     for handle in handles { handle.channel.leave() }
