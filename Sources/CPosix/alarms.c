@@ -25,9 +25,11 @@ bool brood_alarm_is_pending(void) {
 
 int64_t brood_alarm(int64_t nanoseconds) {
   alarm_owner = getpid();
-  int64_t micro = (nanoseconds + 999) / 1000;
+  int64_t micro = nanoseconds / 1000 + (nanoseconds % 1000 > 0);  // rounded up: never too early
   struct itimerval old, new = {.it_value = {micro / 1000000, micro % 1000000}};
   if (setitimer(ITIMER_REAL, &new, &old) < 0) return -errno;
+  // An alarm of the program before this one may be further away than ns can tell.
+  if (old.it_value.tv_sec >= INT64_MAX / 1000000000) return INT64_MAX;
   return old.it_value.tv_sec * 1000000000LL + old.it_value.tv_usec * 1000LL;
 }
 

@@ -31,7 +31,7 @@ static int wait_events(int epoll, struct epoll_event *events, int capacity, int6
   struct timespec time = {timeout / 1000000000, timeout % 1000000000};
   int number = epoll_pwait2(epoll, events, capacity, &time, NULL);
   if (number >= 0 || errno != ENOSYS) return number;
-  int64_t milli = (timeout + 999999) / 1000000;  // rounded up: never too early
+  int64_t milli = timeout / 1000000 + (timeout % 1000000 > 0);  // rounded up: never too early
   return epoll_wait(epoll, events, capacity, milli > 2000000000 ? 2000000000 : (int)milli);
 }
 
