@@ -279,7 +279,7 @@ open class Channel {
     if isStuck { peers.set(stuck, turn: seenTurn) } else { peers.set(passing) }
     defer { peers.set(.idle) }
     let seen = areAlike ? seenTurn : nil
-    guard let peer = watchedPeer(except: stuck, since: seen, needing: closed) else {
+    guard let peer = watchedPeer(beside: stuck, since: seen, needing: closed) else {
       // Who gets a handle that is on its way is not known.
       let possible = peers.isTravelling ? peers.all(needing: closed) : []
       if !possible.isEmpty {
@@ -296,9 +296,6 @@ open class Channel {
         return true
       }
       if areAlike { brood_bell_ring(bell) }
-      #if DEBUG
-      compareRules(as: stuck, since: seen, needing: closed)
-      #endif
       return false
     }
     // Who cannot act is looked for where the peers told nothing for a while: it costs more.
@@ -341,19 +338,6 @@ open class Channel {
       verb, WaitTarget(objectID, kind.want(isWriting: isWriting)),
       needing: UInt8(truncatingIfNeeded: closed.rawValue), until: wait.deadline, flags)
   }
-
-  #if DEBUG
-  // What the words of the peers say and what the graph says is the same, unless something has
-  // changed between the two.
-  private func compareRules(
-    as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
-  ) {
-    let look = StrandedLook(self, as: stuck, since: seen, needing: closed)
-    if look.answer == .cannot || peers.isTravelling { return }
-    if watchedPeer(except: stuck, since: seen, needing: closed) != nil { return }
-    fatalError("the two rules of who is left differ at a \(kind): \(look.answer)")
-  }
-  #endif
 
   // Whether it has been so at two looks in a row that nobody is left who could act.
   private func isStranded(
@@ -423,7 +407,7 @@ open class Channel {
   final func somebody(needing closed: Peers.Closed = []) -> Int32? {
     // What ended a sleep for several things is not told: it may have been the end of this one.
     if let watched, watchedDepth == brood_fork_depth(), watched.hasEnded { dropWatched() }
-    if let peer = watchedPeer(except: .left, needing: closed) { return peer }
+    if let peer = watchedPeer(beside: .left, needing: closed) { return peer }
     guard peers.isTravelling else { return nil }
     let possible = peers.all(needing: closed)
     for peer in possible.dropFirst() { Descriptors.close(peer.pidfd) }
@@ -438,18 +422,17 @@ open class Channel {
       || (!wait.isForever && peers.lastEnding() == nil)
   }
 
-  /// A pidfd of another living process that has the channel and is not in the same plight; -1 if there
-  /// is one, but no descriptor for it.
+  /// A pidfd of another living process that may act; -1 if there is one, but no descriptor for it.
   private func watchedPeer(
-    except stuck: Peers.State, since seen: UInt32? = nil, needing closed: Peers.Closed
+    beside stuck: Peers.State, since seen: UInt32? = nil, needing closed: Peers.Closed
   ) -> Int32? {
     if let watched, watchedDepth == brood_fork_depth(), watched.isWatched,
-      peers.isIn(watched, except: stuck, since: seen, needing: closed)
+      peers.isIn(watched, beside: stuck, since: seen, needing: closed)
     {
       return watched.pidfd
     }
     dropWatched()
-    watched = peers.other(except: stuck, since: seen, needing: closed)
+    watched = peers.other(beside: stuck, since: seen, needing: closed)
     watchedDepth = brood_fork_depth()
     return watched?.pidfd
   }

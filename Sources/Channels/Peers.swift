@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Waits
 
 /// The processes that have a channel, in its shared memory: one word per slot of the session's
 /// table (`ProcessSlots`), so that everybody can tell whether somebody else is left.
@@ -136,15 +137,36 @@ public struct Peers {
     return state
   }
 
-  /// Another living process whose state is not this one, and that has not closed what is needed.
+  /// What a slot's process has told of itself; nil if it does not have the channel, or has closed what
+  /// is needed.
   ///
-  /// - Parameter seen: the turn at which this process saw what all who are in that state wait for.
-  func other(except stuck: State, since seen: UInt32? = nil, needing closed: Closed) -> Peer? {
-    let own = brood_slot_own()
+  /// - Parameters:
+  ///   - stuck: the state of the one who asks.
+  ///   - seen: the turn at which that one saw what all who are in that state wait for.
+  @inline(__always)
+  func standing(
+    _ slot: Int32, beside stuck: State, since seen: UInt32?, needing closed: Closed
+  ) -> Standing? {
     let alike = seen.map { (state: stuck, turn: $0) }
+    guard let state = state(slot, without: closed, alike: alike) else { return nil }
+    var result = standing(slot, state, needing: closed)
+    if state == stuck { result.insert(.waitsForTheSame) }
+    return result
+  }
+
+  @inline(__always)
+  private func standing(_ slot: Int32, _ state: State, needing closed: Closed) -> Standing {
+    var result: Standing = isToBeWaitedFor(state) ? [] : .hasLeft
+    if waitsForOrders(slot, needing: closed) { result.insert(.waitsForOrders) }
+    return result
+  }
+
+  /// Another living process that may act, for one in a state.
+  func other(beside stuck: State, since seen: UInt32? = nil, needing closed: Closed) -> Peer? {
+    let own = brood_slot_own()
     for slot in 0..<brood_slots_top() where slot != own {
-      guard let state = state(slot, without: closed, alike: alike), state != stuck,
-        mayAct(slot, state, needing: closed)
+      guard let standing = standing(slot, beside: stuck, since: seen, needing: closed),
+        standing.mayAct
       else { continue }
       if let peer = open(slot) { return peer }
     }
@@ -157,7 +179,7 @@ public struct Peers {
     let own = brood_slot_own()
     return (0..<brood_slots_top()).compactMap { slot in
       guard slot != own, brood_slot_occupied(slot),
-        mayAct(slot, state(slot, without: closed) ?? .idle, needing: closed)
+        standing(slot, state(slot, without: closed) ?? .idle, needing: closed).mayAct
       else { return nil }
       return open(slot)
     }
@@ -165,17 +187,10 @@ public struct Peers {
 
   /// Whether a process that was found still counts.
   func isIn(
-    _ peer: Peer, except stuck: State, since seen: UInt32? = nil, needing closed: Closed
+    _ peer: Peer, beside stuck: State, since seen: UInt32? = nil, needing closed: Closed
   ) -> Bool {
-    let alike = seen.map { (state: stuck, turn: $0) }
-    guard peer.generation == brood_slot_generation(peer.slot),
-      let state = state(peer.slot, without: closed, alike: alike)
-    else { return false }
-    return state != stuck && mayAct(peer.slot, state, needing: closed)
-  }
-
-  func mayAct(_ slot: Int32, _ state: State, needing closed: Closed) -> Bool {
-    isToBeWaitedFor(state) && !waitsForOrders(slot, needing: closed)
+    peer.generation == brood_slot_generation(peer.slot)
+      && standing(peer.slot, beside: stuck, since: seen, needing: closed)?.mayAct ?? false
   }
 
   private func isToBeWaitedFor(_ state: State) -> Bool { state != .left || Peers.waitsForLeft }

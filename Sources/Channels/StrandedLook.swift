@@ -65,9 +65,10 @@ struct StrandedLook {
     graph.add(WaitProcess(pid: pid, .asleep, .init("", [target])))
     // Those who wait for the same cannot act; there may be a thousand of them. For a worker without a
     // task its maker counts, if that has the channel.
-    let wakers = actors(on: channel, needing: closed).filter { slot in
-      slot != own && !waitsForTheSame(slot)
-        && !channel.peers.waitsForOrders(slot, needing: closed)
+    let wakers = (0..<brood_slots_top()).filter { slot in
+      slot != own
+        && channel.peers.standing(slot, beside: stuck, since: seen, needing: closed)?.mayAct
+          ?? false
     }
     for slot in wakers where !addWaker(slot) { return }
     addObject(id, want, wakers)
@@ -76,10 +77,10 @@ struct StrandedLook {
     answer = graph.whoCanAct()[pid] ?? .unknown
   }
 
-  /// The slots of the processes that could act on a channel.
-  private func actors(on channel: Channel, needing closed: Peers.Closed) -> [Int32] {
+  /// The slots of the processes that have a channel and use it.
+  private func users(of channel: Channel) -> [Int32] {
     (0..<brood_slots_top()).filter { slot in
-      guard let state = channel.peers.state(slot, without: closed) else { return false }
+      guard let state = channel.peers.state(slot) else { return false }
       return state != .left || Peers.waitsForLeft
     }
   }
@@ -128,7 +129,7 @@ struct StrandedLook {
     // Not in the graph is unknown.
     guard followsOthers, let other = Channel.find(target.object.number), !other.peers.isTravelling
     else { return }
-    let wakers = actors(on: other, needing: [])
+    let wakers = users(of: other)
     for slot in wakers where graph.processes[brood_slot_occupant(slot)] == nil { add(slot) }
     addObject(target.object, target.want, wakers)
   }

@@ -1,3 +1,20 @@
+/// What the shared words of a channel tell of a process that has it, for one who waits there: the first
+/// half of the rule of who is left, which is asked before each sleep.
+public struct Standing: OptionSet, Hashable, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// It will never use the channel again.
+  public static let hasLeft = Standing(rawValue: 1)
+  /// It waits for ever for the same, and was not woken since it saw that this is not there.
+  public static let waitsForTheSame = Standing(rawValue: 2)
+  /// It only does what another process tells it that has the channel, too: that one counts.
+  public static let waitsForOrders = Standing(rawValue: 4)
+
+  /// Whether it could be the one to act, if it lives; whether it can is for `SeenProcess` to tell.
+  public var mayAct: Bool { isEmpty }
+}
+
 /// What one who waits for ever at a channel sees of another process, and what follows from it: the
 /// rule of who is left.
 ///

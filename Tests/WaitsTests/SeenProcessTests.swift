@@ -39,6 +39,14 @@ import Waits
     return seen
   }
 
+  /// What the channel's words tell is enough to leave one out.
+  @Test func oneMayActOfWhomNothingSpeaksAgainstIt() {
+    #expect(Standing().mayAct)
+    for reason: Standing in [.hasLeft, .waitsForTheSame, .waitsForOrders] {
+      #expect(!reason.mayAct && !reason.union(.hasLeft).mayAct)
+    }
+  }
+
   @Test func nobodyIsLeft() {
     #expect(Self.answer() == .cannot)
     #expect(Self.answer(SeenProcess(pid: 2, .ended)) == .cannot)
