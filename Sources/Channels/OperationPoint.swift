@@ -70,25 +70,33 @@ public enum OperationPoint {
   /// the session.
   nonisolated(unsafe) public static var place: (() -> (text: UInt32, line: UInt32))?
 
+  /// Does an operation.
+  ///
+  /// The way out stands here twice rather than in a `defer`, which would be a call.
   @inline(__always)
-  static func begin(_ verb: Verb, _ channel: Channel) {
-    if brood_operations() != 0 { tell(verb, channel.objectID, isBefore: true) }
-  }
-
-  @inline(__always)
-  static func end(_ verb: Verb, _ channel: Channel) {
-    if brood_operations() != 0 { finish(verb, channel.objectID) }
+  static func pass<R>(
+    _ verb: Verb, _ channel: Channel, _ operation: () throws -> R
+  ) rethrows -> R {
+    if brood_operations() != 0 { begin(verb, channel) }
+    do {
+      let result = try operation()
+      if brood_operations() != 0 { end(verb, channel) }
+      return result
+    } catch {
+      if brood_operations() != 0 { end(verb, channel) }
+      throw error
+    }
   }
 
   @inline(never)
-  private static func tell(_ verb: Verb, _ object: ObjectID, isBefore: Bool) {
-    listener?(Event(verb: verb, object: object, isBefore: isBefore))
+  private static func begin(_ verb: Verb, _ channel: Channel) {
+    listener?(Event(verb: verb, object: channel.objectID, isBefore: true))
   }
 
   @inline(never)
-  private static func finish(_ verb: Verb, _ object: ObjectID) {
+  private static func end(_ verb: Verb, _ channel: Channel) {
     WaitNote.end()
-    tell(verb, object, isBefore: false)
+    listener?(Event(verb: verb, object: channel.objectID, isBefore: false))
   }
 }
 

@@ -91,7 +91,7 @@ public final class Output {
 
   /// Before others can learn something from this process and print themselves: what came before is
   /// to stand before.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func flushBeforeOthersKnow() throws { if Output.hasPending { try flush() } }
 
   /// In a forked child: what was collected is the parent's to write.

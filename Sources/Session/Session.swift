@@ -10,12 +10,14 @@ public protocol SessionHost: Host {
 
 extension Interpreter {
   /// The session of the shell that runs the program.
+  @inlinable
   public var session: Session { .current }
 }
 
 extension Call {
   /// The session that the call was made in.
-  public var session: Session { interpreter.session }
+  @inlinable
+  public var session: Session { .current }
 }
 
 /// Everything that one shell process knows of its processes, names, signals and output.
@@ -25,7 +27,19 @@ public final class Session {
   /// The one session of this process; `start` makes the process ready for it.
   ///
   /// Asking the host would cost a dynamic cast for each command.
-  nonisolated(unsafe) public static let current = Session()
+  @inlinable
+  public static var current: Session { made ?? make() }
+
+  // A `static let` would be asked for each time whether it was made, by a call.
+  @usableFromInline nonisolated(unsafe) static var made: Session?
+
+  @inline(never)
+  @usableFromInline
+  static func make() -> Session {
+    let session = Session()
+    made = session
+    return session
+  }
 
   public let loop = EventLoop()
   public let processes = ProcessTable()

@@ -101,44 +101,44 @@ public final class Barrier: Channel {
   /// Throws `peerDied` if a party that waited has died, now or earlier; `Missing` at the deadline,
   /// after which this party does not count; `peerDied` or `abandoned` if nobody else is left to come.
   public func wait(_ wait: Wait) throws -> Int {
-    OperationPoint.begin(.barrierWait, self)
-    defer { OperationPoint.end(.barrierWait, self) }
-    try lock(wait)
-    try checkWhole()
-    var arrived = waiting
-    var mine = state.pointee.round
-    while arrived.count + 1 >= parties {
-      // The last one to come looks whether those who came before it live: nobody else may have.
-      let others = arrived.map { table[$0].process }
-      unlock()
-      if let dead = others.first(where: { !$0.isLiving }) {
-        try breakUp(.diedWaiting, dead, mine, wait)
-      }
+    try OperationPoint.pass(.barrierWait, self) {
       try lock(wait)
       try checkWhole()
-      let isSame = state.pointee.round == mine
-      arrived = waiting
-      mine = state.pointee.round
-      guard isSame, arrived.count + 1 >= parties else { continue }
+      var arrived = waiting
+      var mine = state.pointee.round
+      while arrived.count + 1 >= parties {
+        // The last one to come looks whether those who came before it live: nobody else may have.
+        let others = arrived.map { table[$0].process }
+        unlock()
+        if let dead = others.first(where: { !$0.isLiving }) {
+          try breakUp(.diedWaiting, dead, mine, wait)
+        }
+        try lock(wait)
+        try checkWhole()
+        let isSame = state.pointee.round == mine
+        arrived = waiting
+        mine = state.pointee.round
+        guard isSame, arrived.count + 1 >= parties else { continue }
+        ringIfWanted()
+        state.pointee.began = Clock.monotonic
+        brood_store64(&state.pointee.round, mine + 1)
+        unlock()
+        return arrived.count
+      }
+      let index = (0..<parties).first { table[$0].round != mine + 1 } ?? 0
+      table[index].process = .own
+      brood_store64(&table[index].round, mine + 1)
+      if index >= Int(state.pointee.top) { state.pointee.top = UInt32(index + 1) }
+      // Those who wait have to watch this one too.
       ringIfWanted()
-      state.pointee.began = Clock.monotonic
-      brood_store64(&state.pointee.round, mine + 1)
       unlock()
+      do {
+        try stay(mine, wait)
+      } catch {
+        if let missing = try withdraw(index, mine, wait, error) { throw missing }
+      }
       return arrived.count
     }
-    let index = (0..<parties).first { table[$0].round != mine + 1 } ?? 0
-    table[index].process = .own
-    brood_store64(&table[index].round, mine + 1)
-    if index >= Int(state.pointee.top) { state.pointee.top = UInt32(index + 1) }
-    // Those who wait have to watch this one too.
-    ringIfWanted()
-    unlock()
-    do {
-      try stay(mine, wait)
-    } catch {
-      if let missing = try withdraw(index, mine, wait, error) { throw missing }
-    }
-    return arrived.count
   }
 
   private func checkWhole() throws {
@@ -228,16 +228,16 @@ public final class Barrier: Channel {
 
   /// Makes a broken barrier whole again; whoever still waits is told that it was broken.
   public func reset(_ wait: Wait) throws {
-    OperationPoint.begin(.barrierReset, self)
-    defer { OperationPoint.end(.barrierReset, self) }
-    try lock(wait)
-    state.pointee.isWanted = 0
-    ring(bells[0])
-    state.pointee.began = Clock.monotonic
-    state.pointee.resetTo = state.pointee.round + 1
-    brood_store64(&state.pointee.round, state.pointee.round + 1)
-    brood_store32(&state.pointee.isBroken, 0)
-    unlock()
+    try OperationPoint.pass(.barrierReset, self) {
+      try lock(wait)
+      state.pointee.isWanted = 0
+      ring(bells[0])
+      state.pointee.began = Clock.monotonic
+      state.pointee.resetTo = state.pointee.round + 1
+      brood_store64(&state.pointee.round, state.pointee.round + 1)
+      brood_store32(&state.pointee.isBroken, 0)
+      unlock()
+    }
   }
 
   /// The processes that wait at it now.

@@ -67,26 +67,26 @@ public final class Condition: Channel {
   /// - Parameter dead: gets the ending of a holder of the mutex that died with it meanwhile, also if
   ///   this throws.
   public func wait(_ wait: Wait, dead: inout Ending?) throws {
-    OperationPoint.begin(.conditionWait, self)
-    defer { OperationPoint.end(.conditionWait, self) }
-    var calm = wait
-    calm.deadline = .max
-    let index = try enter(wait)
-    var depth: UInt32 = 0
-    var failure: (any Error)?
-    do {
-      depth = try mutex.releaseAll(wait)
-      while !isNotified(index) { try sleepOnce(index, wait) }
-    } catch {
-      failure = error
+    try OperationPoint.pass(.conditionWait, self) {
+      var calm = wait
+      calm.deadline = .max
+      let index = try enter(wait)
+      var depth: UInt32 = 0
+      var failure: (any Error)?
+      do {
+        depth = try mutex.releaseAll(wait)
+        while !isNotified(index) { try sleepOnce(index, wait) }
+      } catch {
+        failure = error
+      }
+      let wasNotified = try leave(index, calm)
+      if depth > 0 {
+        dead = try mutex.acquire(calm)
+        mutex.setDepth(depth)
+      }
+      // What came together with the end of the time counts.
+      if let failure, !wasNotified || !Condition.isTimeout(failure) { throw failure }
     }
-    let wasNotified = try leave(index, calm)
-    if depth > 0 {
-      dead = try mutex.acquire(calm)
-      mutex.setDepth(depth)
-    }
-    // What came together with the end of the time counts.
-    if let failure, !wasNotified || !Condition.isTimeout(failure) { throw failure }
   }
 
   private static func isTimeout(_ error: any Error) -> Bool {
@@ -181,20 +181,20 @@ public final class Condition: Channel {
 
   /// Wakes up to `count` of those who wait, the first to come first; yields how many.
   public func notify(_ count: Int, _ wait: Wait) throws -> Int {
-    OperationPoint.begin(.conditionNotify, self)
-    defer { OperationPoint.end(.conditionNotify, self) }
-    try lock(wait)
-    var woken = 0
-    for index in asleep where woken < count {
-      guard table[index].process.isLiving else {
-        table[index].number = 0
-        continue
+    try OperationPoint.pass(.conditionNotify, self) {
+      try lock(wait)
+      var woken = 0
+      for index in asleep where woken < count {
+        guard table[index].process.isLiving else {
+          table[index].number = 0
+          continue
+        }
+        tell(index)
+        woken += 1
       }
-      tell(index)
-      woken += 1
+      unlock()
+      return woken
     }
-    unlock()
-    return woken
   }
 
   /// How many wait now.

@@ -31,48 +31,48 @@ public final class Event: Channel {
 
   /// Wakes all who wait, and lets all pass who come, until it is cleared.
   public func set(_ wait: Wait) throws {
-    OperationPoint.begin(.eventSet, self)
-    defer { OperationPoint.end(.eventSet, self) }
-    try lock(wait)
-    if state.pointee.isWanted != 0 {
-      state.pointee.isWanted = 0
-      ring(bells[0])
+    try OperationPoint.pass(.eventSet, self) {
+      try lock(wait)
+      if state.pointee.isWanted != 0 {
+        state.pointee.isWanted = 0
+        ring(bells[0])
+      }
+      state.pointee.sets &+= 1
+      brood_store32(&state.pointee.isSet, 1)
+      unlock()
     }
-    state.pointee.sets &+= 1
-    brood_store32(&state.pointee.isSet, 1)
-    unlock()
   }
 
   public func clear(_ wait: Wait) throws {
-    OperationPoint.begin(.eventClear, self)
-    defer { OperationPoint.end(.eventClear, self) }
-    try lock(wait)
-    brood_store32(&state.pointee.isSet, 0)
-    unlock()
+    try OperationPoint.pass(.eventClear, self) {
+      try lock(wait)
+      brood_store32(&state.pointee.isSet, 0)
+      unlock()
+    }
   }
 
   /// Waits until it is set.
   ///
   /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could set it.
   public func wait(_ wait: Wait) throws {
-    OperationPoint.begin(.eventWait, self)
-    defer { OperationPoint.end(.eventWait, self) }
-    let before = brood_load64(&state.pointee.sets)
-    func isOver() -> Bool { isSet || brood_load64(&state.pointee.sets) != before }
-    while !isOver() {
-      if wait.isNow { throw ChannelError.timeout }
-      let ear = try ear(bells[0])
-      defer { Descriptors.close(ear) }
-      try lock(wait)
-      if isOver() {
+    try OperationPoint.pass(.eventWait, self) {
+      let before = brood_load64(&state.pointee.sets)
+      func isOver() -> Bool { isSet || brood_load64(&state.pointee.sets) != before }
+      while !isOver() {
+        if wait.isNow { throw ChannelError.timeout }
+        let ear = try ear(bells[0])
+        defer { Descriptors.close(ear) }
+        try lock(wait)
+        if isOver() {
+          unlock()
+          return
+        }
+        noteTurn()
+        state.pointee.isWanted = 1
         unlock()
-        return
-      }
-      noteTurn()
-      state.pointee.isWanted = 1
-      unlock()
-      if try !sleep(wait, on: ear, as: .stuckReading, .reading), !isOver() {
-        throw abandoned()
+        if try !sleep(wait, on: ear, as: .stuckReading, .reading), !isOver() {
+          throw abandoned()
+        }
       }
     }
   }

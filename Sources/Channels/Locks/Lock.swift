@@ -41,16 +41,16 @@ public final class Lock: Channel {
   /// Throws `selfDeadlock` if this process holds it and it is not reentrant, `timeout`.
   @discardableResult
   public func acquire(_ wait: Wait) throws -> Ending? {
-    OperationPoint.begin(.lockAcquire, self)
-    defer { OperationPoint.end(.lockAcquire, self) }
-    return try ownership.acquire(self, isReentrant: isReentrant, wait)
+    try OperationPoint.pass(.lockAcquire, self) {
+      try ownership.acquire(self, isReentrant: isReentrant, wait)
+    }
   }
 
   /// Gives it back; throws `notHeld` if this process does not hold it.
   public func release(_ wait: Wait) throws {
-    OperationPoint.begin(.lockRelease, self)
-    defer { OperationPoint.end(.lockRelease, self) }
-    try ownership.release(self, wait)
+    try OperationPoint.pass(.lockRelease, self) {
+      try ownership.release(self, wait)
+    }
   }
 
   /// The process that holds it; nil if it is free, or its holder is dead.

@@ -111,20 +111,20 @@ public final class Semaphore: Channel {
   ///
   /// Throws `timeout`; `selfDeadlock` if this process holds all permits itself; `abandoned` or `peerDied` if nobody is left who could give one back.
   public func acquire(_ wait: Wait) throws {
-    OperationPoint.begin(.semaphoreAcquire, self)
-    defer { OperationPoint.end(.semaphoreAcquire, self) }
-    while true {
-      try lock(wait)
-      if available > 0 {
-        defer { unlock() }
-        return try take()
+    try OperationPoint.pass(.semaphoreAcquire, self) {
+      while true {
+        try lock(wait)
+        if available > 0 {
+          defer { unlock() }
+          return try take()
+        }
+        let isOwn = isAllOwn
+        unlock()
+        if isOwn, !wait.sleeper.mayActWhileAsleep { throw ChannelError.selfDeadlock }
+        if try sweep(wait) { continue }
+        if wait.isNow { throw ChannelError.timeout }
+        try sleep(wait)
       }
-      let isOwn = isAllOwn
-      unlock()
-      if isOwn, !wait.sleeper.mayActWhileAsleep { throw ChannelError.selfDeadlock }
-      if try sweep(wait) { continue }
-      if wait.isNow { throw ChannelError.timeout }
-      try sleep(wait)
     }
   }
 
@@ -185,19 +185,19 @@ public final class Semaphore: Channel {
   /// Gives a permit back; throws `notHeld` if this process has none, `tooLarge` beyond the largest
   /// counter.
   public func release(_ wait: Wait) throws {
-    OperationPoint.begin(.semaphoreRelease, self)
-    defer { OperationPoint.end(.semaphoreRelease, self) }
-    try lock(wait)
-    defer { unlock() }
-    if isCounter {
-      guard state.pointee.value < Int64.max else { throw ChannelError.tooLarge(limit: .max) }
+    try OperationPoint.pass(.semaphoreRelease, self) {
+      try lock(wait)
+      defer { unlock() }
+      if isCounter {
+        guard state.pointee.value < Int64.max else { throw ChannelError.tooLarge(limit: .max) }
+        ringIfWanted()
+        state.pointee.value += 1
+        return
+      }
+      guard let index = own() else { throw ChannelError.notHeld }
       ringIfWanted()
-      state.pointee.value += 1
-      return
+      brood_store32(&holdings[index].count, holdings[index].count - 1)
     }
-    guard let index = own() else { throw ChannelError.notHeld }
-    ringIfWanted()
-    brood_store32(&holdings[index].count, holdings[index].count - 1)
   }
 
   /// How many permits can be taken now.

@@ -226,16 +226,16 @@ public final class SharedArray: Channel {
   /// - Parameter again: also if this process holds it already; to be given back as often.
   @discardableResult
   public func acquire(_ wait: Wait, again: Bool = false) throws -> Ending? {
-    OperationPoint.begin(.memoryLock, self)
-    defer { OperationPoint.end(.memoryLock, self) }
-    return try ownership.acquire(self, isReentrant: again, wait)
+    try OperationPoint.pass(.memoryLock, self) {
+      try ownership.acquire(self, isReentrant: again, wait)
+    }
   }
 
   /// Gives it back; throws `notHeld` if this process does not hold it.
   public func release(_ wait: Wait) throws {
-    OperationPoint.begin(.memoryUnlock, self)
-    defer { OperationPoint.end(.memoryUnlock, self) }
-    try ownership.release(self, wait)
+    try OperationPoint.pass(.memoryUnlock, self) {
+      try ownership.release(self, wait)
+    }
   }
 
   /// The process that holds it; nil if it is free, or its holder is dead.

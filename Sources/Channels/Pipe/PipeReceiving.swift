@@ -10,18 +10,18 @@ extension Pipe {
   public func receive<R>(
     at end: End, watchesPeers: Bool, _ wait: Wait, body: (PipeMessage) throws -> R
   ) throws -> R {
-    OperationPoint.begin(.pipeReceive, self)
-    defer { OperationPoint.end(.pipeReceive, self) }
-    let fd = try descriptor(end)
-    scratch.reserve(Pipe.largestPacket)
-    if !wait.isNow, let packet = try receiveSoon(fd, end, wait) {
-      return try accept(packet, end, body)
-    }
-    while true {
-      noteTurn()
-      if let packet = try receiveNow(fd) { return try accept(packet, end, body) }
-      if wait.isNow { throw ChannelError.empty }
-      try stayUntilReadable(end, watchesPeers, wait)
+    try OperationPoint.pass(.pipeReceive, self) {
+      let fd = try descriptor(end)
+      scratch.reserve(Pipe.largestPacket)
+      if !wait.isNow, let packet = try receiveSoon(fd, end, wait) {
+        return try accept(packet, end, body)
+      }
+      while true {
+        noteTurn()
+        if let packet = try receiveNow(fd) { return try accept(packet, end, body) }
+        if wait.isNow { throw ChannelError.empty }
+        try stayUntilReadable(end, watchesPeers, wait)
+      }
     }
   }
 

@@ -28,23 +28,23 @@ extension Pipe {
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], from end: End,
     watchesPeers: Bool, _ wait: Wait
   ) throws {
-    OperationPoint.begin(.pipeSend, self)
-    defer { OperationPoint.end(.pipeSend, self) }
-    guard bytes.count < Pipe.largestPacket else {
-      return try send(count: bytes.count, from: end, watchesPeers: watchesPeers, wait) { sink in
-        try sink(bytes)
-        return descriptors
+    try OperationPoint.pass(.pipeSend, self) {
+      guard bytes.count < Pipe.largestPacket else {
+        return try send(count: bytes.count, from: end, watchesPeers: watchesPeers, wait) { sink in
+          try sink(bytes)
+          return descriptors
+        }
       }
+      scratch.reserve(bytes.count + 1)
+      scratch.base.storeBytes(of: PacketKind.whole, as: UInt8.self)
+      if let base = bytes.baseAddress {
+        (scratch.base + 1).copyMemory(from: base, byteCount: bytes.count)
+      }
+      try deliver(
+        end, UnsafeRawBufferPointer(start: scratch.base, count: bytes.count + 1), descriptors,
+        watchesPeers, wait)
+      brood_count(sent(from: end))
     }
-    scratch.reserve(bytes.count + 1)
-    scratch.base.storeBytes(of: PacketKind.whole, as: UInt8.self)
-    if let base = bytes.baseAddress {
-      (scratch.base + 1).copyMemory(from: base, byteCount: bytes.count)
-    }
-    try deliver(
-      end, UnsafeRawBufferPointer(start: scratch.base, count: bytes.count + 1), descriptors,
-      watchesPeers, wait)
-    brood_count(sent(from: end))
   }
 
   /// Sends one message of `count` bytes that `write` hands to its argument piece by piece; it yields
@@ -55,21 +55,21 @@ extension Pipe {
     count: Int, from end: End, watchesPeers: Bool, _ wait: Wait,
     write: ((UnsafeRawBufferPointer) throws -> Void) throws -> [Int32]
   ) throws {
-    OperationPoint.begin(.pipeSend, self)
-    defer { OperationPoint.end(.pipeSend, self) }
-    if let claim = claimBlock(count, wait) {
-      try sendBlock(claim, count, end, watchesPeers, wait, write)
-    } else {
-      let memory = try MemoryFile.make("brood message")
-      defer { Descriptors.close(memory) }
-      let others = try write { piece in try Transfer.writeAll(memory, piece) }
-      try MemoryFile.seal(memory)
-      scratch.base.storeBytes(of: PacketKind.memory, as: UInt8.self)
-      try deliver(
-        end, UnsafeRawBufferPointer(start: scratch.base, count: 1), [memory] + others,
-        watchesPeers, wait)
+    try OperationPoint.pass(.pipeSend, self) {
+      if let claim = claimBlock(count, wait) {
+        try sendBlock(claim, count, end, watchesPeers, wait, write)
+      } else {
+        let memory = try MemoryFile.make("brood message")
+        defer { Descriptors.close(memory) }
+        let others = try write { piece in try Transfer.writeAll(memory, piece) }
+        try MemoryFile.seal(memory)
+        scratch.base.storeBytes(of: PacketKind.memory, as: UInt8.self)
+        try deliver(
+          end, UnsafeRawBufferPointer(start: scratch.base, count: 1), [memory] + others,
+          watchesPeers, wait)
+      }
+      brood_count(sent(from: end))
     }
-    brood_count(sent(from: end))
   }
 
   // Whoever takes nothing out is not waited for a second time.

@@ -21,37 +21,37 @@ extension Queue {
   public func get<R>(
     lease: Int64? = nil, _ wait: Wait, body: (QueueItem) throws -> R
   ) throws -> R {
-    OperationPoint.begin(.queueGet, self)
-    defer { OperationPoint.end(.queueGet, self) }
-    while true {
-      try lock(wait)
-      var next = state
-      if mayHaveLeaseBack(next) {
-        unlock()
-        try reclaimWhatIsDue(wait)
-        continue
-      }
-      if next.items > 0 || next.returned > 0 {
-        let item: QueueItem
-        do {
-          item =
-            next.returned > 0 || lease != nil
-            ? try takeLeased(&next, lease) : try take(&next)
-        } catch {
+    try OperationPoint.pass(.queueGet, self) {
+      while true {
+        try lock(wait)
+        var next = state
+        if mayHaveLeaseBack(next) {
+          unlock()
+          try reclaimWhatIsDue(wait)
+          continue
+        }
+        if next.items > 0 || next.returned > 0 {
+          let item: QueueItem
+          do {
+            item =
+              next.returned > 0 || lease != nil
+              ? try takeLeased(&next, lease) : try take(&next)
+          } catch {
+            publish(next)
+            unlock()
+            throw error
+          }
+          if header.pointee.wantsRoom != 0 { ringRoom() }
           publish(next)
           unlock()
-          throw error
+          defer { finish(item) }
+          return try body(item)
         }
-        if header.pointee.wantsRoom != 0 { ringRoom() }
-        publish(next)
+        let isClosed = next.isClosed != 0 && next.leases == 0
         unlock()
-        defer { finish(item) }
-        return try body(item)
+        if isClosed { throw ChannelError.closed }
+        try waitForItem(wait)
       }
-      let isClosed = next.isClosed != 0 && next.leases == 0
-      unlock()
-      if isClosed { throw ChannelError.closed }
-      try waitForItem(wait)
     }
   }
 
@@ -66,33 +66,33 @@ extension Queue {
     _ most: Int, lease: Int64? = nil, isFirst: Bool = true, _ wait: Wait,
     body: (QueueItem) throws -> Void
   ) throws -> Progress {
-    OperationPoint.begin(.queueGet, self)
-    defer { OperationPoint.end(.queueGet, self) }
-    let (taken, number) = try takeRun(most, lease, wait)
-    if taken == 0 {
-      if !isFirst { return try getIfUsable(lease: lease, wait, body: body) }
-      try get(lease: lease, wait, body: body)
-      return Progress(taken: 1)
-    }
-    var offset = 0
-    for place in 0..<taken {
-      let length = Int(scratch.base.load(fromByteOffset: offset, as: UInt64.self))
-      let start = offset + 8
-      let end = start + length.roundedToWord
-      do {
-        try body(
-          QueueItem(bytes: UnsafeRawBufferPointer(start: scratch.base + start, count: length)))
-      } catch {
-        let isGone = isFirst && place == 0
-        let kept = isGone ? place + 1 : place
-        try putBack(
-          run: isGone ? end : offset, count: taken - kept, numbered: number + UInt64(kept))
-        if isGone { throw error }
-        return Progress(taken: place, isCutShort: true)
+    try OperationPoint.pass(.queueGet, self) {
+      let (taken, number) = try takeRun(most, lease, wait)
+      if taken == 0 {
+        if !isFirst { return try getIfUsable(lease: lease, wait, body: body) }
+        try get(lease: lease, wait, body: body)
+        return Progress(taken: 1)
       }
-      offset = end
+      var offset = 0
+      for place in 0..<taken {
+        let length = Int(scratch.base.load(fromByteOffset: offset, as: UInt64.self))
+        let start = offset + 8
+        let end = start + length.roundedToWord
+        do {
+          try body(
+            QueueItem(bytes: UnsafeRawBufferPointer(start: scratch.base + start, count: length)))
+        } catch {
+          let isGone = isFirst && place == 0
+          let kept = isGone ? place + 1 : place
+          try putBack(
+            run: isGone ? end : offset, count: taken - kept, numbered: number + UInt64(kept))
+          if isGone { throw error }
+          return Progress(taken: place, isCutShort: true)
+        }
+        offset = end
+      }
+      return Progress(taken: taken)
     }
-    return Progress(taken: taken)
   }
 
   // Copies small ones out, as many as fit into one turn under the lock; yields how many, and the order

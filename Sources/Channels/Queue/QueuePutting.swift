@@ -17,39 +17,39 @@ extension Queue {
   public func put(
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], _ wait: Wait
   ) throws {
-    OperationPoint.begin(.queuePut, self)
-    defer { OperationPoint.end(.queuePut, self) }
-    if bytes.count > Layout.largestInline - 16 {
-      return try putLarge(bytes.count, wait) { sink in
-        try sink(bytes)
-        return descriptors
-      }
-    }
-    while true {
-      var next = try lockToPut(wait)
-      if hasRoom(next, bytes.count) {
-        do {
-          if descriptors.isEmpty {
-            try append(bytes, &next)
-          } else if try !append(bytes, descriptors, &next) {
-            // The courier is full of descriptors that nobody has taken yet.
-            let turn = header.pointee.turn
-            unlock()
-            try waitForCourier(wait, fullAt: turn)
-            continue
-          }
-        } catch {
-          // Nothing was appended, but what dead processes left may have been freed.
-          publish(next)
-          unlock()
-          throw error
+    try OperationPoint.pass(.queuePut, self) {
+      if bytes.count > Layout.largestInline - 16 {
+        return try putLarge(bytes.count, wait) { sink in
+          try sink(bytes)
+          return descriptors
         }
-        publishPuts(next)
-        unlock()
-        return
       }
-      unlock()
-      try waitForRoom(wait, bytes.count)
+      while true {
+        var next = try lockToPut(wait)
+        if hasRoom(next, bytes.count) {
+          do {
+            if descriptors.isEmpty {
+              try append(bytes, &next)
+            } else if try !append(bytes, descriptors, &next) {
+              // The courier is full of descriptors that nobody has taken yet.
+              let turn = header.pointee.turn
+              unlock()
+              try waitForCourier(wait, fullAt: turn)
+              continue
+            }
+          } catch {
+            // Nothing was appended, but what dead processes left may have been freed.
+            publish(next)
+            unlock()
+            throw error
+          }
+          publishPuts(next)
+          unlock()
+          return
+        }
+        unlock()
+        try waitForRoom(wait, bytes.count)
+      }
     }
   }
 
@@ -78,17 +78,17 @@ extension Queue {
     _ count: Int, _ wait: Wait,
     message: (Int) throws -> (UnsafeRawBufferPointer, [Int32])
   ) throws {
-    OperationPoint.begin(.queuePut, self)
-    defer { OperationPoint.end(.queuePut, self) }
-    var index = 0
-    while index < count {
-      let (first, descriptors) = try message(index)
-      if first.count > Layout.largestInline - 16 || !descriptors.isEmpty {
-        try put(first, descriptors: descriptors, wait)
-        index += 1
-        continue
+    try OperationPoint.pass(.queuePut, self) {
+      var index = 0
+      while index < count {
+        let (first, descriptors) = try message(index)
+        if first.count > Layout.largestInline - 16 || !descriptors.isEmpty {
+          try put(first, descriptors: descriptors, wait)
+          index += 1
+          continue
+        }
+        index += try putRun(index, count, first, wait, message)
       }
-      index += try putRun(index, count, first, wait, message)
     }
   }
 
@@ -194,14 +194,14 @@ extension Queue {
 
   /// From now on nothing can be put; what is in it can still be taken.
   public func close(_ wait: Wait) throws {
-    OperationPoint.begin(.queueClose, self)
-    defer { OperationPoint.end(.queueClose, self) }
-    try lock(wait)
-    var next = state
-    next.isClosed = 1
-    ringItems()
-    ringRoom()
-    publish(next)
-    unlock()
+    try OperationPoint.pass(.queueClose, self) {
+      try lock(wait)
+      var next = state
+      next.isClosed = 1
+      ringItems()
+      ringRoom()
+      publish(next)
+      unlock()
+    }
   }
 }

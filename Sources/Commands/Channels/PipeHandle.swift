@@ -120,18 +120,25 @@ struct PipeTarget {
 
   /// Works on the pipe; says which end is closed.
   func work<R>(_ what: String, _ body: (Pipe) throws -> R) throws -> R {
-    try handle.session.with(handle, what) {
-      do {
-        return try body(handle.pipe)
-      } catch ChannelError.closed {
-        let isOurs = !handle.pipe.openEnds.contains(end)
-        throw ErrorObject(
-          .closed,
-          isOurs
-            ? "cannot \(what) \(shown): this process has closed it"
-            : "cannot \(what) \(shown): no process has the other end open")
-      }
+    try handle.session.output.flushBeforeOthersKnow()
+    do {
+      return try body(handle.pipe)
+    } catch {
+      throw worded(error, what)
     }
+  }
+
+  @inline(never)
+  private func worded(_ error: any Error, _ what: String) -> any Error {
+    guard case ChannelError.closed = error else {
+      return handle.session.worded(error, handle, what)
+    }
+    let isOurs = !handle.pipe.openEnds.contains(end)
+    return ErrorObject(
+      .closed,
+      isOurs
+        ? "cannot \(what) \(shown): this process has closed it"
+        : "cannot \(what) \(shown): no process has the other end open")
   }
 
   /// Throws `type` unless the pipe is, or is not, one of bytes.

@@ -5,17 +5,25 @@ import Waits
 
 extension Session {
   /// Works on a channel; what goes wrong there becomes an error of the language.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func with<R>(
     _ handle: ChannelHandle, _ what: @autoclosure () -> String, _ body: () throws -> R
   ) throws -> R {
     try output.flushBeforeOthersKnow()
     do {
       return try body()
-    } catch let error as ChannelError {
-      throw self.error(error, handle, what())
-    } catch let error as SystemError {
-      throw error.asError("cannot \(what()) \(handle.shown)")
+    } catch {
+      throw worded(error, handle, what())
+    }
+  }
+
+  /// What went wrong with a channel as an error of the language; others stay as they are.
+  @inline(never)
+  public func worded(_ error: any Error, _ handle: ChannelHandle, _ what: String) -> any Error {
+    switch error {
+    case let error as ChannelError: self.error(error, handle, what)
+    case let error as SystemError: error.asError("cannot \(what) \(handle.shown)")
+    default: error
     }
   }
 

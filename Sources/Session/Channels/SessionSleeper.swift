@@ -36,7 +36,7 @@ extension Session {
   /// How long to wait for a channel.
   ///
   /// - Parameter timeout: nanoseconds; nil for ever.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func patience(_ timeout: Int? = nil) -> Wait {
     Wait(until: timeout.map { Clock.deadline(after: Int64($0)) }, self)
   }
