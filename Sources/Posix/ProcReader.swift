@@ -85,6 +85,18 @@ public final class ProcReader {
     return (running, waiting)
   }
 
+  /// How often its first thread has been on a CPU (/proc/PID/schedstat); nil where that is not counted.
+  ///
+  /// As long as it has not changed, the process has not run.
+  public func turns(of pid: Int32) -> UInt64? {
+    let count = with(pid, "schedstat") { bytes -> UInt64? in
+      var lines = ProcLines(bytes)
+      guard var line = lines.next(), line.nextWord() != nil else { return nil }
+      return line.nextNumber()
+    }
+    return count == 0 ? nil : count
+  }
+
   /// A whole small file as text (at most 64 KiB); pid 0 means /proc itself.
   public func text(_ pid: Int32, _ name: String) -> String? {
     with(pid, name) { String(decoding: $0, as: UTF8.self) }

@@ -28,7 +28,7 @@ public struct ProcessStatus: Sendable {
 extension ProcReader {
   /// Reads a process's status file.
   public func status(_ pid: Int32) -> ProcessStatus? {
-    text(pid, "status").map { ProcessStatus(text: $0) }
+    with(pid, "status", ProcessStatus.init(lines:))
   }
 }
 
@@ -49,28 +49,37 @@ extension ProcReader {
 }
 
 extension ProcessStatus {
-  init(text: String) {
-    for line in text.split(separator: "\n") {
-      let fields = line.split { $0 == ":" || $0.isWhitespace }
-      guard fields.count >= 2 else { continue }
-      let number = Int(fields[1]) ?? 0
-      let set = SignalSet(mask: UInt64(fields[1], radix: 16) ?? 0)
-      switch fields[0] {
-      case "Uid":
-        user = UInt32(fields[1]) ?? 0
-        if fields.count > 2 { effectiveUser = UInt32(fields[2]) ?? 0 }
-      case "Threads": threads = number
-      case "TracerPid": tracer = Int32(truncatingIfNeeded: number)
-      case "SigPnd", "ShdPnd": pending = pending.union(set)
-      case "SigBlk": blocked = set
-      case "SigIgn": ignored = set
-      case "SigCgt": caught = set
-      case "VmRSS": residentSize = number * 1024
-      case "VmHWM": peakSize = number * 1024
-      case "VmLck": lockedSize = number * 1024
-      case "voluntary_ctxt_switches": voluntarySwitches = number
-      case "nonvoluntary_ctxt_switches": forcedSwitches = number
-      default: break
+  /// - Parameter bytes: what the file says.
+  public init(lines bytes: UnsafeRawBufferPointer) {
+    var lines = ProcLines(bytes)
+    while var line = lines.next() {
+      func number() -> Int { line.nextNumber().map { Int(clamping: $0) } ?? 0 }
+      func set() -> SignalSet { SignalSet(mask: line.nextNumber(radix: 16) ?? 0) }
+      if line.isNamed("Uid") {
+        user = UInt32(clamping: number())
+        effectiveUser = UInt32(clamping: number())
+      } else if line.isNamed("Threads") {
+        threads = number()
+      } else if line.isNamed("TracerPid") {
+        tracer = Int32(clamping: number())
+      } else if line.isNamed("SigPnd") || line.isNamed("ShdPnd") {
+        pending = pending.union(set())
+      } else if line.isNamed("SigBlk") {
+        blocked = set()
+      } else if line.isNamed("SigIgn") {
+        ignored = set()
+      } else if line.isNamed("SigCgt") {
+        caught = set()
+      } else if line.isNamed("VmRSS") {
+        residentSize = number() &* 1024
+      } else if line.isNamed("VmHWM") {
+        peakSize = number() &* 1024
+      } else if line.isNamed("VmLck") {
+        lockedSize = number() &* 1024
+      } else if line.isNamed("voluntary_ctxt_switches") {
+        voluntarySwitches = number()
+      } else if line.isNamed("nonvoluntary_ctxt_switches") {
+        forcedSwitches = number()
       }
     }
   }

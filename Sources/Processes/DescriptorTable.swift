@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// What an open descriptor leads to.
 public struct OpenDescriptor: Sendable, Equatable {
@@ -47,9 +48,7 @@ extension ProcFiles {
   /// Facts of one descriptor (/proc/PID/fdinfo).
   public func facts(of pid: Int32, descriptor: Int32) -> Reading<DescriptorFacts> {
     if hidden.contains(.descriptors) { return .hidden(errno: EACCES) }
-    return with(pid, "fdinfo/\(descriptor)") {
-      DescriptorFacts(text: String(decoding: $0, as: UTF8.self))
-    }
+    return with(pid, "fdinfo/\(descriptor)", DescriptorFacts.init(lines:))
   }
 }
 
@@ -112,46 +111,72 @@ public struct DescriptorFacts: Sendable, Equatable {
   /// The status flags, as of open(2).
   public var flags: Int32 = 0
 
-  init(text: String) {
-    for line in text.split(separator: "\n") {
-      let fields = line.split { $0 == ":" || $0.isWhitespace }
-      guard fields.count >= 2 else { continue }
-      switch fields[0] {
-      case "flags": flags = Int32(fields[1], radix: 8) ?? 0
-      case "eventfd-id": eventID = Int(fields[1])
-      case "eventfd-count": eventCount = UInt64(fields[1], radix: 16)
-      case "Pid": process = Int32(fields[1])
-      case "tty-index": terminalIndex = Int(fields[1])
-      case "scm_fds": inFlight = Int(fields[1]) ?? 0
-      case "sigmask":
-        guard let mask = UInt64(fields[1], radix: 16) else { continue }
+  /// - Parameter bytes: what the file says.
+  init(lines bytes: UnsafeRawBufferPointer) {
+    var lines = ProcLines(bytes)
+    while var line = lines.next() {
+      if line.isNamed("flags") {
+        flags = line.nextNumber(radix: 8).map { Int32(truncatingIfNeeded: $0) } ?? 0
+      } else if line.isNamed("eventfd-id") {
+        eventID = line.nextNumber().map { Int(clamping: $0) }
+      } else if line.isNamed("eventfd-count") {
+        eventCount = line.nextNumber(radix: 16)
+      } else if line.isNamed("Pid") {
+        process = line.nextWord().flatMap(DescriptorFacts.pid)
+      } else if line.isNamed("tty-index") {
+        terminalIndex = line.nextNumber().map { Int(clamping: $0) }
+      } else if line.isNamed("scm_fds") {
+        inFlight = line.nextNumber().map { Int(clamping: $0) } ?? 0
+      } else if line.isNamed("sigmask") {
+        guard let mask = line.nextNumber(radix: 16) else { continue }
         signals = (1...64).filter { mask & (1 << UInt64($0 - 1)) != 0 }.map { Int32($0) }
-      case "it_value":
-        let numbers = line.split { !$0.isNumber }.compactMap { Int64($0) }
-        guard numbers.count >= 2 else { continue }
-        timeLeft = numbers[0] &* 1_000_000_000 &+ numbers[1]
-      case "lock":
-        // lock: 1: FLOCK ADVISORY WRITE 4711 08:01:77 0 EOF
-        guard fields.count > 5, let pid = Int32(fields[5]) else { continue }
-        locks.append(Lock(style: String(fields[2]), pid: pid))
-      case "tfd":
-        // tfd: 5 events: 19 data: 5 pos:0 ino:1f sdev:9
-        guard let number = Int32(fields[1]),
-          let at = fields.firstIndex(of: "events"), at + 1 < fields.count,
-          let events = UInt32(fields[at + 1], radix: 16)
-        else { continue }
-        var inode: UInt64?
-        if let at = fields.firstIndex(of: "ino"), at + 1 < fields.count {
-          inode = UInt64(fields[at + 1], radix: 16)
-        }
-        // EPOLLIN and EPOLLOUT; without both it is told of the other side's end.
-        let wantsRoom = events & 4 != 0
-        watched.append(
-          Awaited.Polled(
-            descriptor: number, wantsInput: events & 1 != 0 || !wantsRoom, wantsRoom: wantsRoom,
-            inode: inode))
-      default: break
+      } else if line.isNamed("it_value") {
+        timeLeft = DescriptorFacts.time(&line)
+      } else if line.isNamed("lock") {
+        addLock(&line)
+      } else if line.isNamed("tfd") {
+        addWatched(&line)
       }
     }
+  }
+
+  /// A pid; -1 is that of one that was waited for.
+  private static func pid(_ word: UnsafeRawBufferPointer) -> Int32? {
+    if word.count == 2, word[0] == UInt8(ascii: "-"), word[1] == UInt8(ascii: "1") { return -1 }
+    return ProcLine.number(word).flatMap { Int32(exactly: $0) }
+  }
+
+  /// `it_value: (12, 345678901)`: seconds and nanoseconds.
+  private static func time(_ line: inout ProcLine) -> Int64? {
+    var numbers: [Int64] = []
+    while numbers.count < 2, let word = line.nextWord() {
+      let digits = word.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      guard let number = digits.withUnsafeBytes({ ProcLine.number($0) }) else { continue }
+      numbers.append(Int64(clamping: number))
+    }
+    return numbers.count < 2 ? nil : numbers[0] &* 1_000_000_000 &+ numbers[1]
+  }
+
+  /// `lock: 1: FLOCK ADVISORY WRITE 4711 08:01:77 0 EOF`.
+  private mutating func addLock(_ line: inout ProcLine) {
+    guard line.nextWord() != nil, let style = line.nextWord(), line.nextWord() != nil,
+      line.nextWord() != nil, let word = line.nextWord(), let pid = DescriptorFacts.pid(word)
+    else { return }
+    locks.append(Lock(style: String(decoding: style, as: UTF8.self), pid: pid))
+  }
+
+  /// `tfd: 5 events: 19 data: 5 pos:0 ino:1f sdev:9`.
+  private mutating func addWatched(_ line: inout ProcLine) {
+    guard let number = line.nextNumber().flatMap({ Int32(exactly: $0) }),
+      line.skip(behind: "events"),
+      let events = line.nextNumber(radix: 16).map({ UInt32(truncatingIfNeeded: $0) })
+    else { return }
+    let inode = line.skip(behind: "ino") ? line.nextNumber(radix: 16) : nil
+    // EPOLLIN and EPOLLOUT; without both it is told of the other side's end.
+    let wantsRoom = events & 4 != 0
+    watched.append(
+      Awaited.Polled(
+        descriptor: number, wantsInput: events & 1 != 0 || !wantsRoom, wantsRoom: wantsRoom,
+        inode: inode))
   }
 }

@@ -41,6 +41,9 @@ public struct Explainer {
   let phrases: Phrases
   let verdicts: [Int32: Verdict]
   public let sets: [StuckSet]
+  /// In which of the sets a process is.
+  private let setOf: [Int32: Int]
+  private let memory = Memory()
 
   public init(_ survey: Survey, reader: Reader = .outside) {
     self.init(survey.graph, survey: survey, reader: reader)
@@ -54,6 +57,11 @@ public struct Explainer {
     phrases = Phrases(graph: graph, reader: reader)
     verdicts = graph.verdicts()
     sets = graph.stuckSets()
+    var setOf: [Int32: Int] = [:]
+    for (index, set) in sets.enumerated().reversed() {
+      for pid in set.processes { setOf[pid] = index }
+    }
+    self.setOf = setOf
   }
 
   /// An object by its name, or the name of the process that is waited for.
@@ -89,10 +97,10 @@ public struct Explainer {
     let objects = (sleep?.targets ?? []).map { target in
       target.object.pid.map(name) ?? phrases.object(target.object)
     }.filter { seen.insert($0).inserted }
-    let isSet = sets.first { $0.processes.contains(pid) }
+    let isSet = setOf[pid]
     let letter = stat.map { String(UnicodeScalar($0.state)) } ?? ""
     var wakers = situation?.wakers ?? []
-    if wakers.isEmpty { wakers = graph.wakers(of: pid) }
+    if wakers.isEmpty { wakers = phrases.wakers(of: pid) }
     var result = Explanation(
       pid: pid, name: process?.name ?? stat?.name ?? "", state: letter,
       verdict: process == nil ? .ended : verdict(of: pid), waits: waits, since: since(pid),
@@ -103,8 +111,9 @@ public struct Explainer {
       result.verdict = .unknown
       let why = (survey?.gaps ?? []).first ?? "/proc does not show it"
       result.text = "cannot tell what \(name(pid)) does: \(why)"
-    } else if let isSet, result.state != "T" || isSet.processes.count > 1 {
-      let told = explain(isSet)
+    } else if let isSet, result.state != "T" || sets[isSet].processes.count > 1 {
+      let told = memory.sets[isSet] ?? explain(sets[isSet])
+      memory.sets[isSet] = told
       result.text = told.text
       result.fix = told.fix
     } else {
@@ -124,14 +133,26 @@ public struct Explainer {
   func chain(_ pid: Int32) -> [Int32] {
     var result = [pid]
     while let last = result.last, result.count < 64 {
-      let next = graph.wakers(of: last)
-      // The one who matters is one that cannot act itself.
-      guard let waker = next.first(where: { verdict(of: $0).isStuck }) ?? next.first else { break }
+      guard let waker = decisive(for: last) else { break }
       let isRepeat = result.contains(waker)
       result.append(waker)
       if isRepeat { break }
     }
     return result
+  }
+
+  /// Of those that could wake a process the one that matters: one that cannot act itself.
+  private func decisive(for pid: Int32) -> Int32? {
+    let targets = graph.sleep(of: pid)?.targets ?? []
+    if targets.count == 1, let target = targets.first, let known = memory.decisive[target] {
+      return known
+    }
+    let next = phrases.wakers(of: pid)
+    let found = next.first(where: { verdict(of: $0).isStuck }) ?? next.first
+    if targets.count == 1, let target = targets.first, let found {
+      memory.decisive[target] = found
+    }
+    return found
   }
 
   private func text(_ told: Explanation) -> String {
@@ -180,7 +201,7 @@ public struct Explainer {
     while !agenda.isEmpty, result.count < 12 {
       let one = agenda.removeFirst()
       let known = one == pid ? survey?.member(pid)?.situation.wakers : nil
-      let wakers = graph.wakers(of: one)
+      let wakers = phrases.wakers(of: one)
       for waker in (wakers.isEmpty ? known ?? [] : wakers).prefix(8)
       where waker != pid && !result.contains(waker) && result.count < 12 {
         result.append(waker)
@@ -192,36 +213,55 @@ public struct Explainer {
 
   /// A line for each process: its name, what it does, where.
   func table(_ pids: [Int32]) -> [String] {
-    let rows = pids.map { pid -> (String, String, String) in
-      var does = phrase(of: pid)
-      if let sleep = graph.sleep(of: pid) {
-        if sleep.targets.count == 1, let target = sleep.targets.first {
-          does += phrases.wakers(of: target, for: pid)
-        }
-        if let deadline = sleep.deadline, deadline != Int64.max,
-          graph.processes[pid]?.state != .stopped
-        {
-          does += " (\(Wording.duration(deadline - graph.moment)) left)"
-        }
+    let rows = pids.map(row)
+    func width(_ counts: [Int], most: Int) -> Int { counts.filter { $0 <= most }.max() ?? 0 }
+    let first = width(rows.map(\.nameCount), most: 30)
+    let second = width(rows.map(\.doesCount), most: 48)
+    func padding(_ count: Int, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - count) + 2)
+    }
+    return rows.map { row in
+      let head = "  " + row.name + padding(row.nameCount, first) + row.does
+      return row.place.isEmpty ? head : head + padding(row.doesCount, second) + row.place
+    }
+  }
+
+  /// A line of a table, by its columns, and how wide they are.
+  struct Row {
+    let name: String, does: String, place: String
+    let nameCount: Int, doesCount: Int
+  }
+
+  /// What was found once: a process stands in the tables of many others.
+  private final class Memory {
+    var rows: [Int32: Row] = [:]
+    var decisive: [WaitTarget: Int32] = [:]
+    var sets: [Int: SetExplanation] = [:]
+  }
+
+  private func row(_ pid: Int32) -> Row {
+    if let known = memory.rows[pid] { return known }
+    var does = phrase(of: pid)
+    if let sleep = graph.sleep(of: pid) {
+      if sleep.targets.count == 1, let target = sleep.targets.first {
+        does += phrases.wakers(of: target, for: pid)
       }
-      let sleep = graph.processes[pid]?.sleep
-      let place =
-        sleep?.place.map { place in
-          "\(place.text):\(place.line): \(sleep.map(phrases.short) ?? "")"
-        } ?? ""
-      return (name(pid), does, place)
+      if let deadline = sleep.deadline, deadline != Int64.max,
+        graph.processes[pid]?.state != .stopped
+      {
+        does += " (\(Wording.duration(deadline - graph.moment)) left)"
+      }
     }
-    func width(_ texts: [String], most: Int) -> Int {
-      texts.map(\.count).filter { $0 <= most }.max() ?? 0
-    }
-    let first = width(rows.map(\.0), most: 30)
-    let second = width(rows.map(\.1), most: 48)
-    func padded(_ text: String, _ width: Int) -> String {
-      text + String(repeating: " ", count: max(0, width - text.count) + 2)
-    }
-    return rows.map { name, does, place in
-      "  " + padded(name, first) + (place.isEmpty ? does : padded(does, second) + place)
-    }
+    let sleep = graph.processes[pid]?.sleep
+    let place =
+      sleep?.place.map { place in
+        "\(place.text):\(place.line): \(sleep.map(phrases.short) ?? "")"
+      } ?? ""
+    let name = name(pid)
+    let made = Row(
+      name: name, does: does, place: place, nameCount: name.count, doesCount: does.count)
+    memory.rows[pid] = made
+    return made
   }
 
   /// Why the answer is not whole.

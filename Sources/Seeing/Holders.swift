@@ -15,6 +15,8 @@ final class Holders {
   /// Descriptors that can be told apart only by their facts.
   private var events: [Holder] = []
   private var eventIDs: [Int: [Holder]]?
+  /// Facts of descriptors that were asked for, by process and number.
+  private var factsMemory: [UInt64: Reading<DescriptorFacts>] = [:]
   /// Processes that live and whose descriptors may not be read.
   private(set) var hidden: [Int32] = []
 
@@ -48,6 +50,15 @@ final class Holders {
     tables[pid]?.first { $0.number == number }
   }
 
+  /// The facts of a descriptor, read once: those of one moment belong together.
+  func facts(of pid: Int32, descriptor: Int32) -> Reading<DescriptorFacts> {
+    let key = UInt64(UInt32(bitPattern: pid)) << 32 | UInt64(UInt32(bitPattern: descriptor))
+    if let known = factsMemory[key] { return known }
+    let read = files.facts(of: pid, descriptor: descriptor)
+    factsMemory[key] = read
+    return read
+  }
+
   /// All who have a pipe, a socket or a file.
   func of(_ file: FileID) -> [Holder] { byFile[file] ?? [] }
 
@@ -56,7 +67,7 @@ final class Holders {
     if eventIDs == nil {
       var found: [Int: [Holder]] = [:]
       for holder in events {
-        let facts = files.facts(of: holder.pid, descriptor: holder.descriptor.number).value
+        let facts = facts(of: holder.pid, descriptor: holder.descriptor.number).value
         if let id = facts?.eventID { found[id, default: []].append(holder) }
       }
       eventIDs = found
@@ -68,7 +79,7 @@ final class Holders {
   func socketsWithDescriptors() -> [Holder] {
     byFile.values.joined().filter { holder in
       guard holder.descriptor.kind == .socket else { return false }
-      let facts = files.facts(of: holder.pid, descriptor: holder.descriptor.number).value
+      let facts = facts(of: holder.pid, descriptor: holder.descriptor.number).value
       return facts?.inFlight ?? 0 > 0
     }
   }

@@ -27,6 +27,36 @@ enum Wording {
 struct Phrases {
   let graph: WaitGraph
   let reader: Reader
+  private let memory = Memory()
+
+  init(graph: WaitGraph, reader: Reader) {
+    self.graph = graph
+    self.reader = reader
+  }
+
+  /// What was found once: hundreds of processes may wait for one thing, which hundreds have.
+  private final class Memory {
+    var wakers: [WaitTarget: [Int32]] = [:]
+    /// By target: the text for processes that are none of those it names.
+    var texts: [WaitTarget: String] = [:]
+  }
+
+  /// The processes that could make a target true, each once.
+  func wakers(of target: WaitTarget) -> [Int32] {
+    if let known = memory.wakers[target] { return known }
+    var seen: Set<Int32> = []
+    let found = graph.wakers(of: target).pids.filter { seen.insert($0).inserted }
+    memory.wakers[target] = found
+    return found
+  }
+
+  /// The processes that could make one of the things true that a process waits for, each once.
+  func wakers(of pid: Int32) -> [Int32] {
+    guard let targets = graph.sleep(of: pid)?.targets, let first = targets.first else { return [] }
+    if targets.count == 1 { return wakers(of: first) }
+    var seen: Set<Int32> = []
+    return targets.flatMap { wakers(of: $0) }.filter { seen.insert($0).inserted }
+  }
 
   /// `p (3286)`.
   func name(_ pid: Int32) -> String {
@@ -132,14 +162,26 @@ struct Phrases {
   /// Who could bring a target about, behind its phrase: `, held by q (3287)`.
   func wakers(of target: WaitTarget, for pid: Int32) -> String {
     guard target.want != .end, let object = graph.objects[target.object] else { return "" }
-    let pids = graph.wakers(of: target).pids
-    var seen: Set<Int32> = []
     let isOfKernel = [.rawPipe, .socket].contains(target.object.kind)
-    let names = pids.filter { seen.insert($0).inserted }.filter { waker in
-      // Who waits at it cannot be the one; but an end of a pipe can be forgotten.
-      isOfKernel || target.want == .hold
+    // Who waits at it cannot be the one; but an end of a pipe can be forgotten.
+    let countsItself = isOfKernel || target.want == .hold
+    let isAmong = countsItself && wakers(of: target).contains(pid)
+    if !isAmong, let known = memory.texts[target] { return known }
+    let pids = wakers(of: target).filter { waker in
+      countsItself
         || (waker != pid && !(graph.sleep(of: waker)?.targets.contains(target) ?? false))
-    }.map { waker in
+    }
+    let text = wakers(pids, of: target, object, for: pid)
+    // One that waits for it is left out as a waiter, so the text is the same for all of those.
+    let isWaiter = graph.sleep(of: pid)?.targets.contains(target) ?? false
+    if !isAmong, isWaiter { memory.texts[target] = text }
+    return text
+  }
+
+  private func wakers(
+    _ pids: [Int32], of target: WaitTarget, _ object: WaitObject, for pid: Int32
+  ) -> String {
+    let names = pids.map { waker in
       waker == pid ? "itself" + end(of: waker, object) : name(waker) + end(of: waker, object)
     }
     if names.isEmpty {

@@ -3,6 +3,20 @@ import Posix
 import Processes
 import Waits
 
+/// An object that a process waits for, and who could move it, each once.
+struct SeenObject {
+  let object: WaitObject
+  let want: Want
+  let wakers: [Int32]
+
+  init(_ object: WaitObject, _ want: Want) {
+    self.object = object
+    self.want = want
+    var seen: Set<Int32> = []
+    wakers = object.wakers(of: want).pids.filter { seen.insert($0).inserted }
+  }
+}
+
 /// Turns what one process waits for into objects of a graph, with all who could move them.
 struct Resolution {
   let survey: Survey
@@ -63,13 +77,20 @@ struct Resolution {
     var object = WaitObject(id, name: name, detail: detail, shares, reach: reach)
     // A sleep in the kernel ends with what it waits for: the sleeper is the proof.
     if let isTrue { object.isTrue[want] = isTrue }
-    objects.append(object)
-    targets.append(WaitTarget(id, want))
-    for waker in object.wakers(of: want).pids where !wakers.contains(waker) {
-      wakers.append(waker)
+    add(SeenObject(object, want))
+  }
+
+  private mutating func add(_ seen: SeenObject) {
+    objects.append(seen.object)
+    targets.append(WaitTarget(seen.object.id, seen.want))
+    if wakers.isEmpty {
+      wakers = seen.wakers
+    } else {
+      let known = Set(wakers)
+      wakers += seen.wakers.filter { !known.contains($0) }
     }
-    if case .outsiders(let who) = reach { situation.outsider = who }
-    if case .unknown(let gap) = reach { survey.gap(gap) }
+    if case .outsiders(let who) = seen.object.reach { situation.outsider = who }
+    if case .unknown(let gap) = seen.object.reach { survey.gap(gap) }
   }
 
   private mutating func unknown(_ gap: String) {
@@ -151,24 +172,25 @@ struct Resolution {
         name: path, reach: .outsiders(path))
     case .event: event(number, want)
     case .process:
-      guard let facts = files.facts(of: pid, descriptor: number).value, let child = facts.process,
+      guard let facts = holders.facts(of: pid, descriptor: number).value, let child = facts.process,
         child > 0
       else { return unknown("descriptor \(number) of \(pid) cannot be read") }
       end(of: child)
     case .timer:
+      // What is left of its time is read anew.
       guard let left = files.facts(of: pid, descriptor: number).value?.timeLeft, left > 0 else {
         return unknown("the timer \(number) of \(pid) is not set, or cannot be read")
       }
       deadline = min(deadline ?? Int64.max, Survey.now + left)
       add(ObjectID(.time, 0), .time, reach: .members)
     case .signals:
-      signal(files.facts(of: pid, descriptor: number).value?.signals ?? [])
+      signal(holders.facts(of: pid, descriptor: number).value?.signals ?? [])
     case .watch:
       add(
         ObjectID(.other, UInt64(UInt32(bitPattern: number)), device: own), .other,
         name: "changes of files", reach: .outsiders("any process that changes the files"))
     case .poll:
-      guard depth < 4, let facts = files.facts(of: pid, descriptor: number).value else {
+      guard depth < 4, let facts = holders.facts(of: pid, descriptor: number).value else {
         return unknown("what descriptor \(number) of \(pid) watches cannot be read")
       }
       events(facts.watched, depth: depth + 1)
@@ -180,6 +202,17 @@ struct Resolution {
   private var own: UInt64 { UInt64(UInt32(bitPattern: pid)) << 32 }
 
   private mutating func pipe(_ descriptor: OpenDescriptor, _ want: Want, path: String?) {
+    // Hundreds of processes may read one pipe.
+    let key = Survey.PipeKey(file: descriptor.file, want: want, path: path)
+    if let known = survey.pipes[key] { return add(known) }
+    let made = SeenObject(pipeObject(descriptor, want, path: path), want)
+    survey.pipes[key] = made
+    add(made)
+  }
+
+  private func pipeObject(
+    _ descriptor: OpenDescriptor, _ want: Want, path: String?
+  ) -> WaitObject {
     var shares: [WaitObject.Share] = []
     for holder in holders.of(descriptor.file) {
       var roles: WaitObject.Roles = []
@@ -196,10 +229,10 @@ struct Resolution {
     if let path, !path.hasSuffix(" (deleted)") {
       reach = .outsiders("any process that opens \(path)")
     }
-    add(
-      ObjectID(.rawPipe, descriptor.file.inode, device: descriptor.file.device), want,
+    return WaitObject(
+      ObjectID(.rawPipe, descriptor.file.inode, device: descriptor.file.device),
       name: path ?? "pipe:[\(descriptor.file.inode)]", detail: want == .room ? "full" : "empty",
-      shares, reach: reach)
+      shares, reach: reach, isTrue: [want: false])
   }
 
   private mutating func socket(_ descriptor: OpenDescriptor, _ want: Want) {
@@ -258,7 +291,7 @@ struct Resolution {
   }
 
   private mutating func event(_ number: Int32, _ want: Want) {
-    guard let id = files.facts(of: pid, descriptor: number).value?.eventID else {
+    guard let id = holders.facts(of: pid, descriptor: number).value?.eventID else {
       return unknown("the eventfd \(number) of \(pid) cannot be told from others")
     }
     // Whoever has it may write to it, and read.
@@ -279,7 +312,7 @@ struct Resolution {
       }
       // An eventfd that it alone has wakes it from a handler, at most.
       if list.count > 1, descriptor.kind == .event,
-        let id = files.facts(of: pid, descriptor: item.descriptor).value?.eventID,
+        let id = holders.facts(of: pid, descriptor: item.descriptor).value?.eventID,
         holders.ofEvent(id).allSatisfy({ $0.pid == pid })
       {
         continue
@@ -316,7 +349,7 @@ struct Resolution {
       let wanted = group == 0 ? survey.stat(pid)?.group : group
       for child in all where survey.stat(child)?.group == wanted { end(of: child) }
     case .descriptor(let number):
-      guard let child = files.facts(of: pid, descriptor: number).value?.process, child > 0 else {
+      guard let child = holders.facts(of: pid, descriptor: number).value?.process, child > 0 else {
         return unknown("descriptor \(number) of \(pid) cannot be read")
       }
       end(of: child)
@@ -360,18 +393,10 @@ struct Resolution {
         reach: .members)
       return
     }
-    var shares: [WaitObject.Share] = []
-    var hidden: Int32?
+    let sharers = survey.sharers(of: place)
     // The sleeper itself cannot wake itself.
-    for stat in survey.processes.values
-    where !stat.isKernelThread && !stat.hasEnded && stat.pid != pid {
-      switch files.maps(stat.pid, place) {
-      case .known(true): shares.append(.init(stat.pid, .canAct))
-      case .known(false), .ended: break
-      case .hidden: if isRelative(stat.pid, of: [.init(pid, .has)]) { hidden = stat.pid }
-      }
-    }
-    shares.sort { $0.pid < $1.pid }
+    let shares = sharers.pids.filter { $0 != pid }.map { WaitObject.Share($0, .canAct) }
+    let hidden = sharers.hidden.last { isRelative($0, of: [.init(pid, .has)]) }
     var reach = WaitObject.Reach.members
     if let hidden { reach = .unknown("the memory of \(hidden) may not be read") }
     if place.isNamed { reach = .outsiders("any process that opens \(place.path)") }
@@ -412,7 +437,7 @@ struct Resolution {
       // It belongs to an open file, which several processes may have.
       let style = lock.style == .whole ? "FLOCK" : "OFDLCK"
       for holder in holders.of(descriptor.file) {
-        let facts = files.facts(of: holder.pid, descriptor: holder.descriptor.number).value
+        let facts = holders.facts(of: holder.pid, descriptor: holder.descriptor.number).value
         let has = facts?.locks.contains { $0.style == style && $0.pid == lock.pid } ?? false
         if has {
           shares.append(.init(holder.pid, .holds, descriptor: holder.descriptor.number))

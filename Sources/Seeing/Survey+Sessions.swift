@@ -11,6 +11,8 @@ struct SessionLooks {
   }
 
   private var sessions: [Int32: Session] = [:]
+  /// What their processes have noted that they wait for.
+  private var notes: [Int32: WaitNote.Seen] = [:]
   /// Processes of those sessions.
   private(set) var pids: Set<Int32> = []
   private(set) var gaps: [String] = []
@@ -24,6 +26,7 @@ struct SessionLooks {
       guard sessions[root] == nil else { return [] }
       let look = SessionLook(memory)
       sessions[root] = Session(memory: memory, first: look)
+      notes.merge(memory.notes) { $1 }
       // The guardian has the memory, too, and is none of them.
       let members = look.pids
       pids.formUnion(members)
@@ -36,6 +39,15 @@ struct SessionLooks {
       }
       return []
     }
+  }
+
+  /// The processes whose end a process waits for, and that count beside those of its session, if its
+  /// note tells all that it waits for; nil if the kernel has to be asked.
+  func wakers(of pid: Int32) -> [Int32]? {
+    guard let sleep = notes[pid]?.sleep,
+      sleep.targets.isEmpty ? sleep.deadline != nil : !sleep.hasMore
+    else { return nil }
+    return sleep.targets.compactMap(\.object.pid)
   }
 
   /// What the second look says, with the first one.
@@ -55,9 +67,7 @@ extension Survey {
   ///
   /// What a process has noted is more than what the kernel tells of it; where it has noted nothing,
   /// as in a call that is no wait of Brood's, the kernel's answer stays.
-  func add(_ sessions: inout SessionLooks) {
-    let known = sessions.graph()
-    for gap in sessions.gaps { self.gap(gap) }
+  func add(_ known: WaitGraph) {
     for object in known.objects.values { graph.add(object) }
     for pid in known.order {
       guard let noted = known.processes[pid] else { continue }
@@ -66,8 +76,13 @@ extension Survey {
         graph.add(joined(noted, kernel))
         describedBySessions.insert(pid)
         note(pid) { situation in
-          // The time that is left is the kernel's to tell, too.
-          let notes = noted.sleep?.targets.isEmpty ?? true ? situation.notes : []
+          // Of a sleep without an object the kernel tells more.
+          var notes = noted.sleep?.targets.isEmpty ?? true ? situation.notes : []
+          if isToldWholly(noted), let sleep = noted.sleep, sleep.targets.isEmpty,
+            let deadline = sleep.deadline
+          {
+            notes = [timeLeft(until: deadline)]
+          }
           situation = Situation()
           situation.notes = notes
         }
@@ -77,6 +92,16 @@ extension Survey {
           process.flags.formUnion(noted.flags)
         }
       }
+    }
+  }
+
+  /// Whether the kernel's side of a sleep has nothing to add to what the process has noted.
+  func isToldWholly(_ noted: WaitProcess?) -> Bool {
+    guard let noted, let sleep = noted.sleep else { return false }
+    switch noted.state {
+    case .asleep where sleep.targets.isEmpty: return sleep.deadline != nil
+    case .asleep, .stopped: return !sleep.targets.isEmpty && !sleep.hasMore
+    default: return false
     }
   }
 

@@ -27,6 +27,9 @@ public final class Survey {
   private var clocks = SchedulerClocks()
   private var holdersMemory: Holders?
   private var locksMemory: Reading<[FileLock]>?
+  private var sharersMemory: [SharedPlace: (pids: [Int32], hidden: [Int32])] = [:]
+  /// Pipes that were met.
+  var pipes: [PipeKey: SeenObject] = [:]
   private var unixMemory: Reading<[UInt64: SocketFacts]>?
   private var tcpMemory: Reading<[UInt64: SocketFacts]>?
 
@@ -91,8 +94,10 @@ public final class Survey {
       members[pid] = member
       order.append(pid)
       agenda += sessions.admit(pid)
-      // Whoever could wake it matters; the objects are made anew after the second look.
-      if pids != nil || !asked.contains(pid) || member.sleep != nil {
+      // Those who could wake it matter; the objects are made anew after the second look.
+      if let wakers = sessions.wakers(of: pid) {
+        agenda += wakers
+      } else if pids != nil || !asked.contains(pid) || member.sleep != nil {
         agenda += resolve(pid).filter { members[$0] == nil }
       }
     }
@@ -104,9 +109,11 @@ public final class Survey {
       for pid in sleepers { secondLook(pid) }
     }
     graph = WaitGraph(moment: moment)
+    let known = sessions.graph()
+    for gap in sessions.gaps { self.gap(gap) }
     for pid in order { addProcess(pid) }
-    for pid in order { addSleep(pid) }
-    add(&sessions)
+    for pid in order where !isToldWholly(known.processes[pid]) { addSleep(pid) }
+    add(known)
     check()
   }
 
@@ -249,7 +256,34 @@ public final class Survey {
   }
 
   /// Reads descriptors again.
-  func forgetHolders() { holdersMemory = nil }
+  func forgetHolders() {
+    holdersMemory = nil
+    pipes = [:]
+  }
+
+  /// Of a pipe: which, what of it is waited for, and the path of a named one.
+  struct PipeKey: Hashable {
+    let file: FileID
+    let want: Want
+    let path: String?
+  }
+
+  /// Which processes map a place of memory, in the order of their pids, and of which that cannot be
+  /// told; /proc/PID/maps of each is read once.
+  func sharers(of place: SharedPlace) -> (pids: [Int32], hidden: [Int32]) {
+    if let known = sharersMemory[place] { return known }
+    var found: (pids: [Int32], hidden: [Int32]) = ([], [])
+    for pid in processes.keys.sorted() {
+      guard let stat = processes[pid], !stat.isKernelThread, !stat.hasEnded else { continue }
+      switch files.maps(pid, place) {
+      case .known(true): found.pids.append(pid)
+      case .known(false), .ended: break
+      case .hidden: found.hidden.append(pid)
+      }
+    }
+    sharersMemory[place] = found
+    return found
+  }
 
   var locks: Reading<[FileLock]> {
     if let locksMemory { return locksMemory }

@@ -94,20 +94,41 @@ extension Survey {
   /// Adds an object, or what is new of it: two processes may wait for sides of the same.
   private func merge(_ object: WaitObject) {
     guard var known = graph.objects[object.id] else { return graph.add(object) }
-    for share in object.shares {
-      let at = known.shares.firstIndex {
-        $0.pid == share.pid && $0.descriptor == share.descriptor
-      }
-      if let at {
-        known.shares[at].roles.formUnion(share.roles)
-      } else {
-        known.shares.append(share)
-      }
-    }
+    if !isSame(known.shares, object.shares) { merge(object.shares, into: &known.shares) }
     known.isTrue.merge(object.isTrue) { $0 || $1 }
     if case .members = known.reach { known.reach = object.reach }
     if known.detail.isEmpty { known.detail = object.detail }
     graph.add(known)
+  }
+
+  private func isSame(_ some: [WaitObject.Share], _ others: [WaitObject.Share]) -> Bool {
+    some.count == others.count
+      && zip(some, others).allSatisfy {
+        $0.pid == $1.pid && $0.descriptor == $1.descriptor && $0.roles == $1.roles
+      }
+  }
+
+  private func merge(
+    _ shares: [WaitObject.Share], into known: inout [WaitObject.Share]
+  ) {
+    struct Key: Hashable {
+      let pid: Int32
+      let descriptor: Int32?
+    }
+    var places: [Key: Int] = [:]
+    for (place, share) in known.enumerated() {
+      let key = Key(pid: share.pid, descriptor: share.descriptor)
+      if places[key] == nil { places[key] = place }
+    }
+    for share in shares {
+      let key = Key(pid: share.pid, descriptor: share.descriptor)
+      if let place = places[key] {
+        known[place].roles.formUnion(share.roles)
+      } else {
+        places[key] = known.count
+        known.append(share)
+      }
+    }
   }
 
   /// Before anything is called stuck: who has the ends is read again, and what is on its way counts

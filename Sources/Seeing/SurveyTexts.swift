@@ -152,9 +152,13 @@ extension Survey {
     default: break
     }
     if let deadline, deadline != Int64.max {
-      situation.notes.append("it ends by itself in \(Wording.duration(deadline - moment))")
+      situation.notes.append(timeLeft(until: deadline))
     }
     noteTerminal(&situation, pid, member, sleep)
+  }
+
+  func timeLeft(until deadline: Int64) -> String {
+    "it ends by itself in \(Wording.duration(deadline - moment))"
   }
 
   private func resolvedObject(_ pid: Int32) -> ObjectID {

@@ -59,10 +59,12 @@ extension WaitGraph {
   /// A set is a part of the graph in which all who could act wait for each other, or of which nobody
   /// is left who could act, with those that wait for it alone or among others.
   public func stuckSets() -> [StuckSet] {
-    let strict = whoCanAct([])
-    let left = order.filter { isBlocked($0) && strict[$0] == .cannot }
+    let reducer = WaitReducer(self)
+    let strict = reducer.whoCanAct([])
+    let left = order.indices.filter { strict.answers[$0] == .cannot }.map { order[$0] }
+      .filter(isBlocked)
     if left.isEmpty { return [] }
-    let next = edges(among: Set(left), strict)
+    let next = edges(among: Set(left), reducer, strict)
     var result: [StuckSet] = []
     var owner: [Int32: Int] = [:]
     // Tarjan's order: a part comes after all that it leads to.
@@ -78,9 +80,9 @@ extension WaitGraph {
           StuckSet(core: part, followers: [], cycle: [], edges: [], verdict: .stuck))
       }
     }
-    let place = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    let place = reducer.places
     func inOrder(_ pids: [Int32]) -> [Int32] { pids.sorted { place[$0] ?? 0 < place[$1] ?? 0 } }
-    let verdicts = self.verdicts()
+    let verdicts = self.verdicts(reducer)
     for i in result.indices {
       result[i].core = inOrder(result[i].core)
       result[i].followers = inOrder(result[i].followers)
@@ -92,17 +94,23 @@ extension WaitGraph {
   }
 
   /// What is said of each process.
-  public func verdicts() -> [Int32: Verdict] {
-    let strict = whoCanAct([])
-    let open = whoCanAct()
+  public func verdicts() -> [Int32: Verdict] { verdicts(WaitReducer(self)) }
+
+  private func verdicts(_ reducer: WaitReducer) -> [Int32: Verdict] {
+    let strict = reducer.whoCanAct([])
+    let open = reducer.whoCanAct(.all)
     let ways: [(WayOut, Verdict)] = [
       (.prompt, .stuckUnlessYouAct), (.continued, .stuckUntilContinued),
       (.signal, .stuckUnlessSignal),
     ]
-    let graded = ways.map { (answers: whoCanAct($0.0), verdict: $0.1) }
-    lazy var without = ways.map { (answers: whoCanAct(.all.subtracting($0.0)), verdict: $0.1) }
+    // Most graphs have nothing to grade.
+    lazy var graded = ways.map { (found: reducer.whoCanAct($0.0), verdict: $0.1) }
+    lazy var without = ways.map {
+      (found: reducer.whoCanAct(.all.subtracting($0.0)), verdict: $0.1)
+    }
     var result: [Int32: Verdict] = [:]
-    for pid in order {
+    result.reserveCapacity(order.count)
+    for (place, pid) in order.enumerated() {
       guard let process = processes[pid] else { continue }
       switch process.state {
       case .running: result[pid] = .busy
@@ -110,47 +118,49 @@ extension WaitGraph {
       case .ended: result[pid] = .ended
       case .unknown: result[pid] = .unknown
       case .asleep, .stopped:
-        switch (strict[pid] ?? .unknown, open[pid] ?? .unknown) {
+        switch (strict.answers[place], open.answers[place]) {
         case (.can, _): result[pid] = isTrueNow(process) ? .ready : .waiting
         case (.cannot, .cannot): result[pid] = .stuck
         // Whatever it would do then, a step without which it cannot move is known.
         case (.cannot, .unknown):
-          result[pid] = without.first { $0.answers[pid] == .cannot }?.verdict ?? .unknown
+          result[pid] = without.first { $0.found.answers[place] == .cannot }?.verdict ?? .unknown
         case (.unknown, _): result[pid] = .unknown
         case (.cannot, .can):
           // Where only several together help, the first that is needed is named.
           result[pid] =
-            graded.first { $0.answers[pid] == .can }?.verdict
-            ?? without.first { $0.answers[pid] != .can }?.verdict
+            graded.first { $0.found.answers[place] == .can }?.verdict
+            ?? without.first { $0.found.answers[place] != .can }?.verdict
             ?? .waiting
         }
       }
     }
-    return markPrograms(result, strict)
+    markPrograms(&result, reducer, strict)
+    return result
   }
 
   /// Where a program is among those that hold each other, what it will do is only likely.
   private func markPrograms(
-    _ verdicts: [Int32: Verdict], _ strict: [Int32: Answer]
-  ) -> [Int32: Verdict] {
-    let stuck = order.filter { verdicts[$0] == .stuck }
-    guard stuck.contains(where: { processes[$0]?.flags.contains(.program) ?? false }) else {
-      return verdicts
+    _ verdicts: inout [Int32: Verdict], _ reducer: WaitReducer, _ strict: WaitReducer.Result
+  ) {
+    var agenda = order.indices.filter { place in
+      strict.answers[place] == .cannot
+        && processes[order[place]]?.flags.contains(.program) ?? false
     }
-    var result = verdicts
-    for pid in stuck {
-      // Whoever depends on it, too.
-      var seen: Set<Int32> = [pid]
-      var agenda = [pid]
-      while let one = agenda.popLast() {
-        if processes[one]?.flags.contains(.program) ?? false {
-          result[pid] = .probablyStuck
-          break
+    // Each process that depends on one, too.
+    var isMarked = Array(repeating: false, count: order.count)
+    for place in agenda { isMarked[place] = true }
+    var isPassed = Array(repeating: false, count: reducer.targets.count)
+    while let place = agenda.popLast() {
+      if verdicts[order[place]] == .stuck { verdicts[order[place]] = .probablyStuck }
+      for number in reducer.wakes[place] where !isPassed[number] {
+        isPassed[number] = true
+        for waiter in reducer.targets[number].waiters
+        where !isMarked[waiter] && strict.answers[waiter] == .cannot {
+          isMarked[waiter] = true
+          agenda.append(waiter)
         }
-        agenda += wakers(of: one).filter { strict[$0] == .cannot && seen.insert($0).inserted }
       }
     }
-    return result
   }
 
   private func verdict(of core: [Int32], _ verdicts: [Int32: Verdict]) -> Verdict {
@@ -178,16 +188,25 @@ extension WaitGraph {
   // MARK: The shape of what is left
 
   private func edges(
-    among left: Set<Int32>, _ answers: [Int32: Answer]
+    among left: Set<Int32>, _ reducer: WaitReducer, _ strict: WaitReducer.Result
   ) -> [Int32: [StuckSet.Edge]] {
+    // Who of those that are left could bring a target about; nil where others can.
+    let wakers = reducer.targets.indices.map { number -> [Int32]? in
+      guard reducer.answer(to: number, strict) == .cannot else { return nil }
+      return reducer.targets[number].wakers.map { order[$0] }.filter(left.contains)
+    }
     var result: [Int32: [StuckSet.Edge]] = [:]
     for pid in left {
-      guard let sleep = processes[pid]?.sleep else { continue }
-      for target in sleep.targets where answer(to: target, answers) == .cannot {
-        let wakers = wakers(of: target).pids.filter(left.contains)
-        let edges = wakers.isEmpty ? [nil] : wakers.map { Optional($0) }
-        result[pid, default: []] += edges.map { StuckSet.Edge(pid, target, $0) }
+      guard let place = reducer.places[pid] else { continue }
+      var edges: [StuckSet.Edge] = []
+      for number in reducer.sleeps[place] ?? [] {
+        guard let found = wakers[number] else { continue }
+        let target = reducer.targets[number].target
+        edges.reserveCapacity(edges.count + max(1, found.count))
+        if found.isEmpty { edges.append(.init(pid, target, nil)) }
+        for waker in found { edges.append(.init(pid, target, waker)) }
       }
+      result[pid] = edges
     }
     return result
   }

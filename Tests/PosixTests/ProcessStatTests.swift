@@ -66,4 +66,30 @@ import Testing
     #expect(found.startTicks <= ProcessStat.ticksNow)
     #expect(ProcReader().stat(0) == nil)
   }
+
+  @Test func theStatusIsReadLineByLine() {
+    let text = """
+      Name:\tSigBlk: 7
+      Uid:\t1000\t1001\t1000\t1000
+      VmHWM:\t    2048 kB
+      VmRSS:\t    1024 kB
+      Threads:\t3
+      TracerPid:\t12
+      SigPnd:\t0000000000000001
+      ShdPnd:\t0000000000004000
+      SigBlk:\t0000000000000002
+      SigIgn:\tffffffffffffffff
+      SigCgt:\t
+      voluntary_ctxt_switches:\t5
+      nonvoluntary_ctxt_switches:\t99999999999999999999
+      """
+    let status = Array(text.utf8).withUnsafeBytes(ProcessStatus.init(lines:))
+    #expect(status.user == 1000 && status.effectiveUser == 1001)
+    #expect(status.peakSize == 2_097_152 && status.residentSize == 1_048_576)
+    #expect(status.threads == 3 && status.tracer == 12)
+    #expect(status.pending == SignalSet(mask: 0x4001) && status.blocked == SignalSet(mask: 2))
+    #expect(status.ignored == SignalSet(mask: .max) && status.caught == [])
+    // What is no number of 64 bits counts as none.
+    #expect(status.voluntarySwitches == 5 && status.forcedSwitches == 0)
+  }
 }

@@ -4,6 +4,12 @@ import Testing
 
 @testable import Processes
 
+extension DescriptorFacts {
+  fileprivate init(text: String) {
+    self = Array(text.utf8).withUnsafeBytes(DescriptorFacts.init(lines:))
+  }
+}
+
 /// What the texts of /proc say, without any process.
 @Suite struct ReadingTests {
   @Test func epollNamesWhatItWatches() {
@@ -28,6 +34,8 @@ import Testing
     let event = DescriptorFacts(text: "eventfd-count:               1f\neventfd-id: 12\n")
     #expect(event.eventID == 12 && event.eventCount == 0x1f)
     #expect(DescriptorFacts(text: "Pid:\t4711\nNSpid:\t4711\n").process == 4711)
+    #expect(DescriptorFacts(text: "Pid:\t-1\nNSpid:\t0\n").process == -1)
+    #expect(DescriptorFacts(text: "Pid:\t99999999999\nflags: 9\n").process == nil)
     #expect(DescriptorFacts(text: "sigmask:\t0000000000000201\n").signals == [1, 10])
     let timer = DescriptorFacts(
       text: "clockid: 1\nticks: 0\nit_value: (2, 500000000)\nit_interval: (0, 0)\n")
@@ -36,6 +44,9 @@ import Testing
     let file = DescriptorFacts(
       text: "flags:\t0100002\nlock:\t1: FLOCK  ADVISORY  WRITE 4711 00:1f:77 0 EOF\n")
     #expect(file.locks == [.init(style: "FLOCK", pid: 4711)])
+    let open = DescriptorFacts(
+      text: "lock:\t1: OFDLCK ADVISORY  READ -1 00:1f:77 0 EOF\nlock: 1:\n")
+    #expect(open.locks == [.init(style: "OFDLCK", pid: -1)])
   }
 
   @Test func locksAndTheirWaiters() throws {

@@ -12,7 +12,8 @@ public struct SessionLook {
   struct Sight: Equatable {
     let number: UInt32
     let state: UInt8
-    let switches: Int
+    /// How often it was on a CPU, or where that is not counted gave one up; -1 where neither is told.
+    let turns: Int64
     let start: UInt64
   }
 
@@ -48,9 +49,14 @@ public struct SessionLook {
       guard let stat = look.stat else { continue }
       sights[pid] = Sight(
         number: member.look.has_wait ? member.look.wait.number : 1, state: stat.state,
-        switches: reader.status(pid)?.voluntarySwitches ?? -1, start: stat.startTicks)
+        turns: turns(of: pid), start: stat.startTicks)
     }
     findChannels(isWhole)
+  }
+
+  private func turns(of pid: Int32) -> Int64 {
+    if let turns = reader.turns(of: pid) { return Int64(clamping: turns) }
+    return reader.status(pid).map { Int64($0.voluntarySwitches) } ?? -1
   }
 
   /// The graph as far as the session's own memory tells.
@@ -131,6 +137,10 @@ public struct SessionLook {
     // A pipe is an object for each of its directions: others have to have the other end.
     let sides: [UInt64] = channel.kind == .pipe ? [1, 2] : [0]
     let held = object.shares
+    // Only holders are listed before.
+    var places: [Int32: Int] = [:]
+    for (place, share) in held.enumerated().reversed() { places[share.pid] = place }
+    let former = former(channel)
     for side in sides {
       object.id.device = side
       object.shares = held
@@ -140,13 +150,13 @@ public struct SessionLook {
           part.state != .left, part.closed.rawValue & UInt32(side) == 0
         else { continue }
         let roles = roles(channel.kind, object)
-        if let at = object.shares.firstIndex(where: { $0.pid == pid }) {
+        if let at = places[pid] {
           object.shares[at].roles.formUnion(roles)
         } else {
           object.shares.append(.init(pid, roles))
         }
       }
-      object.former = former(channel)
+      object.former = former
       for want in wants(of: channel, side, graph) { object.isTrue[want] = false }
       graph.add(object)
     }

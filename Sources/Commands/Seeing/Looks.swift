@@ -44,10 +44,11 @@ struct Looks {
     let explainer = Explainer(survey, reader: typist)
     var report = LookReport(records: [], text: "")
     var texts: [String] = []
+    var seen: Set<String> = []
     for pid in pids {
       let told = explainer.explain(pid)
       // Several of one set have one text.
-      if !texts.contains(told.text) { texts.append(told.text) }
+      if seen.insert(told.text).inserted { texts.append(told.text) }
       report.records.append(record(told))
     }
     report.text = texts.joined(separator: "\n\n")
