@@ -9,7 +9,9 @@ extension Prompt {
   func evaluate(_ source: Source, isEntry: Bool) -> Int32? {
     isDisturbed = true
     let findings = interpreter.compile(source, isPersistent: true)
-    if host.wantsWarnings { host.printWarnings(findings.warnings) }
+    if host.wantsWarnings {
+      host.printWarnings(findings.warnings.filter { $0.occasion != .script })
+    }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { return nil }
     session.beginEntry()

@@ -40,11 +40,16 @@ struct ScriptRunner {
     }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { Process.exitNow(2) }
-    if host.wantsWarnings, !findings.turnsWarningsOff {
-      host.printWarnings(
-        findings.warnings.filter {
-          $0.occasion == .everyRun || $0.occasion == .terminal && isAtTerminal
-        })
+    let warnings = findings.warnings.filter { warning in
+      switch warning.occasion {
+      case .everyRun: true
+      case .terminal, .script: isAtTerminal
+      case .never: false
+      }
+    }
+    // Whether they are wanted is not asked for nothing: it reads the environment.
+    if !warnings.isEmpty, !findings.turnsWarningsOff, host.wantsWarnings {
+      host.printWarnings(warnings)
     }
     host.session.end(execute(function, source, arguments), interpreter)
   }

@@ -31,7 +31,7 @@ extension Resolver {
       !bounds.contain(value)
     else { return false }
     // A plain number for a duration or size is seconds or bytes, and no less wrong.
-    warn(ErrorObject.badValue(what, must: type.phrase, is: value).message, argument.span)
+    warn(ErrorObject.badValue(what, must: type.phrase, is: value).message, argument.span, .script)
     return true
   }
 }

@@ -14,6 +14,8 @@ public struct Warning {
   public enum Occasion: Sendable {
     /// At a run whose standard error is a terminal.
     case terminal
+    /// The same, but not at the prompt, where the entry fails at once and says no less.
+    case script
     /// At every run: what it prints is not what its author thinks.
     case everyRun
     /// At no run.
