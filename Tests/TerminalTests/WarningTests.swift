@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -63,6 +64,37 @@ struct WarningTests {
   @Test func theTextCanTurnThemOff() throws {
     let shown = try screen(WarningTests.lost + "config warnings off\n")
     #expect(!shown.contains("warning"))
+    #expect(shown.contains("end"))
+  }
+
+  /// The entry fails at once, so a warning would say the same before; a script may not come there.
+  @Test func atThePromptANumberOutOfBoundsIsToldOnce() throws {
+    let shell = try PromptShell()
+    try shell.enter("queue new q")
+    try shell.enter("queue get-many q 0", expecting: "error: ")
+    #expect(!shell.terminal.screen.text.contains("warning"))
+    // Other warnings stay.
+    try shell.enter("let pid = 5", expecting: "warning: ")
+    _ = try shell.leave()
+    let shown = try screen("queue new q\nif false { queue get-many q 0 }\nprint end\n")
+    #expect(shown.contains("warning: "))
+    #expect(shown.contains("end"))
+  }
+
+  /// Without the right to raise the limit again there is no mark, and what follows is told.
+  @Test func aLimitOfFileLocksIsTold() throws {
+    let home = try TemporaryDirectory()
+    var launcher = ["bash", "-c", "ulimit -x 1000; exec \"$@\"", "bash"]
+    if geteuid() == 0 { launcher = ["setpriv", "--bounding-set=-sys_resource"] + launcher }
+    let text = "wait (fork { })\nwait (fork { })\nprint end"
+    let terminal = try Terminal(
+      "/usr/bin/env", launcher + [Program.brood, "-c", text],
+      environment: Program.environment(home: home.path), directory: home.path, columns: 200,
+      rows: 10)
+    #expect(try terminal.expectEnd() == .exited(0))
+    let shown = terminal.screen.text
+    #expect(shown.contains("the limit of file locks (ulimit -x) is set here"), "\(shown)")
+    #expect(shown.split(separator: "ulimit").count == 2, "\(shown)")
     #expect(shown.contains("end"))
   }
 

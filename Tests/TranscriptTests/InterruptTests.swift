@@ -89,6 +89,22 @@ struct InterruptTests {
     }
   }
 
+  /// The kernel cuts the call short; that is no failure of the command.
+  @Test(.enabled(if: RunStartTests.hasStrace, "there is no strace"))
+  func anOpenThatIsCutShortIsTriedAgain() throws {
+    let output = try runBash(
+      """
+      mkfifo f
+      echo one > g
+      cat f &
+      strace -o /dev/null -P f -P g -e inject=openat:error=EINTR:when=1..3 \
+        "$(command -v brood)" -c 'print two > f; append g three; print (read g)'
+      wait
+      """, within: .seconds(30))
+    #expect(output.standardOutput.contains("two\n"), "\(output.standardError)")
+    #expect(output.standardOutput.contains("one\nthree\n"), "\(output.standardError)")
+  }
+
   /// A handler of the user's comes between, and the program's output is whole.
   @Test func aHandledSignalCostsNoOutput() throws {
     let output = try runScript(

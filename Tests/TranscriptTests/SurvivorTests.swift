@@ -69,6 +69,34 @@ struct SurvivorTests {
     #expect(survivors(of: output) == [])
   }
 
+  /// It opens /proc at its beginning, and a kernel that refuses, for some times or always, is no
+  /// reason to leave anything.
+  @Test(
+    .enabled(if: RunStartTests.hasStrace, "there is no strace"),
+    arguments: ["EACCES", "EMFILE:when=1..4"])
+  func aGuardianThatMayNotOpenProcDoesItsWork(_ refusal: String) throws {
+    let place = try TemporaryDirectory()
+    let ready = "\(place.path)/ready"
+    // What lists processes would be refused, too, so each tells that it is there.
+    let output = try run(
+      """
+      write \(ready) ""
+      spawn setsid sh -c "sleep \(mark)1 & echo >> \(ready); wait"
+      spawn setsid sh -c "echo >> \(ready); exec sleep \(mark)2"
+      spawn env -i setsid sh -c "sleep \(mark)3 & sleep \(mark)4 & echo >> \(ready); wait"
+      while (len (lines (read \(ready)))) < 3 { sleep 10ms }
+      kill -KILL $pid
+      """,
+      [
+        "strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=openat", "-P", "/proc",
+        "-e",
+        "inject=openat:error=\(refusal)",
+      ])
+    // Without /proc all numbers of processes are tried.
+    _ = waits(.seconds(60)) { sleepers().isEmpty }
+    #expect(survivors(of: output) == [], "\(output.standardError)")
+  }
+
   @Test func theSessionContinuesItsGuardian() throws {
     let output = try run(
       Self.guardian + """
