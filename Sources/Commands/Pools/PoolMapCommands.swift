@@ -76,7 +76,8 @@ enum PoolMapCommands {
     let (function, list) = try call.work()
     let policy = try PoolFlags.policy(call)
     let pool = try call.workingPool()
-    let progress = call.isSet("progress") ? PoolProgress(pool.name) : nil
+    let progress = TaskProgress(pool.name, call)
+    defer { progress?.end() }
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let journal = try journal(call, function, tasks, verb: verb)
     let files = try call.flag("results").map { path in
@@ -91,26 +92,21 @@ enum PoolMapCommands {
         environment: JournalFlags.environment(call))
       files.key = { try? keys.key(of: $0).text }
     }
-    if let progress { journal?.journal.news.clearLine = progress.clear }
+    journal?.journal.news.clearLine = { progress?.clear() }
     defer { journal?.journal.close() }
     let job = try pool.map(
       function, over: tasks.input, policy, verb: verb, at: call.location,
       takesTwo: tasks.takesTwo,
       spreads: tasks.spreads, isUnordered: call.isSet("unordered"), journal: journal?.tasks,
       files: files,
-      onProgress: progress.map { progress in
-        { job in
-          progress.show(
-            done: job.succeeded + job.failed, of: job.isWhole ? job.supplied : nil,
-            running: min(job.running, pool.target), failed: job.failed)
-        }
-      })
-    defer { progress?.clear() }
+      onProgress: progress.map { progress in { progress.follow($0, pool) } })
+    progress?.follow(job, pool)
     do {
       let results = try listed(try pool.results(of: job))
       try journal?.journal.finish(call.interpreter)
       return results
     } catch let error as ErrorObject {
+      progress?.end()
       throw placed(error, call, pool)
     }
   }

@@ -277,7 +277,8 @@ enum RunCommand {
     let run = try make(call, host, template, options, inputs)
     // How many calls several inputs a call make is seen at the end.
     let count = run.groups == nil ? inputs.count : nil
-    let progress = RunProgress(run, of: count, call)
+    let progress = TaskProgress("run", call)
+    progress?.follow(run, of: count)
     defer { progress?.end() }
     let journal = try self.journal(call, host, template)
     journal?.journal.news.clearLine = { progress?.clear() }
@@ -287,17 +288,31 @@ enum RunCommand {
       try run.run()
     } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
       progress?.end()
-      let report = run.interruption(of: count)
+      let report = interruption(run, of: count)
       session.postponing { try session.output.flush() }
       Session.say("pool run: \(report)")
       throw error
     }
     try journal?.journal.finish(call.interpreter)
     if call.site.wantsValue { return .items(run.records) }
-    if run.failed > 0 || run.isDraining && !run.isComplete(of: count) {
+    let isComplete = run.isWhole && run.succeeded + run.failed >= max(run.count, count ?? run.count)
+    if run.failed > 0 || run.isDraining && !isComplete {
       throw failure(run, of: count, call)
     }
     return .null
+  }
+
+  /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
+  ///
+  /// - Parameter known: how many inputs there are, where that is known.
+  private static func interruption(_ run: ProgramRun, of known: Int?) -> String {
+    let total = max(run.count, known ?? run.count)
+    let left = total - run.succeeded - run.failed
+    var report =
+      "of \(total) programs \(run.succeeded) succeeded, \(run.failed) failed or were ended"
+    if left > 0 { report += ", \(left) \(left == 1 ? "was" : "were") not started" }
+    if known == nil, !run.isWhole { report += "; further inputs were not read" }
+    return report
   }
 
   private static func failure(

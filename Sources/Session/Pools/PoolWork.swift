@@ -42,7 +42,7 @@ extension Pool {
       self, try self.function(function), policy, verb: verb, at: location, input: input,
       takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects,
       journal: journal, files: files)
-    if let onProgress { job.onProgress = { [unowned job] in onProgress(job) } }
+    if let onProgress { job.onProgress = { [weak job] in if let job { onProgress(job) } } }
     try add(job)
     follow(job)
     return job

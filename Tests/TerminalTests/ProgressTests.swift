@@ -1,0 +1,30 @@
+import TestSupport
+import Testing
+
+/// The line of `--progress`: one form for blocks and programs, gone when all is done.
+@Suite struct Progress {
+  private let shell: PromptShell
+  private var terminal: Terminal { shell.terminal }
+
+  init() throws { shell = try PromptShell(files: [:], columns: 100, rows: 20) }
+
+  @Test func ofBlocksAndOfPrograms() throws {
+    try shell.enter("pool new w 3")
+    for (name, line) in [
+      ("w", "pool map --progress { |x| while not (exists $x) { sleep 1ms } } [go, go, end]"),
+      (
+        "run",
+        "pool run --progress --jobs 3 -- sh -c 'until [ -e $0 ]; do sleep 0.01; done' {} "
+          + "::: go go end"
+      ),
+    ] {
+      try terminal.enter(line)
+      try terminal.expect("\(name): 0 of 3 done")
+      try shell.home.write("", to: "go")
+      try terminal.expect("\(name): 2 of 3 done, 1 running, 0 failed")
+      try shell.home.write("", to: "end")
+      try terminal.expectLine("brood> ")
+      try shell.enter("^rm go end")
+    }
+  }
+}
