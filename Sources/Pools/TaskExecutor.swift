@@ -141,6 +141,7 @@ public final class ExecutorSlot {
   var isLeaving = false
   var isIdleListed = false
   var isSpareListed = false
+  var isEmptiedListed = false
   /// Among those with tasks that may be taken back, by the logarithm of their number.
   var bucket = -1
   /// When its time limit is looked at next.
@@ -167,10 +168,10 @@ public final class ExecutorSlot {
 
   /// Whether it has nothing to do: no batch, or, before it was heard of, only such from which all
   /// tasks were taken back. (One that is heard of tells at once that it is done with these.)
-  var isFree: Bool {
-    batches.isEmpty
-      || state == .starting && batches.count < credit && batches.allSatisfy { $0.rest == 0 }
-  }
+  var isFree: Bool { batches.isEmpty || state == .starting && isEmptied }
+
+  /// Whether all tasks of its batches were taken back or reported, and there is room for another.
+  var isEmptied: Bool { batches.count < credit && batches.allSatisfy { $0.rest == 0 } }
 
   /// Whether it may get tasks, and has nothing to do.
   var isIdle: Bool { isOpen && isFree }

@@ -219,10 +219,18 @@ extension TaskScheduler {
     let tasks = (first..<batch.count).map { batch[$0] }
     batch.shorten(to: first)
     batch.job.giveBack(tasks)
-    if batch.rest == 0 { list(batch.slot) }
+    if batch.rest == 0 { noteEmptied(batch.slot) }
     if !batch.job.late.isEmpty { giveUpLate(of: batch.job, among: tasks, at: batch.slot) }
     enqueue(batch.job)
     if batch.job.isHalted { settle(batch.job) }
+  }
+
+  /// All tasks of a batch have come back.
+  private func noteEmptied(_ slot: ExecutorSlot) {
+    list(slot)
+    guard slot.isOpen, slot.isEmptied, !slot.isIdleListed, !slot.isEmptiedListed else { return }
+    slot.isEmptiedListed = true
+    emptied.append(slot)
   }
 
   /// Takes back what was not begun of a batch, the last ones first; yields how many came at once.

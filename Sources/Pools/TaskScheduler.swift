@@ -29,6 +29,8 @@ public final class TaskScheduler {
   var idle: [ExecutorSlot] = []
   /// Likewise, but not ready yet.
   var idleStarting: [ExecutorSlot] = []
+  /// Those from which all tasks were taken back, and that have not told that they know.
+  var emptied: [ExecutorSlot] = []
   /// Those with room for a batch ahead.
   var spare: [ExecutorSlot] = []
   /// Those with tasks that may be taken back, by the logarithm of their number.
@@ -190,6 +192,11 @@ public final class TaskScheduler {
       guard slot.state == .starting else { continue }
       slot.isIdleListed = false
       if slot.isIdle { return slot }
+    }
+    while let slot = emptied.popLast() {
+      looked += 1
+      slot.isEmptiedListed = false
+      if slot.isOpen, slot.isEmptied { return slot }
     }
     return nil
   }

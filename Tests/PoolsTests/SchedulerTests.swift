@@ -255,6 +255,23 @@ import Testing
     #expect(crew.starts.count == 2 && crew.starts(of: third).isEmpty)
   }
 
+  @Test func oneThatIsSlowToBeginIsNotLeftOut() {
+    let crew = FakeCrew(2)
+    crew.latency = 20_000_000
+    crew.tasks = { _ in FakeTask(duration: .max) }
+    crew.scheduler.pump()
+    crew.living[1].isReady = false
+    let first = crew.job(1)
+    let slow = first.batches[0].slot
+    crew.world.run(until: 15_000_000)
+    // It has not begun, and the other one gets the task.
+    crew.scheduler.stealForIdle()
+    crew.scheduler.pump()
+    #expect(first.batches.contains { $0.slot !== slow && $0.count == 1 })
+    let second = crew.job(1)
+    #expect(second.batches[0].slot === slow)
+  }
+
   @Test func theOnlyTaskIsNotPassedAround() {
     let crew = FakeCrew(8)
     crew.latency = 50
