@@ -8,6 +8,11 @@ import Testing
 
   init() throws { shell = try PromptShell(files: [:], columns: 100, rows: 20) }
 
+  /// The line is written over again and again.
+  private func expect(_ line: String) throws {
+    try terminal.expectScreen("a line ‘\(line)’") { $0.text.contains("\n\(line)") }
+  }
+
   @Test func ofBlocksAndOfPrograms() throws {
     try shell.enter("pool new w 3")
     for (name, line) in [
@@ -19,9 +24,9 @@ import Testing
       ),
     ] {
       try terminal.enter(line)
-      try terminal.expect("\(name): 0 of 3 done")
+      try expect("\(name): 0 of 3 done")
       try shell.home.write("", to: "go")
-      try terminal.expect("\(name): 2 of 3 done, 1 running, 0 failed")
+      try expect("\(name): 2 of 3 done, 1 running, 0 failed")
       try shell.home.write("", to: "end")
       try terminal.expectLine("brood> ")
       try shell.enter("^rm go end")

@@ -47,13 +47,16 @@ struct SessionFile {
     let description: String
   }
 
-  /// All, or those that BROOD_TEST_FILES names, as `queues,pools`.
   static func all() -> [URL] {
     let directory = Program.sourceTree.appending(path: "Tests/Transcripts")
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-    let wanted = Program.transcripts
-    return names.filter { $0.hasSuffix(".session") && (wanted?.contains($0.dropLast(8)) ?? true) }
-      .sorted().map { directory.appending(path: $0) }
+    return names.filter { $0.hasSuffix(".session") }.sorted().map { directory.appending(path: $0) }
+  }
+
+  /// All, or those that BROOD_TEST_FILES names, as `queues,pools`.
+  static func wanted() -> [URL] {
+    guard let names = Program.transcripts else { return all() }
+    return all().filter { names.contains($0.lastPathComponent.dropLast(8)) }
   }
 
   init(_ url: URL) throws {
