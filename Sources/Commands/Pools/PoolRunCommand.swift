@@ -107,7 +107,7 @@ enum RunCommand {
       }
       while let input = try groups.map({ try $0.nextInput() }) ?? inputs.next() {
         defer { index += 1 }
-        var record = ProgramRecord(index: index, input: input)
+        var record = TaskRecord(index: index, input: input)
         if groups == nil, try journal?.tasks.recall(&record) == true { continue }
         let words = try template.words(for: input, index: index, slot: 0)
         try call.interpreter.write(words.map(ShellWord.quoted).joined(separator: " ") + "\n")

@@ -24,14 +24,14 @@ enum RecordText {
   }
 
   /// The first line of a table.
-  static let csvHead = Array((ProgramRecord.fieldNames.joined(separator: ",") + "\r\n").utf8)
+  static let csvHead = Array((TaskRecord.fieldNames.joined(separator: ",") + "\r\n").utf8)
 
   /// One line of a table; outputs keep every byte.
   static func csv(_ record: Value) -> [UInt8] {
     guard case .map(let map) = record else { return [] }
     var line: [UInt8] = []
-    for name in ProgramRecord.fieldNames {
-      if name != ProgramRecord.fieldNames.first { line.append(UInt8(ascii: ",")) }
+    for name in TaskRecord.fieldNames {
+      if name != TaskRecord.fieldNames.first { line.append(UInt8(ascii: ",")) }
       line += field(map.get(name) ?? .null)
     }
     return line + Array("\r\n".utf8)

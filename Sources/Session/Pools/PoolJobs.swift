@@ -34,7 +34,7 @@ public final class MapJob: PoolJob {
   /// Told after each finished task.
   public var onProgress: (() -> Void)?
   /// Knows what became of tasks in earlier runs.
-  private let journal: (any BlockJournal)?
+  private let journal: (any RunJournal)?
 
   /// Keeps the records of tasks.
   private let files: ResultFiles?
@@ -49,7 +49,7 @@ public final class MapJob: PoolJob {
   init(
     _ pool: Pool, _ function: PoolFunction, _ policy: PoolPolicy, verb: String,
     at location: Location?, input: PoolInput, takesTwo: Bool, spreads: Bool, isUnordered: Bool,
-    collects: Bool, journal: (any BlockJournal)? = nil, files: ResultFiles? = nil
+    collects: Bool, journal: (any RunJournal)? = nil, files: ResultFiles? = nil
   ) {
     self.input = input
     self.files = files
@@ -149,21 +149,34 @@ public final class MapJob: PoolJob {
     if let problem { throw problem }
   }
 
-  override func recall(_ index: Int) -> TaskOutcome? { journal?.recall(index, item(index)) }
+  override func recall(_ index: Int) -> TaskOutcome? {
+    guard let journal else { return nil }
+    var record = TaskRecord(index: index, item: item(index))
+    do {
+      return try journal.recall(&record) ? record.outcome : nil
+    } catch {
+      problem = problem ?? error
+      return nil
+    }
+  }
 
   public override func deliver(_ index: Int, _ value: Value, isKnown: Bool) {
     if !policy.isRecorded, journal == nil { return store(index, value) }
-    var value = value
-    // In its journal a run that yields values has values.
+    var record = TaskRecord(index: index, item: item(index))
+    record.attempts = tasks.failures(of: index) + 1
     let isWhole = policy.isRecorded && !(isKnown && !policy.yieldsRecords)
-    let record = isWhole ? record(index, value) : .null
-    if isWhole, !policy.yieldsRecords, case .map(let facts) = value {
-      value = facts.get("value") ?? .null
+    if isWhole { record.take(value) } else { record.outcome = .value(value) }
+    let whole = isWhole ? record.value() : .null
+    // In its journal a run that yields values has values.
+    var kept = value
+    if isWhole, !policy.yieldsRecords, case .value(let own)? = record.outcome { kept = own }
+    if let journal, !isKnown {
+      record.outcome = .value(kept)
+      journal.ended(record, output: nil, error: nil)
     }
-    if let journal, !isKnown { journal.ended(index, item(index), .value(value)) }
     // What an earlier run has found is there already.
-    if !isKnown { save(record) }
-    store(index, policy.yieldsRecords ? record : value)
+    if isWhole, !isKnown { save(whole) }
+    store(index, policy.yieldsRecords ? whole : kept)
   }
 
   var keepsFiles: Bool { files != nil }
@@ -190,27 +203,20 @@ public final class MapJob: PoolJob {
   override func hasProgressed() { onProgress?() }
 
   public override func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {
-    let isAbandoned = isAbandoned
-    if let journal, !isKnown {
-      if isAbandoned || failure.isOfUnwantedTask {
-        journal.interrupted(index)
-      } else {
-        journal.ended(index, item(index), .failure(failure))
+    if policy.isRecorded || journal != nil {
+      var record = TaskRecord(index: index, item: item(index))
+      record.attempts = tasks.failures(of: index)
+      record.isCancelled = isAbandoned || failure.isOfUnwantedTask
+      record.take(failure)
+      if !isKnown { journal?.ended(record, output: nil, error: nil) }
+      if policy.isRecorded {
+        let value = record.value()
+        if !isKnown, !record.isCancelled { save(value) }
+        if policy.yieldsRecords { return store(index, value) }
       }
-    }
-    if policy.isRecorded {
-      let record = record(index, .error(failure))
-      if !isKnown, !isAbandoned, !failure.isOfUnwantedTask { save(record) }
-      if policy.yieldsRecords { return store(index, record) }
     }
     if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
     if !items.isEmpty { items[index] = nil }
-  }
-
-  private func record(_ index: Int, _ outcome: Value) -> Value {
-    let failures = tasks.failures(of: index)
-    let attempts = if case .error = outcome { failures } else { failures + 1 }
-    return TaskRecord.make(index, item(index), attempts: attempts, outcome: outcome)
   }
 
   private func keep(_ index: Int, _ outcome: TaskOutcome) {

@@ -34,7 +34,7 @@ extension Pool {
   public func map(
     _ function: Value, over input: PoolInput, _ policy: PoolPolicy, verb: String,
     at location: Location? = nil, takesTwo: Bool = false, spreads: Bool = false,
-    isUnordered: Bool = false, collects: Bool = true, journal: (any BlockJournal)? = nil,
+    isUnordered: Bool = false, collects: Bool = true, journal: (any RunJournal)? = nil,
     files: ResultFiles? = nil, onProgress: ((MapJob) -> Void)? = nil
   ) throws -> MapJob {
     try requireOpen()

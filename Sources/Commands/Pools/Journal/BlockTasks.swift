@@ -6,7 +6,7 @@ import Session
 ///
 /// A task is its working directory, the text of its block with the values of the variables and the
 /// functions that it uses, its item and the chosen variables; not where any of these stand.
-final class BlockTasks: BlockJournal {
+final class BlockTasks: RunJournal {
   private let journal: TaskJournal
   private let interpreter: Interpreter
   private let keys: BlockKeys
@@ -42,30 +42,30 @@ final class BlockTasks: BlockJournal {
 
   // MARK: Earlier runs
 
-  func recall(_ index: Int, _ item: Value) -> TaskOutcome? {
+  func recall(_ record: inout TaskRecord) throws -> Bool {
+    let item = record.item
     let id: JournalIndex.TaskID
     do {
       id = journal.task(try keys.key(of: item))
     } catch {
       journal.fail(error)
-      return nil
+      return false
     }
     var files: [JournalFileState] = []
     if case .string(let text) = item, let file = JournalFileState(text.string) { files = [file] }
     var verdict = JournalVerdict.new
-    var outcome: TaskOutcome?
     if let rerun = journal.rerun, let (state, line) = journal.entry(id) {
       let failure = line.map { self.failure($0) }
       let value = line.flatMap { JournalResult.value($0, interpreter) }
       verdict = JournalVerdict(
         state, line, rerun, failure: failure?.message ?? "", hasResult: value != nil, files: files)
       if verdict.isSkipped {
-        outcome = state == .failed ? failure.map { .failure($0) } : value.map { .value($0) }
+        record.outcome = state == .failed ? failure.map { .failure($0) } : value.map { .value($0) }
       }
     }
     journal.news.tell(Interpreter.shown(item), verdict.reason, verdict.why)
-    if outcome == nil { tasks[index] = Known(id: id, files: files) }
-    return outcome
+    if record.outcome == nil { tasks[record.index] = Known(id: id, files: files) }
+    return record.outcome != nil
   }
 
   /// The error that a task ended with.
@@ -82,8 +82,12 @@ final class BlockTasks: BlockJournal {
 
   // MARK: This run
 
-  func ended(_ index: Int, _ item: Value, _ outcome: TaskOutcome) {
-    guard let task = tasks.removeValue(forKey: index) else { return }
+  func ended(_ record: TaskRecord, output: [UInt8]?, error: [UInt8]?) {
+    guard let task = tasks.removeValue(forKey: record.index), let outcome = record.outcome else {
+      return
+    }
+    if record.isCancelled { return journal.write("interrupted", task.id, []) }
+    let item = record.item
     var fields: [(String, Value)] = []
     switch outcome {
     case .value(let value): fields = [("ok", .bool(true)), JournalResult.field(value, interpreter)]
@@ -99,11 +103,6 @@ final class BlockTasks: BlockJournal {
     fields.append(("item", JournalResult.isPlain(item) ? item : .text(Interpreter.shown(item))))
     fields.append(("files", JournalFileState.value(task.files)))
     journal.write("ended", task.id, fields)
-  }
-
-  func interrupted(_ index: Int) {
-    guard let task = tasks.removeValue(forKey: index) else { return }
-    journal.write("interrupted", task.id, [])
   }
 }
 

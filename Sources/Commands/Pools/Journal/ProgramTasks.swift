@@ -7,7 +7,7 @@ import Session
 /// A task is its working directory, its words, its input and the chosen variables, so that it is the
 /// same wherever its input stands; where the words have a number, as `{#}`, that belongs to it, too.
 /// A call with several inputs has a line for each of them.
-final class ProgramTasks: ProgramJournal {
+final class ProgramTasks: RunJournal {
   private let journal: TaskJournal
   private let template: ProgramTemplate
   private let keys: ProgramKeys
@@ -30,7 +30,7 @@ final class ProgramTasks: ProgramJournal {
     }
   }
 
-  private func tasks(of record: ProgramRecord) -> [Known] {
+  private func tasks(of record: TaskRecord) -> [Known] {
     let recalled = record.members.isEmpty ? [record.recalled].compactMap { $0 } : record.members
     return recalled.compactMap { $0.entry as? Known }
   }
@@ -54,7 +54,7 @@ final class ProgramTasks: ProgramJournal {
   }
 
   /// What was run; of a call with several inputs, what it would be for one alone.
-  private func words(_ task: Known, _ record: ProgramRecord) -> Value {
+  private func words(_ task: Known, _ record: TaskRecord) -> Value {
     words((try? template.words(for: task.input, index: record.index, slot: 0)) ?? [])
   }
 
@@ -63,7 +63,7 @@ final class ProgramTasks: ProgramJournal {
 
   // MARK: Earlier runs
 
-  func recall(_ record: inout ProgramRecord) throws -> Bool {
+  func recall(_ record: inout TaskRecord) throws -> Bool {
     let key = try keys.key(of: record.input, record.index)
     let id = journal.task(key)
     let files = files(record.input)
@@ -103,7 +103,7 @@ final class ProgramTasks: ProgramJournal {
 
   // MARK: This run
 
-  func began(_ record: ProgramRecord) {
+  func began(_ record: TaskRecord) {
     for task in tasks(of: record) {
       journal.write(
         "began", task.id,
@@ -115,16 +115,16 @@ final class ProgramTasks: ProgramJournal {
   }
 
   /// How many inputs a call has, if it is several.
-  private func inputs(_ record: ProgramRecord) -> Value {
+  private func inputs(_ record: TaskRecord) -> Value {
     record.members.count > 1 ? .int(record.members.count) : .null
   }
 
-  func ended(_ record: ProgramRecord, output: [UInt8]?, error: [UInt8]?) {
+  func ended(_ record: TaskRecord, output: [UInt8]?, error: [UInt8]?) {
     for task in tasks(of: record) { ended(task, record, output, error) }
   }
 
   private func ended(
-    _ task: Known, _ record: ProgramRecord, _ output: [UInt8]?, _ error: [UInt8]?
+    _ task: Known, _ record: TaskRecord, _ output: [UInt8]?, _ error: [UInt8]?
   ) {
     if record.isCancelled {
       return journal.write(
@@ -159,7 +159,7 @@ final class ProgramTasks: ProgramJournal {
   }
 
   /// Puts what `ended` wrote into a record.
-  private func read(_ line: MapObject, into record: inout ProgramRecord) {
+  private func read(_ line: MapObject, into record: inout TaskRecord) {
     record.pid = Int32(clamping: line.int("pid") ?? 0)
     record.attempts = line.int("attempts") ?? 0
     record.start = line.nanoseconds("start")

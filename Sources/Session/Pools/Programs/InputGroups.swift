@@ -15,7 +15,7 @@ public final class InputGroups {
   /// What comes next.
   enum Next {
     /// What became of an input in an earlier run.
-    case known(ProgramRecord)
+    case known(TaskRecord)
     case group([Member])
   }
 
@@ -28,10 +28,10 @@ public final class InputGroups {
   private let take: () throws -> TaskInput?
   private let stream: InputStream?
   /// What became of an input earlier: whether it is known, in its record.
-  public var recall: ((_ record: inout ProgramRecord) throws -> Bool)?
+  public var recall: ((_ record: inout TaskRecord) throws -> Bool)?
 
   private var members: [Member] = []
-  private var known: [ProgramRecord] = []
+  private var known: [TaskRecord] = []
   private var hasEnded = false
   /// How many inputs were taken.
   private var count = 0
@@ -111,7 +111,7 @@ public final class InputGroups {
       if isFilled { share = max(1, (members.count + jobs - 1) / max(1, jobs)) }
       return
     }
-    var record = ProgramRecord(index: count, input: input)
+    var record = TaskRecord(index: count, input: input)
     count += 1
     if try recall?(&record) == true { return known.append(record) }
     members.append(Member(input: input, recalled: record.recalled))

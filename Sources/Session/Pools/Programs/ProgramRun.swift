@@ -23,11 +23,11 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// How many inputs were taken.
   public private(set) var count = 0
   /// Those whose output was not shown yet.
-  var live: [Int: ProgramRecord] = [:]
+  var live: [Int: TaskRecord] = [:]
   /// Those that are wanted in the end: all, or those of programs that failed.
   public internal(set) var records: [Value] = []
   /// The first of those that failed, for messages.
-  public private(set) var failures: [ProgramRecord] = []
+  public private(set) var failures: [TaskRecord] = []
   /// What attempts wrote that are over, the last one last.
   var kept: [Int: [(output: TaskOutput, error: TaskOutput)]] = [:]
   var nextShown = 0
@@ -60,7 +60,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Of those that failed: they were ended because they were not wanted any more.
   public private(set) var cancelled = 0
   /// Knows what became of programs in earlier runs.
-  public var journal: (any ProgramJournal)?
+  public var journal: (any RunJournal)?
   /// What an input's task is known by, with its number where that is part of the words.
   public var key: ((TaskInput, Int) -> String?)?
   /// Where a call gets several inputs: what puts them together.
@@ -213,10 +213,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   }
 
   /// The next call, and whether it is known what became of it; nil at the end.
-  private func nextRecord() throws -> (record: ProgramRecord, isKnown: Bool)? {
+  private func nextRecord() throws -> (record: TaskRecord, isKnown: Bool)? {
     guard let groups else {
       guard let input = try next() else { return nil }
-      var record = ProgramRecord(index: count, input: input)
+      var record = TaskRecord(index: count, input: input)
       let isKnown = try recall(&record)
       return (record, isKnown)
     }
@@ -226,7 +226,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       record.index = count
       return (record, true)
     case .group(let members)?:
-      var record = ProgramRecord(index: count, input: InputGroups.joined(members))
+      var record = TaskRecord(index: count, input: InputGroups.joined(members))
       if members.count == 1 {
         record.recalled = members[0].recalled
         return (record, false)
@@ -260,7 +260,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   }
 
   /// Whether a program need not run, by what became of it earlier.
-  private func recall(_ record: inout ProgramRecord) throws -> Bool {
+  private func recall(_ record: inout TaskRecord) throws -> Bool {
     guard let journal else { return false }
     // Many in a row must not keep Ctrl-C waiting.
     if record.index % 256 == 255 { try session.attend(interpreter) }
@@ -284,7 +284,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
 
   // MARK: Ends
 
-  private func note(end index: Int, _ record: ProgramRecord) {
+  private func note(end index: Int, _ record: TaskRecord) {
     changes += 1
     finished.insert(index)
     if record.isOk {
@@ -298,7 +298,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     onProgress?()
   }
 
-  func finish(_ index: Int, _ record: ProgramRecord) {
+  func finish(_ index: Int, _ record: TaskRecord) {
     live[index] = record
     // What is to be shown counts as done only then, so that no output is lost when this process is.
     let last = kept[index]?.last

@@ -55,7 +55,7 @@ extension ProgramRun {
   }
 
   /// What a program's output is collected in.
-  func makeOutputs(_ record: ProgramRecord) throws -> (output: TaskOutput?, error: TaskOutput?) {
+  func makeOutputs(_ record: TaskRecord) throws -> (output: TaskOutput?, error: TaskOutput?) {
     switch options.form {
     case .direct: return (nil, nil)
     case .lines:
@@ -88,7 +88,7 @@ extension ProgramRun {
     }
   }
 
-  private func tag(_ record: ProgramRecord) -> [UInt8] {
+  private func tag(_ record: TaskRecord) -> [UInt8] {
     guard policy.isTagged else { return [] }
     let input = record.input
     // Of several inputs to a call the first one stands for all.
@@ -142,7 +142,7 @@ extension ProgramRun {
     if output != nil, options.showsLater { writeDown(record, output, error) }
   }
 
-  private func show(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) throws {
+  private func show(_ record: TaskRecord, _ output: TaskOutput?, _ error: TaskOutput?) throws {
     var record = record
     let isWanted = options.wantsRecords || !record.isOk
     if record.key == nil, isWanted || options.text != nil || options.results != nil {
@@ -166,7 +166,7 @@ extension ProgramRun {
   }
 
   private func write(
-    _ record: ProgramRecord, _ output: TaskOutput, _ error: TaskOutput
+    _ record: TaskRecord, _ output: TaskOutput, _ error: TaskOutput
   ) throws {
     if output.size + error.size == 0 { return }
     onShow?()
@@ -176,7 +176,7 @@ extension ProgramRun {
   }
 
   /// Has the journal note what became of a program.
-  func writeDown(_ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?) {
+  func writeDown(_ record: TaskRecord, _ output: TaskOutput?, _ error: TaskOutput?) {
     guard let journal else { return }
     let keeps = options.wantsRecords && options.form == .none
     journal.ended(

@@ -33,7 +33,7 @@ extension ProgramRun {
   }
 
   private func spawn(
-    _ batch: TaskBatch, _ record: ProgramRecord, _ place: Int
+    _ batch: TaskBatch, _ record: TaskRecord, _ place: Int
   ) throws -> ProgramAttempt {
     var request = try self.request(record.input, record.index, place)
     var record = record
@@ -220,7 +220,7 @@ extension ProgramRun {
   }
 
   /// Says that a program is run again, since it may do something twice.
-  private func tell(_ record: ProgramRecord, _ failures: Int, _ delay: Int64) {
+  private func tell(_ record: TaskRecord, _ failures: Int, _ delay: Int64) {
     var plain = record
     // What it wrote is shown in its turn.
     plain.lastLine = nil

@@ -66,12 +66,12 @@ public final class ResultFiles {
     }
   }
 
-  private func place(of record: ProgramRecord) throws(SystemError) -> String {
+  private func place(of record: TaskRecord) throws(SystemError) -> String {
     try place(record.index, record.input.text, record.key)
   }
 
   /// The files that an attempt begins to write; nil where there is no room for them now.
-  func files(of record: ProgramRecord) throws -> (output: String, error: String)? {
+  func files(of record: TaskRecord) throws -> (output: String, error: String)? {
     do throws(SystemError) {
       let place = try place(of: record)
       return ("\(place)/stdout", "\(place)/stderr")
@@ -100,7 +100,7 @@ public final class ResultFiles {
 
   /// What a task wrote last and its record.
   func save(
-    _ record: ProgramRecord, _ output: TaskOutput?, _ error: TaskOutput?, _ writer: OutputWriter
+    _ record: TaskRecord, _ output: TaskOutput?, _ error: TaskOutput?, _ writer: OutputWriter
   ) throws {
     let place = try writer.makingFiles { () throws(SystemError) in try self.place(of: record) }
     if let output { try writer.save(output, as: output.path ?? "\(place)/stdout") }
@@ -117,7 +117,7 @@ public final class ResultFiles {
 
   /// Likewise what an attempt wrote that was made again.
   func save(
-    _ record: ProgramRecord, _ output: TaskOutput, _ error: TaskOutput, of attempt: Int,
+    _ record: TaskRecord, _ output: TaskOutput, _ error: TaskOutput, of attempt: Int,
     _ writer: OutputWriter
   ) throws {
     let place = try writer.makingFiles { () throws(SystemError) in try self.place(of: record) }

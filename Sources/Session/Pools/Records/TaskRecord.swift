@@ -1,78 +1,133 @@
+import Glibc
 import Language
 import Posix
 
-/// The records of `--records`: what became of a block, as of a program.
-enum TaskRecord {
-  /// What a record has beside the fields that those of programs have.
-  private static let further = ["value", "failure"]
+/// What became of one task: of a program of `pool run`, or of a block of `pool map`.
+public struct TaskRecord {
+  public internal(set) var index: Int
+  /// What it works on, in words.
+  public let input: TaskInput
+  /// Likewise, as a value.
+  public let item: Value
+  /// What a block yielded or threw; nil of a program.
+  public var outcome: TaskOutcome?
+  /// What else is known of a block, by the names of fields.
+  var facts: MapObject?
+  /// What a journal knows of each input, where the call is for several.
+  public internal(set) var members: [RecalledProgram] = []
+  /// What it is known by, whatever its place: its content.
+  public var key: String?
+  public var pid: Int32 = 0
+  public var attempts = 0
+  /// When its last attempt began (ns since 1970).
+  public var start: Int64 = 0
+  public var elapsed: Int64 = 0
+  public var info: ExitInfo?
+  public var hasTimedOut = false
+  /// How much memory it could have.
+  public var memoryLimit: Int?
+  /// Never started, or ended because it was not wanted any more.
+  public var isCancelled = false
+  /// Why it could not be started.
+  public var problem: String?
+  /// What to do about that.
+  public var remedy: String?
+  /// The last line of its standard error.
+  public var lastLine: String?
+  /// What a journal knows of it.
+  public var recalled: RecalledProgram?
 
-  /// The record of a task that ended well or threw, of one that its worker died with, or that was
-  /// not begun.
-  ///
-  /// - Parameter outcome: the worker's part of it, or the error with that part in its payload.
-  static func make(_ index: Int, _ item: Value, attempts: Int, outcome: Value) -> Value {
-    let map = MapObject()
-    var facts: MapObject?
-    var failure: ErrorObject?
+  /// Of a program.
+  public init(index: Int, input: TaskInput) {
+    self.index = index
+    self.input = input
+    item = input.value
+  }
+
+  /// Of a block.
+  public init(index: Int, item: Value) {
+    self.index = index
+    self.item = item
+    input = TaskInput([])
+  }
+
+  public var exit: Int32? {
+    if case .exited(let status)? = info?.cause { return status }
+    return nil
+  }
+
+  public var signal: Signal? {
+    if case .signaled(let signal, _)? = info?.cause { return signal }
+    return nil
+  }
+
+  public var isOk: Bool {
     switch outcome {
-    case .map(let own): facts = own
-    case .error(let error):
-      failure = error
-      if case .map(let own)? = error.payload["record"] { facts = own }
-      error.payload["record"] = nil
-    default: break
+    case .value?: true
+    case .failure?: false
+    case nil: exit == 0 && !hasTimedOut
     }
-    for name in ProgramRecord.fieldNames + further {
-      map.set(.text(name), facts?.get(name) ?? .null)
-    }
-    map.set("index", .int(index))
-    map.set("item", item)
-    map.set("host", .text(ProgramRecord.host))
-    map.set("attempts", .int(attempts))
-    map.set("timed_out", .bool(failure?.kind == .timeout && failure?.payload["worker"] != nil))
-    map.set("ok", .bool(failure == nil))
-    if let failure { map.set("failure", .error(failure)) }
-    return .map(map)
   }
 
-  /// What is known of the task that a worker died with.
-  static func facts(_ worker: WorkerExecutor, _ record: WaitRecord?) -> MapObject {
-    let map = MapObject()
-    map.set("pid", .int(Int(worker.process.pid)))
-    let elapsed = max(0, Clock.monotonic - worker.ledger.startedAt)
-    map.set("start", .time(Int(Clock.realtime - elapsed)))
-    map.set("elapsed", .duration(Int(elapsed)))
-    if let record {
-      map.set("maxrss", .size(Int(record.info.maxRSS)))
-      map.set("exit", record.exit.map { .int(Int($0)) } ?? .null)
-      map.set("signal", record.signal.map { .text($0.name) } ?? .null)
+  /// As `exit status 3: no such file`, for messages.
+  public var phrase: String {
+    var text: String
+    if let problem {
+      text = TaskInput.shortened(problem, to: 200)
+    } else if hasTimedOut {
+      text = "took too long"
+    } else if let exit {
+      text = "exit status \(exit)" + (WaitRecord.meaning(ofStatus: exit).map { " (\($0))" } ?? "")
+    } else if let signal {
+      text = "ended by \(signal.name)"
+    } else {
+      text = "not started"
     }
-    if let capture = worker.capture {
-      map.set("output", TaskInput.value(TaskCapture.contents(of: capture.output)))
-      map.set("error", TaskInput.value(TaskCapture.contents(of: capture.error)))
+    if let memoryLimit, let used = info?.maxRSS, !isOk, used >= memoryLimit / 2 {
+      text += ", having used \(sizeText(Int(used))) of \(sizeText(memoryLimit)) of memory"
     }
-    return map
+    if let lastLine { text += ": \(lastLine)" }
+    if recalled?.isSkipped == true { text += " (in an earlier run)" }
+    return text
   }
 
-  /// Adds the last line of standard error to a message, which often says why.
-  static func explain(_ error: ErrorObject, _ facts: MapObject) {
-    guard case .string(let text)? = facts.get("error"),
-      let line = LineRelay.lastLine(of: text.withBytes { Array($0) })
-    else { return }
-    error.message += ": \(line)"
-  }
-}
+  /// The fields of a record, in their order.
+  public static let fieldNames = [
+    "index", "key", "item", "pid", "host", "attempts", "start", "elapsed", "cpu", "maxrss", "exit",
+    "signal", "timed_out", "ok", "output", "error",
+  ]
 
-extension Pool {
-  /// A worker has told where its tasks write.
-  func takeCapture(_ descriptors: [Int32], from worker: WorkerExecutor) {
-    guard descriptors.count == 2, worker.capture == nil,
-      let output = try? Descriptors.makePrivate(descriptors[0]),
-      let error = try? Descriptors.makePrivate(descriptors[1])
-    else {
-      for fd in descriptors { Descriptors.close(fd) }
-      return
+  /// What the records of blocks have beside these.
+  static let fieldsOfBlocks = ["value", "failure"]
+
+  /// - Parameters: what it wrote, where that was kept.
+  public func value(output: [UInt8]? = nil, error: [UInt8]? = nil) -> Value {
+    if let outcome { return value(of: outcome) }
+    let output = output ?? recalled?.output
+    let error = error ?? recalled?.error
+    let value = Value.record([
+      "index": .int(index), "key": key.map { .text($0) } ?? .null, "item": item,
+      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(TaskRecord.host),
+      "attempts": .int(attempts), "start": start == 0 ? .null : .time(Int(start)),
+      "elapsed": .duration(Int(elapsed)),
+      "cpu": info.map { .duration(Int($0.userTime + $0.systemTime)) } ?? .null,
+      "maxrss": info.map { .size(Int($0.maxRSS)) } ?? .null,
+      "exit": exit.map { .int(Int($0)) } ?? .null,
+      "signal": signal.map { .text($0.name) } ?? .null, "timed_out": .bool(hasTimedOut),
+      "ok": .bool(isOk), "output": output.map(TaskInput.value) ?? .null,
+      "error": problem.map { .text($0) } ?? error.map(TaskInput.value) ?? .null,
+    ])
+    if let recalled, case .map(let map) = value {
+      map.set("skipped", .bool(recalled.isSkipped))
+      map.set("why", recalled.why.map { .text($0) } ?? .null)
     }
-    worker.capture = (output, error)
+    return value
   }
+
+  /// The name of this machine.
+  static let host: String = {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }()
 }

@@ -1,0 +1,80 @@
+import Language
+import Posix
+
+/// The records of blocks: what the worker knows of a task, and the pool.
+extension TaskRecord {
+  /// Takes over what a worker sent of a task that ended well, of which what the block yielded is a
+  /// part; yields that.
+  mutating func take(_ value: Value) {
+    guard case .map(let own) = value else { return outcome = .value(value) }
+    facts = own
+    outcome = .value(own.get("value") ?? .null)
+  }
+
+  /// Likewise of one that threw, that its worker died with, or that was not begun.
+  mutating func take(_ failure: ErrorObject) {
+    if case .map(let own)? = failure.payload["record"] { facts = own }
+    failure.payload["record"] = nil
+    outcome = .failure(failure)
+    hasTimedOut = failure.kind == .timeout && failure.payload["worker"] != nil
+  }
+
+  func value(of outcome: TaskOutcome) -> Value {
+    let map = MapObject()
+    for name in TaskRecord.fieldNames + TaskRecord.fieldsOfBlocks {
+      map.set(.text(name), facts?.get(name) ?? .null)
+    }
+    map.set("index", .int(index))
+    map.set("item", item)
+    map.set("host", .text(TaskRecord.host))
+    map.set("attempts", .int(attempts))
+    map.set("timed_out", .bool(hasTimedOut))
+    map.set("ok", .bool(isOk))
+    switch outcome {
+    case .value(let value): map.set("value", value)
+    case .failure(let error): map.set("failure", .error(error))
+    }
+    return .map(map)
+  }
+
+  /// What is known of the task that a worker died with.
+  static func facts(_ worker: WorkerExecutor, _ record: WaitRecord?) -> MapObject {
+    let map = MapObject()
+    map.set("pid", .int(Int(worker.process.pid)))
+    let elapsed = max(0, Clock.monotonic - worker.ledger.startedAt)
+    map.set("start", .time(Int(Clock.realtime - elapsed)))
+    map.set("elapsed", .duration(Int(elapsed)))
+    if let record {
+      map.set("maxrss", .size(Int(record.info.maxRSS)))
+      map.set("exit", record.exit.map { .int(Int($0)) } ?? .null)
+      map.set("signal", record.signal.map { .text($0.name) } ?? .null)
+    }
+    if let capture = worker.capture {
+      map.set("output", TaskInput.value(TaskCapture.contents(of: capture.output)))
+      map.set("error", TaskInput.value(TaskCapture.contents(of: capture.error)))
+    }
+    return map
+  }
+
+  /// Adds the last line of standard error to a message, which often says why.
+  static func explain(_ error: ErrorObject, _ facts: MapObject) {
+    guard case .string(let text)? = facts.get("error"),
+      let line = LineRelay.lastLine(of: text.withBytes { Array($0) })
+    else { return }
+    error.message += ": \(line)"
+  }
+}
+
+extension Pool {
+  /// A worker has told where its tasks write.
+  func takeCapture(_ descriptors: [Int32], from worker: WorkerExecutor) {
+    guard descriptors.count == 2, worker.capture == nil,
+      let output = try? Descriptors.makePrivate(descriptors[0]),
+      let error = try? Descriptors.makePrivate(descriptors[1])
+    else {
+      for fd in descriptors { Descriptors.close(fd) }
+      return
+    }
+    worker.capture = (output, error)
+  }
+}
