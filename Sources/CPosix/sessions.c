@@ -47,6 +47,11 @@ static void copy_text(char *to, const char *from, size_t size) {
   to[size - 1] = 0;
 }
 
+static void read_wait(const struct brood_wait_cell *cell, struct brood_process_look *look) {
+  look->has_wait = brood_wait_read_cell(cell, &look->wait);
+  look->was_cut = !look->has_wait && brood_wait_read_cut(cell, &look->wait);
+}
+
 void brood_session_slot(const void *session, int32_t number, struct brood_process_look *look) {
   const struct table *table = session;
   const struct slot *slot = &table->slots[number];
@@ -58,7 +63,7 @@ void brood_session_slot(const void *session, int32_t number, struct brood_proces
   bool is_root = number + 1 == table->root_slot;
   copy_text(look->waits, is_root ? table->root_waits : slot->waits, sizeof look->waits);
   if (is_root) look->owner = 0;
-  look->has_wait = brood_wait_read_cell(is_root ? &table->root_wait : &slot->wait, &look->wait);
+  read_wait(is_root ? &table->root_wait : &slot->wait, look);
 }
 
 int32_t brood_session_root(const void *session, struct brood_process_look *look) {
@@ -67,7 +72,7 @@ int32_t brood_session_root(const void *session, struct brood_process_look *look)
   *look = (struct brood_process_look){
     .pid = table->root, .generation = number < 0 ? 0 : table->slots[number].generation};
   copy_text(look->waits, table->root_waits, sizeof look->waits);
-  look->has_wait = brood_wait_read_cell(&table->root_wait, &look->wait);
+  read_wait(&table->root_wait, look);
   return number;
 }
 

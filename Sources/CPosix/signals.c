@@ -77,9 +77,35 @@ void brood_foreground(int32_t pid) {
 
 bool brood_foreground_ran(void) { return foreground_ran; }
 
+// A signal that nothing but a handler notices, should it reach a program that a process has become.
+enum { nudge_signal = SIGURG, nudge_value = 0x62726f6f };
+static volatile bool nudged;
+
+static bool is_nudge(int signal, const siginfo_t *info) {
+  return signal == nudge_signal && info->si_code == SI_QUEUE && info->si_int == nudge_value;
+}
+
+int32_t brood_nudge(int32_t pid) {
+  union sigval value = {.sival_int = nudge_value};
+  return sigqueue(pid, nudge_signal, value) < 0 ? -errno : 0;
+}
+
+bool brood_nudge_take(void) {
+  bool was = nudged;
+  if (was) nudged = false;
+  return was;
+}
+
 static void record(int signal, siginfo_t *info, void *context) {
   (void)context;
   int saved = errno;
+  if (is_nudge(signal, info)) {
+    nudged = true;
+    brood_attention = 1;
+    ring();
+    errno = saved;
+    return;
+  }
   if (signal == SIGINT && foreground) foreground_ran = runs(foreground);
   atomic_store(&senders[signal], sender_of(signal, info));
   atomic_fetch_add(&counts[signal], 1);
@@ -159,12 +185,15 @@ void brood_signals_start(void) {
   brood_signal_set(SIGPIPE, brood_disposition_ignore, false);
   brood_signal_set(SIGXFSZ, brood_disposition_ignore, false);
   brood_mask(SIG_UNBLOCK, bit(SIGCHLD), NULL);
+  if (!(ignored_on_entry & bit(nudge_signal)))
+    brood_signal_set(nudge_signal, brood_disposition_record, false);
 }
 
 void brood_signals_forget(void) {
   for (uint64_t rest = recorded; rest; rest &= rest - 1) counts[__builtin_ctzll(rest) + 1] = 0;
   atomic_store(&recorded, 0);
   brood_attention = 0;
+  if (nudged) nudged = false;
   brood_forwarder_forget();
   if (foreground) foreground = 0;
   wake_plus_one = 0;  // the number was in the private range and is closed

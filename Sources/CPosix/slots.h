@@ -44,6 +44,7 @@ struct slot {
   _Atomic int64_t ended;    // when that was seen
   _Atomic int32_t orders;   // as brood_slot_orders tells it
   _Atomic int32_t detached;
+  _Atomic uint32_t chosen;  // as brood_wait_choose tells it
   _Atomic int64_t begun, made;  // the process started between these (ns after boot); 0: unknown
   char name[40];
   char maker[40];           // the name of the parent, empty for the session's own process
@@ -60,6 +61,10 @@ struct table {
   _Atomic int64_t nested;   // when a forked child was
   _Atomic uint32_t deaths;  // how many ends were seen
   _Atomic int32_t root, root_slot;  // the session's own process; its slot plus one, 0 for none yet
+  _Atomic int64_t look_due, looked;  // as brood_look_* tell them
+  _Atomic uint32_t look_changes, had_stops;
+  _Atomic uint64_t told[BROOD_TOLD];  // as brood_look_tell has it
+  _Atomic uint32_t told_count, root_chosen;
   char root_waits[BROOD_WAITS_SIZE];
   struct brood_wait_cell root_wait;
   struct text texts[BROOD_TEXTS];
@@ -78,6 +83,9 @@ void brood_session_publish(const void *table);
 
 /// Copies a record; false if its process is awake or keeps changing it.
 bool brood_wait_read_cell(const struct brood_wait_cell *cell, struct brood_wait *wait);
+
+/// Copies the record of a wait that Ctrl-C has ended, if that was the last one; false if not.
+bool brood_wait_read_cut(const struct brood_wait_cell *cell, struct brood_wait *wait);
 
 /// The table; null before the session has one.
 struct table *brood_slots_table(void);

@@ -53,25 +53,43 @@ void brood_wait_end(void) {
   if (cell) atomic_store_explicit(&cell->number, cell->number | 1, memory_order_release);
 }
 
+static void copy_cell(const struct brood_wait_cell *cell, struct brood_wait *wait) {
+  wait->verb = atomic_load_explicit(&cell->verb, memory_order_relaxed);
+  wait->flags = atomic_load_explicit(&cell->flags, memory_order_relaxed);
+  wait->since = atomic_load_explicit(&cell->since, memory_order_relaxed);
+  wait->deadline = atomic_load_explicit(&cell->deadline, memory_order_relaxed);
+  wait->text = atomic_load_explicit(&cell->text, memory_order_relaxed);
+  wait->line = atomic_load_explicit(&cell->line, memory_order_relaxed);
+  for (int i = 0; i < BROOD_WAIT_TARGETS; i++) {
+    wait->kinds[i] = atomic_load_explicit(&cell->kinds[i], memory_order_relaxed);
+    wait->ids[i] = atomic_load_explicit(&cell->ids[i], memory_order_relaxed);
+  }
+}
+
 bool brood_wait_read_cell(const struct brood_wait_cell *cell, struct brood_wait *wait) {
   for (int attempt = 0; attempt < 3; attempt++) {
     uint32_t before = atomic_load_explicit(&cell->number, memory_order_acquire);
     if (before & 1) return false;
     wait->number = before;
-    wait->verb = atomic_load_explicit(&cell->verb, memory_order_relaxed);
-    wait->flags = atomic_load_explicit(&cell->flags, memory_order_relaxed);
-    wait->since = atomic_load_explicit(&cell->since, memory_order_relaxed);
-    wait->deadline = atomic_load_explicit(&cell->deadline, memory_order_relaxed);
-    wait->text = atomic_load_explicit(&cell->text, memory_order_relaxed);
-    wait->line = atomic_load_explicit(&cell->line, memory_order_relaxed);
-    for (int i = 0; i < BROOD_WAIT_TARGETS; i++) {
-      wait->kinds[i] = atomic_load_explicit(&cell->kinds[i], memory_order_relaxed);
-      wait->ids[i] = atomic_load_explicit(&cell->ids[i], memory_order_relaxed);
-    }
+    copy_cell(cell, wait);
     atomic_thread_fence(memory_order_acquire);
     if (atomic_load_explicit(&cell->number, memory_order_relaxed) == before) return true;
   }
   return false;
+}
+
+void brood_wait_cut(void) {
+  struct brood_wait_cell *cell = own_cell();
+  if (cell) atomic_fetch_or(&cell->flags, BROOD_WAIT_CUT);
+}
+
+bool brood_wait_read_cut(const struct brood_wait_cell *cell, struct brood_wait *wait) {
+  uint32_t before = atomic_load_explicit(&cell->number, memory_order_acquire);
+  if (!(before & 1)) return false;
+  copy_cell(cell, wait);
+  atomic_thread_fence(memory_order_acquire);
+  return (wait->flags & BROOD_WAIT_CUT) &&
+    atomic_load_explicit(&cell->number, memory_order_relaxed) == before;
 }
 
 bool brood_wait_own(struct brood_wait *wait) {
@@ -84,6 +102,133 @@ bool brood_wait_read(int32_t slot, struct brood_wait *wait) {
   if (!table || slot < 0 || slot >= slot_count) return false;
   if (slot + 1 == table->root_slot) return brood_wait_read_cell(&table->root_wait, wait);
   return brood_wait_read_cell(&table->slots[slot].wait, wait);
+}
+
+int64_t brood_look_due(void) {
+  struct table *table = brood_slots_table();
+  int64_t due = table ? table->look_due : 0;
+  return due ? due : INT64_MAX;
+}
+
+bool brood_look_ask(int64_t now, int64_t moment) {
+  enum { late = 500000000 };
+  struct table *table = brood_slots_table();
+  if (!table) return false;
+  int64_t due = atomic_load_explicit(&table->look_due, memory_order_relaxed);
+  do if (due > now - late && due <= moment) return false;
+  while (!atomic_compare_exchange_weak(&table->look_due, &due, moment));
+  return true;
+}
+
+void brood_look_plan(int64_t last, int64_t moment) {
+  struct table *table = brood_slots_table();
+  if (!table) return;
+  if (last == INT64_MAX) last = 0;
+  atomic_compare_exchange_strong(&table->look_due, &last, moment == INT64_MAX ? 0 : moment);
+}
+
+void brood_look_note(int64_t now) {
+  struct table *table = brood_slots_table();
+  if (table) table->looked = now;
+}
+
+int64_t brood_looked(void) {
+  struct table *table = brood_slots_table();
+  return table ? table->looked : 0;
+}
+
+void brood_look_changed(bool stopped) {
+  struct table *table = brood_slots_table();
+  if (!table) return;
+  table->look_changes++;
+  if (stopped) table->had_stops = 1;
+}
+
+bool brood_look_had_stops(void) {
+  struct table *table = brood_slots_table();
+  return table && table->had_stops;
+}
+
+bool brood_look_tell(uint64_t set) {
+  struct table *table = brood_slots_table();
+  if (!table) return false;
+  for (int i = 0; i < BROOD_TOLD; i++)
+    if (table->told[i] == set) return false;
+  table->told[table->told_count++ % BROOD_TOLD] = set;
+  return true;
+}
+
+// Where the choice of a process stands, and its record.
+static _Atomic uint32_t *find_choice(int32_t pid, struct brood_wait_cell **cell) {
+  struct table *table = brood_slots_table();
+  if (!table) return NULL;
+  if (pid == table->root) {
+    *cell = &table->root_wait;
+    return &table->root_chosen;
+  }
+  int32_t top = table->top;
+  for (int32_t i = 0; i < top && i < slot_count; i++) {
+    struct slot *slot = &table->slots[i];
+    if (slot->pid != pid || !slot->owner) continue;
+    *cell = &slot->wait;
+    return &slot->chosen;
+  }
+  return NULL;
+}
+
+uint32_t brood_wait_number(int32_t pid) {
+  struct brood_wait_cell *cell;
+  if (!find_choice(pid, &cell)) return 0;
+  uint32_t number = cell->number;
+  return number & 1 ? 0 : number;
+}
+
+void brood_wait_choose(int32_t pid) {
+  struct brood_wait_cell *cell;
+  _Atomic uint32_t *choice = find_choice(pid, &cell);
+  if (choice) *choice = cell->number;
+}
+
+bool brood_wait_is_chosen(void) {
+  struct brood_wait_cell *cell = own_cell();
+  struct table *table = brood_slots_table();
+  if (!cell || !table) return false;
+  int32_t own = brood_slot_own_plus_one();
+  _Atomic uint32_t *choice = brood_forks() == 0 ? &table->root_chosen : &table->slots[own - 1].chosen;
+  uint32_t number = atomic_exchange(choice, 0);
+  return number && !(number & 1) && number == cell->number;
+}
+
+static uint64_t mix(uint64_t number) {
+  number = (number ^ number >> 32) * 0x9e3779b97f4a7c15ULL;
+  return number ^ number >> 29;
+}
+
+static void scan_cell(
+  const struct brood_wait_cell *cell, int32_t pid, int64_t limit, struct brood_look_scan *scan) {
+  struct brood_wait wait;
+  if (!brood_wait_read_cell(cell, &wait) || wait.deadline != INT64_MAX) return;
+  if (wait.since > limit) {
+    if (wait.since < scan->next) scan->next = wait.since;
+    return;
+  }
+  scan->old++;
+  scan->signature += mix((uint64_t)(uint32_t)pid << 32 | wait.number);
+}
+
+void brood_look_scan(int64_t now, int64_t age, struct brood_look_scan *scan) {
+  struct table *table = brood_slots_table();
+  *scan = (struct brood_look_scan){.next = INT64_MAX};
+  if (!table) return;
+  scan->signature = mix((uint64_t)table->deaths << 32 | table->look_changes);
+  scan_cell(&table->root_wait, table->root, now - age, scan);
+  int32_t top = table->top;
+  for (int32_t i = 0; i < top && i < slot_count; i++) {
+    struct slot *slot = &table->slots[i];
+    if (slot->owner && slot->pid && i + 1 != table->root_slot)
+      scan_cell(&slot->wait, slot->pid, now - age, scan);
+  }
+  if (scan->next != INT64_MAX) scan->next += age;
 }
 
 uint32_t brood_text_number(const char *name, size_t size) {

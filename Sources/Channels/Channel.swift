@@ -298,15 +298,23 @@ open class Channel {
       if areAlike { brood_bell_ring(bell) }
       return false
     }
-    // Who cannot act is looked for where the peers told nothing for a while: it costs more.
-    let isAlone = isStuck && others.isEmpty && hope == .max
-    let hasWaited =
-      Clock.monotonic - WaitNote.began >= (kind == .barrier ? Channel.afterBarrier : 0)
-    if isAlone, looks > 0, hasWaited, isStranded(as: stuck, since: seen, needing: closed) {
-      return false
+    // Who waits for ever is told when to look (`WaitLookout`).
+    let isTold = peer >= 0 && (areAlike || isStuck) && !(watched.map(peers.takesOrders) ?? false)
+    var look = isTold ? Int64.max : nextLook
+    // Who cannot act is looked for where another process has seen that there may be nobody, or the
+    // peers told nothing for a while: it costs more.
+    if isStuck, others.isEmpty, hope == .max,
+      WaitLookout.isTold || suspicion != nil || !isTold && looks > 0
+    {
+      let moment = WaitNote.began + (kind == .barrier ? Channel.afterBarrier : 0)
+      if Clock.monotonic < moment {
+        look = min(look, moment)
+      } else if isStranded(as: stuck, since: seen, needing: closed) {
+        return false
+      } else if suspicion != nil {
+        look = min(look, Clock.deadline(after: Channel.secondLook + jitter))
+      }
     }
-    let isTold = areAlike && peer >= 0 && !(watched.map(peers.takesOrders) ?? false)
-    let look = isTold && !isAlone ? .max : nextLook
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
     if peer < 0 { return true }
@@ -343,6 +351,7 @@ open class Channel {
   private func isStranded(
     as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
   ) -> Bool {
+    WaitLookout.isTold = false
     if let watched, StrandedLook.surelyActs(watched.slot) {
       suspicion = nil
       return false
@@ -383,7 +392,6 @@ open class Channel {
   /// The same for one who waits at this channel alone: later each time that it was in vain.
   private var nextLook: Int64 {
     if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
-    if suspicion != nil { return Clock.deadline(after: Channel.secondLook + jitter) }
     let first = (watched.map(peers.takesOrders) ?? false) ? Channel.glance : Channel.longest
     return Clock.deadline(after: first << looks + jitter)
   }

@@ -41,7 +41,7 @@ public enum WaitNote {
     var wait = empty(verb, deadline, flags)
     wait.kinds.0 = word(target, needing)
     wait.ids.0 = target.object.number
-    brood_wait_begin(&wait)
+    begin(&wait)
   }
 
   /// Begins a wait for one of several things, or for all; more than eight are not listed.
@@ -62,7 +62,13 @@ public enum WaitNote {
         bytes.storeBytes(of: target.object.number, toByteOffset: 8 * i, as: UInt64.self)
       }
     }
+    begin(&wait)
+  }
+
+  private static func begin(_ wait: inout brood_wait) {
     brood_wait_begin(&wait)
+    WaitLookout.isTold = false
+    if wait.deadline == .max { WaitLookout.noteWait(wait.since) }
   }
 
   /// When the wait that is noted began (monotonic ns).
@@ -146,6 +152,11 @@ public enum WaitNote {
   /// Whether a record is open.
   @inline(__always)
   public static var isOpen: Bool { brood_operations() & UInt32(BROOD_OPERATION_SLEPT) != 0 }
+
+  /// Ctrl-C ends the wait, which is remembered until the next one begins.
+  ///
+  /// - Parameter isOver: it has ended just now.
+  public static func cut(isOver: Bool) { if isOpen || isOver { brood_wait_cut() } }
 
   /// The wait is over.
   public static func end() { if isOpen { brood_wait_end() } }

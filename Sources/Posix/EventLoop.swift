@@ -46,19 +46,29 @@ public final class EventLoop {
   /// Whether there is nothing to serve: no descriptor is watched, no timer set.
   public var isIdle: Bool { isInherited || (table.isEmpty && timers.earliest() == nil) }
 
+  /// Whether nothing is served that could change anything for other processes.
+  public var onlyDisplays: Bool {
+    if isIdle { return true }
+    return timers.earliest() == nil
+      && table.values.allSatisfy { entry in entry.watchers.allSatisfy(\.isForDisplay) }
+  }
+
   // MARK: Sources
 
   /// Calls `body` whenever the descriptor is ready, or has hung up, until removed (epoll_ctl(2)).
   ///
   /// Several watches may share a descriptor. Remove them before closing it. A regular file is
   /// always ready.
+  ///
+  /// - Parameter isForDisplay: what is read is only shown, and changes nothing for other processes.
   public func watch(
-    _ fd: Int32, for interest: Interest, _ body: @escaping () -> Void
+    _ fd: Int32, for interest: Interest, isForDisplay: Bool = false, _ body: @escaping () -> Void
   ) throws(SystemError) -> Watch {
     let epoll = try opened()
     generation = generation == .max ? 1 : generation + 1
     var entry = table[fd] ?? WatchEntry(generation: generation)
-    let watcher = WatchEntry.Watcher(number: generation, interest: interest, body: body)
+    let watcher = WatchEntry.Watcher(
+      number: generation, interest: interest, isForDisplay: isForDisplay, body: body)
     entry.watchers.append(watcher)
     var code = brood_epoll_set(epoll, table[fd] == nil, fd, entry.events, entry.key(fd))
     if code == -ENOENT {

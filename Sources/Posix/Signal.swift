@@ -109,9 +109,9 @@ extension Signal {
   public static var tstp: Signal { Signal(known: 20) }
   public static var ttin: Signal { Signal(known: 21) }
   public static var ttou: Signal { Signal(known: 22) }
+  public static var urg: Signal { Signal(known: 23) }
   public static var xfsz: Signal { Signal(known: 25) }
   public static var winch: Signal { Signal(known: 28) }
-  public static var urg: Signal { Signal(known: 23) }
 
   /// Sent by the event loop's kernel timer, so that a computing program looks up.
   public static var timer: Signal { Signal(known: brood_timer_signal()) }

@@ -25,6 +25,7 @@ struct WatchEntry {
   struct Watcher {
     let number: UInt32
     let interest: Interest
+    let isForDisplay: Bool
     let body: () -> Void
 
     /// Errors and hang-ups concern everyone: a read or write will tell.

@@ -28,9 +28,9 @@ extension Explainer {
       set.edges.contains { $0.waiter == pid && $0.target.object.kind == .futex }
     }
     let steps = graph.fixes(for: set, reader: reader).first ?? []
-    // What it does then is not known, but a signal that ends it is.
-    if let stopped = set.core.first, graph.processes[stopped]?.state == .stopped,
-      survey?.member(stopped)?.sight.signals.hasDeadly ?? false
+    // What it does then is not known; but it can do nothing else first.
+    if let stopped = set.core.first, set.core.count == 1,
+      graph.processes[stopped]?.state == .stopped
     {
       return [.proceed(stopped)]
     }

@@ -22,7 +22,10 @@ public final class Survey {
   /// What could not be read that matters, each once, for the report.
   public internal(set) var gaps: [String] = []
   /// CLOCK_MONOTONIC at the second look (ns).
-  public let moment: Int64
+  public private(set) var moment: Int64
+  /// The descriptors on which this process sleeps itself, if it looks in the middle of a wait.
+  private let ownSleep: [Int32]?
+  private var sessions = SessionLooks()
 
   private var clocks = SchedulerClocks()
   private var holdersMemory: Holders?
@@ -66,12 +69,25 @@ public final class Survey {
   /// - Parameters:
   ///   - pids: the processes to look at; nil for all of this user that may be read.
   ///   - wait: lets so much time pass (ns) between the looks.
-  public init(
+  public convenience init(
     _ pids: [Int32]?, files: ProcFiles = ProcFiles(), reader: ProcReader = ProcReader(),
     wait: (Int64) -> Void = Survey.pause
   ) {
+    self.init(beginningWith: pids, files: files, reader: reader)
+    if hasSleepers { wait(Survey.interval) }
+    finish()
+  }
+
+  /// The first look alone; `finish` is for later.
+  ///
+  /// - Parameter ownSleep: the descriptors on which this process sleeps, which counts as asleep then.
+  public init(
+    beginningWith pids: [Int32]?, files: ProcFiles = ProcFiles(),
+    reader: ProcReader = ProcReader(), ownSleep: [Int32]? = nil
+  ) {
     self.files = files
     self.reader = reader
+    self.ownSleep = ownSleep
     let tree = ProcessTree(reader)
     processes = tree.processes
     children = tree.children
@@ -84,7 +100,6 @@ public final class Survey {
     var agenda = pids ?? Survey.readable(tree, files)
     let asked = Set(agenda)
     // First looks, and what follows from them.
-    var sessions = SessionLooks()
     var at = 0
     while at < agenda.count {
       let pid = agenda[at]
@@ -101,13 +116,22 @@ public final class Survey {
         agenda += resolve(pid).filter { members[$0] == nil }
       }
     }
-    let sleepers = order.filter { pid in
+  }
+
+  private var sleepers: [Int32] {
+    order.filter { pid in
       members[pid]?.sleep != nil || members[pid]?.sight.stat.state == UInt8(ascii: "R")
     }
-    if !sleepers.isEmpty {
-      wait(Survey.interval)
-      for pid in sleepers { secondLook(pid) }
-    }
+  }
+
+  /// Whether a second look tells more.
+  private var hasSleepers: Bool { !sleepers.isEmpty }
+
+  /// The second look, at least `interval` after the first, and what both say.
+  public func finish() {
+    if isBlind { return }
+    moment = Survey.now
+    for pid in sleepers { secondLook(pid) }
     graph = WaitGraph(moment: moment)
     let known = sessions.graph()
     for gap in sessions.gaps { self.gap(gap) }
@@ -201,6 +225,15 @@ public final class Survey {
     var member = Member(
       sight: sight, sleep: nil, isStill: false, channel: nil,
       isHidden: sight.activity == .hidden)
+    if pid == Process.pid, let ownSleep {
+      member.sight.stat.state = UInt8(ascii: "S")
+      let polled = ownSleep.map {
+        Awaited.Polled(descriptor: $0, wantsInput: true, wantsRoom: false)
+      }
+      member.sleep = Sleep(call: .none, awaited: .events(polled), limit: .none)
+      member.isStill = true
+      return member
+    }
     guard "SDTt".utf8.contains(sight.stat.state), sight.runningThreads == 0 else { return member }
     switch sight.activity {
     case .call(let call): member.sleep = files.sleep(of: pid, in: call)
@@ -214,6 +247,7 @@ public final class Survey {
   }
 
   private func secondLook(_ pid: Int32) {
+    if pid == Process.pid, ownSleep != nil { return }
     guard var member = members[pid] else { return }
     // What has not had a CPU, and is not ready for one, is in the same sleep.
     if let turn = member.sight.turn, member.sight.stat.threads == 1, member.sleep != nil,

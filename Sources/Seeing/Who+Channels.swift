@@ -5,9 +5,9 @@ import Waits
 extension Who {
   /// Which processes of a session have a channel, by its name there; nil if it has none of that name.
   public init?(channel name: String, in memory: SessionMemory) {
-    let first = SessionLook(memory, isWhole: true)
+    let first = SessionLook(memory, of: .channels)
     Survey.pause(Survey.interval)
-    let look = SessionLook(memory, isWhole: true)
+    let look = SessionLook(memory, of: .channels)
     self.init(channel: name, in: look.graph(since: first))
     gaps = look.gaps
   }

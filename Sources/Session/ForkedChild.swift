@@ -14,6 +14,7 @@ extension Session {
     interpreter?.forgetActiveCall()
     if endingSignal != nil { endingSignal = nil }
     if hasRedirectedOutput { hasRedirectedOutput = false }
+    lookout.forgetAfterFork()
     handlers.forgetAfterFork()
     for hook in afterForkInChild { hook() }
   }
@@ -96,10 +97,12 @@ extension Session {
     let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
     if case .exit(let status)? = error.control { return status }
     if error.kind == .interrupted {
+      if endingSignal == nil { tellOfInterrupt() }
       endingSignal = endingSignal ?? .int
       return 130
     }
     hasFailed = true
+    if error.kind == .deadlock { noteDeadlock(error) }
     report(error)
     return error.exitStatus ?? 1
   }

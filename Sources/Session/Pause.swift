@@ -20,14 +20,14 @@ extension Session {
     defer { sleepNotes.limit = outer }
     while true {
       let outcome = try asking("cannot wait") {
-        try loop.wait(until: min(limit, supervisor.nextSweep), done: done)
+        try loop.wait(until: min(limit, nextErrand), done: done)
       }
       switch outcome {
       case .satisfied: return true
       case .attention: try attend(interpreter)
       case .timedOut:
         if limit <= Clock.monotonic { return try done() }
-        sweep()
+        try runErrands()
       }
     }
   }
@@ -35,6 +35,8 @@ extension Session {
   /// Deals with recorded signals without sleeping; throws `interrupted` for Ctrl-C.
   public func attend(_ interpreter: Interpreter) throws {
     Attention.clear()
+    defer { sleepNotes.hasJustEnded = false }
+    if WaitLookout.takeTold() { try throwIfChosen() }
     if let error = handlers.takePostponed() {
       // What came after it waits for the next time.
       Attention.raise()
@@ -165,6 +167,8 @@ extension Session {
     switch signal {
     case .int:
       handlers.lastInterruptSender = recorded.sender
+      WaitNote.cut(isOver: sleepNotes.hasJustEnded)
+      noteInterrupt()
       throw ErrorObject(.interrupted, "interrupted")
     case .pipe:
       endingSignal = .pipe

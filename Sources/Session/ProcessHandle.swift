@@ -102,6 +102,8 @@ public final class ProcessHandle: Handle {
   public var isAlone: Bool { upstream.allSatisfy { $0.record != nil } }
   /// The signal that stopped it, as last reported.
   public internal(set) var stoppedBy: Signal?
+  /// It was said that a wait for it cannot end before it is continued.
+  var wasToldStopped = false
   /// Whether it, or a member before it that outlives it, is stopped.
   public var isStopped: Bool { stoppedBy != nil || upstream.contains { $0.stoppedBy != nil } }
   /// Whoever displays notices sets this when the end was shown.

@@ -126,6 +126,11 @@ public final class Session {
   }
 
   var sleepNotes = SleepNotes()
+  var lookout = Lookout()
+  /// Looks at processes, and on what descriptors this one sleeps, for `config stuck`; set by the host.
+  public var beginStuckLook: ((_ pids: [Int32], _ ownSleep: [Int32]) -> any StuckLook)?
+  /// Shows a report of processes that cannot go on.
+  public var tellStuck: (String) -> Void = { Session.say($0) }
 
   /// The interpreter whose handlers run when output has to wait; set by the host.
   public var interpreter: Interpreter? {
@@ -142,6 +147,7 @@ public final class Session {
     loop.afterSleep = { [unowned self] in sleepNotes.end() }
     WaitNote.standing = { [unowned self] in standingOfWaits }
     OperationPoint.place = { [unowned self] in placeOfWait }
+    WaitLookout.asked = { [unowned self] in askForLook($0) }
   }
 
   /// What is done before each sleep; the prompt adds to it.

@@ -126,6 +126,19 @@ extension Session {
       })
     settings.define(
       .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
+    let mode = Session.standardStuckMode(isInteractive: isInteractive)
+    settings.define(
+      Setting(
+        "stuck", "What is done when processes can never go on: report, throw or off",
+        standard: .text(mode.rawValue), choices: StuckMode.allCases.map(\.rawValue),
+        convert: { value in
+          guard case .string(let word) = value, StuckMode(rawValue: word.string) != nil else {
+            throw ErrorObject.badValue(
+              "value of 'stuck'", must: "report, throw or off", is: value)
+          }
+          return value
+        },
+        apply: { [unowned self] in lookout.isSilenced = $0.asText == "off" }))
     settings.define(
       .choice("reaper", "Who adopts orphans", ["session", "init"]) {
         [unowned self] in try setReaper(isSession: $0 == "session")

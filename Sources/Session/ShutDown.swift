@@ -1,6 +1,8 @@
+import Channels
 import Glibc
 import Language
 import Posix
+import Waits
 
 extension Session {
   /// Adds a block of `on-exit`; the last one added runs first.
@@ -34,8 +36,9 @@ extension Session {
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
       sweep()
       if !isInteractive && endingSignal == nil {
+        endStuckRest()
         finishSubmitted(&status, interpreter)
-        join(interpreter, hasFailed: status != 0)
+        join(interpreter)
       }
       endLeftovers(interpreter)
       tellDropped()
@@ -55,7 +58,10 @@ extension Session {
     writeRest(&status)
     // Of a signal that came since, and was not dealt with, this process dies as of any other. A
     // person at the prompt has said how it is to end.
-    if !isInteractive, let last = handlers.last() { endingSignal = endingSignal ?? last }
+    if !isInteractive, let last = handlers.last() {
+      if endingSignal == nil, last == .int { tellOfInterrupt() }
+      endingSignal = endingSignal ?? last
+    }
     if let endingSignal { Session.dieOf(endingSignal) }
     Process.exitNow(status)
   }
@@ -118,9 +124,8 @@ extension Session {
 
   /// Waits until no child is left that is neither a daemon nor detached.
   ///
-  /// After a failure it says so when that takes long, lest one takes the script to hang; likewise
-  /// when all that is left waits for what only a daemon could do.
-  private func join(_ interpreter: Interpreter, hasFailed: Bool) {
+  /// When that takes long it says for whom it waits, lest one takes the script to hang.
+  private func join(_ interpreter: Interpreter) {
     // Nothing more will come from this process: whoever waits for it alone shall know.
     channels.leave()
     closeSockets()
@@ -134,24 +139,33 @@ extension Session {
       return rest.isEmpty
     }
     do {
-      func pauseForSome() throws -> Bool {
-        let mayBeStuck = hasFailed || hasDaemons
-        let deadline = mayBeStuck ? Clock.deadline(after: Session.patience) : nil
-        return try pause(interpreter, until: deadline, done: isOver)
-      }
-      while try !pauseForSome() {
-        let waitsForDaemons = hasDaemons && joinable.allSatisfy(channels.isWaiting)
-        guard hasFailed || waitsForDaemons else { continue }
-        let rest = joinable.filter { !named.contains($0.pid) }
-        let names = namesText(rest.prefix(6).map { "'\($0.name)' (\($0.pid))" }, limit: 5)
-        let why = waitsForDaemons ? ", for which only a daemon could do something" : " to end"
-        if !rest.isEmpty { note("waiting for \(names)\(why)") }
-        _ = try pause(interpreter, done: isOver)
-        return
+      try noting(joinable, .all, until: nil) {
+        let patience = Clock.deadline(after: Session.patience)
+        while true {
+          if try pause(interpreter, until: patience, done: isOver) { return }
+          if Clock.monotonic < patience { continue }
+          let rest = joinable.filter { !named.contains($0.pid) }
+          let waitsForDaemons = hasDaemons && rest.allSatisfy(channels.isWaiting)
+          let why = waitsForDaemons ? ", for which only a daemon could do something" : ""
+          if !rest.isEmpty, !isSilent { note("waiting for \(waitsText(rest))\(why)") }
+          _ = try pause(interpreter, done: isOver)
+          return
+        }
       }
     } catch {
       _ = status(of: error)
     }
+  }
+
+  /// Processes, and what each of them waits for: `'p' (12), in lock acquire b (demo.brood:3)`.
+  func waitsText(_ processes: [ProcessHandle], most: Int = 5) -> String {
+    let notes = SessionMemory.own.map { SessionLook($0, of: .notes).graph() }
+    let shown = processes.prefix(most).map { process in
+      let name = "'\(process.name)' (\(process.pid))"
+      return (notes?.sleep(of: process.pid)).flatMap(waitText).map { "\(name), in \($0)" } ?? name
+    }
+    if processes.count > most { return shown.joined(separator: "; ") + "; …" }
+    return shown.joined(separator: "; ")
   }
 
   private var hasDaemons: Bool {
@@ -178,7 +192,7 @@ extension Session {
     for process in living() { try? Process.send(.kill, to: process.pid) }
   }
 
-  /// After how long a failed script tells whom it waits for (ns).
+  /// After how long a script that has come to its end tells whom it waits for (ns).
   private static let patience: Int64 = 1_000_000_000
 
   /// How long children have to obey TERM when the session ends (ns).

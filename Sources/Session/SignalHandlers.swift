@@ -63,7 +63,7 @@ public final class SignalHandlers {
     ignored.remove(signal)
     try asking("cannot reset \(signal.name)") {
       switch signal {
-      case .int, .chld: try Signals.set(signal, .record, force: true)
+      case .int, .chld, .urg: try Signals.set(signal, .record, force: true)
       case .xfsz: try Signals.set(signal, .ignore)
       case Session.attachSignal: try Signals.set(signal, .record)
       case _ where SignalHandlers.ending.contains(signal):

@@ -9,6 +9,8 @@ struct SleepNotes {
   /// Until when `Session.pause` waits (monotonic ns); nil outside of it.
   var limit: Int64?
   private var isOpen = false
+  /// Whether the last one was ended by a signal that is being dealt with.
+  var hasJustEnded = false
   /// The text whose number is known, as many waits stand in the same one.
   private var last: (source: Source, number: UInt32)?
 
@@ -22,6 +24,7 @@ struct SleepNotes {
   mutating func end() {
     guard isOpen else { return }
     isOpen = false
+    hasJustEnded = Attention.isPending
     WaitNote.end()
   }
 
@@ -52,7 +55,7 @@ extension Session {
     if brood_alarm_is_pending() { flags.insert(.alarm) }
     if isInteractive { flags.insert(.prompt) }
     // Whatever the event loop serves meanwhile may act.
-    if !loop.isIdle { flags.insert(.busy) }
+    if !loop.onlyDisplays { flags.insert(.busy) }
     return flags
   }
 

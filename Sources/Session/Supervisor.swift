@@ -1,3 +1,4 @@
+import Channels
 import Glibc
 import Language
 import Posix
@@ -30,7 +31,9 @@ extension Session {
       if stop.pid == supervisor.guardian, stop.stoppedBy != nil { continueGuardian() }
       guard let process = processes.child(stop.pid) else { continue }
       process.stoppedBy = stop.stoppedBy
+      process.wasToldStopped = false
       stops += 1
+      WaitLookout.noteChange(isStop: stop.stoppedBy != nil)
       // The last process stands for its job also when it has ended before.
       let last = process.downstream.flatMap { $0.endInfo == nil ? nil : $0 }
       tell(last ?? process, stop.stoppedBy.map { .stopped($0) } ?? .continued)
@@ -136,6 +139,7 @@ extension Session {
     process.endInfo = info
     process.endedAt = now
     if let slot = process.slot { slots?.noteEnd(slot, info) }
+    WaitLookout.noteChange()
     process.stoppedBy = nil
     if process.isAlone { tell(process, .ended) }
   }

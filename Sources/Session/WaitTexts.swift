@@ -8,6 +8,21 @@ extension Session {
     SessionMemory.own?.notes ?? [:]
   }
 
+  /// What a process waits for, and where: `lock acquire b (demo.brood:3)`; nil if nothing is known.
+  func waitText(_ sleep: WaitProcess.Sleep) -> String? {
+    var words = sleep.verb
+    if let first = sleep.targets.first {
+      if let name = Channel.name(of: first.object) { words += " \(name)" }
+      let known = processNames
+      let names = sleep.targets.prefix(3).compactMap(\.object.pid).map { pid in
+        known[pid] ?? processes.ended(pid: pid)?.name ?? "\(pid)"
+      }
+      if !names.isEmpty { words += " " + names.joined(separator: " ") }
+    }
+    if words.isEmpty { return nil }
+    return words + (sleep.place.map { " (\($0.text):\($0.line))" } ?? "")
+  }
+
   /// A call that a process sleeps in, as `lock acquire $forks[$i]`, as what it means there: `lock
   /// acquire fork1`.
   ///

@@ -40,7 +40,7 @@ extension Session {
     var isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
     if isDirect { noteSleep() }
     while isDirect {
-      let limit = min(deadline ?? .max, supervisor.nextSweep)
+      let limit = min(deadline ?? .max, nextErrand)
       let outcome = try asking("cannot wait for process \(process.pid)") {
         try Reaper.wait(pid: process.pid, keepsZombie: keepsZombie, until: limit)
       }
@@ -54,7 +54,7 @@ extension Session {
         if process.record == nil, isLeft?() ?? false { return nil }
       case .timedOut:
         if let deadline, deadline <= Clock.monotonic { return nil }
-        sweep()
+        try runErrands()
       }
       // A handler may have waited for it, or begun to watch something.
       if let record = process.record { return record }
@@ -198,6 +198,7 @@ extension Session {
     noteEnd(of: process, info, Clock.monotonic)
     let record = WaitRecord(process, info, at: process.endedAt, value: value(of: process))
     process.record = record
+    if record.signal == .int { noteInterrupt(of: process.pid) }
     process.closeDescriptor()
     if process.kind == .member { noteMember(process) }
     if process.kind.isOrphan { Guardian.forget(process.pid) }

@@ -49,6 +49,8 @@ struct CommandLineOption {
       Exit status: 0, 1 after an error, 2 for a text with mistakes or a wrong command line, 130
       after Ctrl-C, or what `exit` said. Commands and the language: type `help` at the prompt.
 
+      BROOD_STUCK=report: a script tells when processes can never go on; throw: it ends such a deadlock
+      by an error; off: it tells nothing of waits, as that it is at its end and waits for children.
       BROOD_WARNINGS=off: a script at a terminal does not tell what --check would warn of.
 
       Files of the prompt:

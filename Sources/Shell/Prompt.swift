@@ -123,6 +123,7 @@ public final class Prompt {
     host.historyEntries = { [history] in (history.entries, history.fileWithOlder) }
     let completer = Completer(session: session, interpreter: interpreter)
     editor.complete = { [unowned self] text in completer.complete(unfinished + text) }
+    session.tellStuck = { [unowned self] in printAbove(TerminalText.lines($0) + "\n") }
     session.notices = { [unowned self] in take($0) }
     // What handlers and timers print goes above the line being typed.
     session.output.beforeWriting = { [unowned self] in

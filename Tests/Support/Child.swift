@@ -72,6 +72,22 @@ public final class Child {
       streams: .descriptors(null, null, null))
   }
 
+  /// Starts one that reads nothing and writes to the files `out` and `err` of its directory.
+  public convenience init(
+    recording program: String, _ arguments: [String], environment: [String: String],
+    directory: String
+  ) throws {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    let flags = O_WRONLY | O_CREAT | O_CLOEXEC
+    let output = open("\(directory)/out", flags, 0o600)
+    let error = open("\(directory)/err", flags, 0o600)
+    defer { for file in [null, output, error] { close(file) } }
+    guard null >= 0, output >= 0, error >= 0 else { throw SystemFailure("open") }
+    try self.init(
+      program, arguments, environment: environment, directory: directory,
+      streams: .descriptors(null, output, error))
+  }
+
   deinit {
     end()
     close(pidfd)

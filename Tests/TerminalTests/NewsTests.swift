@@ -31,6 +31,38 @@ import Testing
     try shell.enter(" on", expecting: "\ntyped on")
   }
 
+  @Test func ofADeadlockAppearAboveTheLine() throws {
+    try shell.enter("lock new a; lock new b; barrier new met 2", expecting: "barrier met")
+    for (one, other) in [("a", "b"), ("b", "a")] {
+      try shell.enter(
+        "let p\(one) = fork --name p\(one) { lock acquire \(one); barrier wait met; lock acquire \(other) }; "
+          + "print begun \(one)", expecting: "begun \(one)")
+    }
+    try shell.type("print typed")
+    try terminal.expectScreen("the report above the line", within: .seconds(30)) { screen in
+      screen.text.contains(/stuck: pa and pb wait for each other/)
+        && screen.text.contains(/wants lock b, held by pb \(\d+\)/)
+        && screen.text.contains(/\nto go on: kill \d+/)
+        && screen.text.contains(/same order everywhere\nbrood> print typed$/)
+    }
+    try shell.enter(" on", expecting: "\ntyped on")
+  }
+
+  @Test func ofAWaitForOneThatWaitsForThePromptAreToldWhileItRuns() throws {
+    try shell.enter("queue new jobs 1; print ready", expecting: "ready")
+    try shell.enter(
+      "let c = fork --name producer { queue put jobs 1; queue put jobs 2 }; print begun",
+      expecting: "begun")
+    try terminal.type("wait $c\r")
+    try terminal.expectScreen("what to type", within: .seconds(30)) { screen in
+      screen.text.contains(/stuck unless you act: brood and producer wait for each other/)
+        && screen.text.contains(/\nto go on: queue get jobs/)
+    }
+    try terminal.press(.control("C"))
+    try shell.expectEnding("interrupted\nbrood>")
+    try shell.enter("queue get jobs", expecting: "1")
+  }
+
   @Test func leaveALongLineWhole() throws {
     try start()
     let line = "print " + String(repeating: "0123456789 ", count: 15)

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /// Changes with anything that others read: the table of processes, and the memory of channels.
-enum { BROOD_LAYOUT = 1 };
+enum { BROOD_LAYOUT = 2 };
 
 /// The descriptor of a session's memory in its processes, where there is room for so many.
 enum { BROOD_SESSION_DESCRIPTOR = 62 };
@@ -37,6 +37,7 @@ struct brood_process_look {
   int64_t ended;
   bool is_free;   // the slot has no process, but may have had one
   bool has_wait;  // it is asleep, in `wait`
+  bool was_cut;   // it was until Ctrl-C ended that
   char name[40];
   char waits[BROOD_WAITS_SIZE];
   struct brood_wait wait;

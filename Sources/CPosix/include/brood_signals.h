@@ -54,6 +54,12 @@ void brood_forget_fork_path(void);
 /// The same where a call would be felt.
 static inline uint32_t brood_fork_depth(void) { return brood_fork_count; }
 
+/// Wakes another process of this session in whatever it sleeps, by a queued SIGURG: it looks again.
+int32_t brood_nudge(int32_t pid);
+
+/// Whether this process was woken so since it last asked.
+bool brood_nudge_take(void);
+
 /// The wake eventfd of this process, made at first use in the private range.
 int32_t brood_wake_fd(void);
 

@@ -26,6 +26,8 @@ enum {
   BROOD_WAIT_PROMPT = 16,
   /// Work of the session's own goes on meanwhile, as that of a pool.
   BROOD_WAIT_BUSY = 32,
+  /// Ctrl-C has ended it.
+  BROOD_WAIT_CUT = 64,
 };
 
 struct brood_wait {
@@ -50,11 +52,61 @@ void brood_wait_begin(const struct brood_wait *wait);
 /// Says that it is awake.
 void brood_wait_end(void);
 
+/// Ctrl-C ends this process's wait, or has done so; it is remembered until the next one.
+void brood_wait_cut(void);
+
 /// Copies this process's record; false if it is awake.
 bool brood_wait_own(struct brood_wait *wait);
 
 /// Copies the record of a slot's process; false if that is awake or keeps changing it.
 bool brood_wait_read(int32_t slot, struct brood_wait *wait);
+
+// Who looks at all waits, and when: mostly the session's own process (KERNEL.md). Its times are those
+// of the monotonic clock (ns).
+
+/// When somebody will look, or should have; INT64_MAX for never.
+int64_t brood_look_due(void);
+
+/// Asks for a look at a moment, unless one is due before it; false if there is. One that is late by
+/// more than half a second does not count: who should have looked may be unable to.
+bool brood_look_ask(int64_t now, int64_t moment);
+
+/// Who has looked says when it will do so again, unless it was asked since it saw the last moment;
+/// INT64_MAX is never.
+void brood_look_plan(int64_t last, int64_t moment);
+
+/// Notes a look, and tells when the last one was (0: never).
+void brood_look_note(int64_t now);
+int64_t brood_looked(void);
+
+/// A process has ended, stopped or gone on, so that the next look counts as the first.
+void brood_look_changed(bool stopped);
+
+/// Whether a process of the session was ever seen to stop: what the records say is not all then.
+bool brood_look_had_stops(void);
+
+/// Whether a set of waits is told of for the first time, as far as is remembered.
+bool brood_look_tell(uint64_t set);
+enum { BROOD_TOLD = 64 };
+
+/// The number of a process's wait record; 0 if it has none that is open.
+uint32_t brood_wait_number(int32_t pid);
+
+/// Chooses the wait that a process is in now to be ended by an error.
+void brood_wait_choose(int32_t pid);
+
+/// Whether this process's wait was chosen, which is asked once.
+bool brood_wait_is_chosen(void);
+
+/// What the records say together. Only waits without a deadline count.
+struct brood_look_scan {
+  uint64_t signature;  // of those that are old, and of what has changed
+  int32_t old;         // how many are
+  int64_t next;        // when the next one is; INT64_MAX for none
+};
+
+/// Reads all records: a wait of a certain age is old.
+void brood_look_scan(int64_t now, int64_t age, struct brood_look_scan *scan);
 
 /// The number of a text's name, of which the end is kept where it is long; 0 if there is no room for
 /// another one.

@@ -6,8 +6,19 @@ import Waits
 ///
 /// It reads the session's table, the channels' memory and /proc, and changes nothing. One look is of
 /// no single moment: `graph(since:)` takes a process for blocked only if an earlier look saw the same
-/// wait, and the kernel has not run it in between.
+/// wait, and the kernel has not run it in between. Who looks while it waits itself counts as blocked.
 public struct SessionLook {
+  /// What is read.
+  public enum Depth: Sendable {
+    /// What the processes have noted, and the channels of this process: memory alone. Who has noted
+    /// nothing is unknown.
+    case notes
+    /// What /proc says of the processes, and the channels that they wait for.
+    case waits
+    /// All channels.
+    case channels
+  }
+
   /// What one look saw of a process, to tell whether another saw the same.
   struct Sight: Equatable {
     let number: UInt32
@@ -18,6 +29,7 @@ public struct SessionLook {
   }
 
   let memory: SessionMemory
+  private let depth: Depth
   private let reader = ProcReader()
   private var channels: [UInt64: ChannelLook] = [:]
   private var mappings = Mappings()
@@ -36,22 +48,28 @@ public struct SessionLook {
 
   /// Looks once.
   ///
-  /// - Parameter isWhole: whether channels matter, too, for which no process waits.
   /// - Complexity: two files of /proc for each process, and its descriptors; of one's own session the
   ///   channels of this process are taken, and descriptors are not read.
-  public init(_ memory: SessionMemory, isWhole: Bool = false) {
+  public init(_ memory: SessionMemory, of depth: Depth = .waits) {
     self.memory = memory
+    self.depth = depth
     members = memory.members
-    for member in members where member.look.pid > 0 {
+    for member in members where member.look.pid > 0 && depth != .notes {
       let pid = member.look.pid
       let look = reader.look(pid)
       stats[pid] = look
       guard let stat = look.stat else { continue }
       sights[pid] = Sight(
-        number: member.look.has_wait ? member.look.wait.number : 1, state: stat.state,
-        turns: turns(of: pid), start: stat.startTicks)
+        number: member.look.has_wait ? member.look.wait.number : 1,
+        state: isLooker(member) ? UInt8(ascii: "S") : stat.state,
+        turns: isLooker(member) ? 0 : turns(of: pid), start: stat.startTicks)
     }
-    findChannels(isWhole)
+    findChannels()
+  }
+
+  /// Whether it is this process, which looks in the middle of a wait.
+  private func isLooker(_ member: SessionMemory.Member) -> Bool {
+    member.look.has_wait && member.look.pid == Process.pid
   }
 
   private func turns(of pid: Int32) -> Int64 {
@@ -63,7 +81,7 @@ public struct SessionLook {
   ///
   /// - Parameter earlier: a look at least 50 ms before; nil only where what merely looks blocked may
   ///   count as blocked.
-  public func graph(since earlier: SessionLook?) -> WaitGraph {
+  public func graph(since earlier: SessionLook? = nil) -> WaitGraph {
     var graph = WaitGraph(moment: Clock.monotonic)
     for member in members where member.look.pid > 0 { graph.add(process(member, earlier)) }
     for channel in channels.values { addObjects(channel, &graph) }
@@ -78,7 +96,7 @@ public struct SessionLook {
 
   // MARK: Channels
 
-  private mutating func findChannels(_ isWhole: Bool) {
+  private mutating func findChannels() {
     if memory.rootPid > 0, let own = SessionMemory.own, own.base == memory.base {
       for channel in Channel.all {
         let name = channel.memory.name
@@ -86,6 +104,7 @@ public struct SessionLook {
         channels[channel.id] = ChannelLook(base, size: channel.memory.size, name: name)
       }
     }
+    if depth == .notes { return }
     // Others may have channels that this process does not; most were made by the session's own.
     var missing: Set<UInt64> = []
     for member in members where member.look.has_wait {
@@ -94,7 +113,7 @@ public struct SessionLook {
         missing.insert(target.object.number)
       }
     }
-    for member in members where member.look.pid > 0 && (isWhole || !missing.isEmpty) {
+    for member in members where member.look.pid > 0 && (depth == .channels || !missing.isEmpty) {
       findChannels(of: member.look.pid)
       missing.subtract(channels.keys)
     }
@@ -209,6 +228,13 @@ public struct SessionLook {
     var process = WaitProcess(
       pid: look.pid, name: isRoot ? "brood" : member.name, parent: look.owner, .running,
       flags: isRoot ? .session : [])
+    if depth == .notes {
+      let sleep = sleep(member)
+      process.sleep = sleep?.sleep
+      process.flags.formUnion(sleep?.flags ?? [])
+      process.state = sleep == nil ? .unknown("it has noted nothing") : .asleep
+      return process
+    }
     guard case .seen(let stat)? = stats[look.pid] else {
       process.state = stats[look.pid].map(Self.unseen) ?? .unknown("it was not looked at")
       return process
@@ -235,7 +261,7 @@ public struct SessionLook {
       }
       return process
     }
-    switch stat.state {
+    switch isLooker(member) ? UInt8(ascii: "S") : stat.state {
     case UInt8(ascii: "R"): process.state = .running
     case UInt8(ascii: "S") where process.sleep == nil:
       process.state = .unknown("asleep in a call that is no wait of Brood's")

@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Waits
 
 /// The memory that the processes of a session share: one's own, or that of another session, which is
 /// read and never written.
@@ -123,6 +124,9 @@ public final class SessionMemory {
       .filter { !$0.look.is_free && $0.look.pid > 0 }.map { ($0.look.pid, $0.name) }
   }
 
+  /// The pids of all processes that have not been reaped.
+  public var pids: [Int32] { members.map(\.look.pid).filter { $0 > 0 } }
+
   /// What its processes have noted that they wait for, by pid.
   public var notes: [Int32: WaitNote.Seen] {
     var result: [Int32: WaitNote.Seen] = [:]
@@ -130,6 +134,20 @@ public final class SessionMemory {
       result[member.look.pid] = WaitNote.Seen(member.look.wait)
     }
     return result
+  }
+
+  /// What its processes waited for when Ctrl-C came, and wait for still; the session's own first,
+  /// without workers of pools.
+  public var cut: [(pid: Int32, name: String, sleep: WaitProcess.Sleep)] {
+    members.compactMap { member in
+      let look = member.look
+      guard look.pid > 0, look.has_wait || look.was_cut, look.orders == 0 else { return nil }
+      let seen = WaitNote.Seen(look.wait)
+      var sleep = seen.sleep
+      if sleep.verb.isEmpty { sleep.verb = member.call }
+      sleep.place = text(seen.text).map { SourcePlace($0, line: Int(seen.line)) }
+      return (look.pid, member.name, sleep)
+    }
   }
 
   /// The name of a source text.

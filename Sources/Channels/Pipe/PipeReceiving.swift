@@ -20,7 +20,7 @@ extension Pipe {
         noteTurn()
         if let packet = try receiveNow(fd) { return try accept(packet, end, body) }
         if wait.isNow { throw ChannelError.empty }
-        try stayUntilReadable(end, watchesPeers, wait)
+        try sleepUntilReadable(end, watchesPeers, wait)
       }
     }
   }
@@ -85,15 +85,10 @@ extension Pipe {
 
   /// Sleeps until something may be had at an end.
   ///
+  /// The wait that it notes is the caller's to end, when it has made progress or gives up.
+  ///
   /// - Parameter keepsTime: a deadline is waited for even if nobody is left.
   public func sleepUntilReadable(
-    _ end: End, _ watchesPeers: Bool, _ wait: Wait, keepsTime: Bool = false
-  ) throws {
-    defer { WaitNote.end() }
-    try stayUntilReadable(end, watchesPeers, wait, keepsTime: keepsTime)
-  }
-
-  private func stayUntilReadable(
     _ end: End, _ watchesPeers: Bool, _ wait: Wait, keepsTime: Bool = false
   ) throws {
     let fd = try descriptor(end)
@@ -141,6 +136,7 @@ extension Pipe {
   /// Waits until something can be received, or the file has ended; false at the deadline.
   public func poll(at end: End, watchesPeers: Bool, _ wait: Wait) throws -> Bool {
     let fd = try descriptor(end)
+    defer { WaitNote.end() }
     do {
       while true {
         noteTurn()

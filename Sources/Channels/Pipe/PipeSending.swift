@@ -125,7 +125,7 @@ extension Pipe {
         waitsInCall = true
       } else {
         waitsInCall = false
-        try stayUntilWritable(end, watchesPeers, wait)
+        try sleepUntilWritable(end, watchesPeers, wait)
       }
     }
   }
@@ -148,11 +148,6 @@ extension Pipe {
 
   /// Sleeps until an end may take something.
   public func sleepUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
-    defer { WaitNote.end() }
-    try stayUntilWritable(end, watchesPeers, wait)
-  }
-
-  private func stayUntilWritable(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
     let fd = try descriptor(end)
     brood_store32(&state.pointee.wantsRoom, 1)
     noteTurn()

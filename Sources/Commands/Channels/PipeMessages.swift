@@ -47,10 +47,12 @@ extension PipeTarget {
     try work("write to") { pipe in
       let fd = try pipe.descriptor(end)
       var rest = bytes
+      defer { WaitNote.end() }
       while !rest.isEmpty {
         do throws(SystemError) {
           if let count = try Transfer.writeNow(fd, rest) {
             rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            WaitNote.end()
             continue
           }
         } catch {
@@ -71,6 +73,7 @@ extension PipeTarget {
   ) throws -> [UInt8] {
     let fd = try pipe.descriptor(end)
     let chunk = min(most, 65536)
+    defer { WaitNote.end() }
     while true {
       var count: Int?
       let bytes = try [UInt8](unsafeUninitializedCapacity: chunk) { buffer, used in

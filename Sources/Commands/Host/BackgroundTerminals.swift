@@ -53,7 +53,8 @@ public final class BackgroundTerminals: BackgroundOutput {
     Descriptors.close(descriptor)
     guard let line = waiting.removeValue(forKey: descriptor) else { return }
     line.process = process
-    line.watch = try? loop.watch(line.main, for: .read) { [weak self, weak line] in
+    line.watch = try? loop.watch(line.main, for: .read, isForDisplay: true) {
+      [weak self, weak line] in
       if let self, let line { serve(line, rounds: 8) }
     }
     lines.append(line)

@@ -33,6 +33,7 @@ public final class BroodHost: SessionHost {
     self.session = session
     programs = Programs(environment)
     session.transport.makeHandles = { ChannelCoder(session) }
+    session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
     session.printError = { [unowned self] error, session in
       printError(error, session)
     }

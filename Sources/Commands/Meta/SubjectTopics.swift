@@ -58,6 +58,7 @@ extension HelpTopic {
     case .full: "no room, and --no-wait"
     case .empty: "nothing there, and --no-wait"
     case .peerDied: "the process on the other side was killed"
+    case .deadlock: "processes wait for each other for ever: see config stuck"
     case .type: "a value is of another type than is needed"
     case .range: "a number is too small or too large"
     case .arity: "too few arguments or too many"

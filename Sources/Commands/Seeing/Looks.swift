@@ -79,7 +79,7 @@ struct Looks {
   }
 
   /// Gives processes of the session the names that they have there.
-  private func name(_ survey: Survey, _ session: Session) {
+  func name(_ survey: Survey, _ session: Session) {
     let entries = session.processEntries
     for pid in survey.seen {
       let name = session.processes.child(pid)?.name ?? entries.byPid[pid]?.name

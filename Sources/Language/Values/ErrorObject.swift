@@ -2,6 +2,7 @@
 public enum ErrorKind: String, CaseIterable, Sendable {
   case thrown, failed, timeout, interrupted, closed, full, empty
   case peerDied = "peer-died"
+  case deadlock
   case type, range, arity, missing, syntax, limit, system
 }
 

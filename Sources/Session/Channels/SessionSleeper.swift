@@ -11,10 +11,12 @@ extension Session: Sleeper {
   ) throws {
     try output.flush()
     try asking("cannot wait") {
-      try loop.sleep(on: descriptors, ready: ready, until: min(deadline, supervisor.nextSweep))
+      try loop.sleep(on: descriptors, ready: ready, until: min(deadline, nextErrand))
     }
+    lookout.sleeping = descriptors
+    defer { lookout.sleeping = nil }
     if Attention.isPending { try attend() }
-    if supervisor.nextSweep <= Clock.monotonic { sweep() }
+    if nextErrand <= Clock.monotonic { try runErrands() }
   }
 
   public func attend() throws {
