@@ -27,7 +27,7 @@ extension Explainer {
     let sleepers = set.core.filter { pid in
       set.edges.contains { $0.waiter == pid && $0.target.object.kind == .futex }
     }
-    let steps = graph.fixes(for: set, reader: reader).first ?? []
+    let steps = graph.fixes(for: set, reader: reader, most: 1).first ?? []
     // What it does then is not known; but it can do nothing else first.
     if let stopped = set.core.first, set.core.count == 1,
       graph.processes[stopped]?.state == .stopped

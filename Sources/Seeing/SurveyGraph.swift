@@ -137,13 +137,15 @@ extension Survey {
     let sets = graph.stuckSets()
     if sets.isEmpty { return }
     let involved = Set(sets.flatMap(\.edges).map(\.target.object))
+    // A session tells itself whether a handle of a channel is on its way.
+    let isOfKernel = involved.contains { $0.kind != .process && !$0.kind.isChannel }
     let before = graph
     forgetHolders()
     for pid in Set(sets.flatMap(\.processes)) {
       if let timers = files.text(pid, "timers").value, !timers.isEmpty {
         graph.change(pid) { $0.flags.insert(.otherWays) }
       }
-      guard let sleep = members[pid]?.sleep else { continue }
+      guard isOfKernel, let sleep = members[pid]?.sleep else { continue }
       var wait = Resolution(self, pid)
       wait.resolve(sleep)
       for object in wait.objects where graph.objects[object.id] != nil { merge(object) }
@@ -157,8 +159,8 @@ extension Survey {
         graph.add(WaitProcess(pid: pid, name: stat(pid)?.name ?? "", .running))
       }
     }
+    if !isOfKernel { return }
     for holder in holders.socketsWithDescriptors() {
-      // A session tells itself whether a handle of a channel is on its way.
       for id in involved where id.kind != .process && !id.kind.isChannel {
         graph.change(id) { object in
           object.shares.append(.init(holder.pid, [.reads, .writes, .canAct]))

@@ -59,9 +59,14 @@ extension WaitGraph {
   /// The graph as it would be after something was done.
   public func after(_ fix: Fix) -> WaitGraph {
     var graph = self
+    graph.apply(fix)
+    return graph
+  }
+
+  private mutating func apply(_ fix: Fix) {
     switch fix {
     case .release(let id, let pid):
-      graph.change(id) { object in
+      change(id) { object in
         object.shares = object.shares.map { share in
           var share = share
           if share.pid == pid { share.roles.subtract(.holds) }
@@ -70,7 +75,7 @@ extension WaitGraph {
         object.isTrue[object.id.kind == .semaphore ? .permit : .hold] = true
       }
     case .close(let id, let pid):
-      graph.change(id) { object in
+      change(id) { object in
         object.shares.removeAll { $0.pid == pid }
         // The end of a stream is something that comes, too.
         let writers = object.shares.contains { !$0.roles.isDisjoint(with: [.canPut, .writes]) }
@@ -79,16 +84,16 @@ extension WaitGraph {
         if !readers { object.isTrue[.room] = true }
       }
     case .give(let target):
-      graph.change(target.object) { $0.isTrue[target.want] = true }
+      change(target.object) { $0.isTrue[target.want] = true }
     case .proceed(let pid):
-      graph.change(pid) { $0.state = $0.sleep == nil ? .running : .asleep }
+      change(pid) { $0.state = $0.sleep == nil ? .running : .asleep }
     case .kill(let pid, _):
-      graph.change(pid) { $0.state = .ended }
-      for object in objects.values where object.shares.contains(where: { $0.pid == pid }) {
-        let held = object.shares.contains { $0.pid == pid && $0.roles.contains(.holds) }
-        graph = graph.after(.close(object.id, by: pid))
-        guard held else { continue }
-        graph.change(object.id) { object in
+      change(pid) { $0.state = .ended }
+      for object in objects.values {
+        guard let roles = object.roles(of: pid), !object.isIdle(roles) else { continue }
+        apply(.close(object.id, by: pid))
+        guard roles.contains(.holds) else { continue }
+        change(object.id) { object in
           let isFree = !object.shares.contains { $0.roles.contains(.holds) }
           if object.id.kind == .semaphore {
             object.isTrue[.permit] = true
@@ -98,7 +103,6 @@ extension WaitGraph {
         }
       }
     }
-    return graph
   }
 
   private func frees(_ set: StuckSet, _ fixes: [Fix]) -> Bool {
@@ -152,5 +156,23 @@ extension WaitGraph {
       ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
     }
     return ranked.map(\.element)
+  }
+}
+
+extension WaitObject {
+  /// All roles of a process; nil if it does not have the object.
+  fileprivate func roles(of pid: Int32) -> Roles? {
+    var result: Roles?
+    for share in shares where share.pid == pid { result = (result ?? []).union(share.roles) }
+    return result
+  }
+
+  /// Whether the end of a process with these roles changes nothing: it only has a lock, as all
+  /// processes of a session may.
+  fileprivate func isIdle(_ roles: Roles) -> Bool {
+    switch id.kind {
+    case .lock, .memory, .semaphore: roles.isSubset(of: [.has, .waits])
+    default: false
+    }
   }
 }
