@@ -10,7 +10,7 @@ public struct SessionList {
   public struct Entry {
     /// The session's own process.
     public let pid: Int32
-    /// What it runs, as on its command line; `prompt` where somebody types.
+    /// What it runs, as on its command line; `prompt` for a session that a person types in.
     public let script: String
     fileprivate let user: String
     /// For how long it has run (ns).
