@@ -55,6 +55,31 @@ public final class TaskBatch {
     append(task)
   }
 
+  /// While an executor starts it: tasks one after the other that `take(count:)` would add, for
+  /// executors that look at each only once; empty as `upcoming` is nil.
+  public var upcomingRun: Range<Int> {
+    count < wanted ? job.upcomingRun(most: wanted - count) : 0..<0
+  }
+
+  /// Adds the first ones of the upcoming run.
+  public func take(count added: Int) {
+    if added <= 0 { return }
+    let run = job.upcomingRun(most: added)
+    if run.isEmpty { return }
+    if run.count == 1 { return take() }
+    job.takeNew(run.count)
+    if count == 0 {
+      first = run.lowerBound
+    } else if others == nil, run.lowerBound != first + count {
+      others = Array(first..<(first + count))
+    }
+    others?.append(contentsOf: run)
+    count += run.count
+  }
+
+  /// The task at place 0, if the others follow it one by one.
+  public var start: Int? { others == nil ? first : nil }
+
   private func append(_ task: Int) {
     if count == 0 {
       first = task

@@ -164,6 +164,22 @@ public final class TaskJob {
     return next < supplied ? next : nil
   }
 
+  /// The task that `take` would take, and those after it that follow one by one and were never
+  /// taken; at most so many.
+  func upcomingRun(most: Int) -> Range<Int> {
+    guard let task = upcoming else { return 0..<0 }
+    if most > 1, returned.isEmpty, due.isEmpty, !recalls, skipped.isEmpty {
+      return next..<min(supplied, next + most)
+    }
+    return task..<(task + 1)
+  }
+
+  /// Takes so many that were never taken.
+  func takeNew(_ count: Int) {
+    next += count
+    outstanding += count
+  }
+
   func take() {
     if !returned.isEmpty {
       returned.removeLast()

@@ -88,10 +88,21 @@ final class FakeExecutor: TaskExecutor {
       if crew.random.next(2) == 0 { batch.take() }
       return outcome
     }
-    while batch.count < crew.mostTasks, batch.upcoming != nil {
-      batch.take()
-      if crew.isProgram { break }
+    while batch.count < crew.mostTasks, let task = batch.upcoming {
+      if crew.isProgram {
+        batch.take()
+        break
+      }
+      // One by one or some together, that must be the same.
+      let run = batch.upcomingRun
+      hold(run.lowerBound == task)
+      let count = min(run.count, crew.mostTasks - batch.count)
+      let (before, taken) = (batch.count, crew.random.next(count + 1))
+      batch.take(count: taken)
+      hold(batch.count == before + taken && (taken == 0 || batch[before] == task))
+      if taken == 0 { batch.take() }
     }
+    for place in 0..<batch.count { hold(batch.start.map { batch[place] == $0 + place } ?? true) }
     if outcome == .failed { return .failed }
     crew.started(batch)
     batches.append(batch)

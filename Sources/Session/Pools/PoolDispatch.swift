@@ -85,12 +85,16 @@ extension Pool {
       Descriptors.close(memory)
       coder.letGo()
     }
-    while let task = batch.upcoming {
+    var run = batch.upcomingRun
+    // Of that so many are in the packet, and not taken.
+    var added = 0
+    while !run.isEmpty {
+      let task = run.lowerBound + added
       do {
         let message = try coder.encode(job.argument(task), mayRecall: true)
         let isAlone = !message.descriptors.isEmpty || message.bytes.count > TaskPacket.usualSize
         let end = size + TaskPacket.entryHeadSize + message.bytes.count
-        if batch.count > 0, isAlone || end > TaskPacket.usualSize {
+        if batch.count + added > 0, isAlone || end > TaskPacket.usualSize {
           coder.recall()
           break
         }
@@ -103,15 +107,23 @@ extension Pool {
           let mark = UInt32(truncatingIfNeeded: task)
           size += TaskEntries.write(message.bytes, mark: mark, to: base + size)
         }
-        batch.take()
+        added += 1
         if isAlone { break }
+        if added < run.count { continue }
       } catch let error as SystemError {
         coder.recall()
-        throw error
+        if batch.count + added == 0 { throw error }
+        break
       } catch {
+        batch.take(count: added)
+        added = 0
         job.refuse(batch, cannotSend(error))
       }
+      batch.take(count: added)
+      added = 0
+      run = batch.upcomingRun
     }
+    batch.take(count: added)
     guard batch.count > 0 else { return .started }
     TaskPacket(
       .batch, slot: place, flags: flags, number: job.function.number,

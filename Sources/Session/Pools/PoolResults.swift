@@ -127,13 +127,14 @@ extension Pool {
     let first = batch.reported
     // Those that succeed one after the other are told to the scheduler together.
     var place = first
+    let (count, start) = (batch.count, batch.start)
     var failures = 0
     while let (mark, payload) = entries.next() {
-      guard Int(mark >> 1) == place, place < batch.count else {
+      guard Int(mark >> 1) == place, place < count else {
         for fd in descriptors { Descriptors.close(fd) }
         continue
       }
-      let task = batch[place]
+      let task = start.map { $0 + place } ?? batch[place]
       let failure: ErrorObject
       do {
         let value = try value(payload, descriptors, isCut: isCut)
