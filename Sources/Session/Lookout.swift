@@ -243,12 +243,13 @@ extension Session {
     for report in reports where report.verdict.isStuck && !report.areAllStopped {
       // What began just now is looked at again.
       if now - report.since < LookSchedule.youth { continue }
-      guard WaitLookout.noteReport(of: report.core, report.verdict) else { continue }
       if stuckMode == .throw, let victim = victim(of: report) {
         if victim == Process.pid { throw deadlock(report) }
+        // It looks itself first, and may not see the same at once: so again at the next look.
         WaitLookout.tellToThrow(victim)
         continue
       }
+      guard WaitLookout.noteReport(of: report.core, report.verdict) else { continue }
       postponing { try output.flush() }
       isChild ? Session.say(report.text) : tellStuck(report.text)
     }

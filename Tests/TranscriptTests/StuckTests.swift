@@ -375,7 +375,10 @@ import Testing
     let rest = lines[first...].dropFirst().joined(separator: "\n")
     #expect(rest.contains(/p \(\d+\), in lock acquire b \(script.brood:2\)/), "\(text)")
     #expect(rest.contains(/q \(\d+\), in lock acquire a \(script.brood:3\)/), "\(text)")
-    #expect(rest.contains(/r \(\d+\), in sleep 1h \(script.brood:4\)/), "\(text)")
+    // Of one that only slept, nothing may be left by then.
+    if !isForAll {
+      #expect(rest.contains(/r \(\d+\), in sleep 1h \(script.brood:4\)/), "\(text)")
+    }
   }
 
   @Test func ctrlCTellsNothingWhereNothingWaitsForOthers() throws {
