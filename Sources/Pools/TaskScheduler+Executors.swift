@@ -89,7 +89,7 @@ extension TaskScheduler {
     set(slot, .working)
     failedStarts = 0
     slot.isIdleListed = false
-    list(slot)
+    noteEmptied(slot)
     needsPump = true
   }
 
@@ -225,7 +225,7 @@ extension TaskScheduler {
     if batch.job.isHalted { settle(batch.job) }
   }
 
-  /// All tasks of a batch have come back.
+  /// All tasks of a batch have come back, or one that was taken from before is heard of.
   private func noteEmptied(_ slot: ExecutorSlot) {
     list(slot)
     guard slot.isOpen, slot.isEmptied, !slot.isIdleListed, !slot.isEmptiedListed else { return }

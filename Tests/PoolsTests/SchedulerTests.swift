@@ -255,6 +255,24 @@ import Testing
     #expect(crew.starts.count == 2 && crew.starts(of: third).isEmpty)
   }
 
+  @Test func oneThatIsHeardOfAfterAllWasTakenIsNotLeftOut() {
+    let crew = FakeCrew(2)
+    crew.readyTime = .max
+    crew.latency = 1000
+    crew.tasks = { _ in FakeTask(duration: .max) }
+    crew.scheduler.pump()
+    let first = crew.job(1)
+    let robbed = first.batches[0].slot
+    crew.living.first { $0.slot !== robbed }?.becomeReady()
+    crew.scheduler.pump()
+    // It is heard of before it tells that nothing is left of its batch.
+    crew.living.first { $0.slot === robbed }?.isReady = true
+    crew.scheduler.ready(robbed)
+    crew.scheduler.pump()
+    let second = crew.job(1)
+    #expect(second.batches[0].slot === robbed)
+  }
+
   @Test func oneThatIsSlowToBeginIsNotLeftOut() {
     let crew = FakeCrew(2)
     crew.latency = 20_000_000
