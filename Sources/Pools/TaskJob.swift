@@ -332,7 +332,8 @@ public final class TaskJob {
   /// How many tasks make a batch that is worth its way.
   private var batchSize: Int {
     if policy.isSingle { return 1 }
-    if let chunk = policy.chunk { return max(1, chunk) }
+    // More than any list has; sums of it stay within the range of numbers.
+    if let chunk = policy.chunk { return max(1, min(chunk, 1 << 32)) }
     guard let perTask else { return 1 }
     let wanted = TaskPolicy.batchTime / max(perTask, 20)
     // Growing step by step, since the first tasks need not be like the others.

@@ -193,7 +193,9 @@ extension Session {
   }
 
   /// After how long a script that has come to its end tells whom it waits for (ns).
-  private static let patience: Int64 = 1_000_000_000
+  ///
+  /// Not before the look after a second has ended the waits that no process can end.
+  private static let patience: Int64 = 1_500_000_000
 
   /// How long children have to obey TERM when the session ends (ns).
   static let graceAtEnd: Int64 = 300_000_000
