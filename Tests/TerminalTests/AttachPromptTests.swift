@@ -84,7 +84,7 @@ import Testing
     try first.enter("print \"got ${x} ${(queue get q)}\"")
     try first.expect("got 5 6\n")
     try first.expectLine("brood> ")
-    try first.enter("fork { exit 3 }; wait --any")
+    try first.enter("fork { exit 3 }; wait --all")
     try first.expectLine("brood> ")
     try first.type("\u{4}")
     #expect(try first.expectEnd() == .exited(0))
