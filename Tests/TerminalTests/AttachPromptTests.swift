@@ -85,6 +85,7 @@ import Testing
     try first.expect("got 5 6\n")
     try first.expectLine("brood> ")
     try first.enter("fork { exit 3 }; wait --all")
+    try first.expect("fork2")
     try first.expectLine("brood> ")
     try first.type("\u{4}")
     #expect(try first.expectEnd() == .exited(0))

@@ -50,6 +50,8 @@ public final class Pool: Handle, NameHolder {
   /// The moment when the scheduler wants to be called, or an earlier one.
   private var timer: (id: TimerID, moment: Int64)?
   var waiters = 0
+  /// A worker was given something while nothing waits here, so that a signal has to tell of results.
+  var wantsSignals = false
   var futures = 0
   /// How many tasks of `pool submit` are not finished.
   var submitted = 0
@@ -110,6 +112,12 @@ public final class Pool: Handle, NameHolder {
   /// After each event: starts what can be started, and sees whether all has come to its end.
   func act() {
     scheduler.pump()
+    // Not while a task is being started: it looks for results, and the scheduler does not know yet
+    // whose they are.
+    if wantsSignals {
+      wantsSignals = false
+      if waiters == 0 { setAsynchronous(true) }
+    }
     if scheduler.isClosed { leaveIfDone() }
   }
 

@@ -141,7 +141,7 @@ extension Pool {
     worker.batches[place] = batch
     worker.batchCount += 1
     if worker.batchCount == 1 { worker.tell(waits: false) }
-    if waiters == 0, !worker.isAsynchronous { setAsynchronous(true) }
+    if waiters == 0, !worker.isAsynchronous { wantsSignals = true }
     return .started
   }
 
