@@ -42,7 +42,7 @@ int32_t brood_fork(int32_t *pidfd, uint64_t number) {
     syscall(SYS_close_range, (unsigned)brood_private_base(), ~0U, 0);
   } else if (pid > 0 && pidfd) {
     *pidfd = brood_pidfd_open(pid);
-    if (*pidfd < 0) {  // a child that nobody could watch must not live
+    if (*pidfd < 0) {  // a child that could not be watched must not live
       result = *pidfd;
       kill(pid, SIGKILL);
       waitpid(pid, NULL, 0);

@@ -122,7 +122,7 @@ int32_t brood_mark_make_unique(void) {
       current.level = -1;
       return -EAGAIN;
     }
-    // The limit can only be lowered; which numbers are free nobody knows.
+    // The limit can only be lowered; which numbers are free is not known.
     seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
     current.value -= ((seed >> 33) % group + 1) << shift;
     limit.rlim_max = current.value;

@@ -34,7 +34,7 @@ struct orphan {
 };
 
 static struct registry {
-  _Atomic int32_t top;  // all slots in use lie below, so that nobody looks at untouched pages
+  _Atomic int32_t top;  // all slots in use lie below, so that no look touches further pages
   _Atomic int32_t orphan_top;
   struct orphan orphans[most_orphans];
   struct slot slots[most_paths];
@@ -115,7 +115,7 @@ static bool is_detached(int32_t pid) {
     brood_mark_has_prefix(mark, hard) && brood_mark_part(soft) == brood_soft_detached;
 }
 
-// A process that was killed before it could tell which file it made has left one that nobody has;
+// A process that was killed before it could tell which file it made has left one without an owner;
 // so is that of a process that has ended, or else it is another session's by now.
 static bool is_left_over(struct slot *slot) {
   if (atomic_load(&slot->inode) != 0 && !is_same_file(slot)) return false;

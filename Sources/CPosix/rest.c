@@ -293,7 +293,7 @@ static struct outcome pass(struct hunt *hunt, bool looks_at_others) {
   return outcome;
 }
 
-// Nobody reaps the session's own children while it looks.
+// Nothing reaps the session's own children while it looks.
 static bool is_gone(const struct hunt *hunt, int32_t pid) {
   struct other other = {.pid = pid};
   if (kill(pid, 0) < 0) return errno == ESRCH;

@@ -116,7 +116,7 @@ int OURS(posix_memalign)(void **memory, size_t alignment, size_t size) {
 
 static const char refused[] = "failed to allocate";
 
-// The runtime would go on to print a trace of itself, which helps nobody.
+// The runtime would go on to print a trace of itself, which helps no user.
 _Noreturn static void give_up(void) {
   use_reserve();
   if (last_words) last_words();

@@ -57,7 +57,7 @@ struct table {
   _Atomic int32_t live, used, limit, hint, top, reported, guardian;
   _Atomic int64_t swept;    // when the table was last swept
   _Atomic int64_t hit;      // when the limit was last reached
-  _Atomic int64_t refused;  // when somebody was last refused
+  _Atomic int64_t refused;  // when a process was last refused
   _Atomic int64_t nested;   // when a forked child was
   _Atomic uint32_t deaths;  // how many ends were seen
   _Atomic int32_t root, root_slot;  // the session's own process; its slot plus one, 0 for none yet

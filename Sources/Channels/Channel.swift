@@ -136,7 +136,7 @@ open class Channel {
   /// What another process needs to have the channel too.
   public var descriptors: [Int32] { [memory.descriptor] + bells }
 
-  // MARK: Whoever shares it
+  // MARK: Peers
 
   /// Before a fork: the child has it too.
   open func admit(_ slot: SlotID) {
@@ -163,10 +163,10 @@ open class Channel {
   /// In such a process: gives up what others would take for a way to answer.
   open func stayAway() { peers.set(.left) }
 
-  /// This process will not use it any more: whoever waits for it looks again.
+  /// This process will not use it any more: its waiters look again.
   open func leave() {
     peers.set(.left)
-    // One turn for all: whoever one bell has woken would miss that of the next.
+    // One turn for all: a waiter that one bell has woken would miss that of the next.
     nextTurn()
     for bell in bells { brood_bell_ring(bell) }
   }
@@ -223,8 +223,8 @@ open class Channel {
 
   // MARK: Sleeping
 
-  /// Counts how often sleepers were woken: whoever says that it is stuck adds the count at which it
-  /// saw its condition false, and is not believed once somebody was woken since.
+  /// Counts how often sleepers were woken: a process that says that it is stuck adds the count at which it
+  /// saw its condition false, and is not believed once one was woken since.
   private var seenTurn: UInt32 = 0
 
   /// To be called before a condition is looked at, or under the lock, by one who may sleep then.
@@ -241,17 +241,17 @@ open class Channel {
   @inline(__always)
   final func nextTurn() { _ = brood_add32(peers.turn, 1) }
 
-  /// A descriptor that is readable once a bell has rung from now on, whoever silences it; the
+  /// A descriptor that is readable once a bell has rung from now on, whichever process silences it; the
   /// caller's to close.
   ///
-  /// A bell is silenced by whoever finds its condition false. Where that is true for one sleeper
+  /// A bell is silenced by a waiter that finds its condition false. Where that is true for one sleeper
   /// and false for another, as of two rounds of a barrier, the one would silence the bell before
   /// the other has woken up: such bells are never silenced, and their sleepers have ears.
   final func ear(_ bell: Int32) throws(SystemError) -> Int32 {
     try window("epoll_create1") { brood_ear_make(bell) }
   }
 
-  /// Sleeps until a bell rings, somebody who could act has ended, or the deadline has passed.
+  /// Sleeps until a bell rings, a peer that could act has ended, or the deadline has passed.
   ///
   /// The caller has called `noteTurn` and set the mark that makes others ring, under the lock, and
   /// looks again afterwards.
@@ -262,10 +262,10 @@ open class Channel {
   /// - Parameter watching: further descriptors that end the sleep.
   /// - Parameter hope: when something may come by itself.
   /// - Parameter moment: when the caller looks again in any case.
-  /// - Parameter keepsTime: a deadline is waited for even if nobody is left.
+  /// - Parameter keepsTime: a deadline is waited for even if no peer is left.
   /// - Parameter areAlike: all who are stuck so at this bell wait for the same. One of them may have
-  ///   silenced it before another woke up, who is stuck nevertheless; whoever gives up rings again.
-  /// - Returns: false if nobody is left who could act; the caller looks once more before it gives up.
+  ///   silenced it before another woke up, who is stuck nevertheless; one that gives up rings again.
+  /// - Returns: false if no peer is left that could act; the caller looks once more before it gives up.
   final func sleep(
     _ wait: Wait, on bell: Int32, as stuck: Peers.State, _ passing: Peers.State,
     needing closed: Peers.Closed = [], others: [Int32] = [],
@@ -301,7 +301,7 @@ open class Channel {
     // Who waits for ever is told when to look (`WaitLookout`).
     let isTold = peer >= 0 && (areAlike || isStuck) && !(watched.map(peers.takesOrders) ?? false)
     var look = isTold ? Int64.max : nextLook
-    // Who cannot act is looked for where another process has seen that there may be nobody, or the
+    // Who cannot act is looked for where another process has seen that there may be none, or the
     // peers told nothing for a while: it costs more.
     if isStuck, others.isEmpty, hope == .max,
       WaitLookout.isTold || suspicion != nil || !isTold && looks > 0
@@ -347,7 +347,7 @@ open class Channel {
       needing: UInt8(truncatingIfNeeded: closed.rawValue), until: wait.deadline, flags)
   }
 
-  // Whether it has been so at two looks in a row that nobody is left who could act.
+  // Whether it has been so at two looks in a row that no peer is left that could act.
   private func isStranded(
     as stuck: Peers.State, since seen: UInt32?, needing closed: Peers.Closed
   ) -> Bool {
@@ -374,7 +374,7 @@ open class Channel {
   /// they do, when an operation of this process was given up for lack of an answer.
   public private(set) var waitingPeers: [(pid: Int32, place: SourcePlace?)] = []
 
-  /// What was seen when nobody seemed to be left, and when.
+  /// What was seen when no peer seemed to be left, and when.
   private var suspicion: (signature: [UInt64], moment: Int64)?
   /// How long it has to stay so (ns).
   private static let secondLook: Int64 = 50_000_000
@@ -410,9 +410,9 @@ open class Channel {
   private static let glance: Int64 = 100_000_000
   private static let longest: Int64 = 1_000_000_000
 
-  /// For someone who waits for several things: a pidfd of somebody who could act, -1 if there is none
-  /// for it, nil if nobody is left; to be looked at again at `nextLookAtWatched`.
-  final func somebody(needing closed: Peers.Closed = []) -> Int32? {
+  /// For a wait for several things: a pidfd of a peer that could act, -1 if there is none
+  /// for it, nil if none is left; to be looked at again at `nextLookAtWatched`.
+  final func peerToWatch(needing closed: Peers.Closed = []) -> Int32? {
     // What ended a sleep for several things is not told: it may have been the end of this one.
     if let watched, watchedDepth == brood_fork_depth(), watched.hasEnded { dropWatched() }
     if let peer = watchedPeer(beside: .left, needing: closed) { return peer }
@@ -423,8 +423,8 @@ open class Channel {
     return watched?.pidfd
   }
 
-  // With nobody else alive: by a handler of this process, or because it does not wait for ever and
-  // nobody has ended; without a table nobody can be told apart.
+  // With no peer alive: by a handler of this process, or because it does not wait for ever and
+  // none has ended; without a table processes cannot be told apart.
   private func mayBeAnswered(_ wait: Wait) -> Bool {
     brood_slot_own() < 0 || wait.sleeper.mayActWhileAsleep
       || (!wait.isForever && peers.lastEnding() == nil)
@@ -450,7 +450,7 @@ open class Channel {
     watched = nil
   }
 
-  /// What it means that nobody is left.
+  /// What it means that no peer is left.
   final func abandoned() -> ChannelError {
     if let ending = peers.lastEnding(), ending.isDeath { return .peerDied(ending) }
     // The stage of a pipeline may have died of an error long before the last one ended well.

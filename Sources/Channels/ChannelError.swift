@@ -6,7 +6,7 @@ public enum ChannelError: Error, Sendable {
   case timeout
   /// The channel is closed.
   case closed
-  /// Nobody else is left who could answer.
+  /// No peer is left that could answer.
   case abandoned
   /// The last one who could have answered was ended by a signal.
   case peerDied(Ending)
@@ -14,7 +14,7 @@ public enum ChannelError: Error, Sendable {
   case empty
   /// There is no room, and the caller did not want to wait.
   case full
-  /// No more descriptors can wait in it, and nobody else is left who could take some out.
+  /// No more descriptors can wait in it, and no peer is left that could take some out.
   case handles
   /// What is to be given back is not held by this process.
   case notHeld
@@ -35,7 +35,7 @@ public struct Ending: Hashable, Sendable {
   public enum Cause: Hashable, Sendable {
     case exited(Int32)
     case signaled(Signal)
-    /// It was reaped by somebody who did not tell.
+    /// It was reaped by a process that did not tell.
     case unknown
   }
 

@@ -4,18 +4,18 @@ import Posix
 import Waits
 
 /// The processes that have a channel, in its shared memory: one word per slot of the session's
-/// table (`ProcessSlots`), so that everybody can tell whether somebody else is left.
+/// table (`ProcessSlots`), so that each can tell whether another one is left.
 ///
 /// A parent enters its child before the fork, so there is no moment at which a living holder is
 /// missing. An entry counts only with the generation of its slot: that of a process that has ended
-/// means nobody.
+/// means none.
 public struct Peers {
   /// What a process does with the channel.
   public enum State: UInt32 {
     case idle
     /// Waits for ever for something to come, or for room; no handler of signals can act meanwhile.
     ///
-    /// Only true while nobody has woken sleepers since: see `Channel.turn`.
+    /// Only true while no process has woken sleepers since: see `Channel.turn`.
     case stuckReading, stuckWriting
     /// Waits, but not for ever.
     case reading, writing
@@ -35,7 +35,7 @@ public struct Peers {
   let turn: UnsafeMutablePointer<UInt32>
   let travels: UnsafeMutablePointer<ChannelMemory.Travels>
 
-  /// Whether a handle is on its way: whoever will get it is not entered yet.
+  /// Whether a handle is on its way: its receiver is not entered yet.
   var isTravelling: Bool {
     brood_load64(&travels.pointee.departures) != brood_load64(&travels.pointee.arrivals)
   }
@@ -201,7 +201,7 @@ public struct Peers {
     return maker >= 0 && (maker == brood_slot_own() || state(maker, without: closed) != nil)
   }
 
-  /// Whether it is a worker of a pool, which tells nobody else that it has no task any more.
+  /// Whether it is a worker of a pool, which tells no other process that it has no task any more.
   func takesOrders(_ peer: Peer) -> Bool { brood_slot_orders(peer.slot) != 0 }
 
   /// In the process that makes or has a pool's worker: whether that has nothing to do until it is
@@ -295,7 +295,7 @@ public struct Peers {
 }
 
 extension Ending {
-  /// How the last process of a slot ended: a zombie that nobody has looked at counts as the last.
+  /// How the last process of a slot ended: a zombie that was not looked at counts as the last.
   static func recorded(_ slot: Int32) -> (when: Int64, ending: Ending)? {
     var pid: Int32 = 0
     var when: Int64 = 0

@@ -12,9 +12,9 @@ public struct ProcessIdentity: Hashable, Sendable {
   /// Clock ticks after boot (proc_pid_stat(5)).
   var start: UInt64
 
-  static let nobody = ProcessIdentity(pid: 0, slot: 0, start: 0)
+  static let noProcess = ProcessIdentity(pid: 0, slot: 0, start: 0)
 
-  var isNobody: Bool { pid == 0 }
+  var isNoProcess: Bool { pid == 0 }
 
   nonisolated(unsafe) private static let reader = ProcReader()
 
@@ -51,7 +51,7 @@ public struct ProcessIdentity: Hashable, Sendable {
     return pid == own.pid && start == own.start
   }
 
-  // Nobody's start is 0: one that could not read its own does not know it.
+  // No process has the start 0: one that could not read its own does not know it.
   private func isOf(_ stat: ProcessStat) -> Bool { start == 0 || stat.startTicks == start }
 
   /// Whether it lives; a zombie does not.

@@ -12,7 +12,7 @@ import Waits
 /// - waits for ever at any channel, where a process that had this one has failed: the stages of a
 ///   pipeline whose middle is gone.
 ///
-/// All others can. Whatever cannot be read is unknown, and then somebody may be left.
+/// All others can. Whatever cannot be read is unknown, and then a process may be left.
 struct StrandedLook {
   private(set) var answer = Answer.can
   /// The processes that were looked at, with the numbers of their wait records: the same waits have

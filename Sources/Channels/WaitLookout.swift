@@ -8,7 +8,7 @@ import Waits
 /// The moment of the next look stands in the session's table. Who begins a wait for ever asks for a
 /// look, unless one is due by then; a look that is long overdue is for the one who notices that.
 public enum WaitLookout {
-  /// Told that a wait has begun of which nobody would have taken notice in time, and when; set by the
+  /// Told that a wait has begun of which no look would have taken notice in time, and when; set by the
   /// session.
   nonisolated(unsafe) public static var asked: ((Int64) -> Void)?
 
@@ -43,7 +43,7 @@ public enum WaitLookout {
   /// After how long that is (ns).
   public static let late: Int64 = 500_000_000
 
-  /// Says when the next look is, unless somebody has asked since `last` was seen.
+  /// Says when the next look is, unless a process has asked since `last` was seen.
   public static func plan(_ moment: Int64?, since last: Int64) {
     brood_look_plan(last, moment ?? .max)
   }

@@ -72,7 +72,7 @@ public final class EventLoop {
     entry.watchers.append(watcher)
     var code = brood_epoll_set(epoll, table[fd] == nil, fd, entry.events, entry.key(fd))
     if code == -ENOENT {
-      // Somebody closed the number with a watch on it: this is a new file.
+      // A caller closed the number with a watch on it: this is a new file.
       entry = WatchEntry(generation: generation, watchers: [watcher])
       alwaysReady.remove(fd)
       code = brood_epoll_set(epoll, true, fd, entry.events, entry.key(fd))

@@ -135,7 +135,7 @@ public enum Guardian {
       && brood_mark_part(soft) == UInt32(brood_soft_guardian)
   }
 
-  /// Unlinks the socket files that the session's processes made and that nobody has open any more.
+  /// Unlinks the socket files that the session's processes made and that no process has open any more.
   public static func unlinkSockets() { brood_guardian_unlink_all() }
 
   static func softLimit(forTask task: UInt32) -> UInt64? {

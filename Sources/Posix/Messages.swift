@@ -6,7 +6,7 @@ public struct Message {
   /// The payload.
   public var bytes: [UInt8]
 
-  /// Descriptors, close-on-exec, owned by whoever holds the message.
+  /// Descriptors, close-on-exec, owned by the holder of the message.
   public var descriptors: [Int32]
 
   /// The message's true length; larger than `bytes.count` if it did not fit.

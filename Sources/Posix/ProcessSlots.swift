@@ -108,7 +108,7 @@ public struct ProcessSlots {
   /// What is known of a process of the table.
   public struct Entry {
     public let name: String
-    /// The beginning of what it runs, empty if nobody told.
+    /// The beginning of what it runs, empty if that was not told.
     public let work: String
     /// The call of the language that it slept in last, empty if in none.
     public let waits: String

@@ -1,7 +1,7 @@
 import CPosix
 import Glibc
 
-/// Stream sockets that never wait (socket(2)): whoever wants to wait sleeps on the descriptor.
+/// Stream sockets that never wait (socket(2)): a caller that wants to wait sleeps on the descriptor.
 ///
 /// The descriptors lie below the private range, so that forked children share them.
 public enum Socket {

@@ -11,7 +11,7 @@ public struct SocketFile: Sendable {
   private let number: Int32
   private let maker = Process.pid
 
-  /// Gives a socket its file (bind(2)); one that nobody listens at any more is replaced.
+  /// Gives a socket its file (bind(2)); one at which no process listens any more is replaced.
   ///
   /// Throws EADDRINUSE, ENOTSOCK for a file that is no socket, ENAMETOOLONG if the last name
   /// or all of the path is too long, ENOSPC if the session has too many sockets.

@@ -116,7 +116,7 @@ public final class TaskLedgers {
     for segment in segments { munmap(segment, TaskLedgers.perSegment * TaskLedger.size) }
   }
 
-  /// A ledger that nobody uses; throws ENOMEM.
+  /// A ledger that no worker uses; throws ENOMEM.
   public func take() throws(SystemError) -> TaskLedger {
     if let ledger = free.popLast() {
       ledger.reset()

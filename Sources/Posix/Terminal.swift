@@ -81,7 +81,7 @@ public enum Terminal {
     try window("ioctl", "TIOCSCTTY") { brood_take_terminal(fd) }
   }
 
-  /// Opens a pty pair: the main end private, the other raw and nobody's controlling terminal.
+  /// Opens a pty pair: the main end private, the other raw and no controlling terminal.
   ///
   /// The caller gives `slave` to the job and closes it (posix_openpt(3)).
   public static func openPty(size: Size?) throws(SystemError) -> (main: Int32, slave: Int32) {

@@ -129,7 +129,7 @@ public struct Explainer {
     return max(0, graph.moment - since)
   }
 
-  /// From a process to its first waker, and on, until one is met again or nobody is known.
+  /// From a process to its first waker, and on, until one is met again or none is known.
   func chain(_ pid: Int32) -> [Int32] {
     var result = [pid]
     while let last = result.last, result.count < 64 {

@@ -75,7 +75,7 @@ final class Holders {
     return eventIDs?[id] ?? []
   }
 
-  /// The Unix sockets with descriptors on their way, which belong to whoever will receive them.
+  /// The Unix sockets with descriptors on their way, which belong to their receivers.
   func socketsWithDescriptors() -> [Holder] {
     byFile.values.joined().filter { holder in
       guard holder.descriptor.kind == .socket else { return false }

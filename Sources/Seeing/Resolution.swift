@@ -294,7 +294,7 @@ struct Resolution {
     guard let id = holders.facts(of: pid, descriptor: number).value?.eventID else {
       return unknown("the eventfd \(number) of \(pid) cannot be told from others")
     }
-    // Whoever has it may write to it, and read.
+    // Each that has it may write to it, and read.
     let shares = holders.ofEvent(id).map {
       WaitObject.Share($0.pid, [.reads, .writes], descriptor: $0.descriptor.number)
     }

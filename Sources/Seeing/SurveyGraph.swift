@@ -38,7 +38,7 @@ extension Survey {
   private func flags(of pid: Int32, _ member: Member) -> WaitProcess.Flags {
     var flags: WaitProcess.Flags = .program
     let signals = member.sight.signals
-    // ALRM, VTALRM, PROF and POLL come from timers and devices that nobody can see.
+    // ALRM, VTALRM, PROF and POLL come from timers and devices that cannot be seen.
     let timers: [Int32] = [14, 26, 27, 29]
     if timers.contains(where: signals.catches) { flags.insert(.otherWays) }
     if member.sight.stat.threads > 1 { flags.insert(.otherWays) }

@@ -152,7 +152,7 @@ extension Session {
     if process.isDetached, Guardian.isMarked { try? Guardian.detach(pid) }
     guard let group else { return }
     process.group = group == 0 ? pid : group
-    // The child does the same; whoever comes first.
+    // The child does the same, and one of the two comes first.
     try? Process.setGroup(of: pid, to: process.group)
   }
 

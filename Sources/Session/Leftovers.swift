@@ -3,7 +3,7 @@ import Posix
 
 /// What programs have left behind: processes that they started and did not wait for.
 ///
-/// They come to the session as orphans. Nobody asked Brood for them, so a script does not wait for
+/// They come to the session as orphans. No verb asked for them, so a script does not wait for
 /// them: what does not end by itself is ended and named, or kept where the user wants that.
 extension Session {
   /// Those that live.

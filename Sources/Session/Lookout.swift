@@ -107,7 +107,7 @@ extension Session {
     WaitLookout.plan(next, since: last)
     guard looks, let memory = SessionMemory.own else { return }
     asleep {
-      // What the table says is asked first: mostly it shows at once that somebody can act.
+      // What the table says is asked first: mostly it shows at once that a process can act.
       let notes = SessionLook(memory, of: .notes).graph()
       // Who is told wakes up, and is not seen to be stuck then: not each time.
       let tells = lookout.schedule.repeats % 2 == 0

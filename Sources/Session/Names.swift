@@ -3,7 +3,7 @@ import Posix
 
 /// A named thing that may let go of its name while it is still there.
 public protocol NameHolder: Handle {
-  /// Whether nobody else can have the name yet.
+  /// Whether no other thing can have the name yet.
   var holdsName: Bool { get }
 }
 

@@ -4,7 +4,7 @@ import Posix
 
 /// Standard output, collected so that one write carries many lines.
 ///
-/// Lines stay whole: until somebody flushes, only finished lines go out.
+/// Lines stay whole: until a flush, only finished lines go out.
 public final class Output {
   private var buffer: [UInt8] = [] {
     didSet { Output.hasPending = !buffer.isEmpty }
@@ -17,7 +17,7 @@ public final class Output {
   /// Runs handlers when a write has to wait and a signal comes; may throw to give up.
   public var onAttention: OnAttention = { Attention.clear() }
 
-  /// What a write throws when nobody reads any more; without a result the output is discarded from
+  /// What a write throws once the reader has gone; without a result the output is discarded from
   /// then on.
   public var brokenPipe: () -> ErrorObject? = { nil }
   private var isBroken = false

@@ -120,7 +120,7 @@ extension Session {
     }
   }
 
-  /// Nobody reads standard output any more.
+  /// The reader of standard output has gone.
   ///
   /// As for any program, that is the end of this process: by PIPE, and quietly, but after `finally`
   /// and `on-exit`. It is an error where only one command's output went there, or the user has

@@ -26,7 +26,7 @@ public enum ProcessKind: String, Sendable {
 }
 
 extension ProcessKind {
-  /// Whether nobody waits for it, so that it is reaped when it ends.
+  /// Whether no verb waits for it, so that it is reaped when it ends.
   var isReapedAtOnce: Bool { isOrphan || self == .helper || self == .member }
 
   /// Whether another process made it.
@@ -36,7 +36,7 @@ extension ProcessKind {
 /// What a process runs.
 public enum ProcessWork {
   case program(String)
-  /// A block or function, whose text is made when somebody wants to see it.
+  /// A block or function, whose text is made when a report shows it.
   case function(Value)
 
   /// One line of it at most.
@@ -106,7 +106,7 @@ public final class ProcessHandle: Handle {
   var wasToldStopped = false
   /// Whether it, or a member before it that outlives it, is stopped.
   public var isStopped: Bool { stoppedBy != nil || upstream.contains { $0.stoppedBy != nil } }
-  /// Whoever displays notices sets this when the end was shown.
+  /// The prompt sets this when the end was shown.
   public var wasReported = false
   /// How and when it ended, once that was seen; it is a zombie until it has a record.
   var endInfo: ExitInfo?

@@ -102,7 +102,7 @@ public final class Session {
   var hasFailed = false
   /// Counts how often a child was stopped or continued.
   var stops = 0
-  /// Nobody reads standard output any more, which is to end this process.
+  /// The reader of standard output has gone, which is to end this process.
   var lostReader = false
   /// Run in each forked child before its work, in the order added: later layers forget what the
   /// parent holds.
@@ -114,7 +114,7 @@ public final class Session {
   public var notices: ((Notice) -> Void)?
   /// Gives background jobs a terminal of their own (KERNEL.md); nil: they inherit everything.
   public var backgroundOutput: (any BackgroundOutput)?
-  /// Prints an error that nobody caught; set by the host, which knows how diagnostics look.
+  /// Prints an uncaught error; set by the host, which knows how diagnostics look.
   public var printError: (ErrorObject, Session) -> Void = { error, session in
     let name = session.ownName.map { " in process '\($0)'" } ?? ""
     Session.say("error\(name): \(error.message)")

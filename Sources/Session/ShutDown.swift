@@ -126,7 +126,7 @@ extension Session {
   ///
   /// When that takes long it says for whom it waits, lest one takes the script to hang.
   private func join(_ interpreter: Interpreter) {
-    // Nothing more will come from this process: whoever waits for it alone shall know.
+    // Nothing more will come from this process: a waiter that has no other peer shall know.
     channels.leave()
     closeSockets()
     var named: Set<Int32> = []

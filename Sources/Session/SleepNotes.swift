@@ -70,7 +70,7 @@ extension Session {
     _ processes: [ProcessHandle], _ flags: WaitNote.Flags, until deadline: Int64?,
     _ body: () throws -> R
   ) rethrows -> R {
-    // Whoever waits for others already, as `wait --all` does for one after the other, has said so.
+    // A verb that waits for others already, as `wait --all` does for one after the other, has said so.
     if WaitNote.isOpen { return try body() }
     let targets = processes.lazy.filter { $0.record == nil }
       .map { WaitTarget(.process($0.pid), .end) }

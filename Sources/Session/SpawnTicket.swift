@@ -83,7 +83,7 @@ extension Session {
     return error
   }
 
-  /// Prints an error that nobody caught, once.
+  /// Prints an uncaught error, once.
   ///
   /// Of all processes that run into the process limit only the first speaks, since a fork bomb has
   /// thousands.

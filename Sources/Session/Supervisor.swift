@@ -3,7 +3,7 @@ import Glibc
 import Language
 import Posix
 
-/// Looks after the guardian, and after children whose end nobody waits for.
+/// Looks after the guardian, and after children whose end no verb waits for.
 final class Supervisor {
   var reapsAtOnce = false
   /// `config leftovers keep`.
@@ -148,7 +148,7 @@ extension Session {
   func noteMember(_ process: ProcessHandle) {
     guard let last = process.downstream, last.endInfo != nil, last.isAlone else { return }
     tell(last, .ended)
-    // Whoever waits for the job may have seen its last process end before.
+    // A verb that waits for the job may have seen its last process end before.
     Attention.raise()
   }
 

@@ -84,7 +84,7 @@ extension Session {
     let isDone = try noting(watched, [], until: deadline) {
       try pauseForChildren(watched, interpreter, until: deadline) {
         let users = self.processes.users
-        // Whoever reaps the next one must not take the last process of a job before its time.
+        // The one that reaps next must not take the last process of a job before its time.
         let isAny = processes == nil && !keepsZombie && users.allSatisfy(\.upstream.isEmpty)
         ended = try isAny ? nextEnded() : firstEnded(processes ?? users, keepsZombie)
         return ended != nil

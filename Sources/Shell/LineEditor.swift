@@ -102,7 +102,7 @@ final class LineEditor {
   func dropLine() {
     dropped = brood_editor_line().map { String(cString: $0) } ?? dropped
     brood_editor_drop_line()
-    // Enter and Ctrl-C came together, and nobody can say which was first.
+    // Enter and Ctrl-C came together, and which was first is not known.
     entered = nil
     unwatch()
   }

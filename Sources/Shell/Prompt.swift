@@ -111,7 +111,7 @@ public final class Prompt {
       editor.dropLine()
       isDisturbed = true
     }
-    // Somebody's `brood &` may have left it ignored.
+    // A `brood &` may have left it ignored.
     try Signals.set(.int, .record, force: true)
     // Ctrl-Z is for programs.
     session.handlers.hooks[.tstp] = { [unowned self] in tellOfControlZ() }

@@ -56,7 +56,7 @@ public struct StuckSet: Sendable {
 extension WaitGraph {
   /// All sets of processes that cannot go on; empty if there is none.
   ///
-  /// A set is a part of the graph in which all who could act wait for each other, or of which nobody
+  /// A set is a part of the graph in which all who could act wait for each other, or of which none
   /// is left who could act, with those that wait for it alone or among others.
   public func stuckSets() -> [StuckSet] {
     let reducer = WaitReducer(self)

@@ -2,7 +2,7 @@
 /// session's memory or at /proc, and judged without either.
 ///
 /// The judgement is a reduction (Coffman, Elphick and Shoshani, *System Deadlocks*, 1971; for waits
-/// for one of several, Knapp, *Deadlock Detection in Distributed Databases*, 1987): whoever runs, or
+/// for one of several, Knapp, *Deadlock Detection in Distributed Databases*, 1987): a process that runs, or
 /// sleeps with a time limit, can act; who waits for something that one who can act could bring
 /// about can act too; who is left cannot.
 ///

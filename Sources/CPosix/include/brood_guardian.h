@@ -96,7 +96,7 @@ void brood_guardian_forget(int32_t number);
 /// Unlinks an entry's socket if it is still the same file, and takes it off the register.
 void brood_guardian_unlink(int32_t number);
 
-/// Unlinks all sockets of the register that are still the same files, and that nobody has open.
+/// Unlinks all sockets of the register that are still the same files, and that no process has open.
 void brood_guardian_unlink_all(void);
 
 #endif

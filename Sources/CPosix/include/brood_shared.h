@@ -139,7 +139,7 @@ static inline int32_t brood_lock_holder(const uint32_t *word) {
 /// Makes a bell: an eventfd(2) below the private range, so that forked children share it.
 int32_t brood_bell_make(void);
 
-/// Rings a bell: whoever waits for it wakes, until it is silenced.
+/// Rings a bell: its waiters wake, until it is silenced.
 void brood_bell_ring(int32_t bell);
 
 /// Silences a bell.
@@ -175,24 +175,24 @@ int64_t brood_memory_used(int32_t fd);
 int32_t brood_wait_readable(
   const int32_t *fds, int32_t count, uint8_t *ready, int64_t deadline);
 
-/// A private descriptor that is readable once a bell has rung from now on, whoever silences it: an
+/// A private descriptor that is readable once a bell has rung from now on, whichever process silences it: an
 /// epoll(7) set with an edge-triggered entry.
 int32_t brood_ear_make(int32_t bell);
 
 /// A new open file description of a memfd, to claim blocks of it with; -ENOENT without /proc.
 int32_t brood_lease_make(int32_t memory);
 
-/// Claims one of `count` blocks that nobody has: its number, or -EAGAIN.
+/// Claims one of `count` blocks that no process has: its number, or -EAGAIN.
 ///
 /// The claim is a lock of the open file description (F_OFD_SETLK, fcntl(2)): it goes where the
-/// descriptor goes, through sockets too, and ends when the kernel has closed the last copy, whoever
+/// descriptor goes, through sockets too, and ends when the kernel has closed the last copy, whichever process
 /// was killed on the way.
 int32_t brood_lease_claim(int32_t lease, int32_t count);
 
 /// Sleeps while a shared word has this value, at most so long; a signal ends it, too.
 void brood_word_sleep(const uint32_t *word, uint32_t value, int64_t nanoseconds);
 
-/// Wakes whoever sleeps so.
+/// Wakes those that sleep so.
 void brood_word_wake(const uint32_t *word);
 
 /// Lets so many bytes of messages wait in a socket, or as many as this process may have wait

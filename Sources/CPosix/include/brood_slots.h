@@ -74,7 +74,7 @@ void brood_slot_end(int32_t slot, int32_t signal, int32_t status);
 /// and when its end was seen (monotonic ns).
 int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when);
 
-/// How many ends were recorded; a change says that somebody died.
+/// How many ends were recorded; a change says that a process died.
 uint32_t brood_slots_deaths(void);
 
 /// The pid of a slot's process that has not been reaped, 0 for none.

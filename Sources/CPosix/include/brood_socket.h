@@ -12,7 +12,7 @@ int32_t brood_unix_longest(void);
 /// bind(2) to a path; -ENAMETOOLONG if even its last name is too long.
 int32_t brood_unix_bind(int32_t socket, const char *path);
 
-/// The same where a socket that nobody has any more may lie: it is removed first.
+/// The same where a socket that no process has any more may lie: it is removed first.
 ///
 /// Of several processes that try at once one succeeds, the others get -EADDRINUSE.
 int32_t brood_unix_replace(int32_t socket, const char *path);

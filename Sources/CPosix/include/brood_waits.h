@@ -64,7 +64,7 @@ bool brood_wait_read(int32_t slot, struct brood_wait *wait);
 // Who looks at all waits, and when: mostly the session's own process (KERNEL.md). Its times are those
 // of the monotonic clock (ns).
 
-/// When somebody will look, or should have; INT64_MAX for never.
+/// When a process will look, or should have; INT64_MAX for never.
 int64_t brood_look_due(void);
 
 /// Asks for a look at a moment, unless one is due before it; false if there is. One that is late by

@@ -18,7 +18,7 @@ public final class Barrier: Channel {
   /// What has broken it.
   public enum Breach: UInt32, Sendable {
     case diedWaiting = 1
-    /// Somebody died before it came, and fewer live than are missing.
+    /// A party died before it came, and fewer live than are missing.
     case tooFewLeft
   }
 
@@ -37,7 +37,7 @@ public final class Barrier: Channel {
     var began: Int64
   }
 
-  /// Somebody who waits; counts while its round is the current one.
+  /// A waiter; counts while its round is the current one.
   struct Party {
     var process: ProcessIdentity
     /// Plus one; 0 is free.
@@ -61,7 +61,7 @@ public final class Barrier: Channel {
     try memory.commit(ChannelMemory.bodyOffset, parties * MemoryLayout<Party>.stride)
     state.pointee = State(
       parties: UInt32(parties), isWanted: 0, round: 0, isBroken: 0, top: 0, resetTo: 0,
-      dead: .nobody, began: Clock.monotonic)
+      dead: .noProcess, began: Clock.monotonic)
     super.init(kind: .barrier, bells: [try Channel.makeBell()], memory: memory)
   }
 
@@ -99,7 +99,7 @@ public final class Barrier: Channel {
   /// Waits until all parties have come; yields this one's place in the order of coming, from 0.
   ///
   /// Throws `peerDied` if a party that waited has died, now or earlier; `Missing` at the deadline,
-  /// after which this party does not count; `peerDied` or `abandoned` if nobody else is left to come.
+  /// after which this party does not count; `peerDied` or `abandoned` if no other party is left to come.
   public func wait(_ wait: Wait) throws -> Int {
     try OperationPoint.pass(.barrierWait, self) {
       try lock(wait)
@@ -107,7 +107,7 @@ public final class Barrier: Channel {
       var arrived = waiting
       var mine = state.pointee.round
       while arrived.count + 1 >= parties {
-        // The last one to come looks whether those who came before it live: nobody else may have.
+        // The last one to come looks whether those who came before it live: no other process may have.
         let others = arrived.map { table[$0].process }
         unlock()
         if let dead = others.first(where: { !$0.isLiving }) {
@@ -226,7 +226,7 @@ public final class Barrier: Channel {
     return Missing(arrived: arrived.count, parties: parties, absent: absent)
   }
 
-  /// Makes a broken barrier whole again; whoever still waits is told that it was broken.
+  /// Makes a broken barrier whole again; a party that still waits is told that it was broken.
   public func reset(_ wait: Wait) throws {
     try OperationPoint.pass(.barrierReset, self) {
       try lock(wait)

@@ -2,11 +2,11 @@ import Posix
 
 /// Looks, for a party that waits for long, whether as many live as are missing yet.
 ///
-/// A barrier cannot know who is to come: whoever lives may, or fork who does. Only if somebody who
+/// A barrier cannot know which processes will come: each that lives may, or fork one that does. Only if one that
 /// had it was killed in this round, and fewer than are missing have been alive for a while since, is
 /// it taken for broken: until then its parent may replace it.
 struct BarrierLookout {
-  /// Nobody is looked at before one has waited for so long (ns), and too few must be too few for so
+  /// No process is looked at before one has waited for so long (ns), and too few must be too few for so
   /// long.
   static let grace: Int64 = 500_000_000
   private static let mostWatched = 64
@@ -17,7 +17,7 @@ struct BarrierLookout {
   private(set) var watched: [Peers.Peer] = []
   private var isShort = false
 
-  /// Whoever's death leaves too few to come, if that has been so for a while.
+  /// The process whose death leaves too few to come, if that has been so for a while.
   ///
   /// - Parameters:
   ///   - arrived: the others that wait.

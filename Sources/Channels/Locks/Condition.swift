@@ -1,7 +1,7 @@
 import CPosix
 import Posix
 
-/// A condition variable: processes wait until somebody says that what they wait for may be so.
+/// A condition variable: processes wait until another one says that what they wait for may be so.
 ///
 /// No `pthread_cond_t`, which hangs after a waiter was killed: each waiter has an entry of its own,
 /// and a notification goes to one that lives.
@@ -62,7 +62,7 @@ public final class Condition: Channel {
   /// Waits to be notified; the mutex is given up meanwhile, if this process holds it, and held
   /// again at the end, however that comes.
   ///
-  /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could notify.
+  /// Throws `timeout`; `abandoned` or `peerDied` if no peer is left that could notify.
   ///
   /// - Parameter dead: gets the ending of a holder of the mutex that died with it meanwhile, also if
   ///   this throws.

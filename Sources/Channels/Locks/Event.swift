@@ -6,7 +6,7 @@ public final class Event: Channel {
   struct State {
     var isSet: UInt32
     var isWanted: UInt32
-    /// How often it was set: whoever waited then has seen it, even if it was cleared at once.
+    /// How often it was set: each that waited then has seen it, even if it was cleared at once.
     var sets: UInt64
   }
 
@@ -53,7 +53,7 @@ public final class Event: Channel {
 
   /// Waits until it is set.
   ///
-  /// Throws `timeout`; `abandoned` or `peerDied` if nobody is left who could set it.
+  /// Throws `timeout`; `abandoned` or `peerDied` if no peer is left that could set it.
   public func wait(_ wait: Wait) throws {
     try OperationPoint.pass(.eventWait, self) {
       let before = brood_load64(&state.pointee.sets)
@@ -85,7 +85,7 @@ public final class Event: Channel {
   /// A descriptor that is readable once it is set or cleared from now on; the caller's to close.
   public func listen() throws(SystemError) -> Int32 { try ear(bells[0]) }
 
-  /// Whether it was set since, or could be; whoever sleeps on `ear` is woken by that.
+  /// Whether it was set since, or could be; a waiter that sleeps on `ear` is woken by that.
   ///
   /// Call `awaited` when the wait is over.
   public func awaitSet(since before: UInt64, by ear: Int32, _ wait: Wait) throws -> Readiness {
@@ -96,7 +96,7 @@ public final class Event: Channel {
     unlock()
     if isOver { return .ready }
     peers.set(.reading)
-    guard let peer = somebody() else {
+    guard let peer = peerToWatch() else {
       return isSet || sets != before ? .ready : .never(abandoned())
     }
     return .descriptors([ear, peer], until: nextLookAtWatched)

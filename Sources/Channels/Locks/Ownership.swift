@@ -4,9 +4,9 @@ import Posix
 /// Who holds a lock that users see, in the shared memory of its channel.
 ///
 /// Its holder is a record of a process rather than the state of a word: a holder that is stopped
-/// or has died can be named, and whoever waits can give up (KERNEL.md).
+/// or has died can be named, and a waiter can give up (KERNEL.md).
 struct OwnershipState {
-  /// Pid and slot, in one word that is written last: 0 is nobody.
+  /// Pid and slot, in one word that is written last: 0 is no process.
   var holder: UInt64 = 0
   var start: UInt64 = 0
   /// How often the holder has taken it.
@@ -14,7 +14,7 @@ struct OwnershipState {
   /// Set by those who sleep until it is free.
   var isWanted: UInt32 = 0
   /// The holder that died, until the next one has been told.
-  var dead: ProcessIdentity = .nobody
+  var dead: ProcessIdentity = .noProcess
 }
 
 /// A lock with an owner, as part of a channel.
@@ -50,7 +50,7 @@ struct Ownership {
       if isFree {
         let dead = take()
         channel.unlock()
-        return dead.isNobody ? nil : dead.ending
+        return dead.isNoProcess ? nil : dead.ending
       }
       if isOwn {
         guard isReentrant, state.pointee.depth < .max else {
@@ -75,7 +75,7 @@ struct Ownership {
     state.pointee.depth = 1
     state.pointee.start = own.start
     brood_store64(&state.pointee.holder, own.word)
-    if !dead.isNobody { state.pointee.dead = .nobody }
+    if !dead.isNoProcess { state.pointee.dead = .noProcess }
     return dead
   }
 
@@ -84,7 +84,7 @@ struct Ownership {
     Spin.until { isFree }
     try channel.lock(wait)
     let holder = self.holder
-    if holder.isNobody || holder.isOwn {
+    if holder.isNoProcess || holder.isOwn {
       channel.unlock()
       return
     }

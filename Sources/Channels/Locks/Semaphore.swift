@@ -70,7 +70,7 @@ public final class Semaphore: Channel {
     (0..<Int(state.pointee.top)).first { holdings[$0].count > 0 && holdings[$0].holder.isOwn }
   }
 
-  // Nobody else could give one back.
+  // No other process could give one back.
   private var isAllOwn: Bool {
     guard !isCounter, let index = own() else { return false }
     return Int64(holdings[index].count) >= state.pointee.value
@@ -109,7 +109,7 @@ public final class Semaphore: Channel {
 
   /// Takes a permit, waiting for one.
   ///
-  /// Throws `timeout`; `selfDeadlock` if this process holds all permits itself; `abandoned` or `peerDied` if nobody is left who could give one back.
+  /// Throws `timeout`; `selfDeadlock` if this process holds all permits itself; `abandoned` or `peerDied` if no peer is left that could give one back.
   public func acquire(_ wait: Wait) throws {
     try OperationPoint.pass(.semaphoreAcquire, self) {
       while true {

@@ -241,7 +241,7 @@ public final class SharedArray: Channel {
   /// The process that holds it; nil if it is free, or its holder is dead.
   public var holder: ProcessIdentity? {
     let holder = ownership.holder
-    return holder.isNobody || !holder.isLiving ? nil : holder
+    return holder.isNoProcess || !holder.isLiving ? nil : holder
   }
 }
 

@@ -6,7 +6,7 @@ import Posix
 /// a plain pipe(2) of bytes.
 ///
 /// A message is one packet, so any number of writers and readers share an end and nothing is torn,
-/// whoever is killed: small ones lie in the packet, larger ones in a block of shared memory that it
+/// whichever process is killed: small ones lie in the packet, larger ones in a block of shared memory that it
 /// lends (`PipeBlocks`), the largest in a sealed memfd that travels with it. Who has an end open,
 /// and so where the file ends, is the kernel's business.
 public final class Pipe: Channel {
@@ -45,7 +45,7 @@ public final class Pipe: Channel {
   /// The largest packet: a byte for its kind, and a message that lies in it itself.
   static let largestPacket = 65536
 
-  /// Calls wait for so long in the kernel before somebody is looked for who could answer (ns).
+  /// Calls wait for so long in the kernel before a peer is looked for that could answer (ns).
   static let directWait: Int64 = 10_000_000
 
   /// Makes a pipe of which this process has both ends.

@@ -5,8 +5,8 @@ import Posix
 /// fills it and sends its number; who receives it reads the block and lets go.
 ///
 /// The claim is a lock of the kernel on an open file description whose only descriptor goes with
-/// the packet (`brood_lease_claim`). So whoever is killed, and if the packet is never received, the
-/// block is free again, and nobody has to tidy up. The memory stays with the pipe: pages that were
+/// the packet (`brood_lease_claim`). So whichever process is killed, and if the packet is never received, the
+/// block is free again, and there is nothing to tidy up. The memory stays with the pipe: pages that were
 /// used before cost no clearing and no fault, which makes a message of 1 MiB ten times as fast.
 struct PipeBlocks {
   static let count = 4

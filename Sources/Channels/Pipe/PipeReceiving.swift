@@ -87,7 +87,7 @@ extension Pipe {
   ///
   /// The wait that it notes is the caller's to end, when it has made progress or gives up.
   ///
-  /// - Parameter keepsTime: a deadline is waited for even if nobody is left.
+  /// - Parameter keepsTime: a deadline is waited for even if no peer is left.
   public func sleepUntilReadable(
     _ end: End, _ watchesPeers: Bool, _ wait: Wait, keepsTime: Bool = false
   ) throws {
@@ -120,7 +120,7 @@ extension Pipe {
       // The end of the file is readable for ever.
       return try isAtEnd(fd) ? .never(.closed) : .descriptors([fd], until: .max)
     }
-    guard let peer = somebody(needing: needed(by: end)) else {
+    guard let peer = peerToWatch(needing: needed(by: end)) else {
       if try !isReady(fd) { return .never(abandoned()) }
       return try isAtEnd(fd) ? .never(.closed) : .ready
     }

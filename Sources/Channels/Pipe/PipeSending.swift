@@ -72,7 +72,7 @@ extension Pipe {
     }
   }
 
-  // Whoever takes nothing out is not waited for a second time.
+  // A receiver that takes nothing out is not waited for a second time.
   private func claimBlock(_ count: Int, _ wait: Wait) -> PipeBlocks.Claim? {
     let taken = traffic.received
     let claim = blocks.claim(count, mayWait: !wait.isNow && takenBefore != taken)
@@ -85,7 +85,7 @@ extension Pipe {
     _ write: ((UnsafeRawBufferPointer) throws -> Void) throws -> [Int32]
   ) throws {
     var isSent = false
-    // The receiver has the claim now, or nobody.
+    // The receiver has the claim now, or no process.
     defer { if isSent { Descriptors.close(claim.lease) } else { blocks.release(claim.lease) } }
     let base = blocks.base(claim.index)
     var offset = 0
@@ -130,7 +130,7 @@ extension Pipe {
     }
   }
 
-  /// Too many descriptors of this user are under way, in whatever sockets: that passes when somebody
+  /// Too many descriptors of this user are under way, in whatever sockets: that passes when a process
   /// takes them, of which nothing tells.
   private func sleepUntilTaken(_ end: End, _ watchesPeers: Bool, _ wait: Wait) throws {
     let moment = Clock.deadline(after: Pipe.directWait)

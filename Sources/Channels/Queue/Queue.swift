@@ -4,7 +4,7 @@ import Posix
 /// A queue of byte messages for any number of producers and consumers in the processes of a
 /// session: first in, first out, and proof against the death of any of them at any instant.
 ///
-/// There is no feeder thread and no pipe: an item that was put is in shared memory, whoever ends.
+/// There is no feeder thread and no pipe: an item that was put is in shared memory, whichever process ends.
 /// A process that is killed inside an operation has either done it or not begun it.
 ///
 /// The rules of robust shared memory that it follows are in KERNEL.md.

@@ -4,7 +4,7 @@ import Posix
 /// The descriptors of items with handles: they wait in a socket, each item's as one message with
 /// its ticket, in the order of the puts but for those that were stepped over.
 ///
-/// All under the lock. Whoever takes an item looks at its message first and removes it last, so
+/// All under the lock. The taker of an item looks at its message first and removes it last, so
 /// that a death on the way loses nothing; that of an item that is lent stays for the next one.
 extension Queue {
   /// Leaves descriptors for an item; nil if the courier cannot take any more now.
@@ -16,7 +16,7 @@ extension Queue {
       do throws(SystemError) {
         return try Messages.send(courier.out, bytes, descriptors: descriptors)
       } catch {
-        // Too many descriptors under way: that passes when somebody takes them.
+        // Too many descriptors under way: that passes when they are taken.
         guard error.code == ETOOMANYREFS else { throw error }
         return false
       }

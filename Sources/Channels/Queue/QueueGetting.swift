@@ -13,7 +13,7 @@ extension Queue {
 
   /// Takes the first message, waiting for one; `body` gets its bytes and descriptors.
   ///
-  /// Throws `closed` once the queue is closed and empty, or nobody is left who could put something
+  /// Throws `closed` once the queue is closed and empty, or no peer is left that could put something
   /// in (`peerDied` if a signal ended the last); `empty` if it may not wait; `timeout`.
   ///
   /// - Parameter lease: for so many ns the item is only lent, and comes back unless it is
@@ -171,7 +171,7 @@ extension Queue {
 
   // MARK: Waiting for several things
 
-  /// Whether an item is there or could come; whoever sleeps on the descriptors is woken by it.
+  /// Whether an item is there or could come; a waiter that sleeps on the descriptors is woken by it.
   ///
   /// Call `awaitedItems` when the wait is over.
   public func awaitItems(_ wait: Wait) throws -> Readiness {
@@ -198,7 +198,7 @@ extension Queue {
     }
     let watched = awaited?.descriptors ?? []
     let deadline = awaited?.deadline ?? .max
-    if let peer = somebody() {
+    if let peer = peerToWatch() {
       return .descriptors(
         [itemsBell, peer] + watched, until: min(deadline, nextLookAtWatched))
     }

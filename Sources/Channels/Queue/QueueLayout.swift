@@ -82,7 +82,7 @@ enum QueueLayout {
 
   /// A large item that is being written or read outside the lock.
   struct Transfer {
-    /// Whoever does it; nobody: the entry is free.
+    /// The process that does it; none: the entry is free.
     var owner: ProcessIdentity
     var first: UInt32
     var last: UInt32
@@ -96,7 +96,7 @@ enum QueueLayout {
 /// All of a queue's state that one operation changes as a whole.
 ///
 /// There are two copies; an operation writes the one that is not current, and one store makes it
-/// current, so whoever dies meanwhile has changed nothing.
+/// current, so a process that dies meanwhile has changed nothing.
 struct QueueState {
   var head: UInt32 = 0
   var headOffset: UInt32 = 0

@@ -162,7 +162,7 @@ extension Queue {
   /// An item that is lent goes back to where it was.
   private func giveBack(_ index: Int, _ state: inout QueueState) {
     leases[index].state = LeaseState.returned
-    leases[index].holder = .nobody
+    leases[index].holder = .noProcess
     state.returned += 1
     state.returnedBytes += UInt64(leasedFrame(index).itemSize)
   }
@@ -249,7 +249,7 @@ extension Queue {
     deathsSeen != brood_slots_deaths() || header.pointee.leaseDeadline <= Clock.monotonic
   }
 
-  /// Takes back what may have come back; `mayHaveLeaseBack` is false until somebody else dies.
+  /// Takes back what may have come back; `mayHaveLeaseBack` is false until another process dies.
   @inline(never)
   func reclaimWhatIsDue(_ wait: Wait) throws {
     deathsSeen = brood_slots_deaths()
@@ -293,7 +293,7 @@ struct LeaseWatch {
   private let watches: ProcessWatches
   /// When a lease is over, or to look again.
   let deadline: Int64
-  /// Somebody is dead already, or the time is over.
+  /// A holder is dead already, or the time is over.
   let isOverdue: Bool
 
   /// Private pidfds.

@@ -12,7 +12,7 @@ extension Queue {
 
   /// Puts one message, waiting for room.
   ///
-  /// Throws `closed`; `full` if it may not wait, `timeout`; `abandoned` or `peerDied` if nobody is
+  /// Throws `closed`; `full` if it may not wait, `timeout`; `abandoned` or `peerDied` if no peer is
   /// left who could take something out; `memory` beyond the bound.
   public func put(
     _ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = [], _ wait: Wait
@@ -31,7 +31,7 @@ extension Queue {
             if descriptors.isEmpty {
               try append(bytes, &next)
             } else if try !append(bytes, descriptors, &next) {
-              // The courier is full of descriptors that nobody has taken yet.
+              // The courier is full of descriptors that were not taken yet.
               let turn = header.pointee.turn
               unlock()
               try waitForCourier(wait, fullAt: turn)
@@ -182,12 +182,12 @@ extension Queue {
 
   /// Sleeps until the courier may take descriptors again.
   ///
-  /// It has a bound that nobody has asked for: where no other process could take something out, it is
+  /// It has a bound that no user has asked for: where no other process could take something out, it is
   /// told at once, however long one would wait.
   ///
   /// - Parameter turn: when it was full.
   func waitForCourier(_ wait: Wait, fullAt turn: UInt32) throws {
-    let isAlone = brood_slot_own() >= 0 && somebody() == nil
+    let isAlone = brood_slot_own() >= 0 && peerToWatch() == nil
     if isAlone, wait.isNow || !wait.sleeper.mayActWhileAsleep { throw ChannelError.handles }
     try waitForRoom(wait, 0, fullAt: turn)
   }

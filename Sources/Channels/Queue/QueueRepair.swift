@@ -2,7 +2,7 @@ import Posix
 
 extension Queue {
   /// After a death inside the lock: the current state is whole, but what the dead process had taken
-  /// for a state that it did not publish is nobody's.
+  /// for a state that it did not publish has no owner.
   ///
   /// Counts what is in use, and frees the rest.
   func dropUnpublished() {
@@ -41,7 +41,7 @@ extension Queue {
       state.used += 1
       if !isUsed[segment] { freeSegment(UInt32(segment), &state) }
     }
-    // Whoever was rung by the dead process may have looked too early.
+    // A waiter that was rung by the dead process may have looked too early.
     ringItems()
     ringRoom()
     publish(state)

@@ -61,7 +61,7 @@ extension Queue {
     let index = try freeLease(&state)
     leases[index] = QueueLayout.Lease(
       state: QueueLayout.Lease.State.free, attempts: 1, number: number, segment: segment,
-      offset: offset, holder: .nobody, deadline: .max)
+      offset: offset, holder: .noProcess, deadline: .max)
     brood_store32(&leases[index].state, QueueLayout.Lease.State.returned)
     state.leases += 1
     state.returned += 1

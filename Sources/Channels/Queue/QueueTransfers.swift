@@ -33,7 +33,7 @@ extension Queue {
       }
       guard written == count else { throw ChannelError.malformed }
       while let turn = try commit(count, descriptors, index, wait) {
-        // The courier is full of descriptors that nobody has taken yet.
+        // The courier is full of descriptors that were not taken yet.
         try waitForCourier(wait, fullAt: turn)
       }
     } catch {
@@ -137,7 +137,7 @@ extension Queue {
     state.pendingBytes -= UInt64(count)
     if header.pointee.wantsItems != 0 { ringItems() }
     publish(state)
-    transfers[index].owner = .nobody
+    transfers[index].owner = .noProcess
     return nil
   }
 
@@ -146,7 +146,7 @@ extension Queue {
     freeChain(transfers[index].first, count: transfers[index].count, transfer: index)
     guard (try? lock(wait)) != nil else { return }
     var next = state
-    transfers[index].owner = .nobody
+    transfers[index].owner = .noProcess
     recount(&next)
     if header.pointee.wantsRoom != 0 { ringRoom() }
     publish(next)
@@ -181,7 +181,7 @@ extension Queue {
   /// Frees a chain that this process owns.
   func free(transfer index: Int) {
     freeChain(transfers[index].first, count: transfers[index].count, transfer: index)
-    transfers[index].owner = .nobody
+    transfers[index].owner = .noProcess
   }
 
   /// The receiver is done with an item.
@@ -216,7 +216,7 @@ extension Queue {
     try memory.commit(
       Layout.transfersOffset / 4096 * 4096,
       Layout.mostTransfers * MemoryLayout<QueueLayout.Transfer>.stride + 4096)
-    return (0..<Layout.mostTransfers).first { transfers[$0].owner.isNobody }
+    return (0..<Layout.mostTransfers).first { transfers[$0].owner.isNoProcess }
   }
 
   /// Frees what dead processes were writing or reading.
@@ -224,14 +224,14 @@ extension Queue {
     var hasDead = false
     for i in 0..<Layout.mostTransfers {
       let owner = transfers[i].owner
-      guard !owner.isNobody, !owner.isOwn, !owner.isLiving else { continue }
+      guard !owner.isNoProcess, !owner.isOwn, !owner.isLiving else { continue }
       var segment = transfers[i].first
       for _ in 0..<transfers[i].count where segment != 0 {
         let following = next(segment).pointee
         freeSegment(segment, &state)
         segment = following
       }
-      transfers[i].owner = .nobody
+      transfers[i].owner = .noProcess
       hasDead = true
     }
     if hasDead { recount(&state) }
@@ -242,7 +242,7 @@ extension Queue {
     state.pendingItems = 0
     state.pendingBytes = 0
     for i in 0..<Layout.mostTransfers
-    where !transfers[i].owner.isNobody && transfers[i].isWriting != 0 {
+    where !transfers[i].owner.isNoProcess && transfers[i].isWriting != 0 {
       state.pendingItems += 1
       state.pendingBytes += transfers[i].length
     }
@@ -258,9 +258,9 @@ extension Queue {
     _ isReferred: (UInt32) -> Bool
   ) -> [(first: UInt32, count: UInt32)] {
     var result: [(first: UInt32, count: UInt32)] = []
-    for i in 0..<Layout.mostTransfers where !transfers[i].owner.isNobody {
+    for i in 0..<Layout.mostTransfers where !transfers[i].owner.isNoProcess {
       if transfers[i].first != 0, isReferred(transfers[i].first) {
-        transfers[i].owner = .nobody
+        transfers[i].owner = .noProcess
       } else {
         result.append((transfers[i].first, transfers[i].count))
       }

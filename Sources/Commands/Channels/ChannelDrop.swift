@@ -45,7 +45,7 @@ enum ChannelDrop {
     return try call.channel(as: type)
   }
 
-  /// What this process holds must be given back first: nobody else could do it.
+  /// What this process holds must be given back first: no other process could do it.
   private static func requireFree(_ handle: ChannelHandle, _ call: borrowing Call) throws {
     let session = call.session
     switch handle {

@@ -19,7 +19,7 @@ extension Redirection {
     return false
   }
 
-  /// A copy of the descriptor that a handle has, whose number is in nobody's way; the caller owns it.
+  /// A copy of the descriptor that a handle has, whose number no redirection names; the caller owns it.
   func descriptor(of handle: Handle) throws -> Int32 {
     guard let target = handle as? any RedirectionTarget else {
       throw ErrorObject(

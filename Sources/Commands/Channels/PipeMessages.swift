@@ -66,7 +66,7 @@ extension PipeTarget {
 
   /// Reads what is there, at most `most` bytes, waiting for the first; empty at the end of the file.
   ///
-  /// - Parameter hasSome: whether something was read before: then it is the end, too, if nobody is
+  /// - Parameter hasSome: whether something was read before: then it is the end, too, if no peer is
   ///   left who could write.
   func readSome(
     _ most: Int, _ pipe: Pipe, _ wait: Wait, hasSome: Bool = false

@@ -136,7 +136,7 @@ extension SystemError {
     return error
   }
 
-  // connect(2) says no more than that nobody listens there.
+  // connect(2) says no more than that no process listens there.
   private func isOtherFile(_ endpoint: SocketEndpoint) -> Bool {
     guard case .path(let path) = endpoint.place, let status = try? FileStatus(path) else {
       return false

@@ -4,7 +4,7 @@ import Posix
 import Session
 
 /// The output of background jobs at an interactive terminal: each writes to a pty of its own, and
-/// whole lines of it are printed where they disturb nobody.
+/// whole lines of it are printed where they disturb nothing.
 public final class BackgroundTerminals: BackgroundOutput {
   /// Prints whole lines above the one being typed; they end in a newline.
   public var printer: ([UInt8]) -> Void = { try? Transfer.writeAll(1, $0) }
@@ -107,7 +107,7 @@ public final class BackgroundTerminals: BackgroundOutput {
           line.rest.append(contentsOf: buffer[..<count])
           return count > 0
         } catch {
-          // EIO: nobody has the other side open any more.
+          // EIO: no process has the other side open any more.
           isAtEnd = true
           return false
         }

@@ -45,7 +45,7 @@ public final class BroodHost: SessionHost {
     session.isInteractive = true
   }
 
-  /// Gives the terminal back to whoever had it; the last thing that an interactive session does.
+  /// Gives the terminal back to the group that had it; the last thing that an interactive session does.
   public func endJobControl() {
     jobControl?.end()
     jobControl = nil
@@ -81,11 +81,11 @@ public final class BroodHost: SessionHost {
   public func writeError(_ text: String) {
     session.postponing { try session.output.flush() }
     session.output.beforeWriting?()
-    // Whoever closed standard error does not want to read this.
+    // A user who closed standard error does not want to read this.
     try? Transfer.writeAll(2, text)
   }
 
-  /// Prints an error that nobody caught, once.
+  /// Prints an uncaught error, once.
   public func printError(_ error: ErrorObject) { printError(error, session) }
 
   private func printError(_ error: ErrorObject, _ session: Session) {

@@ -37,7 +37,7 @@ final class Environment {
     return made
   }
 
-  /// The variables as a map value, which nobody else can change since maps are values.
+  /// The variables as a map value, which no other holder can change since maps are values.
   var map: Value {
     if let cachedMap { return .map(cachedMap) }
     load()

@@ -90,7 +90,7 @@ extension PipelineRun {
     return record.exit != 0 && !(record.signal == .pipe && PipelineRun.hasLostReader(1))
   }
 
-  /// Whether a descriptor is a pipe or socket that nobody reads.
+  /// Whether a descriptor is a pipe or socket without a reader.
   private static func hasLostReader(_ fd: Int32) -> Bool {
     var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
     return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & POLLERR != 0

@@ -131,7 +131,7 @@ struct ForegroundWait {
     return .ended
   }
 
-  /// Waits, and says so when a member stays stopped for a while: nobody else may see it.
+  /// Waits, and says so when a member stays stopped for a while: nothing else may tell of it.
   ///
   /// - Parameter wait: waits until a deadline or for as long as it need not leave; true at its end.
   private mutating func tellingOfStops(

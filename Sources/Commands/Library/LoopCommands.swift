@@ -61,7 +61,7 @@ enum LoopCommands {
     examples: [Example("each [a, b] { |x, i| print $i $x }", "0 a\n1 b")]
   ) { call in
     let interpreter = call.interpreter
-    // Nobody uses what the function yields: its reports are printed.
+    // What the function yields is not used: its reports are printed.
     try call.itemFunction(1).run(over: call.value(0), wantsValue: false) { _, result in
       try interpreter.printReport(result)
       return true

@@ -216,7 +216,7 @@ private final class PoolStream: StreamObject {
     return nil
   }
 
-  /// Tasks that are under way go on, but nobody is told of their ends.
+  /// Tasks that are under way go on, but their ends are not told.
   override func close() {
     pool.abandon(job)
     journal?.close()

@@ -345,7 +345,7 @@ enum RunCommand {
     // What is wrong with the journal is told here; the process opens it itself.
     try self.journal(call, host, template, writing: false)?.journal.close()
     let options = try RunSettings.options(call, host)
-    // Nobody reads on for it later.
+    // Nothing reads on for it later.
     var all: [TaskInput] = []
     while let input = try inputs.next() { all.append(input) }
     var place = 0

@@ -48,7 +48,7 @@ extension Session {
           ?? "there are: " + namesText(known))
   }
 
-  /// The pool that tasks go to if nobody says: the last one that this process made, even if that is
+  /// The pool that tasks go to by default: the last one that this process made, even if that is
   /// closed, or a new one with a worker for each CPU.
   func usualPool(_ interpreter: Interpreter) throws -> Pool {
     if let pool = pools.latest { return pool }

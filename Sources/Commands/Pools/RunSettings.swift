@@ -61,7 +61,7 @@ enum RunSettings {
       options.text = RecordText.csv
       options.head = RecordText.csvHead
     default:
-      // Of what is detached nobody is there to see anything.
+      // Of what is detached no person sees anything.
       if options.wantsRecords || options.isDetached { options.form = .none }
     }
     if call.isSet("tty") {

@@ -107,7 +107,7 @@ enum WaitCommand {
         for: process, call.interpreter, until: deadline(call), keepsZombie: call.isSet("peek"))
     else { throw timeout([process], call) }
     try requireOk([record], call)
-    // A loop of forks and waits need not make what nobody reads.
+    // A loop of forks and waits need not make what is not read.
     return call.site.isDiscarded ? .null : record.map
   }
 

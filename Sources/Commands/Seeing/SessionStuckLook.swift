@@ -3,7 +3,7 @@ import Seeing
 import Session
 import Waits
 
-/// A look at the processes of a session by one of them, for a report that nobody has asked for.
+/// A look at the processes of a session by one of them, for an unasked report.
 final class SessionStuckLook: StuckLook {
   private let survey: Survey
   private let looks: Looks

@@ -166,7 +166,7 @@ private final class SemaphoreTest: HoldingTest {
     }
   }
 
-  // Whoever was killed inside stays on the list until another takes its place there.
+  // A process killed inside stays on the list until another takes its place there.
   private func check() {
     let pids = (0..<workers).map { inside.load($0) }.filter { $0 != 0 }
     guard pids.count > permits else { return }

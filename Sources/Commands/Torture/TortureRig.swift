@@ -72,7 +72,7 @@ final class TortureRig {
       try killOne()
       look()
     }
-    // Somebody killed last may have left the rest waiting.
+    // The process killed last may have left the rest waiting.
     let before = progress()
     _ = try session.pause(interpreter, until: Clock.deadline(after: TortureRig.patience)) {
       look()

@@ -21,7 +21,7 @@ final class Compiler {
   var types: [ParameterType] = []
   var locals: [Function.Local] = []
   var nextRegister = 0
-  /// The register that an operand is being compiled into, which nobody else uses yet.
+  /// The register that an operand is being compiled into, which has no other use yet.
   var freshRegister: Int?
   /// The command that comes next is a statement, whose result is dropped.
   var isDiscarding = false

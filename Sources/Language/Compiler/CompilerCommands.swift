@@ -274,7 +274,7 @@ extension Compiler {
         case .none: isTail && !isCaptured ? .statement : .capture
         }
       }
-    // In this process the machine prints it, where nobody uses it.
+    // In this process the machine prints it, where it is not used.
     let printsValue = isInProcess && node.stages[0].thunk?.printsOutput == true
     var stages: [PipelineSite.Stage] = []
     var loads: [() throws -> Void] = []

@@ -245,7 +245,7 @@ final class PipelineSite {
   let span: Span
   let source: Source
   let wantsValue: Bool
-  /// Whether the value of the in-process stage is output, where nobody uses it.
+  /// Whether the value of the in-process stage is output, where it is not used.
   let printsValue: Bool
 
   init(

@@ -152,7 +152,7 @@ final class LostAssignments {
 }
 
 extension Resolver {
-  /// A variable that a name means: nobody owns one that outlives its text.
+  /// A variable that a name means: no function owns one that outlives its text.
   struct NamedVariable {
     let identity: ObjectIdentifier
     let owner: FunctionScope?

@@ -298,7 +298,7 @@ extension Interpreter {
     return made
   }
 
-  /// The same for calls whose value nobody uses.
+  /// The same for calls whose value is not used.
   private var plainStatement: CallSite {
     if let cachedStatement { return cachedStatement }
     let made = CallSite(nowhere: false)

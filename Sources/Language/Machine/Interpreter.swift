@@ -36,7 +36,7 @@ public final class Interpreter {
   /// What has to be given back.
   private let memory: UnsafeMutableRawPointer?
   var frameCount = 0
-  /// The first register that nobody uses, for calls that built-ins make.
+  /// The first register that is not used, for calls that built-ins make.
   var top: Slot
   var handlers: ContiguousArray<Handler> = []
   /// Calls below it are of no interest in traces: those in which a worker was forked.

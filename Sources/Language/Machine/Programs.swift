@@ -157,7 +157,7 @@ extension Interpreter {
       if redirections.isEmpty { return try invoke(thunk, arguments, wantsValue: site.wantsValue) }
       return try host.redirected(redirections, self) {
         let result = try invoke(thunk, arguments, wantsValue: site.wantsValue)
-        // A value that nobody uses goes where the output goes.
+        // A value that is not used goes where the output goes.
         guard !site.wantsValue, redirections.contains(where: { $0.descriptors.contains(1) })
         else { return result }
         if site.printsValue {

@@ -67,7 +67,7 @@ extension Interpreter {
     slot.pointee = try combine(.add, slot.pointee, .items([item.pointee]))
   }
 
-  /// `place += value`; text and lists that nobody else holds grow in place.
+  /// `place += value`; text and lists without another holder grow in place.
   @inline(never)
   func addTo(_ place: PlaceReference, _ value: Slot) throws {
     try place.with { try addTo($0, value) }
@@ -224,7 +224,7 @@ extension Interpreter {
     try within(slot, keys) { try addToPath($0, keys + 1, count - 1, add) }
   }
 
-  /// Calls `body` with the place of an item of a list or map, which nobody else holds then.
+  /// Calls `body` with the place of an item of a list or map, which has no other holder then.
   private func within(_ slot: Slot, _ key: Slot, _ body: (Slot) throws -> Void) throws {
     switch slot.tag {
     case Tag.list:

@@ -110,7 +110,7 @@ final class FunctionNode {
   var isThunk = false
   /// A built-in whose output goes into a pipe or file, and its value with it.
   var printsValue = false
-  /// Of a built-in that runs in this process: its value is output where nobody uses it.
+  /// Of a built-in that runs in this process: its value is output where it is not used.
   var printsOutput = false
 
   init(

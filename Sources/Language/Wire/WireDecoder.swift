@@ -49,7 +49,7 @@ public final class WireDecoder {
   /// The value whose bytes a source gives.
   ///
   /// - Parameters:
-  ///   - length: how many bytes there are, as somebody says who can be trusted; nil if nobody
+  ///   - length: how many bytes there are, as a source that can be trusted says; nil if none
   ///     does: then memory is allocated only as bytes come.
   ///   - source: fills a buffer or a part of it and yields how many bytes it wrote, 0 at the end.
   ///     It must not use the decoder.

@@ -75,7 +75,7 @@ extension WireDecoder {
       case .string(let name) = list.items[0], case .string(let file) = list.items[1],
       case .int(let line) = list.items[2], case .int(let column) = list.items[3]
     else { return nil }
-    // A blank stands for the text, which nobody shows of a call.
+    // A blank stands for the text, which is not shown of a call.
     let source = Source(
       name: file.string, bytes: file.byteCount == 0 ? [] : [0x20], firstLine: line,
       firstColumn: column)

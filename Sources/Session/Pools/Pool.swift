@@ -328,7 +328,7 @@ extension Session {
     return pool
   }
 
-  /// How many workers a pool has if nobody says.
+  /// How many workers a pool has by default.
   public var usableCPUs: Int { Process.usableCPUs(reader) }
 }
 
@@ -344,7 +344,7 @@ public final class PoolList {
     pools.last { $0.isGone && !$0.isInherited && $0.name == name }
   }
 
-  /// The one that is meant if nobody says: the last one, closed or not; once it was joined, the
+  /// The one that is meant by default: the last one, closed or not; once it was joined, the
   /// last one before that was not ended.
   public var latest: Pool? {
     let own = pools.filter { !$0.isInherited }

@@ -70,7 +70,7 @@ struct TaskPacket {
     self.seed = seed
   }
 
-  /// The head of a packet that came; nil for bytes that nobody sends.
+  /// The head of a packet that came; nil for bytes that are no packet.
   init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count >= TaskPacket.headSize, let kind = Kind(rawValue: bytes[0]), bytes[1] < 2
     else { return nil }

@@ -84,7 +84,7 @@ final class OutputStore {
 
   func whenShown(_ body: @escaping () -> Void) { waiting.append(body) }
 
-  /// The lines that wait; whoever waited for room goes on.
+  /// The lines that wait; a program that waited for room goes on.
   func takeLines() -> (output: [UInt8], error: [UInt8]) {
     let taken = lines
     lines = ([], [])

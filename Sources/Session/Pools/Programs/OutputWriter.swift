@@ -4,7 +4,7 @@ import Posix
 
 /// Writes what programs have put out, to descriptors of this process or into files.
 ///
-/// While nobody reads, or the disk is full, everything else goes on.
+/// While the reader takes nothing, or the disk is full, everything else goes on.
 final class OutputWriter {
   private let session: Session
   private let interpreter: Interpreter
@@ -63,7 +63,7 @@ final class OutputWriter {
       } catch {
         if error.code == EPIPE {
           if fd == 1 {
-            // Nobody reads any more, which ends this process as it would end a program.
+            // The reader has gone, which ends this process as it would end a program.
             if let broken = session.output.brokenPipe() { throw broken }
             needsAttention = true
           }
