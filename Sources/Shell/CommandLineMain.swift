@@ -82,9 +82,12 @@ public enum Brood {
       let prompt = try asking {
         try Prompt(session: host.session, interpreter: interpreter, host: host)
       }
-      let status = prompt.run()
-      host.endJobControl()
-      host.session.end(status, interpreter)
+      // What the session asks of a prompt it may ask until the end of the process.
+      withExtendedLifetime(prompt) { () -> Never in
+        let status = prompt.run()
+        host.endJobControl()
+        host.session.end(status, interpreter)
+      }
     }
   }
 

@@ -37,7 +37,11 @@ final class AttachClient {
     let watch = try asking {
       try session.loop.watch(socket, for: .read) { [unowned self] in hear(socket) }
     }
-    defer { session.loop.remove(watch) }
+    defer {
+      session.loop.remove(watch)
+      // A signal may come until the end of the process, which this client does not live to see.
+      for signal in AttachClient.passed { session.handlers.hooks[signal] = nil }
+    }
     if let text { try pass(text, socket) } else { try relay(socket) }
     if let refusal { throw ErrorObject(.failed, refusal) }
     if let status { return status }
@@ -78,6 +82,9 @@ final class AttachClient {
     _ = try? session.pause(interpreter, until: deadline) { ended }
     return ended
   }
+
+  /// What is handed on in place of what it does to this process.
+  private static let passed: [Signal] = [.quit, .tstp, .winch]
 
   // MARK: Asking
 

@@ -144,7 +144,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     job.mostQueued = 1
     job.mostKept = options.jobs * 65
     if journal != nil {
-      groups?.recall = { [unowned self] record in try recall(&record) }
+      groups?.recall = { [weak self] record in try self?.recall(&record) ?? false }
     }
     do {
       try begin()
