@@ -128,7 +128,7 @@ extension Session {
   func outputBroke() -> ErrorObject? {
     if hasRedirectedOutput || handlers.blocks[.pipe] != nil || handlers.ignored.contains(.pipe) {
       let error = ErrorObject(
-        .failed, "cannot write: nobody reads the other end any more (broken pipe, EPIPE)")
+        .failed, "cannot write: no process reads the other end any more (broken pipe, EPIPE)")
       error.payload["signal"] = .text(Signal.pipe.name)
       return error
     }

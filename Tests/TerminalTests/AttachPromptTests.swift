@@ -27,14 +27,6 @@ import Testing
 
   private func expectPrompt() throws { try terminal.expectLine("brood[\(pid)]> ") }
 
-  private func expectSaneModes() throws {
-    let modes = try terminal.expect(/(?s)speed .*\nready\n/)
-    for mode in ["echo", "icanon", "icrnl", "isig", "opost"] {
-      #expect(modes.contains(" \(mode) ") || modes.contains("\n\(mode) "), "\(mode): \(modes)")
-    }
-    #expect(!terminal.screen.bracketsPastes)
-  }
-
   @Test func isLikeAnyPrompt() throws {
     try terminal.enter("print ($total > 0) $env.TERM")
     try terminal.expect("true xterm\n")
@@ -54,7 +46,7 @@ import Testing
     try expectPrompt()
     try terminal.type("\u{4}")
     try terminal.expect("status 0\n")
-    try expectSaneModes()
+    try terminal.expectSaneModes()
   }
 
   /// A prompt in a session whose own person types at another terminal.
@@ -95,6 +87,6 @@ import Testing
     try terminal.enter("kill $ppid")
     try terminal.expect(/brood: session \d+ has ended\n/)
     try terminal.expect("status 1\n")
-    try expectSaneModes()
+    try terminal.expectSaneModes()
   }
 }

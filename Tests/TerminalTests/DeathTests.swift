@@ -34,11 +34,7 @@ import Testing
 
   private func expectDeath(by signal: Int32) throws {
     try terminal.expect("status \(128 + signal)\n")
-    let modes = try terminal.expect(/(?s)speed .*\nready\n/)
-    for mode in ["echo", "icanon", "icrnl", "isig", "opost"] {
-      #expect(modes.contains(" \(mode) ") || modes.contains("\n\(mode) "), "\(mode): \(modes)")
-    }
-    #expect(!terminal.screen.bracketsPastes)
+    try terminal.expectSaneModes()
     try terminal.enter("some words")
     try terminal.expect("some words\ngot some words")
     #expect(try terminal.expectEnd() == .exited(0))

@@ -55,7 +55,7 @@ extension Session {
     case .notHeld:
       return ErrorObject(
         .type, "this process does not hold \(handle.shown)",
-        help: holder.map { "process \(named($0.pid)) does" } ?? "nobody does")
+        help: holder.map { "process \(named($0.pid)) does" } ?? "no process does")
     default: return self.error(error, handle, what)
     }
   }

@@ -12,7 +12,7 @@ enum LockCommands {
   static let new = Command(
     "lock new", "Make a lock: one process at a time holds it",
     details: """
-      It is given back when its holder ends in any way; whoever gets it next is told by a warning, \
+      It is given back when its holder ends in any way; the next holder is told by a warning, \
       and by the record that `lock acquire` yields.
       """,
     parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],

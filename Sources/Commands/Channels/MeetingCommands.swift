@@ -84,7 +84,7 @@ enum BarrierCommands {
     details: """
       It opens when all N have come, and is ready for the next round at once. A party that dies \
       while it waits breaks the barrier, and so does one that is killed before it came, once fewer \
-      have the barrier and live than are missing, for half a second: the others, and whoever comes \
+      have the barrier and live than are missing, for half a second: the others, and those that come \
       later, get `peer-died`, until `barrier reset`. A party that ends normally without coming \
       breaks nothing: the others wait for one more, as long as another process has the barrier.
       """,
@@ -162,7 +162,7 @@ enum BarrierCommands {
 
   static let reset = Command(
     "barrier reset", "Make a broken barrier whole again",
-    details: "Whoever waits at it gets `closed`.", parameters: [barrier],
+    details: "Its waiters get `closed`.", parameters: [barrier],
     examples: [Example("barrier new meet 2\nbarrier reset meet")]
   ) { call in
     let handle = try call.channel(as: BarrierHandle.self)

@@ -21,7 +21,7 @@ enum PipeCommands {
       $p.w`, `spawn make 2> $p.w`. A word without $ behind > is the name of a file, as always. A \
       connection of `socket` can stand there, too.
 
-      A value is one message: it is never torn, whoever writes beside or is killed. With named ends \
+      A value is one message: it is never torn, whichever process writes beside or is killed. With named ends \
       the file ends when every process has closed the other end, which is the kernel's doing: a \
       reader that holds the write end itself waits. With plain p, receiving throws `closed`, or \
       `peer-died`, once no other living process could send.

@@ -22,8 +22,8 @@ enum QueueCommands {
       MAX bounds the items in it, --bytes their size; `put` waits while it is full. `config \
       limit.queue` bounds its memory in any case.
 
-      Whoever is killed, at any instant: no item is torn, none is lost but the one in the hands of \
-      the dead, and nobody waits for ever. With `queue get --lease` that one comes back too. \
+      Whichever process is killed, at any instant: no item is torn, none is lost but the one in the hands of \
+      the dead, and no process waits for ever. With `queue get --lease` that one comes back too. \
       There is no need to empty a queue before its producers are waited for.
       """,
     parameters: [
@@ -60,9 +60,9 @@ enum QueueCommands {
     "queue put", "Put a value into a queue, waiting for room",
     details: """
       Throws `closed` after `queue close`, and `closed` or `peer-died` if the queue is full and \
-      nobody else is left who could take something out. Of values that hold handles some ten thousand \
+      no other process is left that could take something out. Of values that hold handles some ten thousand \
       can wait, and without root's rights as many as the kernel allows: beyond that it waits, or \
-      throws `limit` if nobody else is left.
+      throws `limit` if no other process is left.
       """,
     parameters: [queue, Parameter("value", .any)],
     flags: [.timeout, Flag("no-wait", nil, "throw `full` rather than wait for room")],
@@ -80,7 +80,7 @@ enum QueueCommands {
     "queue get", "Take the first value out of a queue, waiting for one",
     details: """
       Throws `closed` once the queue is closed and empty, and `closed` or `peer-died` if it is \
-      empty and nobody else is left who could put something in.
+      empty and no other process is left that could put something in.
 
       With --lease the value is only lent: `queue ack` makes it this process's for good, `queue \
       nack`, the end of the time, or the death of this process gives it back, as the next one to \

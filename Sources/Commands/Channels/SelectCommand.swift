@@ -95,7 +95,7 @@ enum SelectCommand {
     }
     let error = call.error(
       .peerDied,
-      "no arm of 'select' can ever run: nobody is left to answer, and process "
+      "no arm of 'select' can ever run: no process is left that could answer, and process "
         + "\(session.named(death.pid)) \(death.description)")
     session.add(death, to: error)
     return error

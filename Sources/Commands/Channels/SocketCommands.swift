@@ -21,7 +21,7 @@ enum SocketCommands {
       machine: 127.0.0.1 or localhost for itself only, 0.0.0.0 for everybody, [::1] for IPv6. \
       With port 0 the kernel chooses one; the field `port` tells it.
 
-      A socket file at which nobody listens any more is replaced. The file is removed by `socket \
+      A socket file at which no process listens any more is replaced. The file is removed by `socket \
       close` in the process that made it, and at the end of the session, however it ends. A \
       path may be longer than the kernel's 107 bytes.
 
@@ -68,7 +68,7 @@ enum SocketCommands {
         """, "I am a child false"),
       Example(
         "socket listen s unix:@help-accept2-$pid\n"
-          + "try { socket accept s --timeout 10ms } catch e: timeout { print nobody }", "nobody"),
+          + "try { socket accept s --timeout 10ms } catch e: timeout { print none }", "none"),
     ]
   ) { call in
     return .handle(try handle(call).accept(named: call.newName(1), until: deadline(call)))
@@ -78,7 +78,7 @@ enum SocketCommands {
     "socket connect", "Connect to a listening socket",
     details: """
       All addresses of a host are tried in turn. Names of hosts are looked up in /etc/hosts and \
-      by the program getent, which asks DNS. If nobody listens there the error is `missing`.
+      by the program getent, which asks DNS. If no process listens there the error is `missing`.
       """,
     parameters: [Parameter("name", .channelName), address], flags: [.timeout],
     examples: [

@@ -90,7 +90,7 @@ extension SystemError {
     switch code {
     case EADDRINUSE:
       error = ErrorObject(
-        .system, "\(place)it is in use, somebody listens there already",
+        .system, "\(place)it is in use, a process listens there already",
         help: "choose another address, or end the process that has it: ss -lxtp shows it")
     case ENOTSOCK:
       error = ErrorObject(
@@ -119,16 +119,16 @@ extension SystemError {
       error = ErrorObject(.type, "\(place)that file is no socket")
     case ECONNREFUSED:
       error = ErrorObject(
-        .missing, "\(place)connection refused, nobody listens there",
+        .missing, "\(place)connection refused, no process listens there",
         help: "start the server first, with: socket listen NAME \(endpoint.text)")
     case ENOENT:
       error = ErrorObject(
-        .missing, "\(place)there is no such file, nobody listens there",
+        .missing, "\(place)there is no such file, no process listens there",
         help: "start the server first, with: socket listen NAME \(endpoint.text)")
     case EPROTOTYPE:
       error = ErrorObject(.type, "\(place)that socket is of another kind, no stream")
     case ETIMEDOUT:
-      error = ErrorObject(.timeout, "\(place)nobody answered")
+      error = ErrorObject(.timeout, "\(place)no answer came")
     case ENAMETOOLONG: error = tooLong(place, endpoint)
     default: error = asError(String(place.dropLast(2)))
     }

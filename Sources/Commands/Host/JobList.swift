@@ -36,7 +36,7 @@ final class Job {
     try members.map { member in
       if let record = member.record { return record }
       if let record = try session.reapNow(member) { return record }
-      throw ErrorObject(.system, "process \(member.pid) was reaped by somebody else")
+      throw ErrorObject(.system, "process \(member.pid) was reaped by another process")
     }
   }
 

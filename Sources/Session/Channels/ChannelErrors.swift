@@ -54,7 +54,7 @@ extension Session {
     case .peerDied(let ending):
       let result = ErrorObject(
         .peerDied,
-        "cannot \(what) \(shown): nobody is left to answer, and process \(named(ending.pid)) "
+        "cannot \(what) \(shown): no process is left that could answer, and process \(named(ending.pid)) "
           + ending.description)
       add(ending, to: result)
       return result

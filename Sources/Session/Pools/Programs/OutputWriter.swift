@@ -86,7 +86,7 @@ final class OutputWriter {
     defer { session.loop.remove(watch) }
     let limit = patience.map { Clock.deadline(after: $0) }
     if try session.pause(interpreter, until: limit, done: { isReady }) { return }
-    throw ErrorObject(.timeout, "nobody reads the output of the tasks")
+    throw ErrorObject(.timeout, "no process reads the output of the tasks")
   }
 
   private func waitForRoom(_ what: String, _ error: SystemError) throws {
