@@ -15,6 +15,7 @@ _brood_run_value() {
     --file) compopt -o default ;;
     --halt) _brood_words 'never soon now' ;;
     --results) compopt -o default ;;
+    --status) _brood_words 'any worst' ;;
     --journal) compopt -o default ;;
     --rerun) _brood_words 'failed missing changed all' ;;
   esac
@@ -26,7 +27,7 @@ _brood_run() {
     flag=${COMP_WORDS[i]}
     case $flag in
       --) ((i++)); break ;;
-      -n|-j|--jobs|--file|--max-inputs|--timeout|--grace|--retries|--backoff|--halt|--rate|--results|--memory|--journal|--rerun|--key-env)
+      -n|-j|--jobs|--file|--max-inputs|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--results|--memory|--status|--journal|--rerun|--key-env)
         # Bash makes three words of --flag=value, and two of --flag=
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i += 2))
@@ -49,7 +50,7 @@ _brood_run() {
       compopt -o default
     fi
   elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-    _brood_words '-n -j -X -0 --jobs --file --null --max-inputs --fill --timeout --grace --retries --backoff --halt --rate --unordered --line --ungrouped --tag --json --csv --results --memory --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --help'
+    _brood_words '-n -j -X -0 --jobs --file --null --max-inputs --fill --timeout --grace --retries --backoff --halt --deadline --rate --unordered --line --ungrouped --tag --json --csv --results --memory --status --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi

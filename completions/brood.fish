@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
+      case -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --rate --results --memory --journal --rerun --key-env
+  and not contains -- (commandline -opc)[-1] -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
 end
 
 function __brood_run_complete
@@ -95,7 +95,8 @@ complete -c brood -n __brood_run_flags -l timeout -x -d 'end a task that takes l
 complete -c brood -n __brood_run_flags -l grace -x -d 'how long a task has to obey TERM; 2s by default'
 complete -c brood -n __brood_run_flags -l retries -x -d 'try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent'
 complete -c brood -n __brood_run_flags -l backoff -x -d 'wait before trying again, twice as long each time'
-complete -c brood -n __brood_run_flags -l halt -x -a 'never soon now' -d 'when a task has failed: never halt, start no more (soon), end the running ones too (now)'
+complete -c brood -n __brood_run_flags -l halt -x -a 'never soon now' -d 'when to stop: never, or start no more (soon) or end the running ones too (now), at the first failure, or after fail=N, fail=N%, success=N, done=N'
+complete -c brood -n __brood_run_flags -l deadline -x -d 'end all that runs, and start no more, after so long'
 complete -c brood -n __brood_run_flags -l rate -x -d 'start at most so many tasks in a second'
 complete -c brood -n __brood_run_flags -l unordered -d 'show outputs in the order in which the programs end'
 complete -c brood -n __brood_run_flags -l line -d 'show each line as it comes, whole'
@@ -105,6 +106,7 @@ complete -c brood -n __brood_run_flags -l json -d 'print a record for each progr
 complete -c brood -n __brood_run_flags -l csv -d 'print a table of the records as CSV instead of output'
 complete -c brood -n __brood_run_flags -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT-KEY'
 complete -c brood -n __brood_run_flags -l memory -x -d 'how much memory each program may have of its own'
+complete -c brood -n __brood_run_flags -l status -x -a 'any worst' -d 'the exit status: 1 if a program failed (any), or the highest of all programs (worst)'
 complete -c brood -n __brood_run_flags -l tty -d 'let the programs have the terminal, one at a time'
 complete -c brood -n __brood_run_flags -l keep-background -d 'let what programs leave behind go on; it is ended otherwise'
 complete -c brood -n __brood_run_flags -l detach -d 'go on in a process of its own that outlives the shell'

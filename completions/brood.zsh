@@ -22,7 +22,8 @@ _brood() {
       '--grace=[how long a task has to obey TERM; 2s by default]:duration: ' \
       '--retries=[try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent]:count: ' \
       '--backoff=[wait before trying again, twice as long each time]:duration: ' \
-      '--halt=[when a task has failed\: never halt, start no more (soon), end the running ones too (now)]:word:(never soon now)' \
+      '--halt=[when to stop\: never, or start no more (soon) or end the running ones too (now), at the first failure, or after fail=N, fail=N%, success=N, done=N]:when:(never soon now)' \
+      '--deadline=[end all that runs, and start no more, after so long]:duration: ' \
       '--rate=[start at most so many tasks in a second]:number: ' \
       '--unordered[show outputs in the order in which the programs end]' \
       '--line[show each line as it comes, whole]' \
@@ -32,6 +33,7 @@ _brood() {
       '--csv[print a table of the records as CSV instead of output]' \
       '--results=[a new directory that gets a directory for each program\: NUMBER-INPUT-KEY]:path:_files' \
       '--memory=[how much memory each program may have of its own]:size: ' \
+      '--status=[the exit status\: 1 if a program failed (any), or the highest of all programs (worst)]:word:(any worst)' \
       '--tty[let the programs have the terminal, one at a time]' \
       '--keep-background[let what programs leave behind go on; it is ended otherwise]' \
       '--detach[go on in a process of its own that outlives the shell]' \

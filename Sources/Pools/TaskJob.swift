@@ -53,6 +53,8 @@ public final class TaskJob {
     case terminated
     /// It was not wanted any more.
     case cancelled
+    /// Its time is over.
+    case deadline
   }
 
   private(set) var next = 0
@@ -74,6 +76,14 @@ public final class TaskJob {
   var place = -1
   var nextStart = Int64.min
   var timerAt = Int64.max
+  /// When its time is over.
+  var deadlineAt = Int64.max
+  /// Why none of its tasks is started now, and since when (ns).
+  public internal(set) var hold: StartHold?
+  public internal(set) var heldSince: Int64 = 0
+  var durations = TaskDurations()
+  /// The highest relative time limit that running tasks are looked at for.
+  var armedLimit = Int64.max
   /// Tasks to be cancelled when a distant executor has returned them.
   var unwanted: Set<Int> = []
   /// Tasks that did not begin in time, which a distant executor has not returned yet.
@@ -90,8 +100,8 @@ public final class TaskJob {
     self.client = client
     self.recalls = recalls
     switch policy.halt?.condition {
-    case .successes, .finished: countsSuccesses = true
-    case .failures, .failedPercent, nil: countsSuccesses = false
+    case .successes, .finished, .failedPercent: countsSuccesses = true
+    case .failures, nil: countsSuccesses = false
     }
   }
 
@@ -312,8 +322,27 @@ public final class TaskJob {
   /// Whether what became of its tasks halts it.
   var mustHalt: Bool {
     guard !isHalted, let halt = policy.halt else { return false }
-    return halt.isMet(
-      succeeded: succeeded, failed: failed - cancelled, total: isWhole ? supplied : nil)
+    return halt.isMet(succeeded: succeeded, failed: failed - cancelled, supplied: supplied)
+  }
+
+  /// Whether it was halted because what was wanted has come.
+  public var isFulfilled: Bool {
+    guard isHalted, abortion == nil, let halt = policy.halt, halt.isWanted else { return false }
+    return halt.isMet(succeeded: succeeded, failed: failed - cancelled, supplied: supplied)
+  }
+
+  /// Whether it was halted because enough tasks have succeeded.
+  public var forgivesFailures: Bool {
+    if case .successes? = policy.halt?.condition { return isFulfilled }
+    return false
+  }
+
+  /// How long a task may take; nil for as long as it needs, or while that is not known.
+  public var timeout: Int64? {
+    guard let percent = policy.timeoutPercent else { return policy.timeout }
+    guard let median = durations.median else { return nil }
+    let limit = Int64(clamping: Int(min(Double(median) * percent / 100, 4e18)))
+    return max(limit, median + TaskPolicy.leastSlack)
   }
 
   /// Nothing more is started; the last attempt counts of what was to be tried again.

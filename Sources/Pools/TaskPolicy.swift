@@ -3,6 +3,10 @@ public struct TaskPolicy: Sendable {
   /// How long a task may take, from its start; where a worker does not begin, from when it could
   /// have begun.
   public var timeout: Int64?
+  /// Instead: how long, in percents of the median of those that succeeded.
+  public var timeoutPercent: Double?
+  /// How long the whole job may take, from when it was added.
+  public var deadline: Int64?
   /// However short the time limit, an executor has so long to begin on a task.
   public var timeToBegin: Int64 = 0
   /// How long a task has between being asked to end and being killed.
@@ -21,18 +25,38 @@ public struct TaskPolicy: Sendable {
   public var halt: TaskHalt?
   /// How many tasks may be started in a second at most.
   public var rate: Double?
+  /// The least time between two starts.
+  public var gap: Int64 = 0
+  /// No task is started while so many processes run on the machine.
+  public var mostLoad: Double?
+  /// Nor while less memory is free (bytes).
+  public var leastMemory: Int?
   /// How many tasks make a batch; nil for what takes `batchTime`, as measured.
   public var chunk: Int?
 
   public init() {}
 
   /// Whether tasks go to executors one by one, with none ahead.
-  var isSingle: Bool { rate != nil }
+  var isSingle: Bool {
+    interval != nil || looksAtMachine || timeoutPercent != nil || halt?.isWanted == true
+  }
+
+  /// Whether how busy the machine is decides on starts.
+  var looksAtMachine: Bool { mostLoad != nil || leastMemory != nil }
+
+  /// Whether tasks have a time limit.
+  public var isTimed: Bool { timeout != nil || timeoutPercent != nil }
 
   /// The time between two starts.
   var interval: Int64? {
-    rate.map { Int64(clamping: Int(min(1e9 / max($0, 1e-6), 4e18))) }
+    let ofRate = rate.map { Int64(clamping: Int(min(1e9 / max($0, 1e-6), 4e18))) }
+    if gap <= 0 { return ofRate }
+    return max(ofRate ?? 0, gap)
   }
+
+  /// A relative time limit is at least so much more than the median, since a busy machine delays
+  /// short tasks by many times what they take.
+  static let leastSlack: Int64 = 100_000_000
 
   /// The wait before the retry that follows so many failures.
   func delay(after failures: Int) -> Int64 {
@@ -48,52 +72,6 @@ public struct TaskPolicy: Sendable {
   /// Tasks that are shorter lie with a worker by so many, even where each is a batch.
   static let eagerTime = 200_000.0
   static let mostEager = 8
-}
-
-/// A condition for halting a job, and what that means for tasks that run.
-public struct TaskHalt: Equatable, Sendable {
-  public enum Effect: Equatable, Sendable {
-    /// Tasks that run go on.
-    case soon
-    /// Tasks that run are ended.
-    case now
-  }
-
-  public enum Condition: Equatable, Sendable {
-    case failures(Int)
-    case successes(Int)
-    case finished(Int)
-    /// So many in a hundred have failed: of all tasks, or, while their number is not known, of the
-    /// finished ones, from the third failure on.
-    case failedPercent(Double)
-  }
-
-  public let effect: Effect
-  public let condition: Condition
-
-  public init(_ effect: Effect, after condition: Condition = .failures(1)) {
-    self.effect = effect
-    self.condition = condition
-  }
-
-  /// Whether it holds.
-  ///
-  /// - Parameters:
-  ///   - failed: without tasks that were cancelled.
-  ///   - total: nil while it is not known.
-  func isMet(succeeded: Int, failed: Int, total: Int?) -> Bool {
-    switch condition {
-    case .failures(let count): failed >= count
-    case .successes(let count): succeeded >= count
-    case .finished(let count): succeeded + failed >= count
-    case .failedPercent(let percent):
-      if let total {
-        failed > 0 && Double(failed) * 100 >= percent * Double(total)
-      } else {
-        failed >= 3 && Double(failed) * 100 >= percent * Double(succeeded + failed)
-      }
-    }
-  }
 }
 
 /// What became of a task.

@@ -2,16 +2,17 @@
 extension TaskScheduler {
   /// An attempt succeeded.
   ///
+  /// - Parameter took: how long (ns), where that is known better than by this call.
   /// - Returns: the task; nil if the attempt was superseded, and its result is to be dropped.
-  public func succeeded(_ batch: TaskBatch, _ place: Int) -> Int? {
+  public func succeeded(_ batch: TaskBatch, _ place: Int, took: Int64? = nil) -> Int? {
     guard batch.isLive, place == batch.reported, place < batch.count else { return nil }
-    succeeded(batch, upTo: place + 1)
+    succeeded(batch, upTo: place + 1, took: took)
     return batch[place]
   }
 
   /// All attempts succeeded whose reports were outstanding, up to a place; the caller has seen to
   /// it that the batch is live.
-  public func succeeded(_ batch: TaskBatch, upTo end: Int) {
+  public func succeeded(_ batch: TaskBatch, upTo end: Int, took: Int64? = nil) {
     let count = min(end, batch.count) - batch.reported
     guard batch.isLive, count > 0 else { return }
     let first = batch.reported
@@ -20,7 +21,13 @@ extension TaskScheduler {
     job.outstanding -= count
     job.succeeded += count
     noteProgress(batch.slot)
-    if job.policy.timeout != nil { noteReports(batch, from: first) }
+    if job.policy.isTimed {
+      if job.policy.timeoutPercent != nil {
+        let since = max(batch.sentAt, batch.slot.reportedAt)
+        noteDurations(batch, count, took ?? clock() - since)
+      }
+      noteReports(batch, from: first)
+    }
     if job.countsSuccesses { judge(job) }
   }
 
@@ -31,7 +38,7 @@ extension TaskScheduler {
     guard batch.isLive, place == batch.reported, place < batch.count else { return .dropped }
     batch.reported = place + 1
     noteProgress(batch.slot)
-    if batch.job.policy.timeout != nil { noteReports(batch, from: place) }
+    if batch.job.policy.isTimed { noteReports(batch, from: place) }
     return failed(batch.job, batch[place], fault, batch.slot.reason)
   }
 
@@ -83,17 +90,26 @@ extension TaskScheduler {
     halt(job, endsRunning: job.policy.halt?.effect == .now)
   }
 
-  private func halt(_ job: TaskJob, endsRunning: Bool) {
+  private func halt(
+    _ job: TaskJob, endsRunning: Bool, _ reason: ExecutorSlot.Reason = .cancelled
+  ) {
     job.isHalting = false
     job.halt()
     for batch in job.batches { takeBack(batch) }
     if endsRunning {
       // Ending one may take batches away.
       for batch in job.batches where batch.isLive && hasInHand(batch) {
-        endSlot(batch.slot, .cancelled)
+        endSlot(batch.slot, reason)
       }
     }
     settle(job)
+  }
+
+  /// A job's time is over: what runs has taken too long, and nothing more is started.
+  func end(_ job: TaskJob, for abortion: TaskJob.Abortion) {
+    if job.abortion == nil { job.abortion = abortion }
+    halt(job, endsRunning: true, .timeout)
+    needsPump = true
   }
 
   private func hasInHand(_ batch: TaskBatch) -> Bool {

@@ -13,6 +13,8 @@ extension TaskScheduler {
     case hire
     /// What had no room may be tried again.
     case room
+    /// A job's time is over.
+    case deadline(TaskJob)
   }
 
   func later(_ moment: Int64, _ delay: Int64) -> Int64 {
@@ -42,6 +44,7 @@ extension TaskScheduler {
     case .kill(let slot): slot.killAt == moment
     case .hire: hireAt == moment
     case .room: roomAt == moment
+    case .deadline(let job): !job.isFinished && job.deadlineAt == moment
     }
   }
 
@@ -72,6 +75,10 @@ extension TaskScheduler {
         guard isCurrent else { break }
         roomAt = .max
         roomCame()
+      case .deadline(let job):
+        guard isCurrent else { break }
+        job.deadlineAt = .max
+        end(job, for: .deadline)
       }
     }
     pump()
@@ -84,17 +91,36 @@ extension TaskScheduler {
   func checkTime(of slot: ExecutorSlot, _ now: Int64) {
     guard !slot.isEnding, let first = slot.batches.first(where: { $0.rest > 0 }) else { return }
     if let inHand = slot.executor?.inHand {
-      guard let timeout = inHand.batch.job.policy.timeout else { return }
+      guard let timeout = limit(of: inHand.batch.job) else { return }
       let end = later(inHand.since, timeout)
       if end <= now { return endSlot(slot, .timeout) }
       check(slot, at: end)
-    } else if let timeout = first.job.policy.timeout {
+    } else if let timeout = limit(of: first.job) {
       let timeToBegin = first.job.policy.timeToBegin
       let end = later(max(first.sentAt, slot.reportedAt), max(timeout, timeToBegin))
       if end <= now { return expire(first, at: slot, now) }
       // It may begin at once. Very short limits are not looked at without end.
       check(slot, at: min(end, later(now, max(timeout, timeToBegin / 256))))
     }
+  }
+
+  /// How long a task of a job may take now; what runs is looked at for that.
+  func limit(of job: TaskJob) -> Int64? {
+    guard let limit = job.timeout else { return nil }
+    if job.armedLimit < limit { job.armedLimit = limit }
+    return limit
+  }
+
+  /// Tasks of a batch succeeded in so long together: time limits that are relative may have changed
+  /// for those that run.
+  func noteDurations(_ batch: TaskBatch, _ count: Int, _ took: Int64) {
+    let job = batch.job
+    for _ in 0..<count { job.durations.add(max(0, took) / Int64(count)) }
+    // What runs is looked at again only where that is worth it: all of it would be each time.
+    guard let limit = job.timeout, limit < job.armedLimit / 8 * 7 else { return }
+    job.armedLimit = limit
+    let now = clock()
+    for other in job.batches where other !== batch { check(other.slot, at: now) }
   }
 
   /// Tells the next deadline if it is another one than was told.

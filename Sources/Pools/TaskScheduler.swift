@@ -58,6 +58,15 @@ public final class TaskScheduler {
   private var roomlessTries = 0
   var roomAt = Int64.max
 
+  /// Tells how busy the machine is, for policies that ask.
+  public var machine: (() -> MachineState)?
+  /// Where permits for tasks beside the first one come from; nil if none are needed.
+  public var tokens: (any TokenSource)?
+  /// How many it has of these.
+  public internal(set) var heldTokens = 0
+  /// There was none: not before one comes, or a task has ended.
+  var lacksToken = false
+
   var timers = DeadlineHeap<Timer>()
   var toldDeadline: Int64?
   /// The moment of the next `advance`; nil for none.
@@ -89,6 +98,10 @@ public final class TaskScheduler {
     jobs.append(job)
     failedStarts = 0
     fruitless = 0
+    if let deadline = job.policy.deadline {
+      job.deadlineAt = later(clock(), deadline)
+      timers.insert(.deadline(job), at: job.deadlineAt)
+    }
   }
 
   /// Tasks are known up to a number.
@@ -131,7 +144,7 @@ public final class TaskScheduler {
 
   /// The first job of which a task may be started now.
   private func front() -> TaskJob? {
-    if isPaused || isFull { return nil }
+    if isPaused || isFull || lacksToken { return nil }
     while let job = ready.first {
       looked += 1
       if job.hasTask, mayStart(job) { return job }
@@ -141,25 +154,6 @@ public final class TaskScheduler {
     }
     return nil
   }
-
-  /// Whether neither its rate nor its client holds a job; else that is looked at again in time.
-  private func mayStart(_ job: TaskJob) -> Bool {
-    if job.policy.rate != nil {
-      let now = clock()
-      if job.nextStart > now {
-        arm(job, at: job.nextStart)
-        return false
-      }
-    }
-    if job.client?.isHeld(job) == true {
-      arm(job, at: clock() + TaskScheduler.holdTime)
-      return false
-    }
-    return true
-  }
-
-  /// How long to wait before a job that is held is looked at again (ns).
-  static let holdTime: Int64 = 100_000_000
 
   // MARK: Starting
 
@@ -173,11 +167,14 @@ public final class TaskScheduler {
       needsPump = false
       while let job = halting.popLast() { carryOutHalt(job) }
       fill()
-      while let job = front(), let slot = takeIdle() ?? hireForTask() { give(job, slot) }
+      while let job = front(), let slot = takeIdle() ?? hireForTask() {
+        if hasToken(for: job) { give(job, slot) } else { list(slot) }
+      }
       while let job = front(), !job.policy.isSingle, let slot = takeSpare() { give(job, slot) }
       if !isPaused, !isFull, ready.isEmpty { stealForIdle() }
     }
     isPumping = false
+    settleTokens()
     tellDeadline()
   }
 
@@ -250,7 +247,7 @@ public final class TaskScheduler {
     slot.batches.append(batch)
     running += 1
     noteUnbegun(slot)
-    if let timeout = job.policy.timeout { check(slot, at: later(batch.sentAt, timeout)) }
+    if let timeout = limit(of: job) { check(slot, at: later(batch.sentAt, timeout)) }
   }
 
   /// A batch was not started.
@@ -360,6 +357,7 @@ public final class TaskScheduler {
   public func roomCame() {
     isFull = false
     isCrewFull = false
+    lacksToken = false
     needsPump = true
   }
 

@@ -78,6 +78,9 @@ final class RandomSchedule {
     if random.chance(40) { policy.backoff = Int64(1 + random.next(1000)) }
     if random.chance(20) { policy.rate = 1e9 / Double(1 + random.next(500)) }
     if random.chance(40) { policy.timeout = Int64(1 + random.next(600)) }
+    if random.chance(10) { policy.timeoutPercent = Double(101 + random.next(300)) }
+    if random.chance(10) { policy.deadline = Int64(1 + random.next(6000)) }
+    if random.chance(10) { policy.gap = Int64(1 + random.next(100)) }
     if random.chance(40) { policy.timeToBegin = Int64(random.next(800)) }
     if random.chance(40) { policy.chunk = 1 + random.next(8) }
     policy.grace = Int64(1 + random.next(400))
@@ -280,7 +283,7 @@ final class RandomSchedule {
     let mayHire = !scheduler.isEager && scheduler.living < scheduler.limit
     guard free || mayHire else { return }
     for job in scheduler.jobs where !job.isHalted && job.hasTask {
-      if job.policy.rate != nil, job.nextStart > crew.world.now { continue }
+      if job.policy.interval != nil, job.nextStart > crew.world.now { continue }
       Issue.record("seed \(seed): a task waits while an executor is free")
     }
     let isReady = scheduler.slots.contains {

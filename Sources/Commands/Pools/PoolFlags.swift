@@ -4,24 +4,30 @@ import Session
 
 /// The flags that say how tasks are treated.
 enum PoolFlags {
-  static let policies: [Flag] = [
-    Flag("timeout", .duration, "end a task that takes longer: TERM, and KILL after --grace"),
-    Flag("grace", .duration, "how long a task has to obey TERM; 2s by default"),
-    Flag(
-      "retries", .count,
-      "try a task that failed again, so often; by default a program never, and a block once where a "
-        + "signal ended its worker that Brood had not sent"),
-    Flag("backoff", .duration, "wait before trying again, twice as long each time"),
-  ]
+  /// - Parameter timeout: the type of a time limit.
+  private static func policies(_ timeout: ParameterType) -> [Flag] {
+    [
+      Flag("timeout", timeout, "end a task that takes longer: TERM, and KILL after --grace"),
+      Flag("grace", .duration, "how long a task has to obey TERM; 2s by default"),
+      Flag(
+        "retries", .count,
+        "try a task that failed again, so often; by default a program never, and a block once where a "
+          + "signal ended its worker that Brood had not sent"),
+      Flag("backoff", .duration, "wait before trying again, twice as long each time"),
+    ]
+  }
 
-  static let halt = Flag(
-    "halt", .choice(PoolPolicy.Halt.allCases.map(\.rawValue)),
-    "when a task has failed: never halt, start no more (soon), end the running ones too (now)")
-  static let rate = Flag("rate", .number, "start at most so many tasks in a second")
+  /// Of one task.
+  static let policies = policies(.duration)
+
+  /// Of many tasks.
+  static let policiesOfMany =
+    policies(StopFlags.timeLimit) + StopFlags.all + [
+      Flag("rate", .number, "start at most so many tasks in a second")
+    ]
 
   static let list: [Flag] =
-    [.pool] + policies + [
-      halt, rate,
+    [.pool] + policiesOfMany + [
       Flag("chunk", .int, "how many tasks go to a worker at a time; by default what takes 4ms"),
       Flag("unordered", nil, "results in the order in which they come"),
       Flag("records", nil, "results are records, of tasks that failed too, with what each wrote"),
@@ -53,9 +59,7 @@ enum PoolFlags {
     if let grace = call.nanoseconds("grace") { policy.grace = Int64(grace) }
     if case .int(let retries)? = call.flag("retries") { policy.retries = retries }
     if let backoff = call.nanoseconds("backoff") { policy.backoff = Int64(backoff) }
-    if let halt = call.flag("halt") {
-      policy.halt = PoolPolicy.Halt(rawValue: halt.asText) ?? .never
-    }
+    try StopFlags.apply(call, to: &policy)
     switch call.flag("rate") {
     case .int(let rate)?: policy.rate = Double(rate)
     case .float(let rate)?: policy.rate = rate

@@ -37,6 +37,8 @@ enum PoolMapCommands {
       and the other fields of --records. A DIR that holds something already is an error; a run \
       with --journal goes on in it, and overwrites nothing.
 
+      \(StopFlags.details) Results of tasks that were not done then are null.
+
       \(JournalFlags.details) A block is known by its text and the values of what it uses. Results \
       of tasks that are left out come from the journal.
       """,

@@ -45,8 +45,12 @@ enum RunCommand {
       item pid host attempts start elapsed cpu maxrss exit signal timed_out ok output error. What \
       was shown as it came is not in them, and output that is not UTF-8 is bytes.
 
-      A script that it ends exits with 1, with 124 if programs failed only by taking too long. \
+      A script that it ends exits with 1, with 124 if programs failed only by taking too long. With \
+      --status worst it is the highest status of all: 127 of one that was not found, 126 of one that \
+      cannot be executed, 125 of one that a signal ended, 124 of one that took too long. \
       From another shell: brood run -j 4 -- gzip ::: a.log b.log; see brood run --help.
+
+      \(StopFlags.details)
 
       \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
       value of the run it is kept in the journal up to 1MiB, and records have skipped why, too.
@@ -68,7 +72,7 @@ enum RunCommand {
       Flag("null", nil, "inputs end with a null character instead of a line's end"),
       Flag("max-inputs", .int, "give each call of the program so many inputs"),
       Flag("fill", nil, "give each call as many inputs as fit, the last ones shared evenly"),
-    ] + PoolFlags.policies + [PoolFlags.halt, PoolFlags.rate] + RunSettings.flags + [
+    ] + PoolFlags.policiesOfMany + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
     ] + JournalFlags.all,
     rules: RunSettings.rules + JournalFlags.rules,
@@ -284,56 +288,20 @@ enum RunCommand {
     journal?.journal.news.clearLine = { progress?.clear() }
     run.journal = journal?.tasks
     defer { journal?.journal.close() }
+    let outcome = RunOutcome(run, of: count, call)
     do {
       try run.run()
-    } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
+    } catch let error as ErrorObject where error.control == nil {
+      guard error.kind == .interrupted else { throw outcome.placed(error) }
       progress?.end()
-      let report = interruption(run, of: count)
       session.postponing { try session.output.flush() }
-      Session.say("pool run: \(report)")
+      Session.say("pool run: \(outcome.interruption)")
       throw error
     }
     try journal?.journal.finish(call.interpreter)
     if call.site.wantsValue { return .items(run.records) }
-    let isComplete = run.isWhole && run.succeeded + run.failed >= max(run.count, count ?? run.count)
-    if run.failed > 0 || run.isDraining && !isComplete {
-      throw failure(run, of: count, call)
-    }
+    if let failure = outcome.failure { throw failure }
     return .null
-  }
-
-  /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
-  ///
-  /// - Parameter known: how many inputs there are, where that is known.
-  private static func interruption(_ run: ProgramRun, of known: Int?) -> String {
-    let total = max(run.count, known ?? run.count)
-    let left = total - run.succeeded - run.failed
-    var report =
-      "of \(total) programs \(run.succeeded) succeeded, \(run.failed) failed or were ended"
-    if left > 0 { report += ", \(left) \(left == 1 ? "was" : "were") not started" }
-    if known == nil, !run.isWhole { report += "; further inputs were not read" }
-    return report
-  }
-
-  private static func failure(
-    _ run: ProgramRun, of total: Int?, _ call: borrowing Call
-  ) -> ErrorObject {
-    let lines = run.failures.map { "\($0.input.shortText): \($0.phrase)" }
-    let bad = run.failed - run.cancelled
-    let isTimeout = run.timedOut > 0 && run.timedOut == bad
-    let error = call.error(
-      isTimeout ? .timeout : .failed,
-      run.failed == 0
-        ? "HUP has come: of \(max(total ?? run.count, run.count)) programs \(run.succeeded) were run"
-        : "\(run.failed) of \(run.succeeded + run.failed) programs failed: "
-          + lines.joined(separator: "; ") + (bad > lines.count ? "; …" : ""))
-    let left = max(total ?? run.count, run.count) - run.succeeded - run.failed
-    let notStarted = left > 0 ? "\(left) \(left == 1 ? "was" : "were") not started" : nil
-    let hints = [notStarted, run.failures.first { $0.remedy != nil }?.remedy].compactMap { $0 }
-    if !hints.isEmpty { error.help = hints.joined(separator: "; ") }
-    error.payload["records"] = .items(run.records)
-    if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
-    return error
   }
 
   // MARK: Detached
@@ -357,6 +325,7 @@ enum RunCommand {
     }
     let run = try make(call, host, template, options, source)
     let (session, interpreter) = (call.session, call.interpreter)
+    let isWorst = RunOutcome.isWorst(call)
     var fork = ForkOptions(kind: .spawn, command: "pool run")
     fork.prefix = "run"
     fork.isDetached = true
@@ -377,7 +346,7 @@ enum RunCommand {
       run.journal = journal?.tasks
       try run.run()
       try journal?.journal.finish(interpreter)
-      if run.failed > 0 { throw ErrorObject.exit(1) }
+      if run.hasFailed { throw ErrorObject.exit(isWorst ? run.worstStatus : 1) }
       return .record([
         "count": .int(run.count), "succeeded": .int(run.succeeded), "failed": .int(run.failed),
       ])

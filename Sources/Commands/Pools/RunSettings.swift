@@ -14,6 +14,7 @@ enum RunSettings {
     Flag(
       "results", .path, "a new directory that gets a directory for each program: NUMBER-INPUT-KEY"),
     Flag("memory", .size, "how much memory each program may have of its own"),
+    RunOutcome.status,
     Flag("tty", nil, "let the programs have the terminal, one at a time"),
     Flag("keep-background", nil, "let what programs leave behind go on; it is ended otherwise"),
     Flag("detach", nil, "go on in a process of its own that outlives the shell"),

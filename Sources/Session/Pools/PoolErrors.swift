@@ -13,6 +13,10 @@ extension Pool {
     switch abortion {
     case nil, .cancelled: return nil
     case .terminated: return terminated
+    case .deadline:
+      let error = ErrorObject(.timeout, "the time of --deadline was over before the task began")
+      error.exitStatus = ErrorObject.timeoutStatus
+      return error
     case .noRoom, .impossible:
       return shortage?.copied ?? ErrorObject(.limit, "cannot send a task to a worker")
     case .noExecutors:
@@ -27,9 +31,9 @@ extension Pool {
   }
 
   /// Why a task has failed that was not begun in time.
-  func causeOfDelay(_ worker: WorkerExecutor, _ policy: TaskPolicy) -> ErrorObject {
+  func causeOfDelay(_ worker: WorkerExecutor, _ job: TaskJob) -> ErrorObject {
     let who = "'\(worker.process.name)' (\(worker.process.pid))"
-    let allowed = durationText(Int(max(policy.timeout ?? 0, policy.timeToBegin)))
+    let allowed = durationText(Int(max(job.timeout ?? 0, job.policy.timeToBegin)))
     let error = ErrorObject(
       .timeout, "the task was not begun within \(allowed): the worker \(who) is not ready",
       help: initializer == nil ? nil : "what --init does counts for the first task of a worker")
@@ -48,8 +52,7 @@ extension Pool {
     let error: ErrorObject
     switch reason {
     case .timeout:
-      let time = durationText(Int(job.policy.timeout ?? 0))
-      error = ErrorObject(.timeout, "the task took longer than \(time) and was ended")
+      error = ErrorObject(.timeout, job.causeOfTimeout)
       error.exitStatus = ErrorObject.timeoutStatus
     case .cancelled:
       error = ErrorObject(
@@ -110,5 +113,21 @@ extension Pool {
         ", having used \(sizeText(used)) of memory, of which it may have \(sizeText(memoryLimit))"
     }
     error.help = "a pool with more: pool new --memory \(sizeText(memoryLimit * 2))"
+  }
+}
+
+extension PoolJob {
+  /// Why a task was ended that took too long.
+  fileprivate var causeOfTimeout: String {
+    if tasks.abortion == .deadline, let deadline = policy.deadline {
+      let time = durationText(Int(deadline))
+      return "the task was ended when the time of --deadline was over, \(time)"
+    }
+    let limit = Int(tasks.timeout ?? 0)
+    guard policy.timeoutPercent != nil else {
+      return "the task took longer than \(durationText(limit)) and was ended"
+    }
+    let time = durationText(limit / 1_000_000 * 1_000_000)
+    return "the task took longer than \(time), which is much more than others took, and was ended"
   }
 }

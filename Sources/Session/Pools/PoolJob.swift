@@ -88,10 +88,10 @@ open class PoolJob: TaskClient {
   private(set) lazy var flags: TaskPacket.Flags = {
     var flags: TaskPacket.Flags = spreads ? .spreads : []
     if isNamed { flags.insert(.isNamed) }
-    if policy.timeout != nil || policy.isRecorded { flags.insert(.isTimed) }
+    if policy.isTimed || policy.isRecorded { flags.insert(.isTimed) }
     if policy.isRecorded { flags.insert(.isRecorded) }
     if policy.isTagged { flags.insert(.isTagged) }
-    if policy.halt != .never { flags.insert(.mayHalt) }
+    if policy.halt != nil { flags.insert(.mayHalt) }
     return flags
   }()
 
@@ -138,7 +138,7 @@ open class PoolJob: TaskClient {
 
   public func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
     guard let worker = slot.executor as? WorkerExecutor else { return }
-    errors[task] = pool.causeOfDelay(worker, job.policy)
+    errors[task] = pool.causeOfDelay(worker, job)
   }
 
   public func ended(_ task: Int, of job: TaskJob, _ end: TaskEnd) {

@@ -2,18 +2,12 @@ import Pools
 
 /// How the tasks of one job are treated.
 public struct PoolPolicy {
-  /// What the failure of a task means for the others.
-  public enum Halt: String, CaseIterable, Sendable {
-    /// Nothing.
-    case never
-    /// No further task is started.
-    case soon
-    /// Likewise, and the running ones are ended.
-    case now
-  }
-
   /// How long a task may take (ns).
   public var timeout: Int64?
+  /// Instead: in percents of the median of tasks that succeeded.
+  public var timeoutPercent: Double?
+  /// How long all of them may take together (ns).
+  public var deadline: Int64?
   /// How long a task has to obey TERM (ns).
   public var grace: Int64 = 2_000_000_000
   /// How often a task that failed is tried again; nil for the usual: a program never, a block once
@@ -21,9 +15,16 @@ public struct PoolPolicy {
   public var retries: Int?
   /// How long to wait before the first of them, doubled for each further one (ns).
   public var backoff: Int64 = 0
-  public var halt = Halt.never
+  /// When the others are given up; nil for never.
+  public internal(set) var halt: TaskHalt?
   /// How many tasks are started in a second at most.
   public var rate: Double?
+  /// The least time between two starts (ns).
+  public var gap: Int64 = 0
+  /// No task is started while so many processes run on the machine.
+  public var mostLoad: Double?
+  /// Nor while less memory is free (bytes).
+  public var leastMemory: Int?
   /// How many tasks go to a worker at a time; nil for what takes a few milliseconds.
   public var chunk: Int?
   /// Lines that tasks print get their item in front.
@@ -34,6 +35,19 @@ public struct PoolPolicy {
   public var yieldsRecords = false
 
   public init() {}
+
+  /// Sets when the others are given up, from a text as `soon,fail=3`; yields what is wrong with it.
+  public mutating func setHalt(_ text: String) -> String? {
+    switch TaskHalt.request(text) {
+    case .never: halt = nil
+    case .halt(let request): halt = request
+    case .wrong(let reason): return reason
+    }
+    return nil
+  }
+
+  /// Whether tasks have a time limit.
+  var isTimed: Bool { timeout != nil || timeoutPercent != nil }
 
   /// For the scheduler, of a program.
   var ofProgram: TaskPolicy { scheduling }
@@ -56,11 +70,12 @@ public struct PoolPolicy {
     result.retries = retries
     result.backoff = backoff
     result.rate = rate
-    switch halt {
-    case .never: break
-    case .soon: result.halt = TaskHalt(.soon)
-    case .now: result.halt = TaskHalt(.now)
-    }
+    result.timeoutPercent = timeoutPercent
+    result.deadline = deadline
+    result.gap = gap
+    result.mostLoad = mostLoad
+    result.leastMemory = leastMemory
+    result.halt = halt
     return result
   }
 }

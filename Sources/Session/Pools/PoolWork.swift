@@ -70,7 +70,7 @@ extension Pool {
       error.payload["results"] = .items(job.collected)
       throw error
     }
-    if job.failures.isEmpty { return job.collected }
+    if job.hasWhatWasWanted { return job.collected }
     throw job.summary
   }
 
@@ -84,6 +84,7 @@ extension Pool {
         if let outcome = job.takeNext() {
           switch outcome {
           case .value(let value): return value
+          case .failure(let error) where job.forgives(error): continue
           case .failure(let error):
             abandon(job)
             throw error
@@ -137,6 +138,14 @@ extension Pool {
 }
 
 extension MapJob {
+  /// Whether it was halted by what was wanted, so that what has failed until then, or was ended for
+  /// that, is no fault.
+  fileprivate var hasWhatWasWanted: Bool { failures.allSatisfy { forgives($0.error) } }
+
+  fileprivate func forgives(_ error: ErrorObject) -> Bool {
+    tasks.isFulfilled && (tasks.forgivesFailures || error.isOfUnwantedTask)
+  }
+
   /// The error of the first failed task, which knows all the others and the results.
   fileprivate var summary: ErrorObject {
     let sorted = failures.sorted { $0.index < $1.index }

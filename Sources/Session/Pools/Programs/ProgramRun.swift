@@ -59,6 +59,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   public private(set) var timedOut = 0
   /// Of those that failed: they were ended because they were not wanted any more.
   public private(set) var cancelled = 0
+  /// The highest status of all that were not cancelled.
+  public private(set) var worstStatus: Int32 = 0
   /// Knows what became of programs in earlier runs.
   public var journal: (any RunJournal)?
   /// What an input's task is known by, with its number where that is part of the words.
@@ -294,7 +296,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       if failures.count < 5, !record.isCancelled { failures.append(record) }
     }
     if record.hasTimedOut { timedOut += 1 }
-    if record.isCancelled { cancelled += 1 }
+    if record.isCancelled { cancelled += 1 } else { worstStatus = max(worstStatus, record.status) }
     onProgress?()
   }
 

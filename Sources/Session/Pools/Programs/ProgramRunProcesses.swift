@@ -149,6 +149,7 @@ extension ProgramRun {
     }
     live[index]?.problem = object.message
     live[index]?.remedy = object.help
+    live[index]?.problemStatus = object.statusOfProgram
     return .failed
   }
 
@@ -176,7 +177,7 @@ extension ProgramRun {
       kept[index, default: []].append((output, error))
     }
     if record.isOk {
-      _ = scheduler.succeeded(attempt.batch, 0)
+      _ = scheduler.succeeded(attempt.batch, 0, took: record.elapsed)
       finish(index, record)
     } else {
       let fault: TaskFault = reason != nil ? .ended : ending?.signal != nil ? .died : .error

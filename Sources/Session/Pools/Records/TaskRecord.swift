@@ -30,6 +30,8 @@ public struct TaskRecord {
   public var isCancelled = false
   /// Why it could not be started.
   public var problem: String?
+  /// What a shell would say of that: 127 or 126.
+  var problemStatus: Int32?
   /// What to do about that.
   public var remedy: String?
   /// The last line of its standard error.
