@@ -11,53 +11,53 @@ struct Completer {
 
   /// What completes the text; nil if nothing does.
   func complete(_ text: String) -> Completions? {
-    let point = CompletionFinder.point(in: text)
-    var start = point.start
-    var typed = point.text
-    let all: [Candidate]
-    switch point.kind {
-    case .nothing: return nil
-    case .variable: all = variables(point)
-    case .field(let variable, let path): all = fields(variable, path)
-    case .file: return files(point, kind: .any)
+    let place = CursorPlace.atEnd(of: text)
+    let typed = place.text
+    let answer: Answer
+    switch place.kind {
+    case .nothing, .string: return nil
+    case .variable: answer = .candidates(variables(place))
+    case .field(let variable, let path): answer = .candidates(fields(variable, path))
+    case .key(let variable, let path): answer = .candidates(keys(variable, path))
+    case .file: answer = .files(.any)
+    case .keyword(let words): answer = .candidates(keywords(words))
+    case .typeName: answer = .candidates(CursorPlace.typeNames.map { Candidate($0, "type") })
+    case .errorKind:
+      answer = .candidates(ErrorKind.allCases.map { Candidate($0.rawValue, "kind of errors") })
     case .command(let isForced, let isStatement):
-      if typed.contains("/") || typed.hasPrefix("~") { return files(point, kind: .program) }
-      all = commands(typed, isForced: isForced, isStatement: isStatement)
+      answer =
+        typed.contains("/") || typed.hasPrefix("~")
+        ? .files(.program)
+        : .candidates(commands(typed, isForced: isForced, isStatement: isStatement))
     case .arm:
-      all = arms.map { Candidate($0.name, "\($0.usage)  \($0.parameter.summary)") }
-    case .argument(let command):
-      switch argument(command, point) {
-      case .candidates(let found): all = found
-      case .files(let kind): return files(point, kind: kind)
-      case .flagValue(let name, let type):
-        // Behind `--name=` the value alone is replaced.
-        start += name.utf8.count + 3
-        typed = String(typed.dropFirst(name.count + 3))
-        var valuePoint = point
-        valuePoint.start = start
-        valuePoint.text = typed
-        switch candidates(for: type, typed: typed) {
-        case .files(let kind): return files(valuePoint, kind: kind)
-        case .candidates(let found): all = found
-        case .flagValue: return nil
-        }
-      }
+      answer = .candidates(arms.map { Candidate($0.name, "\($0.usage)  \($0.parameter.summary)") })
+    case .argument(let command): answer = argument(command, place)
+    case .flagValue(let command, let flag): answer = value(of: flag, command, typed)
     }
-    let matching = Completer.matching(all, typed)
+    switch answer {
+    case .files(let kind):
+      return FileCompletion(home: environment("HOME")).complete(place, kind: kind)
+    case .candidates(let all): return completions(place, all)
+    }
+  }
+
+  private func completions(_ place: CursorPlace, _ all: [Candidate]) -> Completions? {
+    let matching = Completer.matching(all, place.text)
     guard !matching.isEmpty else { return nil }
     let quoted = matching.map { candidate in
       var candidate = candidate
-      guard isWord(point.kind) else { return candidate }
-      candidate.replacement = WordQuoting.quoted(candidate.replacement, point.quote)
-      if matching.count == 1 { candidate.replacement += WordQuoting.close(point.quote) }
+      guard isWord(place.kind) else { return candidate }
+      candidate.replacement = WordQuoting.quoted(candidate.replacement, place.quote)
+      if matching.count == 1 { candidate.replacement += WordQuoting.close(place.quote) }
       return candidate
     }
-    return Completions(start: start, typed: WordQuoting.quoted(typed, point.quote), quoted)
+    return Completions(
+      start: place.start, typed: WordQuoting.quoted(place.text, place.quote), quoted)
   }
 
-  private func isWord(_ kind: CompletionPoint.Kind) -> Bool {
+  private func isWord(_ kind: CursorPlace.Kind) -> Bool {
     switch kind {
-    case .variable, .field: false
+    case .variable, .field, .key: false
     default: true
     }
   }
@@ -68,10 +68,6 @@ struct Completer {
     if !exact.isEmpty || typed.isEmpty { return exact }
     let lower = typed.lowercased()
     return candidates.filter { $0.replacement.lowercased().hasPrefix(lower) }
-  }
-
-  private func files(_ point: CompletionPoint, kind: FileCompletion.Kind) -> Completions? {
-    FileCompletion(home: environment("HOME")).complete(point, kind: kind)
   }
 
   func environment(_ name: String) -> String? {
@@ -86,10 +82,8 @@ struct Completer {
     var result: [Candidate] = []
     if !isForced {
       result += functions() + builtins()
-      let words =
-        (isStatement ? CompletionFinder.keywords : [])
-        + ["ok", "status", "time"]
-      result += words.map { Candidate($0, keywordNote($0)) }
+      result += keywords(
+        (isStatement ? CursorPlace.statementWords : []) + CursorPlace.prefixWords)
       result.sort { $0.name < $1.name }
     }
     // All programs would be thousands.
@@ -97,8 +91,8 @@ struct Completer {
     return result
   }
 
-  private func keywordNote(_ word: String) -> String {
-    HelpTopic.named(word)?.summary ?? "keyword"
+  private func keywords(_ words: [String]) -> [Candidate] {
+    words.map { Candidate($0, HelpTopic.named($0)?.summary ?? "keyword") }
   }
 
   func functions() -> [Candidate] {
@@ -131,9 +125,9 @@ struct Completer {
 
   // MARK: Variables
 
-  private func variables(_ point: CompletionPoint) -> [Candidate] {
+  private func variables(_ place: CursorPlace) -> [Candidate] {
     var result: [Candidate] = []
-    for name in Set(point.declared) where interpreter.global(name) == nil {
+    for name in Set(place.declared) where interpreter.global(name) == nil {
       result.append(Candidate(name, "declared here", suffix: ""))
     }
     for name in interpreter.globals.variableNames {
@@ -159,13 +153,28 @@ struct Completer {
     }
   }
 
-  private func fields(_ variable: String, _ path: [String]) -> [Candidate] {
+  private func value(of variable: String, _ path: [String]) -> Value? {
     var value = interpreter.global(variable) ?? interpreter.host.liveVariable(variable)
     for step in path {
-      guard let next = member(of: value, step) else { return [] }
+      guard let next = member(of: value, step) else { return nil }
       value = next
     }
-    return members(of: value)
+    return value
+  }
+
+  private func fields(_ variable: String, _ path: [String]) -> [Candidate] {
+    value(of: variable, path).map { members(of: $0) } ?? []
+  }
+
+  /// The keys of a map, as they stand between brackets.
+  private func keys(_ variable: String, _ path: [String]) -> [Candidate] {
+    guard case .map(let map)? = value(of: variable, path)?.plain else { return [] }
+    return map.pairs.map { pair in
+      let key = pair.key.asText
+      var isPlain = false
+      if isName(key), case .none = literal(key) { isPlain = true }
+      return Candidate(isPlain ? key : pair.key.asLiteral, note(pair.value), suffix: "]")
+    }.sorted { $0.name < $1.name }
   }
 
   private func member(of value: Value, _ step: String) -> Value? {

@@ -8,31 +8,42 @@ extension Completer {
   enum Answer {
     case candidates([Candidate])
     case files(FileCompletion.Kind)
-    /// The value in `--name=value`.
-    case flagValue(name: String, ParameterType)
   }
 
   /// What could be the next argument of a command.
-  func argument(_ typed: CompletionCommand, _ point: CompletionPoint) -> Answer {
+  func argument(_ typed: TypedCommand, _ place: CursorPlace) -> Answer {
     guard let name = typed.name else { return .files(.any) }
     if typed.isArm {
       let arm = arms.first { $0.name == name }
       guard let arm, typed.arguments.isEmpty else { return .candidates([]) }
-      return candidates(for: arm.parameter.type, typed: point.text)
+      return candidates(for: arm.parameter.type, typed: place.text)
     }
     let functionNames = interpreter.globals.functionNames
-    if !typed.isForced, functionNames.contains(name) { return functionArgument(name, point) }
+    if !typed.isForced, functionNames.contains(name) { return functionArgument(name, place) }
     guard !typed.isForced, let (command, used) = builtin(name, typed.arguments) else {
       return verbs(of: name, typed, isForced: typed.isForced) ?? .files(.any)
     }
     if typed.arguments.isEmpty, let verbs = verbs(of: name, typed, isForced: false) {
       // A word that is a command of its own and has verbs too.
       guard case .candidates(let words) = verbs,
-        case .candidates(let own) = builtinArgument(command, [], typed, point)
+        case .candidates(let own) = builtinArgument(command, [], typed, place)
       else { return verbs }
       return .candidates(words + own)
     }
-    return builtinArgument(command, Array(typed.arguments.dropFirst(used)), typed, point)
+    return builtinArgument(command, Array(typed.arguments.dropFirst(used)), typed, place)
+  }
+
+  /// What could be the value behind the `=` of a flag.
+  func value(of flag: String, _ typed: TypedCommand, _ text: String) -> Answer {
+    guard !typed.isForced, let name = typed.name,
+      let (command, used) = builtin(name, typed.arguments)
+    else { return .files(.any) }
+    let words = Array(typed.arguments.dropFirst(used))
+    if GivenWords(command, words, hasInput: typed.hasInput).isProgram { return .files(.any) }
+    guard let type = command.flags.first(where: { $0.name == flag })?.type else {
+      return .candidates([])
+    }
+    return candidates(for: type, typed: text)
   }
 
   /// The kinds of arms that `select` has.
@@ -46,7 +57,7 @@ extension Completer {
     return interpreter.table[name].map { ($0, 0) }
   }
 
-  private func verbs(of name: String, _ typed: CompletionCommand, isForced: Bool) -> Answer? {
+  private func verbs(of name: String, _ typed: TypedCommand, isForced: Bool) -> Answer? {
     guard !isForced, typed.arguments.isEmpty, let verbs = interpreter.table.verbs(of: name) else {
       return nil
     }
@@ -55,56 +66,37 @@ extension Completer {
   }
 
   private func builtinArgument(
-    _ command: Command, _ given: [String?], _ typed: CompletionCommand, _ point: CompletionPoint
+    _ command: Command, _ words: [String?], _ typed: TypedCommand, _ place: CursorPlace
   ) -> Answer {
-    let passesWords = command.traits.contains(.passesWords)
-    var positional = typed.hasInput ? 1 : 0
-    var pending: Flag?
-    var seen: Set<String> = []
-    var flagsEnded = false
-    for word in given {
-      if pending != nil {
-        pending = nil
-      } else if let word, !flagsEnded, word.hasPrefix("--"), !(passesWords && positional > 0) {
-        if word == "--" { flagsEnded = true }
-        let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
-        guard let name = parts.first.map(String.init) else { continue }
-        seen.insert(name)
-        if parts.count == 1, let flag = command.flags.first(where: { $0.name == name }) {
-          pending = flag.type == nil ? nil : flag
-        }
-      } else {
-        positional += 1
-      }
+    let given = GivenWords(command, words, hasInput: typed.hasInput)
+    if let type = given.pending?.type { return candidates(for: type, typed: place.text) }
+    if given.isProgram { return .files(.any) }
+    if !given.flagsEnded, place.text.hasPrefix("-") {
+      return dashed(command, place.text, except: given.flags)
     }
-    if let type = pending?.type { return candidates(for: type, typed: point.text) }
-    if passesWords, positional > 0 { return .files(.any) }
-    if !flagsEnded, point.text.hasPrefix("-") {
-      return dashed(command, point.text, except: seen)
-    }
-    let parameters = command.parameters
+    let (parameters, positional) = (command.parameters, given.positional)
     guard let parameter = positional < parameters.count ? parameters[positional] : parameters.last,
       positional < parameters.count || parameter.arity == .rest
     else {
-      return .candidates(flags(command, except: seen))
+      return .candidates(flags(command, except: given.flags))
     }
-    if command.name == "help", let word = given.last ?? nil,
-      let verbs = verbs(of: word, CompletionCommand(), isForced: false)
+    if command.name == "help", let word = words.last ?? nil,
+      let verbs = verbs(of: word, TypedCommand(), isForced: false)
     {
       return verbs
     }
     if command.name == "help", positional == 0 { return .candidates(topics()) }
     if command.name == "kill" {
       return .candidates(
-        live("process", point.text) + (positional > 0 ? signals(as: point.text) : []))
+        live("process", place.text) + (positional > 0 ? signals(as: place.text) : []))
     }
-    if command.name == "config", positional == 1, let key = given.first ?? nil {
+    if command.name == "config", positional == 1, let key = words.first ?? nil {
       return .candidates(choices(of: key))
     }
-    let answer = candidates(for: parameter.type, typed: point.text)
+    let answer = candidates(for: parameter.type, typed: place.text)
     // Where the argument could be anything, the flags are worth a reminder.
-    if case .candidates(let found) = answer, found.isEmpty, point.text.isEmpty {
-      return .candidates(flags(command, except: seen))
+    if case .candidates(let found) = answer, found.isEmpty, place.text.isEmpty {
+      return .candidates(flags(command, except: given.flags))
     }
     return answer
   }
@@ -127,13 +119,6 @@ extension Completer {
   }
 
   private func dashed(_ command: Command, _ text: String, except seen: Set<String>) -> Answer {
-    if text.hasPrefix("--"), let sign = text.firstIndex(of: "=") {
-      let name = String(text[..<sign].dropFirst(2))
-      guard let type = command.flags.first(where: { $0.name == name })?.type else {
-        return .candidates([])
-      }
-      return .flagValue(name: name, type)
-    }
     var result = flags(command, except: seen)
     let takesSignal = command.parameters.contains {
       if case .signal = $0.type.completion { true } else { false }
@@ -152,8 +137,8 @@ extension Completer {
   }
 
   /// A function's flags, as its header has them, or files.
-  private func functionArgument(_ name: String, _ point: CompletionPoint) -> Answer {
-    guard point.text.hasPrefix("-") else { return .files(.any) }
+  private func functionArgument(_ name: String, _ place: CursorPlace) -> Answer {
+    guard place.text.hasPrefix("-") else { return .files(.any) }
     let words = (header(of: name) ?? "").split { " (),:=".contains($0) }
     return .candidates(
       words.filter { $0.hasPrefix("--") }.map { Candidate(String($0), "flag of \(name)") })
@@ -202,5 +187,40 @@ extension Completer {
   private func state(_ handle: Handle) -> String {
     guard let process = handle as? ProcessHandle else { return handle.text }
     return "\(process.pid) \(process.word)  \(process.command)"
+  }
+}
+
+/// What the complete words of a call give a command.
+private struct GivenWords {
+  /// How many arguments.
+  var positional: Int
+  /// The flag whose value comes next.
+  var pending: Flag?
+  /// Names of flags.
+  var flags: Set<String> = []
+  var flagsEnded = false
+  /// A program's words have begun, which are all its own.
+  private(set) var isProgram = false
+
+  init(_ command: Command, _ words: [String?], hasInput: Bool) {
+    positional = hasInput ? 1 : 0
+    let passesWords = command.traits.contains(.passesWords)
+    for word in words {
+      isProgram = passesWords && positional > 0
+      if pending != nil {
+        pending = nil
+      } else if let word, !flagsEnded, word.hasPrefix("--"), !isProgram {
+        if word == "--" { flagsEnded = true }
+        let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
+        guard let name = parts.first.map(String.init) else { continue }
+        flags.insert(name)
+        if parts.count == 1, let flag = command.flags.first(where: { $0.name == name }) {
+          pending = flag.type == nil ? nil : flag
+        }
+      } else {
+        positional += 1
+      }
+    }
+    isProgram = passesWords && positional > 0 && pending == nil
   }
 }

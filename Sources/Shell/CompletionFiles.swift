@@ -1,3 +1,4 @@
+import Language
 import Posix
 
 /// Names of files that begin with what was typed.
@@ -10,14 +11,14 @@ struct FileCompletion {
 
   let home: String?
 
-  func complete(_ point: CompletionPoint, kind: Kind) -> Completions? {
-    let typed = point.text
+  func complete(_ place: CursorPlace, kind: Kind) -> Completions? {
+    let typed = place.text
     let slash = typed.lastIndex(of: "/")
     let folder = slash.map { String(typed[...$0]) } ?? ""
     let prefix = slash.map { String(typed[typed.index(after: $0)...]) } ?? typed
     if folder.isEmpty, prefix == "~", home != nil {
       return Completions(
-        start: point.start, typed: typed, [Candidate("~/", "home directory", suffix: "")])
+        start: place.start, typed: typed, [Candidate("~/", "home directory", suffix: "")])
     }
     let directory = expanded(folder)
     let names = ((try? Directory.names(directory.isEmpty ? "." : directory)) ?? [])
@@ -41,14 +42,14 @@ struct FileCompletion {
     guard !found.isEmpty else { return nil }
     let quoted = found.map { candidate in
       var candidate = candidate
-      candidate.replacement = WordQuoting.quoted(candidate.replacement, point.quote)
+      candidate.replacement = WordQuoting.quoted(candidate.replacement, place.quote)
       if found.count == 1, candidate.suffix == " " {
-        candidate.replacement += WordQuoting.close(point.quote)
+        candidate.replacement += WordQuoting.close(place.quote)
       }
       return candidate
     }
     return Completions(
-      start: point.start, typed: WordQuoting.quoted(typed, point.quote), quoted)
+      start: place.start, typed: WordQuoting.quoted(typed, place.quote), quoted)
   }
 
   /// What a file is: `file, 12KiB`, `program, 1MiB`, `directory`, `link to TARGET`.
@@ -92,7 +93,7 @@ struct FileCompletion {
 /// How a text is written as a word of a command.
 enum WordQuoting {
   /// The word, in the quotes that were begun; a closing one is not added.
-  static func quoted(_ text: String, _ quote: CompletionPoint.Quote) -> String {
+  static func quoted(_ text: String, _ quote: CursorPlace.Quote) -> String {
     switch quote {
     case .single where !text.contains("'"): return "'" + text
     case .single, .double:
@@ -119,7 +120,7 @@ enum WordQuoting {
   }
 
   /// What closes a word whose quotes are still open.
-  static func close(_ quote: CompletionPoint.Quote) -> String {
+  static func close(_ quote: CursorPlace.Quote) -> String {
     switch quote {
     case .none: ""
     case .single: "'"

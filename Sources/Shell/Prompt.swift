@@ -76,8 +76,8 @@ public final class Prompt {
       switch entry {
       case .dropped: continue
       case .text(let text):
-        history.add(text)
-        if let status = evaluate(Source(name: "prompt", text: text), isEntry: true) {
+        history.add(text.text)
+        if let status = evaluate(text, isEntry: true) {
           return status
         }
       case .endOfInput:

@@ -6,9 +6,9 @@ import Session
 /// Running entries and showing what comes of them.
 extension Prompt {
   /// Compiles and runs a text; yields the status to end with if the text leaves the shell.
-  func evaluate(_ source: Source, isEntry: Bool) -> Int32? {
+  func evaluate(_ text: ReadText, isEntry: Bool) -> Int32? {
     isDisturbed = true
-    let findings = interpreter.compile(source, isPersistent: true)
+    let findings = interpreter.compile(text, isPersistent: true)
     if host.wantsWarnings {
       host.printWarnings(findings.warnings.filter { $0.occasion != .script })
     }
@@ -106,7 +106,7 @@ extension Prompt {
     guard let path = directory.map({ "\($0)/brood/init.brood" }) else { return nil }
     do {
       guard try asking(nil, { try FileStatus.exists(path) }) else { return nil }
-      return evaluate(try host.load(path: path, from: nil), isEntry: false)
+      return evaluate(ReadText(try host.load(path: path, from: nil)), isEntry: false)
     } catch {
       report(error)
       return nil

@@ -6,7 +6,7 @@ import Session
 /// Reading entries: lines until the parser is content.
 extension Prompt {
   enum Entry {
-    case text(String)
+    case text(ReadText)
     /// Ctrl-C: nothing to do.
     case dropped
     case endOfInput
@@ -34,15 +34,18 @@ extension Prompt {
       case .leave(let status): return .leave(status)
       case .endOfInput:
         // In the middle of an entry: it is run as it is, and the parser says what is missing.
-        return unfinished.isEmpty ? .endOfInput : .text(unfinished)
+        return unfinished.isEmpty ? .endOfInput : .text(read(unfinished))
       case .text(let line):
         let text = unfinished + line
         if unfinished.isEmpty, line.utf8.allSatisfy({ $0 <= 0x20 }) { return .dropped }
-        guard Interpreter.isIncomplete(text) else { return .text(text) }
+        let entry = read(text)
+        guard entry.isIncomplete else { return .text(entry) }
         unfinished = text + "\n"
       }
     }
   }
+
+  private func read(_ text: String) -> ReadText { ReadText(Source(name: "prompt", text: text)) }
 
   private func readLine(_ prompt: String) throws -> Line {
     session.postponing { try session.output.flush() }

@@ -22,7 +22,7 @@ struct ParserTests {
   ])
   func moreInputCouldHelp(_ text: String) {
     #expect(failure(text)?.isPartial == true, "\(text): \(failure(text)?.message ?? "parsed")")
-    #expect(Interpreter.isIncomplete(text))
+    #expect(ReadText(Source(name: "test", text: text)).isIncomplete)
   }
 
   @Test(arguments: [

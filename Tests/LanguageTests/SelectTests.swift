@@ -162,6 +162,6 @@ struct SelectTests {
     "let x = (select { after 1s { 1 }", "select { queue q { };",
   ])
   func anOpenFormAsksForMore(_ text: String) {
-    #expect(Interpreter.isIncomplete(text), "\(text)")
+    #expect(ReadText(Source(name: "test", text: text)).isIncomplete, "\(text)")
   }
 }

@@ -41,6 +41,9 @@ import Testing
     try complete("if true { rever", "if true { reverse ")
     try complete("print x; rever", "print x; reverse ")
     try complete("whil", "while ")
+    try complete("if true { } el", "if true { } else ")
+    try complete("try { } catch e: time", "try { } catch e: timeout ")
+    try complete("pool map --halt=nev", "pool map --halt=never ")
   }
 
   @Test func functionsShowTheirParameters() throws {
@@ -64,6 +67,7 @@ import Testing
     try list("print $colour.light.d", "\ndark  int 2\ndeep  int 1")
     try complete("print \"${cou", "print \"${count")
     try complete("$env.HOM", "$env.HOME")
+    try complete("print $colour[hu", "print $colour[hue]")
     try complete("for item in [1] { print $ite", "for item in [1] { print $item")
   }
 

@@ -167,6 +167,14 @@ public final class Interpreter {
   public func compile(
     _ source: Source, isPersistent: Bool = false, checksPrograms: Bool = false
   ) -> Findings {
+    compile(ReadText(source), isPersistent: isPersistent, checksPrograms: checksPrograms)
+  }
+
+  /// The same for a text that was read already; it can be compiled once.
+  public func compile(
+    _ text: ReadText, isPersistent: Bool = false, checksPrograms: Bool = false
+  ) -> Findings {
+    let (source, reading) = (text.source, text.reading)
     var findings = Findings()
     // Of the files that this text sources.
     let (warnings, checks) = (sourcedWarnings, checksSourcedPrograms)
@@ -174,7 +182,6 @@ public final class Interpreter {
     checksSourcedPrograms = checksPrograms
     defer { (sourcedWarnings, checksSourcedPrograms) = (warnings, checks) }
     do {
-      let reading = Parser.read(source)
       findings.turnsWarningsOff = reading.block.statements.contains(where: \.turnsWarningsOff)
       let resolver = Resolver(
         source, globals: globals, table: table, isPersistent: isPersistent,
@@ -197,13 +204,6 @@ public final class Interpreter {
       findings.errors.append(ErrorObject(.syntax, "\(error)"))
     }
     return findings
-  }
-
-  /// Whether a text is incomplete: more lines could make it whole.
-  public static func isIncomplete(_ text: String) -> Bool {
-    // After a mistake, too, a block that is open has its end first, or what is meant as its rest
-    // would be run.
-    Parser.read(Source(name: "", text: text)).mistakes.last?.isPartial ?? false
   }
 
   /// Compiles a text for `source`, so that the names it declares are known to those behind it.

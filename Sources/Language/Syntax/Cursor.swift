@@ -63,6 +63,7 @@ extension Parser {
       case UInt8(ascii: "#"):
         guard isCommentStart else { return }
         skipLine()
+        expect(.nothing)
       default: return
       }
     }
@@ -80,11 +81,14 @@ extension Parser {
     }
   }
 
-  /// Passes everything between statements.
-  mutating func skipSeparators() {
+  /// Passes everything between statements; yields whether anything separates them.
+  @discardableResult
+  mutating func skipSeparators() -> Bool {
+    var isSeparated = false
     while true {
       skipBlanks()
-      guard !isAtEnd, byte == 0x0A || byte == UInt8(ascii: ";") else { return }
+      guard !isAtEnd, byte == 0x0A || byte == UInt8(ascii: ";") else { return isSeparated }
+      isSeparated = true
       position += 1
     }
   }
@@ -95,6 +99,7 @@ extension Parser {
     newlinesAreBlank = true
     skipBlanks()
     newlinesAreBlank = outer
+    expect(.command(isForced: false, isStatement: false))
     if isAtEnd { throw error("nothing follows '\(what)'", partial: true) }
   }
 
@@ -120,13 +125,17 @@ extension Parser {
   }
 
   /// Reads what stands between brackets, the opening one of which has been passed.
+  ///
+  /// - Parameter expected: what could stand where the text ends behind the opening one.
   mutating func bracketed<R>(
-    _ open: Int, close: UInt8, _ body: (inout Parser) throws -> R
+    _ open: Int, close: UInt8, expecting expected: (Parser) -> CursorPlace.Kind = { _ in .nothing },
+    _ body: (inout Parser) throws -> R
   ) throws -> R {
     let outer = newlinesAreBlank
     newlinesAreBlank = true
     defer { newlinesAreBlank = outer }
     skipBlanks()
+    expect(expected(self))
     let result: R
     do {
       result = try nested { parser in

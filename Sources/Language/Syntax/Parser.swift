@@ -18,8 +18,10 @@ struct Parser {
   private var hasStopped = false
   /// A block that was read to see what follows it, for when it is read as part of something else.
   var kept: (start: Int, end: Int, node: FunctionNode)?
-  /// Variables that were declared so far, for hints alone.
+  /// Variables that were declared so far, for hints and completion alone.
   var declaredNames: Set<String> = []
+  /// Where it tells what could stand at the end of the text; its owner keeps it.
+  unowned(unsafe) let sink: CursorSink?
 
   /// Brackets, blocks and unary operators may be nested this deep.
   static let maximumNesting = 200
@@ -28,8 +30,9 @@ struct Parser {
   /// Behind the last of so many mistakes nothing is read any more.
   static let mostMistakes = 5
 
-  init(_ source: Source) {
+  init(_ source: Source, _ sink: CursorSink? = nil) {
     self.source = source
+    self.sink = sink
     bytes = source.bytes
   }
 
@@ -43,8 +46,10 @@ struct Parser {
   }
 
   /// Parses a whole text, behind a mistake from the next statement on.
-  static func read(_ source: Source) -> Reading {
-    var parser = Parser(source)
+  ///
+  /// - Parameter sink: is told what could stand at the end of the text.
+  static func read(_ source: Source, _ sink: CursorSink? = nil) -> Reading {
+    var parser = Parser(source, sink)
     if source.bytes.starts(with: [0x23, 0x21]) { parser.skipLine() }
     let statements = parser.topLevel()
     return Reading(
@@ -116,8 +121,11 @@ struct Parser {
   private mutating func statements(
     until close: UInt8?, into result: inout [Statement], from start: inout Int
   ) throws {
+    var isFirst = true
     while true {
-      skipSeparators()
+      let isSeparated = skipSeparators()
+      if isFirst || isSeparated { expect(.command(isForced: false, isStatement: true)) }
+      isFirst = false
       if isAtEnd || (close != nil && byte == close) { return }
       start = position
       do {
@@ -181,6 +189,7 @@ struct Parser {
 
   mutating func statement() throws -> Statement {
     let start = position
+    sink?.statementStart = start
     let kind = try nested { parser in try parser.statementKind() }
     return Statement(kind: kind, span: Span(start, position))
   }
@@ -208,6 +217,11 @@ struct Parser {
 
   mutating func keywordStatement() throws -> StatementKind? {
     let end = wordNameEnd(position)
+    if sink != nil, end == bytes.count {
+      note(
+        .command(isForced: false, isStatement: true), from: position,
+        text: source.text(Span(position, end)))
+    }
     switch source.text(Span(position, end)) {
     case "let": return try afterKeyword(end) { .declare(try $0.declaration(isConstant: true)) }
     case "var": return try afterKeyword(end) { .declare(try $0.declaration(isConstant: false)) }
@@ -222,10 +236,12 @@ struct Parser {
     case "try": return try afterKeyword(end) { .tryCatch(try $0.tryStatement()) }
     case "return":
       return try afterKeyword(end) {
-        .returnValue($0.isAtStatementEnd ? nil : try $0.valueItem())
+        $0.expect(.command(isForced: false, isStatement: false))
+        return .returnValue($0.isAtStatementEnd ? nil : try $0.valueItem())
       }
     case "throw":
       return try afterKeyword(end) {
+        $0.expect(.command(isForced: false, isStatement: false))
         if $0.isAtStatementEnd { throw $0.unexpected(expecting: "what to throw") }
         return .throwValue(try $0.valueItem())
       }
@@ -264,4 +280,23 @@ struct Parser {
     isAtEnd || byte == 0x0A || byte == UInt8(ascii: ";") || byte == UInt8(ascii: "}")
       || byte == UInt8(ascii: ")")
   }
+}
+
+/// A text that was read and not compiled yet.
+public struct ReadText {
+  public let source: Source
+  let reading: Parser.Reading
+
+  public init(_ source: Source) {
+    self.source = source
+    reading = Parser.read(source)
+  }
+
+  public var text: String { source.text(Span(0, source.bytes.count)) }
+
+  /// Whether more lines could make it whole.
+  ///
+  /// After a mistake, too, a block that is open has its end first, or what is meant as its rest would
+  /// be run.
+  public var isIncomplete: Bool { reading.mistakes.last?.isPartial ?? false }
 }

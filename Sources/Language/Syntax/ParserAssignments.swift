@@ -36,7 +36,9 @@ extension Parser {
 
   /// What stands after `=`: an expression, a command, an `if` or a `try`.
   mutating func assignedValue() throws -> Expression {
+    let end = position
     skipBlanks()
+    if position > end { expect(.command(isForced: false, isStatement: false)) }
     if isAtStatementEnd { throw unexpected(expecting: "a value") }
     return try valueItem()
   }
@@ -44,6 +46,11 @@ extension Parser {
   /// An item, or an `if` or `try` as a value.
   mutating func valueItem() throws -> Expression {
     let start = position
+    if sink != nil, isNameStart(byte), wordNameEnd(position) == bytes.count {
+      note(
+        .command(isForced: false, isStatement: false), from: position,
+        text: source.text(Span(position, bytes.count)))
+    }
     for (word, isIf) in [("if", true), ("try", false)] where isKeyword(word) {
       position += word.utf8.count
       skipBlanks()
@@ -75,7 +82,7 @@ extension Parser {
     var path: [PathStep] = []
     while position < opStart, byte == UInt8(ascii: ".") || byte == UInt8(ascii: "[") {
       let stepStart = position
-      let key = try suffixKey()
+      let key = try suffixKey(of: nil)
       path.append(PathStep(key: key, span: Span(stepStart, position)))
     }
     skipBlanks()
@@ -130,7 +137,9 @@ extension Parser {
         switch bracketMatch(i) {
         case .end(let end): i = end
         case .mismatch: throw error("this '[' is never closed", Span(i, i + 1))
-        case .open: throw error("this '[' is never closed", Span(i, i + 1), partial: true)
+        case .open:
+          expectKey(position, i)
+          throw error("this '[' is never closed", Span(i, i + 1), partial: true)
         }
       } else if bytes[i] == UInt8(ascii: "."), i + 1 < bytes.count, isNameStart(bytes[i + 1]) {
         i += 1
@@ -149,6 +158,16 @@ extension Parser {
     let op = source.text(Span(copy.position, copy.tokenEnd(copy.position)))
     guard copy.position > end, ["=", "+=", "-=", "*=", "/="].contains(op) else { return }
     throw numberedField(Span(position, i), Span(i, end), op: " \(op) …")
+  }
+
+  /// Tells what could stand behind the bracket at `open`, behind a name that begins at `start`.
+  private func expectKey(_ start: Int, _ open: Int) {
+    guard sink != nil else { return }
+    var copy = self
+    copy.position = open
+    let name = Span(start, open)
+    let base = Expression(.variable(VariableUse(source.text(name), name)), name)
+    _ = try? copy.suffixKey(of: base)
   }
 
   /// `.404` is no field.

@@ -50,6 +50,7 @@ extension Parser {
     while true {
       let test = try condition()
       branches.append((test, try block()))
+      expectKeyword(["else"])
       guard skipKeyword("else") else { return Conditional(branches: branches, otherwise: nil) }
       guard skipKeyword("if") else {
         return Conditional(branches: branches, otherwise: try block())
@@ -62,11 +63,13 @@ extension Parser {
       throw error("expected a name, not '('", help: "write: for i in 0..<3 { … }")
     }
     var names = [try variableName()]
+    expectKeyword(["in"])
     skipBlanks()
     if byte == UInt8(ascii: ",") {
       position += 1
       skipBlanks()
       names.append(try variableName())
+      expectKeyword(["in"])
       skipBlanks()
     }
     guard skipKeyword("in") else { throw unexpected(expecting: "'in'") }
@@ -89,7 +92,11 @@ extension Parser {
   mutating func tryStatement() throws -> TryStatement {
     let body = try block()
     var clauses: [CatchClause] = []
-    while skipKeyword("catch") { clauses.append(try catchClause()) }
+    expectKeyword(["catch", "finally"])
+    while skipKeyword("catch") {
+      clauses.append(try catchClause())
+      expectKeyword(["catch", "finally"])
+    }
     let finally = skipKeyword("finally") ? try block() : nil
     if clauses.isEmpty && finally == nil {
       skipBlanks()
@@ -111,6 +118,7 @@ extension Parser {
         let start = position
         while isNameByte(byte) || byte == UInt8(ascii: "-"), !isAtEnd { position += 1 }
         let span = Span(start, position)
+        expect(.errorKind, from: start)
         let word = source.text(span)
         guard let kind = ErrorKind(rawValue: word) else {
           let names = ErrorKind.allCases.map(\.rawValue)

@@ -48,6 +48,7 @@ extension Parser {
         target = .value(try suffixes(of: try parenthesized()))
       } else {
         guard startsCommand() else { throw unexpected(expecting: "a command behind '|>'") }
+        sink?.nextHasInput = true
         let node = try command()
         if node.writtenArms != nil {
           throw error("no value can be passed to 'select'", node.headSpan)
@@ -77,6 +78,7 @@ extension Parser {
       probe.position += word.utf8.count
       guard probe.byte == 0x20 || probe.byte == 0x09 else { return nil }
       probe.skipBlanks()
+      probe.expect(.command(isForced: false, isStatement: false))
       let isBlock = probe.byte == UInt8(ascii: "{")
       let isWord = probe.startsCommand(asStage: true)
       guard isBlock || isWord else { return nil }
@@ -239,18 +241,21 @@ extension Parser {
       return node
     }
     let start = position
+    sink?.open(at: start)
+    defer { sink?.close() }
     var isForced = false
     if byte == UInt8(ascii: "^") {
       isForced = true
+      sink?.innermost.typed.isForced = true
       position += 1
     } else {
       try refuseCall()
     }
     let head: CommandNode.Head
     if isForced, [0x24, 0x22, 0x27, 0x28].contains(byte) {
-      head = .value(try word().value)
+      head = .value(try word(.head).value)
     } else {
-      let word = try self.word()
+      let word = try self.word(.head)
       guard let spelling = word.spelling else {
         throw error(
           "a command's name must be a plain word", word.span,
@@ -258,6 +263,7 @@ extension Parser {
             ?? "force a computed program's name with '^$name'")
       }
       head = .word(spelling)
+      sink?.innermost.typed.name = spelling
     }
     let headSpan = Span(start, position)
     var arguments: [ArgumentNode] = []
@@ -265,6 +271,7 @@ extension Parser {
     while true {
       let before = position
       skipBlanks()
+      expectArgument(behind: before)
       if isRedirection {
         redirections.append(try redirection())
         continue
@@ -279,7 +286,9 @@ extension Parser {
         position = before
         break
       }
-      arguments.append(try argument(&flagsEnded))
+      let argument = try argument(&flagsEnded)
+      arguments.append(argument)
+      keep(argument)
       if arguments.count > 10_000 { throw error("a command can have at most 10000 arguments") }
     }
     return CommandNode(
@@ -315,7 +324,7 @@ extension Parser {
       try expectWordEnd("the block")
       return ArgumentNode(role: .positional, value: value, span: Span(start, position))
     default:
-      let word = try self.word()
+      let word = try self.word(.argument)
       return ArgumentNode(
         role: .positional, value: word.value, spelling: word.spelling, pattern: word.pattern,
         span: Span(start, position))
@@ -335,6 +344,7 @@ extension Parser {
     if position + 2 >= bytes.count || !isWordByte(next) {
       position += 2
       flagsEnded = true
+      if isAtEnd { noteWord(.argument, from: start, [], Array(bytes[start...])) }
       return ArgumentNode(
         role: .endOfFlags, value: nil, spelling: "--", span: Span(start, position))
     }
@@ -346,10 +356,14 @@ extension Parser {
         position = start
         return nil
       }
+      if isAtEnd { noteWord(.argument, from: start, [], Array(bytes[start...])) }
       return ArgumentNode(
         role: .flag(name: name), value: nil, spelling: "--" + name, span: Span(start, position))
     }
     position += 1
+    sink?.innermost.flag = name
+    defer { sink?.innermost.flag = nil }
+    if isAtEnd { noteWord(.argument, from: position) }
     guard !isAtEnd, isWordByte(byte) || byte == UInt8(ascii: "(") else {
       return ArgumentNode(
         role: .flag(name: name), value: Expression(.constant(.text("")), Span(position, position)),
@@ -434,10 +448,11 @@ extension Parser {
         span: Span(start, position))
     }
     skipBlanks()
+    expect(.file)
     guard !isAtEnd, isWordByte(byte) || byte == UInt8(ascii: "(") else {
       throw unexpected(expecting: "a file behind the redirection")
     }
-    let word = try self.word()
+    let word = try self.word(.file)
     return RedirectionNode(
       descriptors: descriptors, kind: kind, target: word.pathValue, span: Span(start, position))
   }

@@ -168,7 +168,9 @@ extension Parser {
       length += 1
       if length > Parser.maximumChain { throw error("this expression is too long") }
       let isField = byte == UInt8(ascii: ".")
-      let key = try suffixKey()
+      let start = position + 1
+      let key = try suffixKey(of: result)
+      if isField { expect(member(of: result), from: start) }
       let span = Span(Int(base.span.start), position)
       if isField, case .constant(.string(let name)) = key.kind {
         result = Expression(.field(result, name.string), span)
@@ -176,11 +178,16 @@ extension Parser {
         result = Expression(.index(result, key), span)
       }
     }
+    if byte == UInt8(ascii: "."), position + 1 == bytes.count {
+      note(member(of: result), from: position + 1)
+    }
     return result
   }
 
   /// The key of `.key` (as a constant text) or `[index]` at the current place.
-  mutating func suffixKey() throws -> Expression {
+  ///
+  /// - Parameter base: what stands in front of it, for what could stand where the text ends.
+  mutating func suffixKey(of base: Expression?) throws -> Expression {
     let start = position
     if byte == UInt8(ascii: ".") {
       position += 1
@@ -190,11 +197,11 @@ extension Parser {
       return Expression(.constant(.text(name)), Span(start, position))
     }
     position += 1
-    let key = try bracketed(start, close: UInt8(ascii: "]")) { parser in
+    return try bracketed(start, close: UInt8(ascii: "]"), expecting: { $0.key(of: base) }) {
+      parser in
       if parser.byte == UInt8(ascii: "]") { throw parser.unexpected(expecting: "an index") }
-      return try parser.listElement()
+      return try parser.listElement(in: base)
     }
-    return key
   }
 
   // MARK: Primaries
@@ -271,6 +278,7 @@ extension Parser {
   mutating func variable() throws -> Expression {
     let start = position
     position += 1
+    expect(.variable)
     if byte == UInt8(ascii: "{") { return try braced(start) }
     guard isNameStart(byte), !isAtEnd else {
       if isDigit(byte) {
@@ -291,6 +299,7 @@ extension Parser {
     let nameStart = position
     while isNameByte(byte), !isAtEnd { position += 1 }
     let span = Span(start, position)
+    expect(.variable, from: nameStart)
     return Expression(
       .variable(VariableUse(source.text(Span(nameStart, position)), span)), span)
   }
@@ -299,12 +308,14 @@ extension Parser {
   private mutating func braced(_ start: Int) throws -> Expression {
     let open = position
     position += 1
-    let inner = try bracketed(open, close: UInt8(ascii: "}")) { parser in
+    let inner = try bracketed(open, close: UInt8(ascii: "}"), expecting: { _ in .variable }) {
+      parser in
       let nameStart = parser.position
       var end = nameStart
       while end < parser.bytes.count, isNameByte(parser.bytes[end]) { end += 1 }
       var probe = parser
       probe.position = end
+      probe.expect(.variable, from: nameStart)
       probe.skipBlanks()
       if end > nameStart, isNameStart(parser.bytes[nameStart]), probe.byte == UInt8(ascii: "}") {
         let span = Span(nameStart, end)
@@ -321,7 +332,10 @@ extension Parser {
   mutating func parenthesized() throws -> Expression {
     let open = position
     position += 1
-    let inner = try bracketed(open, close: UInt8(ascii: ")")) { parser in
+    let inner = try bracketed(
+      open, close: UInt8(ascii: ")"),
+      expecting: { _ in .command(isForced: false, isStatement: false) }
+    ) { parser in
       if parser.byte == UInt8(ascii: ")") {
         throw parser.unexpected(expecting: "an expression or a command")
       }
@@ -379,7 +393,9 @@ extension Parser {
   }
 
   /// An item of a list: an expression, or a lone bare word as text.
-  mutating func listElement() throws -> Expression {
+  ///
+  /// - Parameter base: where it is an index, what stands in front of it.
+  mutating func listElement(in base: Expression? = nil) throws -> Expression {
     let start = position
     var end = position
     while end < bytes.count, isListWordByte(bytes[end]) {
@@ -403,6 +419,7 @@ extension Parser {
       return try expression()
     }
     position = end
+    expect(key(of: base), from: start)
     return Expression(.constant(.text(word)), Span(start, end))
   }
 

@@ -69,6 +69,7 @@ extension Parser {
       guard isNameStart(byte) else { throw unexpected(expecting: "the flag's name") }
       position = wordNameEnd(position)
       name = source.text(Span(nameStart, position))
+      sink?.flagNames.append(name)
     } else {
       (name, _) = try variableName()
     }
@@ -83,6 +84,7 @@ extension Parser {
       position = wordNameEnd(position)
       typeSpan = Span(typeStart, position)
       typeName = source.text(typeSpan)
+      expect(.typeName, from: typeStart)
       skipBlanks()
     }
     var defaultValue: Expression?

@@ -33,7 +33,8 @@ extension Parser {
   private mutating func arms(_ open: Int) throws -> [CommandNode] {
     var result: [CommandNode] = []
     while true {
-      skipSeparators()
+      let isSeparated = skipSeparators()
+      if isSeparated || result.isEmpty { expect(.arm) }
       if isAtEnd { throw error("this '{' is never closed", Span(open, open + 1), partial: true) }
       if byte == UInt8(ascii: "}") {
         position += 1
@@ -59,6 +60,7 @@ extension Parser {
     }
     guard startsCommand() else { throw unexpected(expecting: "an arm", help: help) }
     var redirections: [RedirectionNode] = []
+    sink?.nextIsArm = true
     let node = try command(&redirections)
     if let first = redirections.first {
       throw error(

@@ -18,7 +18,9 @@ struct Word {
 /// Words and strings.
 extension Parser {
   /// A word of a command: bare text, `$name`, strings and `( … )`, joined where they touch.
-  mutating func word() throws -> Word {
+  ///
+  /// - Parameter place: what it is, for what could stand where the text ends.
+  mutating func word(_ place: WordPlace = .other) throws -> Word {
     let start = position
     var pieces: [Expression] = []
     var bare: [UInt8] = []
@@ -59,12 +61,13 @@ extension Parser {
       case UInt8(ascii: "\""), UInt8(ascii: "'"):
         flush(position)
         isPlain = false
-        let piece = try string()
+        let piece = try string(pieces.isEmpty ? place : .other)
         pieces.append(piece)
         pattern.append(Expression(.quoted(piece), piece.span))
         bareStart = position
       case UInt8(ascii: "\\"):
         guard position + 1 < bytes.count else {
+          noteWord(place, from: start, pieces, bare)
           throw error("nothing follows the backslash", partial: true)
         }
         if byte(at: 1) == 0x0A { break scan }
@@ -100,6 +103,7 @@ extension Parser {
       }
     }
     let span = Span(start, position)
+    if isAtEnd { noteWord(place, from: start, pieces, bare) }
     if isPlain {
       let spelled = String(decoding: bare, as: UTF8.self)
       var value: Value = .text(spelled)
@@ -160,16 +164,19 @@ extension Parser {
   // MARK: Strings
 
   /// A string in double quotes, which interpolates, or in single quotes, which does not.
-  mutating func string() throws -> Expression {
-    byte == UInt8(ascii: "'") ? try rawString() : try interpolatedString()
+  ///
+  /// - Parameter place: what the word is that begins with it; nil where it is no word.
+  mutating func string(_ place: WordPlace? = nil) throws -> Expression {
+    byte == UInt8(ascii: "'") ? try rawString(place) : try interpolatedString(place)
   }
 
-  private mutating func rawString() throws -> Expression {
+  private mutating func rawString(_ place: WordPlace?) throws -> Expression {
     let start = position
     position += 1
     let textStart = position
     while byte != UInt8(ascii: "'") || isAtEnd {
       if isAtEnd {
+        noteString(place, from: start, [], Array(bytes[textStart...]), quote: .single)
         throw error("this ' is never closed", Span(start, start + 1), partial: true)
       }
       position += 1
@@ -179,7 +186,7 @@ extension Parser {
     return Expression(.constant(.string(text)), Span(start, position))
   }
 
-  private mutating func interpolatedString() throws -> Expression {
+  private mutating func interpolatedString(_ place: WordPlace?) throws -> Expression {
     let start = position
     position += 1
     var pieces: [Expression] = []
@@ -192,6 +199,7 @@ extension Parser {
     }
     while true {
       if isAtEnd {
+        noteString(place, from: start, pieces, run, quote: .double)
         throw error("this \" is never closed", Span(start, start + 1), partial: true)
       }
       switch byte {
@@ -205,11 +213,17 @@ extension Parser {
         }
         return Expression(.text(pieces), span)
       case UInt8(ascii: "\\"):
+        if position + 1 >= bytes.count {
+          noteString(place, from: start, pieces, run, quote: .double)
+        }
         try escape(&run)
       case UInt8(ascii: "$") where byte(at: 1) == UInt8(ascii: "{") || isNameStart(byte(at: 1)):
         flush(&run, position)
         pieces.append(try variable())
       default:
+        if byte == UInt8(ascii: "$"), position + 1 == bytes.count {
+          note(.variable, from: position + 1)
+        }
         run.append(byte)
         position += 1
       }
