@@ -27,7 +27,7 @@ _brood_run() {
     flag=${COMP_WORDS[i]}
     case $flag in
       --) ((i++)); break ;;
-      -n|-j|--jobs|--file|--max-inputs|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--results|--memory|--status|--journal|--rerun|--key-env)
+      -j|-n|--jobs|--file|--max-inputs|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--results|--memory|--status|--journal|--rerun|--key-env)
         # Bash makes three words of --flag=value, and two of --flag=
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i += 2))
@@ -50,7 +50,7 @@ _brood_run() {
       compopt -o default
     fi
   elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-    _brood_words '-n -j -X -0 --jobs --file --null --max-inputs --fill --timeout --grace --retries --backoff --halt --deadline --rate --unordered --line --ungrouped --tag --json --csv --results --memory --status --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --help'
+    _brood_words '-j -0 -n -X --jobs --file --null --max-inputs --fill --timeout --grace --retries --backoff --halt --deadline --rate --unordered --line --ungrouped --tag --json --csv --results --memory --status --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi
@@ -61,7 +61,7 @@ _brood() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     if [[ $word == -* ]]; then
-      _brood_words '-c --check --completions --help --version'
+      _brood_words '-c --check --completions --version --help'
     else
       _brood_files '*.brood'
       mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree sessions attach' -- "$word")

@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
+      case -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -n -j --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
+  and not contains -- (commandline -opc)[-1] -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
 end
 
 function __brood_run_complete
@@ -49,9 +49,9 @@ complete -c brood -n $later -F
 complete -c brood -n $first -o c -d 'run TEXT; $args are the ARGS'
 complete -c brood -n $first -l check -d 'report errors and warnings of files without running them'
 complete -c brood -n $first -l completions -d 'print completions of this command line for a shell'
-complete -c brood -n $first -l help -d 'show this'
 complete -c brood -n $first -l version -d 'show the version and the commit'
-complete -c brood -n $first -a run -d 'run a program for each of many inputs'
+complete -c brood -n $first -l help -d 'show this'
+complete -c brood -n $first -a run -d 'Run a program for each of many inputs'
 complete -c brood -n '__brood_run_program >/dev/null' -xa '(__brood_run_complete)'
 complete -c brood -n __brood_run_begins -xa '(__fish_complete_command)'
 complete -c brood -n $first -a why -d 'Tell why processes do not go on, and what would change that'
@@ -59,33 +59,33 @@ complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandli
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l sources -d 'say where each fact is from'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l follow -d 'tell each change until the processes have ended'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l help -d 'explain it with examples'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l help -d 'show this'
 complete -c brood -n $first -a who -d 'Tell which processes have a thing, and what they do with it'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -F
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l sources -d 'say where each fact is from'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l help -d 'explain it with examples'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l help -d 'show this'
 complete -c brood -n $first -a deadlock -d 'Find processes that hold each other up'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l sources -d 'say where each fact is from'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l help -d 'explain it with examples'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -l help -d 'show this'
 complete -c brood -n $first -a tree -d 'Draw a process and its descendants'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l json -d 'print the records as JSON'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l help -d 'explain it with examples'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = tree' -l help -d 'show this'
 complete -c brood -n $first -a sessions -d 'List the other sessions of Brood that run now'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -f
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l json -d 'print the records as JSON'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l help -d 'explain it with examples'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l help -d 'show this'
 complete -c brood -n $first -a attach -d 'Open a prompt in a session that runs'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -d 'run a text there, and leave'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -l help -d 'explain it with examples'
-complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -l help -d 'show this'
 complete -c brood -n __brood_run_flags -s j -x -d 'how many run at a time; by default one for each usable CPU'
-complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -s 0 -d 'inputs end with a null character instead of a line\'s end'
+complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
+complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -l jobs -x -d 'how many run at a time; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs; - is standard input'
 complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'
@@ -116,5 +116,5 @@ complete -c brood -n __brood_run_flags -l journal -r -F -d 'keep in this file wh
 complete -c brood -n __brood_run_flags -l rerun -x -a 'failed missing changed all' -d 'of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)'
 complete -c brood -n __brood_run_flags -l key-env -x -d 'environment variables whose values make it another task'
 complete -c brood -n __brood_run_flags -l verbose -d 'say of each task why the journal lets it run or not'
-complete -c brood -n __brood_run_flags -l help -d 'explain it with examples'
+complete -c brood -n __brood_run_flags -l help -d 'show this'
 complete -c brood -n 'contains -- (commandline -opc)[-1] --completions' -xa 'bash fish zsh'

@@ -2,17 +2,17 @@
 # Completions of brood for zsh, made by: brood --completions zsh
 
 _brood_first() {
-  _alternative     'commands:command:((run\:"run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" attach\:"Open a prompt in a session that runs"))'     'scripts:script:_files -g "*.brood(-.)"'
+  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" attach\:"Open a prompt in a session that runs"))'     'scripts:script:_files -g "*.brood(-.)"'
 }
 
 _brood() {
   if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
     shift words
     (( CURRENT-- ))
-    _arguments -S       '-n+[give each call of the program so many inputs]:int: ' \
-      '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
-      '-X[give each call as many inputs as fit, the last ones shared evenly]' \
+    _arguments -S       '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
       '-0[inputs end with a null character instead of a line'\''s end]' \
+      '-n+[give each call of the program so many inputs]:int: ' \
+      '-X[give each call as many inputs as fit, the last ones shared evenly]' \
       '--jobs=[how many run at a time; by default one for each usable CPU]:int: ' \
       '--file=[a file whose lines are the inputs; - is standard input]:path:_files' \
       '--null[inputs end with a null character instead of a line'\''s end]' \
@@ -43,7 +43,7 @@ _brood() {
       '--rerun=[of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)]:word:(failed missing changed all)' \
       '--key-env=[environment variables whose values make it another task]:names: ' \
       '--verbose[say of each task why the journal lets it run or not]' \
-      '--help[explain it with examples]' \
+      '--help[show this]' \
       '(-):program:_command_names -e'       '*::argument:_normal'
     return
   fi
@@ -56,7 +56,7 @@ _brood() {
           '--json[print the records as JSON]' \
           '--sources[say where each fact is from]' \
           '--follow[tell each change until the processes have ended]' \
-          '--help[explain it with examples]' \
+          '--help[show this]' \
           '*:process:_pids'
         return
       fi ;;
@@ -67,7 +67,7 @@ _brood() {
         _arguments -S \
           '--json[print the records as JSON]' \
           '--sources[say where each fact is from]' \
-          '--help[explain it with examples]' \
+          '--help[show this]' \
           '1:thing:_files'
         return
       fi ;;
@@ -78,7 +78,7 @@ _brood() {
         _arguments -S \
           '--json[print the records as JSON]' \
           '--sources[say where each fact is from]' \
-          '--help[explain it with examples]' \
+          '--help[show this]' \
           '*:process:_pids'
         return
       fi ;;
@@ -88,7 +88,7 @@ _brood() {
         (( CURRENT-- ))
         _arguments -S \
           '--json[print the records as JSON]' \
-          '--help[explain it with examples]' \
+          '--help[show this]' \
           '*:process:_pids'
         return
       fi ;;
@@ -98,7 +98,7 @@ _brood() {
         (( CURRENT-- ))
         _arguments -S \
           '--json[print the records as JSON]' \
-          '--help[explain it with examples]' \
+          '--help[show this]' \
           '*: :'
         return
       fi ;;
@@ -108,7 +108,7 @@ _brood() {
         (( CURRENT-- ))
         _arguments -S \
           '-c[run a text there, and leave]' \
-          '--help[explain it with examples]' \
+          '--help[show this]' \
           '*:process:_pids'
         return
       fi ;;
@@ -116,8 +116,8 @@ _brood() {
   _arguments -S     '(- 1 *)-c[run TEXT; $args are the ARGS]:text: ' \
     '(- 1 *)--check[report errors and warnings of files without running them]:*:file:_files -g "*.brood(-.)"' \
     '(- 1 *)--completions[print completions of this command line for a shell]:shell:(bash fish zsh)' \
-    '(- 1 *)--help[show this]' \
     '(- 1 *)--version[show the version and the commit]' \
+    '(- 1 *)--help[show this]' \
     '1:script:_brood_first'     '*:argument:_files'
 }
 

@@ -1,6 +1,7 @@
 import Commands
+import Language
 
-/// Completions of Brood's command line for other shells, all made of `CommandLineOption.all`.
+/// Completions of Brood's command line for other shells, all made of the declarations of its lines.
 enum CommandLineCompletions {
   static func text(for shell: String) -> String {
     let note = "made by: brood --completions \(shell)"
@@ -11,8 +12,8 @@ enum CommandLineCompletions {
     }
   }
 
-  private static let options = CommandLineOption.all
-  private static let runOptions = RunLine.options
+  private static let options = BroodLine.line.options
+  private static let runOptions = RunLine.line.options
 
   /// The flags of `brood run` that take a value, as alternatives of a pattern.
   private static func valued(_ separator: String) -> String {
@@ -150,7 +151,7 @@ enum CommandLineCompletions {
 
       _brood_first() {
         _alternative \
-          'commands:command:((run\\:"run a program for each of many inputs" \(zshVerbs)))' \
+          'commands:command:((run\\:"\(zshPlain(RunLine.line.summary))" \(zshVerbs)))' \
           'scripts:script:_files -g "*.brood(-.)"'
       }
 
@@ -263,7 +264,7 @@ enum CommandLineCompletions {
       lines.append("complete -c brood -n $first \(flag) -d '\(fishText(option.summary))'")
     }
     lines += [
-      "complete -c brood -n $first -a run -d 'run a program for each of many inputs'",
+      "complete -c brood -n $first -a run -d '\(fishText(RunLine.line.summary))'",
       "complete -c brood -n '__brood_run_program >/dev/null' -xa '(__brood_run_complete)'",
       "complete -c brood -n __brood_run_begins -xa '(__fish_complete_command)'",
     ]

@@ -34,7 +34,7 @@ public enum Brood {
 
   private static func run(_ invocation: Invocation, _ host: BroodHost) throws -> Never {
     switch invocation {
-    case .help: say(CommandLineOption.help, host)
+    case .help: say(BroodLine.help, host)
     case .version: say(Version.text + "\n", host)
     case .completions(let shell): say(CommandLineCompletions.text(for: shell), host)
     case .check(let paths): ScriptRunner(host).check(paths)

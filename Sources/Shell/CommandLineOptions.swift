@@ -1,50 +1,40 @@
-/// One option of Brood's own command line; `--help` and the completions are made of these.
-struct CommandLineOption {
-  /// `-c` or `--check`.
-  let name: String
-  /// A word for its argument, nil for a switch.
-  var argument: String?
-  /// Whether its argument is a file, or one of these words.
-  var takesFiles = false
-  var choices: [String] = []
-  let summary: String
+import Commands
+import Language
 
-  static let all = [
-    CommandLineOption(name: "-c", argument: "TEXT", summary: "run TEXT; $args are the ARGS"),
-    CommandLineOption(
-      name: "--check", argument: "FILE", takesFiles: true,
-      summary: "report errors and warnings of files without running them"),
-    CommandLineOption(
-      name: "--completions", argument: "SHELL", choices: ["bash", "fish", "zsh"],
-      summary: "print completions of this command line for a shell"),
-    CommandLineOption(name: "--help", summary: "show this"),
-    CommandLineOption(name: "--version", summary: "show the version and the commit"),
-  ]
+/// Brood's own command line, and the text of its help.
+enum BroodLine {
+  static let line = CommandLine(
+    "brood", "A shell for raising processes",
+    flags: [
+      Flag(letter: "c", .text, "run TEXT; $args are the ARGS"),
+      Flag(
+        "check", ParameterType.path.named("file"),
+        "report errors and warnings of files without running them"),
+      Flag(
+        "completions", ParameterType.choice(["bash", "fish", "zsh"]).named("shell"),
+        "print completions of this command line for a shell"),
+      Flag("version", nil, "show the version and the commit"),
+    ], extent: .first)
 
   /// The text of `--help`.
   static var help: String {
-    var text = """
-      Brood, a shell for raising processes.
+    """
+    Brood, a shell for raising processes.
 
-        brood                      a prompt; a script if standard input is no terminal
-        brood FILE [ARGS]          run a script (write ./run for a file called run)
-        brood -c TEXT [ARGS]       run a text
-        brood --check FILE…        report its errors and warnings, and run nothing
-        brood run -- PROGRAM ARGS  run a program for each of many inputs: brood run --help
-        brood why PID…             why processes do not go on: brood why --help
-        brood who THING            which processes have a file, a pipe, a port
-        brood deadlock [PID…]      which processes hold each other up
-        brood tree [PID]           a process and its descendants
-        brood sessions             which sessions of Brood run
-        brood attach [PID]         a prompt in one of them: brood attach --help
+      brood                      a prompt; a script if standard input is no terminal
+      brood FILE [ARGS]          run a script (write ./run for a file called run)
+      brood -c TEXT [ARGS]       run a text
+      brood --check FILE…        report its errors and warnings, and run nothing
+      brood run -- PROGRAM ARGS  run a program for each of many inputs: brood run --help
+      brood why PID…             why processes do not go on: brood why --help
+      brood who THING            which processes have a file, a pipe, a port
+      brood deadlock [PID…]      which processes hold each other up
+      brood tree [PID]           a process and its descendants
+      brood sessions             which sessions of Brood run
+      brood attach [PID]         a prompt in one of them: brood attach --help
 
 
-      """
-    for option in all {
-      let head = "  \(option.name)" + (option.argument.map { " \($0)" } ?? "")
-      text += head + String(repeating: " ", count: max(1, 29 - head.count)) + option.summary + "\n"
-    }
-    return text + """
+    """ + HelpText.flags(line, column: 29) + """
 
       Exit status: 0, 1 after an error, 2 for a text with mistakes or a wrong command line, 130
       after Ctrl-C, or what `exit` said. Commands and the language: type `help` at the prompt.

@@ -32,47 +32,53 @@ enum Invocation: Equatable {
       return
     }
     let rest = Array(arguments.dropFirst())
-    if let verb = LookLine.Verb(rawValue: first) {
-      self = .look(verb, rest)
+    // The common cases, for which no declaration has to be made.
+    if first == "-c", let text = rest.first {
+      self = .script(.argument(text), arguments: Array(rest.dropFirst()))
       return
     }
-    switch first {
-    case "-c":
-      guard let text = rest.first else { throw Invocation.wrong("'-c' needs a text to run") }
-      self = .script(.argument(text), arguments: Array(rest.dropFirst()))
-    case "--check":
-      if rest.isEmpty { throw Invocation.wrong("'--check' needs a file") }
-      self = .check(rest)
-    case "--help", "-h": self = .help
-    case "--version": self = .version
-    case _ where first == "--completions" || first.hasPrefix("--completions="):
-      let isJoined = first != "--completions"
-      let shell = isJoined ? String(first.dropFirst("--completions=".count)) : rest.first
-      let shells = ["bash", "fish", "zsh"]
-      guard let shell, shells.contains(shell) else {
-        throw Invocation.wrong("'--completions' needs one of bash, fish and zsh")
-      }
-      self = .completions(shell: shell)
-    case "-": self = .script(.standardInput, arguments: rest)
-    case "--":
-      guard let file = rest.first else {
+    if !first.hasPrefix("-") {
+      self = Invocation(word: first, rest)
+      return
+    }
+    let reading = try BroodLine.line.read(arguments)
+    if reading.wantsHelp {
+      self = .help
+      return
+    }
+    guard let (flag, value) = reading.flags.first else {
+      guard let file = reading.words.first else {
         try self.init([], isTerminal: isTerminal)
         return
       }
-      self = .script(.file(file), arguments: Array(rest.dropFirst()))
-    case "run": self = .programs(rest)
-    case "attach": self = .attach(rest)
-    case _ where first.hasPrefix("-"):
-      let names = CommandLineOption.all.map(\.name)
-      throw Invocation.wrong(
-        "there is no option '\(first)'",
-        help: nearest(first, among: names).map { "did you mean '\($0)'?" }
-          ?? "brood --help lists the options")
-    default: self = .script(.file(first), arguments: rest)
+      let arguments = Array(reading.words.dropFirst())
+      self = .script(file == "-" ? .standardInput : .file(file), arguments: arguments)
+      return
+    }
+    switch flag.name {
+    case "check": self = .check([value ?? ""] + reading.words)
+    case "completions":
+      guard let value, case .choices(let shells)? = flag.type?.completion, shells.contains(value)
+      else {
+        throw ErrorObject.badValue(
+          "value of '--completions'", must: flag.type?.phrase ?? "", is: .text(value ?? ""))
+      }
+      self = .completions(shell: value)
+    case "version": self = .version
+    default: self = .script(.argument(value ?? ""), arguments: reading.words)
     }
   }
 
-  private static func wrong(_ message: String, help: String? = nil) -> ErrorObject {
-    ErrorObject(.arity, message, help: help ?? "see: brood --help")
+  /// A verb of Brood's with the words behind it, or a script.
+  private init(word: String, _ rest: [String]) {
+    if let verb = LookLine.Verb(rawValue: word) {
+      self = .look(verb, rest)
+      return
+    }
+    switch word {
+    case "run": self = .programs(rest)
+    case "attach": self = .attach(rest)
+    default: self = .script(.file(word), arguments: rest)
+    }
   }
 }

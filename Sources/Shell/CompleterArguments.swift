@@ -205,22 +205,19 @@ private struct GivenWords {
   init(_ command: Command, _ words: [String?], hasInput: Bool) {
     positional = hasInput ? 1 : 0
     let passesWords = command.traits.contains(.passesWords)
-    for word in words {
-      isProgram = passesWords && positional > 0
-      if pending != nil {
-        pending = nil
-      } else if let word, !flagsEnded, word.hasPrefix("--"), !isProgram {
-        if word == "--" { flagsEnded = true }
-        let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
-        guard let name = parts.first.map(String.init) else { continue }
+    var sorter = ArgumentSorter(endsAtArgument: passesWords, takesAnyValue: passesWords)
+    for (place, word) in words.enumerated() {
+      let role = word.map { SiteArgument.Role(typed: $0) } ?? .positional
+      let meaning = sorter.take(role, at: place) { name in
         flags.insert(name)
-        if parts.count == 1, let flag = command.flags.first(where: { $0.name == name }) {
-          pending = flag.type == nil ? nil : flag
-        }
-      } else {
-        positional += 1
+        return command.flags.firstIndex { $0.name == name }
+          .map { ($0, command.flags[$0].type != nil) }
       }
+      guard meaning == .argument || meaning == .spread else { continue }
+      positional += 1
+      isProgram = passesWords
     }
-    isProgram = passesWords && positional > 0 && pending == nil
+    pending = sorter.open.map { command.flags[$0.flag] }
+    flagsEnded = sorter.flagsEnded
   }
 }

@@ -1,50 +1,41 @@
 import Commands
+import Language
 
 /// Completions behind `brood why` and its kin, and `brood attach`.
 extension CommandLineCompletions {
-  /// A verb of Brood's own command line.
-  private struct Verb {
-    enum Operand { case pids, files, none }
+  /// The verbs that have no program behind them.
+  private static let lines = LookLine.Verb.allCases.map(\.line) + [AttachLine.line]
 
-    let name: String
-    let summary: String
-    let options: [(name: String, summary: String)]
-    let operand: Operand
+  private enum Operand { case pids, files, none }
 
-    static let all: [Verb] =
-      LookLine.Verb.allCases.map { verb in
-        let operand: Operand =
-          switch verb {
-          case .why, .deadlock, .tree: .pids
-          case .who: .files
-          case .sessions: .none
-          }
-        return Verb(
-          name: verb.rawValue, summary: verb.summary, options: verb.options, operand: operand)
-      } + [
-        Verb(
-          name: "attach", summary: AttachLine.summary, options: AttachLine.options,
-          operand: .pids)
-      ]
+  private static func operand(_ line: CommandLine) -> Operand {
+    switch line.parameters.first?.type.completion {
+    case .live("process")?: .pids
+    case .file?, .directory?: .files
+    default: .none
+    }
   }
+
+  /// The word behind `brood`.
+  private static func verb(_ line: CommandLine) -> String { String(line.name.dropFirst(6)) }
 
   /// The verbs, between separators.
   static func verbs(_ separator: String) -> String {
-    Verb.all.map(\.name).joined(separator: separator)
+    lines.map(verb).joined(separator: separator)
   }
 
   /// The cases of bash: flags, the pids of processes, and files for `who`.
   static var bashLooks: String {
-    Verb.all.map { verb in
-      let flags = verb.options.map(\.name).joined(separator: " ")
+    lines.map { line in
+      let flags = line.options.map(\.name).joined(separator: " ")
       let rest =
-        switch verb.operand {
+        switch operand(line) {
         case .files: "compopt -o default"
         case .pids: "mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$word\")"
         case .none: ":"
         }
       return """
-            \(verb.name))
+            \(verb(line)))
               if [[ $word == -* ]]; then _brood_words '\(flags)'; else \(rest); fi
               return ;;
 
@@ -54,19 +45,19 @@ extension CommandLineCompletions {
 
   /// The verbs with what they do, as zsh's _alternative has them.
   static var zshVerbs: String {
-    Verb.all.map { "\($0.name)\\:\"\(zshPlain($0.summary))\"" }.joined(separator: " ")
+    lines.map { "\(verb($0))\\:\"\(zshPlain($0.summary))\"" }.joined(separator: " ")
   }
 
   static var zshLooks: String {
     var text = "  case ${words[2]} in\n"
-    for verb in Verb.all {
-      text += "    \(verb.name))\n      if (( CURRENT > 2 )); then\n"
+    for line in lines {
+      text += "    \(verb(line)))\n      if (( CURRENT > 2 )); then\n"
       text += "        shift words\n        (( CURRENT-- ))\n        _arguments -S \\\n"
-      for option in verb.options {
+      for option in line.options {
         text += "          '\(option.name)[\(zshPlain(option.summary))]' \\\n"
       }
       let rest =
-        switch verb.operand {
+        switch operand(line) {
         case .files: "'1:thing:_files'"
         case .pids: "'*:process:_pids'"
         case .none: "'*: :'"
@@ -77,25 +68,25 @@ extension CommandLineCompletions {
   }
 
   /// A summary without what quotes, brackets and colons would mean.
-  private static func zshPlain(_ summary: String) -> String {
+  static func zshPlain(_ summary: String) -> String {
     String(summary.filter { !"'[]:\"".contains($0) })
   }
 
   static var fishLooks: [String] {
-    Verb.all.flatMap { verb -> [String] in
+    lines.flatMap { line -> [String] in
       let condition =
-        "'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = \(verb.name)'"
+        "'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = \(verb(line))'"
       var lines = [
-        "complete -c brood -n $first -a \(verb.name) -d '\(fishPlain(verb.summary))'"
+        "complete -c brood -n $first -a \(verb(line)) -d '\(fishPlain(line.summary))'"
       ]
       let rest =
-        switch verb.operand {
+        switch operand(line) {
         case .files: "-F"
         case .pids: "-xa '(__fish_complete_pids)'"
         case .none: "-f"
         }
       lines.append("complete -c brood -n \(condition) \(rest)")
-      for option in verb.options {
+      for option in line.options {
         let letter = option.name.hasPrefix("--") ? "-l" : "-s"
         let name = option.name.drop { $0 == "-" }
         lines.append(

@@ -3,8 +3,8 @@ import Language
 
 /// The words after a script's name, as arguments of its `main`.
 struct ScriptArguments {
-  let parameters: ScriptParameters
-  private let function: Function
+  /// What may stand behind the script's name.
+  let line: CommandLine
 
   /// Arguments that fit, in the order of the parameters.
   struct Call {
@@ -12,89 +12,71 @@ struct ScriptArguments {
     var flags: [(name: String, value: Value)] = []
   }
 
-  init(_ main: Function) {
-    function = main
-    parameters = ScriptParameters(function)
+  /// - Parameter script: the script's name.
+  init(_ main: Function, of script: String) {
+    var flags: [Flag] = []
+    var parameters: [Parameter] = []
+    for parameter in main.declaredParameters {
+      let type = parameter.typeName.flatMap { ParameterType.named($0) } ?? .text
+      let standard = parameter.standard.map { "default: \($0)" }
+      let meaning = ([parameter.typeName ?? "text", standard].compactMap { $0 })
+        .joined(separator: ", ")
+      let isSwitch = (parameter.typeName ?? "bool") == "bool" && standard == nil
+      switch parameter.role {
+      case .flag where isSwitch: flags.append(Flag(parameter.name, nil, ""))
+      case .flag:
+        flags.append(
+          Flag(parameter.name, type.named(parameter.typeName ?? "value"), meaning))
+      case .positional:
+        parameters.append(
+          Parameter(parameter.name, type, standard == nil ? .required : .optional, meaning))
+      case .rest: parameters.append(Parameter(parameter.name, type, .rest, meaning))
+      }
+    }
+    let comment = ScriptArguments.comment(main)
+    line = CommandLine(
+      script, "", details: comment.isEmpty ? "" : comment.joined(separator: "\n") + "\n",
+      flags: flags, parameters: parameters, hasLetters: false)
   }
 
   // MARK: Reading
 
-  /// Tells flags and arguments apart and makes values of them.
+  /// Tells flags and arguments apart and makes values of them; nil if help is wanted.
   ///
   /// - Throws: `arity` and `type` for what does not fit.
-  func parse(_ words: [String]) throws(ErrorObject) -> Call {
+  func parse(_ words: [String], _ interpreter: Interpreter) throws -> Call? {
+    let reading = try line.read(words)
+    if reading.wantsHelp { return nil }
     var call = Call()
-    var rest = words[...]
-    var flagsEnded = false
-    while let word = rest.popFirst() {
-      if word == "--", !flagsEnded {
-        flagsEnded = true
-      } else if word.hasPrefix("--"), !flagsEnded {
-        let parts = word.dropFirst(2).split(
-          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let flag = try self.flag(String(parts[0]))
-        if call.flags.contains(where: { $0.name == flag.name }) {
-          throw ErrorObject(
-            .arity, "the flag '--\(flag.name)' is given twice", help: "leave one of them out")
-        }
-        if flag.isSwitch, parts.count == 1 {
-          call.flags.append((flag.name, .bool(true)))
-        } else if let text = parts.count == 2 ? String(parts[1]) : rest.popFirst() {
-          call.flags.append((flag.name, try value(text, for: flag)))
-        } else {
-          throw ErrorObject(.arity, "the flag '--\(flag.name)' needs a value")
-        }
-      } else {
-        let place = call.positional.count
-        let wanted = parameters.positional
-        if place < wanted.count {
-          call.positional.append(try value(word, for: wanted[place]))
-        } else if let rest = parameters.rest {
-          call.positional.append(try value(word, for: rest))
-        } else {
-          throw ErrorObject(.arity, "there is no use for the argument '\(word)'")
-        }
-      }
+    for (flag, word) in reading.flags {
+      let value =
+        try flag.type.map {
+          try self.value(word ?? "", $0, "value of '\(flag.spelling)'", interpreter)
+        } ?? .bool(word != "false")
+      call.flags.append((flag.name, value))
     }
-    let missing = parameters.positional.dropFirst(call.positional.count).filter {
-      $0.standard == nil
-    }
-    if let first = missing.first {
-      throw ErrorObject(.arity, "the argument \(first.label) is missing")
+    for (place, word) in reading.words.enumerated() {
+      let parameter = line.parameters[min(place, line.parameters.count - 1)]
+      call.positional.append(
+        try value(word, parameter.type, "argument '\(parameter.name)'", interpreter))
     }
     return call
   }
 
-  private func flag(_ name: String) throws(ErrorObject) -> ScriptParameters.Item {
-    if let flag = parameters.flags.first(where: { $0.name == name }) { return flag }
-    let names = parameters.flags.map(\.name) + ["help"]
-    throw ErrorObject(
-      .arity, "there is no flag '--\(name)'",
-      help: nearest(name, among: names).map { "did you mean '--\($0)'?" })
-  }
-
-  /// A word as a value of the parameter's type; text without one.
+  /// A word as a value of the parameter's type, as it would be converted where it stands in a text.
   private func value(
-    _ word: String, for item: ScriptParameters.Item
-  ) throws(ErrorObject) -> Value {
-    let found: Value? = if case .value(let value) = literal(word) { value } else { nil }
-    func mistake(_ must: String) -> ErrorObject {
-      let name = item.role == .flag ? "--\(item.name)" : item.name
-      return ErrorObject(.type, "bad \(name): it must be \(must), but is '\(word)'")
+    _ word: String, _ type: ParameterType, _ what: String, _ interpreter: Interpreter
+  ) throws -> Value {
+    // The script's functions are not known yet.
+    if case .command = type.completion { return .text(word) }
+    var value = Value.text(word)
+    if case .value(let found) = literal(word) { value = found }
+    let input = ParameterType.Input(
+      value: value, spelling: .text(word), interpreter: interpreter)
+    guard let result = try type.converted(input) else {
+      throw ErrorObject.badValue(what, must: type.phrase, is: .text(word))
     }
-    switch (item.typeName, found) {
-    case ("int", .int?), ("bool", .bool?), ("duration", .duration?), ("size", .size?): break
-    case ("float", .int?), ("float", .float?), ("number", .int?), ("number", .float?): break
-    case ("duration", .int?), ("duration", .float?), ("size", .int?): break
-    case ("any", _): return found ?? .text(word)
-    case ("int", _): throw mistake("a whole number")
-    case ("bool", _): throw mistake("true or false")
-    case ("duration", _): throw mistake("a duration such as 250ms or 2s")
-    case ("size", _): throw mistake("a size such as 64KiB")
-    case ("float", _), ("number", _): throw mistake("a number")
-    default: return .text(word)
-    }
-    return found ?? .text(word)
+    return result
   }
 
   // MARK: Calling
@@ -109,32 +91,8 @@ struct ScriptArguments {
 
   // MARK: Help
 
-  func usage(_ script: String) -> String {
-    let flags = parameters.flags.map { "[\($0.label)]" }
-    let others = parameters.items.filter { $0.role != .flag }.map(\.label)
-    return "usage: " + ([script] + flags + others).joined(separator: " ")
-  }
-
-  /// The usage, what the comment above `main` says, and a line for each parameter.
-  func help(_ script: String) -> String {
-    var text = usage(script) + "\n"
-    let comment = self.comment
-    if !comment.isEmpty { text += "\n" + comment.joined(separator: "\n") + "\n" }
-    let flags = parameters.flags.map { ($0.label, $0.meaning) } + [("--help", "show this")]
-    let others = parameters.items.filter { $0.role != .flag }.map { ($0.label, $0.meaning) }
-    let width = (flags + others).reduce(0) { max($0, $1.0.count) } + 2
-    for (title, rows) in [("Arguments", others), ("Flags", flags)] where !rows.isEmpty {
-      text += "\n\(title)\n"
-      for (label, meaning) in rows {
-        let space = meaning.isEmpty ? "" : String(repeating: " ", count: width - label.count)
-        text += "  \(label)\(space)\(meaning)\n"
-      }
-    }
-    return text
-  }
-
   /// The comment lines directly above `fn main`.
-  private var comment: [String] {
+  private static func comment(_ function: Function) -> [String] {
     var lines: [String] = []
     var number = function.source.position(function.span.start).line - 1
     while number > 0 {

@@ -73,20 +73,21 @@ struct ScriptRunner {
   /// Wrong arguments and `--help` are answered before anything runs.
   private func execute(_ function: Function, _ source: Source, _ words: [String]) -> Int32 {
     do {
-      let main = function.declared("main").map { ScriptArguments($0) }
+      let main = function.declared("main").map { ScriptArguments($0, of: source.name) }
       var call: ScriptArguments.Call?
       if let main {
-        if words.first == "--help" {
-          try interpreter.write(main.help(source.name))
+        do {
+          call = try main.parse(words, interpreter)
+        } catch let error as ErrorObject {
+          host.printError(error)
+          let usage = "usage: \(main.line.usage)"
+          if error.help != usage { host.writeError("\n\(usage)\n") }
+          return 2
+        }
+        if call == nil {
+          try interpreter.write(HelpText.page(main.line))
           try host.flush()
           return 0
-        }
-        do throws(ErrorObject) {
-          call = try main.parse(words)
-        } catch {
-          host.printError(error)
-          host.writeError("\n" + main.usage(source.name) + "\n")
-          return 2
         }
       }
       try interpreter.printReport(try interpreter.run(function))

@@ -1,24 +1,53 @@
 import Language
 
 /// The pages of `help`, made of a command's declaration.
-enum HelpText {
+public enum HelpText {
   static let width = 80
 
   /// All about one command.
   static func page(_ command: Command) -> String {
     var text = head(command.usage, command.summary, command.details)
     let arguments = command.parameters.map { parameter in
-      (label(parameter), parameter.summary.isEmpty ? parameter.type.phrase : parameter.summary)
+      (parameter.usage, parameter.summary.isEmpty ? parameter.type.phrase : parameter.summary)
     }
     if !arguments.isEmpty { text += "\nArguments\n" + columns(arguments) }
     let arms = command.choice?.arms.map { ($0.usage, $0.parameter.summary) } ?? []
     if !arms.isEmpty { text += "\nArms\n" + columns(arms) }
-    let flags = command.flags.map { flag in (label(flag), summary(flag)) }
-    if !flags.isEmpty { text += "\nFlags\n" + columns(flags) }
-    let sentences = command.flagSentences
-    if !sentences.isEmpty { text += "\n" + wrapped(sentences.joined(separator: " "), indent: 0) }
+    if !command.flags.isEmpty {
+      text += "\nFlags\n" + columns(command.flags.map { ($0.usage, summary($0)) })
+    }
+    text += paragraph(command.flagSentences)
     text += fields(RecordFields.of(command.name))
     return text + examples(command.examples)
+  }
+
+  /// What `--help` of a command line prints.
+  public static func page(_ line: CommandLine) -> String {
+    var text = "usage: \(line.usage)\n"
+    if !line.details.isEmpty { text += "\n" + line.details }
+    let arguments = line.parameters.filter { !$0.summary.isEmpty }.map { ($0.usage, $0.summary) }
+    let widest = (arguments + rows(line)).reduce(0) { max($0, displayWidth($1.0)) }
+    let column = min(widest, 28) + 4
+    if !arguments.isEmpty { text += "\nArguments\n" + columns(arguments, column: column) }
+    return text + "\nFlags\n" + flags(line, column: column) + paragraph(line.flagSentences)
+  }
+
+  /// The flags of a command line, each with what it does.
+  ///
+  /// - Parameter column: where that begins, at least.
+  public static func flags(_ line: CommandLine, column: Int = 0) -> String {
+    columns(rows(line), column: column)
+  }
+
+  private static func rows(_ line: CommandLine) -> [(String, String)] {
+    (line.flags + [CommandLine.help]).map { flag in
+      let letter = flag.isLetter ? nil : flag.letter
+      return ((letter.map { "-\($0), " } ?? "") + flag.usage, summary(flag))
+    }
+  }
+
+  private static func paragraph(_ sentences: [String]) -> String {
+    sentences.isEmpty ? "" : "\n" + wrapped(sentences.joined(separator: " "), indent: 0)
   }
 
   /// What a flag does, and which numbers it takes.
@@ -54,19 +83,6 @@ enum HelpText {
       commands.filter { !$0.traits.contains(.hidden) }.map { ($0.name, $0.summary) }, indent: 0)
   }
 
-  static func label(_ flag: Flag) -> String {
-    flag.type.map { "--\(flag.name) \($0.name.uppercased())" } ?? "--\(flag.name)"
-  }
-
-  private static func label(_ parameter: Parameter) -> String {
-    let name = parameter.name.uppercased()
-    return switch parameter.arity {
-    case .required: name
-    case .optional: "[\(name)]"
-    case .rest: "[\(name)…]"
-    }
-  }
-
   /// As one would type it, with what it prints.
   private static func example(_ example: Example) -> String {
     var lines: [String] = []
@@ -83,14 +99,20 @@ enum HelpText {
   }
 
   /// Labels with what they mean beside them, wrapped.
-  static func columns(_ rows: [(String, String)], indent: Int = 2) -> String {
+  static func columns(
+    _ rows: [(String, String)], indent: Int = 2, column least: Int = 0
+  ) -> String {
     let widest = rows.reduce(0) { max($0, displayWidth($1.0)) }
-    let column = min(widest, 28) + indent + 2
+    let column = max(least, min(widest, 28) + indent + 2)
     var text = ""
     for (label, meaning) in rows {
       let head = String(repeating: " ", count: indent) + label
       let room = column - displayWidth(head)
       text += head
+      if meaning.isEmpty {
+        text += "\n"
+        continue
+      }
       let lines = wrapped(meaning, indent: column)
       if room < 2 {
         text += "\n" + lines

@@ -64,14 +64,18 @@ enum RunCommand {
       Parameter("word", .any, .rest, "its arguments, ':::' and the inputs"),
     ],
     flags: [
-      Flag("jobs", .int, "how many run at a time; by default one for each usable CPU"),
+      Flag(
+        "jobs", .int, "how many run at a time; by default one for each usable CPU", letter: "j"),
       Flag("inputs", .list, "the inputs"),
       Flag(
         "file", .path, "a file whose lines are the inputs; - is standard input",
         isRepeatable: true),
-      Flag("null", nil, "inputs end with a null character instead of a line's end"),
-      Flag("max-inputs", .int, "give each call of the program so many inputs"),
-      Flag("fill", nil, "give each call as many inputs as fit, the last ones shared evenly"),
+      Flag(
+        "null", nil, "inputs end with a null character instead of a line's end", letter: "0"),
+      Flag("max-inputs", .int, "give each call of the program so many inputs", letter: "n"),
+      Flag(
+        "fill", nil, "give each call as many inputs as fit, the last ones shared evenly",
+        letter: "X"),
     ] + PoolFlags.policiesOfMany + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
     ] + JournalFlags.all,

@@ -7,62 +7,28 @@ public enum RunLine {
   /// The only command that is needed, so that nothing else is set up.
   public static let table = CommandTable([CommandFamily("Pools", [RunCommand.command])])
 
-  /// A flag, for completions.
-  public struct Option: Sendable {
-    /// Its spelling: `--jobs` or `-j`.
-    public let name: String
-    /// A word for its value; nil for a switch.
-    public let argument: String?
-    public let choices: [String]
-    public let takesFiles: Bool
-    public let summary: String
-  }
+  /// What may stand behind `brood run`.
+  public static let line = CommandLine(
+    "brood run", "Run a program for each of many inputs",
+    operands: "[-j N] [FLAGS] [--] PROGRAM [ARGS…] [::: INPUTS… | :::: FILES…]", details: teaching,
+    flags: RunCommand.command.flags.filter { !hidden.contains($0.name) },
+    parameters: RunCommand.command.parameters.map { Parameter($0.name, $0.type, $0.arity) },
+    rules: RunCommand.command.rules, extent: .program, advice: advice)
 
-  /// One-letter spellings of flags.
-  private static let short = ["j": "jobs", "n": "max-inputs", "X": "fill", "0": "null"]
   /// Flags that make sense only in Brood's own language.
   private static let hidden = ["inputs"]
 
-  private static var flags: [Flag] {
-    RunCommand.command.flags.filter { !hidden.contains($0.name) }
-  }
-
-  /// What may stand in front of the program.
-  public static var options: [Option] {
-    let long = flags.map { flag in
-      var choices: [String] = []
-      var takesFiles = false
-      switch flag.type?.completion {
-      case .choices(let words)?: choices = words
-      case .file?, .directory?: takesFiles = true
-      default: break
-      }
-      return Option(
-        name: "--\(flag.name)", argument: flag.type?.name, choices: choices,
-        takesFiles: takesFiles, summary: flag.summary)
-    }
-    let letters = short.sorted { $0.key > $1.key }.compactMap { letter, name -> Option? in
-      guard let flag = flags.first(where: { $0.name == name }) else { return nil }
-      return Option(
-        name: "-\(letter)", argument: flag.type?.name, choices: [], takesFiles: false,
-        summary: flag.summary)
-    }
-    let help = Option(
-      name: "--help", argument: nil, choices: [], takesFiles: false,
-      summary: "explain it with examples")
-    return letters + long + [help]
-  }
-
   /// Runs what a command line says; prints the help if it asks for that.
   ///
-  /// - Parameter line: the words behind `brood run`.
-  public static func run(_ line: [String], _ interpreter: Interpreter) throws {
+  /// - Parameter words: those behind `brood run`.
+  public static func run(_ words: [String], _ interpreter: Interpreter) throws {
     try JournalFlags.markingUsage {
-      guard let (flags, words) = try split(line) else { return try interpreter.write(help) }
-      guard let program = words.first, !program.hasPrefix(":::") else {
-        throw wrong("'brood run' needs a program", "as: brood run -j 4 -- gzip ::: a.txt b.txt")
-      }
-      _ = try interpreter.invoke(RunCommand.command, flags: flags, words: values(words))
+      let reading = try line.read(words)
+      if reading.wantsHelp { return try interpreter.write(HelpText.page(line)) }
+      if reading.words[0].hasPrefix(":::") { throw line.misuse("'brood run' needs a program") }
+      _ = try interpreter.invoke(
+        RunCommand.command, flags: reading.flags.map { ($0.flag.name, $0.word) },
+        words: values(reading.words))
     }
   }
 
@@ -72,51 +38,6 @@ public enum RunLine {
       return words.map { .text($0) }
     }
     return Process.arguments.suffix(words.count).map { TaskInput.value($0) }
-  }
-
-  private static func wrong(_ message: String, _ help: String) -> ErrorObject {
-    ErrorObject(.arity, message, help: help)
-  }
-
-  /// Flags, and the words from the program on; nil if help is wanted.
-  private static func split(
-    _ line: [String]
-  ) throws -> (flags: [(name: String, word: String?)], words: [String])? {
-    var found: [(name: String, word: String?)] = []
-    var rest = line[...]
-    while let word = rest.first, word.hasPrefix("-"), word != "-" {
-      rest.removeFirst()
-      if word == "--" { break }
-      if word == "--help" || word == "-h" { return nil }
-      var (name, value) = try word.hasPrefix("--") ? long(word) : letter(word)
-      guard let flag = flags.first(where: { $0.name == name }) else { throw unknown(word, name) }
-      if flag.type == nil, value != nil { throw wrong("the flag '--\(name)' takes no value", see) }
-      if flag.type != nil, value == nil {
-        guard let next = rest.popFirst() else {
-          throw wrong("the flag '\(word)' needs a value", see)
-        }
-        value = next
-      }
-      found.append((name, value))
-    }
-    return (found, Array(rest))
-  }
-
-  private static let see = "see: brood run --help"
-
-  private static func long(_ word: String) -> (name: String, value: String?) {
-    let parts = word.dropFirst(2).split(
-      separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    return (String(parts[0]), parts.count > 1 ? String(parts[1]) : nil)
-  }
-
-  /// `-j`, `-j4` or `-j=4`.
-  private static func letter(_ word: String) throws -> (name: String, value: String?) {
-    let letter = word.dropFirst().prefix(1)
-    guard let name = short[String(letter)] else { throw unknown(word, "") }
-    let value = word.dropFirst(2)
-    if value.isEmpty { return (name, nil) }
-    return (name, String(value.hasPrefix("=") ? value.dropFirst() : value))
   }
 
   /// What letters of xargs and GNU parallel are here.
@@ -132,37 +53,20 @@ public enum RunLine {
   /// Flags of GNU parallel that are missing still.
   private static let later: Set = ["bar", "eta", "joblog", "colsep", "pipe", "delay", "load"]
 
-  private static func unknown(_ word: String, _ name: String) -> ErrorObject {
-    if let hint = habits[String(word.dropFirst().prefix(1))], !word.hasPrefix("--") {
-      return wrong("'brood run' has no flag '\(word)'", hint)
+  private static func advice(_ word: String) -> CommandLine.Advice? {
+    if !word.hasPrefix("--") {
+      if let hint = habits[String(word.dropFirst().prefix(1))] { return CommandLine.Advice(hint) }
+      return CommandLine.Advice("flags of the program stand behind its name; see: brood run --help")
     }
-    if later.contains(name) {
-      return wrong("'brood run' has no flag '\(word)' yet", "a later version has it")
-    }
-    let near = name.isEmpty ? nil : nearest(name, among: flags.map(\.name) + ["help"])
-    return wrong(
-      "'brood run' has no flag '\(word)'",
-      near.map { "did you mean '--\($0)'?" }
-        ?? "flags of the program stand behind its name; \(see)")
+    guard let name = word.dropFirst(2).split(separator: "=").first, later.contains(String(name))
+    else { return nil }
+    return CommandLine.Advice(
+      "a later version has it", message: "'brood run' has no flag '\(word)' yet")
   }
 
   // MARK: Help
 
-  /// What `brood run --help` prints.
-  static var help: String {
-    let rows = options.filter { $0.name.hasPrefix("--") }.map { option in
-      let letter = short.first { "--\($0.value)" == option.name }.map { "-\($0.key), " } ?? ""
-      return (
-        letter + option.name + (option.argument.map { " \($0.uppercased())" } ?? ""),
-        option.summary
-      )
-    }
-    return teaching + "\nFlags\n" + HelpText.columns(rows)
-  }
-
   private static let teaching = """
-    usage: brood run [-j N] [FLAGS] [--] PROGRAM [ARGS…] [::: INPUTS… | :::: FILES…]
-
     Runs a program for each of many inputs, as many at a time as there are CPUs. The inputs stand
     behind ':::', or are the lines of the files behind '::::' or of standard input. Outputs are shown
     whole, in the order of the inputs.

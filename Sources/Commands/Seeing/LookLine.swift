@@ -9,9 +9,6 @@ public enum LookLine {
   public enum Verb: String, Sendable, CaseIterable {
     case why, who, deadlock, tree, sessions
 
-    /// One line, for help and completions.
-    public var summary: String { command.summary }
-
     var command: Command {
       switch self {
       case .why: SeeingCommands.why
@@ -22,12 +19,22 @@ public enum LookLine {
       }
     }
 
-    /// What may stand behind it, as `--json`.
-    public var options: [(name: String, summary: String)] {
-      var result = [("--json", "print the records as JSON")]
-      result += command.flags.map { ("--\($0.name)", $0.summary) }
-      result.append(("--help", "explain it with examples"))
-      return result
+    /// What may stand behind it.
+    public var line: CommandLine {
+      let (operands, parameters): (String, [Parameter]) =
+        switch self {
+        case .why:
+          ("PID…", [Parameter("pid", .otherPid), Parameter("pid", .otherPid, .rest)])
+        case .who: ("THING", [Parameter("thing", .path)])
+        case .deadlock: ("[PID…]", [Parameter("pid", .otherPid, .rest)])
+        case .tree: ("[PID]", [Parameter("pid", .otherPid, .optional)])
+        case .sessions: ("", [])
+        }
+      return CommandLine(
+        "brood \(rawValue)", command.summary,
+        operands: "[FLAGS]" + (operands.isEmpty ? "" : " " + operands), details: details,
+        flags: [Flag("json", nil, "print the records as JSON")] + command.flags,
+        parameters: parameters, rules: command.rules)
     }
   }
 
@@ -41,62 +48,42 @@ public enum LookLine {
 
   /// Does what a command line says, and yields the exit status.
   ///
-  /// - Parameter line: the words behind the verb.
+  /// - Parameter words: those behind the verb.
   public static func run(
-    _ verb: Verb, _ line: [String], _ interpreter: Interpreter
+    _ verb: Verb, _ words: [String], _ interpreter: Interpreter
   ) throws -> Int32 {
-    var isJSON = false
-    var flags: Set<String> = []
-    var words: [String] = []
-    for (at, word) in line.enumerated() {
-      if word == "--" {
-        words += line[(at + 1)...]
-        break
-      }
-      switch word {
-      case "--help", "-h":
-        try interpreter.write(help(verb))
-        return 0
-      case "--json": isJSON = true
-      case _ where word.hasPrefix("-") && word.count > 1:
-        guard verb.options.contains(where: { $0.name == word }) else {
-          let near = nearest(word, among: verb.options.map(\.name))
-          throw usage(
-            "'brood \(verb.rawValue)' has no flag '\(word)'",
-            near.map { "did you mean '\($0)'?" } ?? "see: brood \(verb.rawValue) --help")
-        }
-        flags.insert(String(word.dropFirst(2)))
-      default: words.append(word)
-      }
+    let line = verb.line
+    let reading = try line.read(words)
+    if reading.wantsHelp {
+      try interpreter.write(HelpText.page(line))
+      return 0
     }
-    let report = try report(verb, words, flags, interpreter)
-    if let report { try print(report, isJSON: isJSON, interpreter) }
-    return report?.status ?? 0
+    guard let report = try report(verb, reading, interpreter) else { return 0 }
+    try print(report, isJSON: reading.has("json"), interpreter)
+    return report.status
   }
 
   private static func report(
-    _ verb: Verb, _ words: [String], _ flags: Set<String>, _ interpreter: Interpreter
+    _ verb: Verb, _ reading: CommandLine.Reading, _ interpreter: Interpreter
   ) throws -> LookReport? {
     let looks = Looks(nil)
-    let hasSources = flags.contains("sources")
+    let words = reading.words
+    let hasSources = reading.has("sources")
     switch verb {
     case .why:
       let pids = try words.map(pid)
-      if pids.isEmpty { throw usage("'brood why' needs a pid", "as: brood why 4711") }
-      if flags.contains("follow") {
+      if reading.has("follow") {
         try Following(looks, pids) { try interpreter.write($0 + "\n") }
           .run(interpreter.session, interpreter)
         return nil
       }
       return looks.why(pids, sources: hasSources)
     case .who:
-      guard words.count == 1, let word = words.first else {
-        throw usage("'brood who' needs one thing", "as: brood who tcp:80")
-      }
+      let word = words[0]
       guard let thing = Thing(word) else {
-        throw usage(
-          "'\(word)' is nothing that 'brood who' knows",
-          "it knows pids, PID:FD, paths with '/', tcp:PORT, unix:PATH and pipe:INODE")
+        throw ErrorObject(
+          .arity, "'\(word)' is nothing that 'brood who' knows",
+          help: "it knows pids, PID:FD, paths with '/', tcp:PORT, unix:PATH and pipe:INODE")
       }
       guard let report = looks.who(thing, sources: hasSources) else {
         throw ErrorObject(.missing, "no process has \(word)")
@@ -105,9 +92,6 @@ public enum LookLine {
     case .deadlock:
       return looks.deadlock(words.isEmpty ? nil : try words.map(pid), sources: hasSources)
     case .sessions:
-      guard words.isEmpty else {
-        throw usage("'brood sessions' takes no words", "see: brood sessions --help")
-      }
       return SessionList(looks.reader, except: Process.pid).report(looks)
     case .tree:
       let value = try interpreter.invoke(
@@ -122,15 +106,12 @@ public enum LookLine {
     return [value]
   }
 
-  private static func pid(_ word: String) throws -> Int32 {
+  /// The pid that a word of a command line is.
+  public static func pid(_ word: String) throws(ErrorObject) -> Int32 {
     guard let pid = Int32(word), pid > 0 else {
-      throw usage("'\(word)' is no pid", "ps -e lists the processes")
+      throw ErrorObject(.arity, "'\(word)' is no pid", help: "ps -e lists the processes")
     }
     return pid
-  }
-
-  private static func usage(_ message: String, _ help: String) -> ErrorObject {
-    ErrorObject(.arity, message, help: help)
   }
 
   private static func print(
@@ -147,20 +128,14 @@ public enum LookLine {
 
   /// What `brood why` says of a process.
   public static func why(_ pid: Int32) -> String { Looks(nil).why([pid]).text }
+}
 
-  // MARK: Help
-
-  private static func help(_ verb: Verb) -> String {
-    let rows = verb.options.map { ($0.name, $0.summary) }
-    return text(verb) + "\nFlags\n" + HelpText.columns(rows)
-  }
-
-  private static func text(_ verb: Verb) -> String {
-    switch verb {
+extension LookLine.Verb {
+  /// What help says of it.
+  private var details: String {
+    switch self {
     case .why:
       """
-      usage: brood why [FLAGS] PID…
-
       Tells why processes do not go on: what each waits for, who could bring that about, what these
       wait for in turn, and what would help. It works on any process that you may look into, whatever
       program it is. Nothing is stopped, signalled, traced or opened for that.
@@ -173,8 +148,6 @@ public enum LookLine {
       """
     case .who:
       """
-      usage: brood who [FLAGS] THING
-
       Tells which processes have a thing, and what they do with it. THING is a pid, PID:FD for what
       a descriptor of a process leads to, a path with a '/', tcp:PORT, unix:PATH, unix:@NAME, or
       pipe:INODE.
@@ -188,8 +161,6 @@ public enum LookLine {
       """
     case .deadlock:
       """
-      usage: brood deadlock [FLAGS] [PID…]
-
       Finds processes that hold each other up: pipes, sockets, locks of files, semaphores and waits
       for children. Without PID it looks at all processes that you may look into.
 
@@ -202,8 +173,6 @@ public enum LookLine {
       """
     case .tree:
       """
-      usage: brood tree [PID]
-
       Draws a process and its descendants, with their states.
 
         brood tree 4711
@@ -211,8 +180,6 @@ public enum LookLine {
       """
     case .sessions:
       """
-      usage: brood sessions [FLAGS]
-
       Lists the sessions of Brood that run now and that you may look into: the pid to attach to, for
       how long each has run, what it runs, how many processes it has, how many of them can never go
       on, and how many prompts of `brood attach` are open there.
@@ -222,5 +189,13 @@ public enum LookLine {
 
       """
     }
+  }
+}
+
+extension ParameterType {
+  /// A process of any program, for command lines.
+  public static let otherPid = ParameterType("pid", "a pid", completion: .live("process")) {
+    input in
+    input.value
   }
 }

@@ -34,22 +34,22 @@ extension Resolver {
   /// - Parameter takesValue: whether a flag has a value behind it; nil for an unknown one.
   private func given(_ node: CommandNode, takesValue: (String) -> Bool?) -> Given? {
     var result = Given()
-    var isFlagValue = false
-    for argument in node.arguments.dropFirst(node.verbCount) {
-      switch argument.role {
-      case .spread: return nil
-      case .endOfFlags: continue
-      case .flag(let name):
-        if isFlagValue { return nil }
-        guard let takesValue = takesValue(name) else { return nil }
-        isFlagValue = takesValue && argument.value == nil
-        result.open = isFlagValue ? argument : nil
-      case .positional:
-        if !isFlagValue { result.count += 1 }
-        isFlagValue = false
-        result.open = nil
+    var sorter = ArgumentSorter()
+    for (place, argument) in node.arguments.enumerated().dropFirst(node.verbCount) {
+      var isUnknown = false
+      let meaning = sorter.take(argument.siteRole, at: place) { name in
+        let takesValue = takesValue(name)
+        isUnknown = takesValue == nil
+        return takesValue.map { (0, $0) }
+      }
+      switch meaning {
+      case .argument: result.count += 1
+      case .spread, .unfilled: return nil
+      case .flag, .opens, .value: break
+      case .nothing: if isUnknown { return nil }
       }
     }
+    result.open = sorter.open.map { node.arguments[$0.place] }
     return result
   }
 
@@ -84,10 +84,8 @@ extension Resolver {
   }
 
   private func warn(ofOpenFlag argument: ArgumentNode) {
-    let flag = source.text(argument.span)
-    warn(
-      "the flag '\(flag)' needs a value", argument.span,
-      help: "write \(flag) VALUE or \(flag)=VALUE")
+    let misuse = Misuse.needsValue(source.text(argument.span))
+    warn(misuse.message, argument.span, help: misuse.help)
   }
 
   /// Holds a call of a built-in against its declaration, where warnings are wanted.
@@ -132,9 +130,10 @@ extension Resolver {
     for argument in node.arguments {
       guard case .flag(let flag) = argument.role, !flags.contains(where: { $0.name == flag })
       else { continue }
-      warn(
-        "'\(name)' has no flag '--\(flag)'", argument.span,
-        help: "it is \(function.parameters.signature(name))")
+      let misuse = Misuse.unknownFlag(
+        "'\(name)'", "--" + flag, known: flags.map { "--" + $0.name },
+        otherwise: "it is \(function.parameters.signature(name))")
+      warn(misuse.message, argument.span, help: misuse.help)
       return
     }
     guard let given = given(node, to: function) else { return }

@@ -2,27 +2,30 @@
 extension Resolver {
   /// Warns of the first that can only be an error when it runs.
   func warnOfBounds(_ node: CommandNode, _ command: Command, _ inputs: Int) {
+    let passesWords = command.traits.contains(.passesWords)
     var place = inputs
-    var flag: Flag?
-    for argument in node.arguments.dropFirst(node.verbCount) {
-      switch argument.role {
-      case .spread, .endOfFlags: return
-      case .flag(let name):
-        guard let index = command.flagIndex(name) else { return }
-        flag = command.flags[index]
-        if argument.value == nil { continue }
-      case .positional: break
+    var sorter = ArgumentSorter(endsAtArgument: passesWords, takesAnyValue: passesWords)
+    for (at, argument) in node.arguments.enumerated().dropFirst(node.verbCount) {
+      var isUnknown = false
+      let meaning = sorter.take(argument.siteRole, at: at) { name in
+        let index = command.flagIndex(name)
+        isUnknown = index == nil
+        return index.map { ($0, command.flags[$0].type != nil) }
       }
-      if let named = flag {
-        flag = nil
-        guard let type = named.type else { continue }
-        if warn(argument, type, "value of '--\(named.name)'") { return }
-        continue
+      switch meaning {
+      case .flag(let index), .value(let index):
+        let flag = command.flags[index]
+        guard let type = flag.type else { continue }
+        if warn(argument, type, "value of '\(flag.spelling)'") { return }
+      case .argument:
+        if passesWords || command.parameters.isEmpty { return }
+        let parameter = command.parameters[min(place, command.parameters.count - 1)]
+        if warn(argument, parameter.type, "argument '\(parameter.name)'") { return }
+        place += 1
+      case .opens: break
+      case .nothing: if isUnknown { return }
+      case .spread, .unfilled: return
       }
-      if command.traits.contains(.passesWords) || command.parameters.isEmpty { return }
-      let parameter = command.parameters[min(place, command.parameters.count - 1)]
-      if warn(argument, parameter.type, "argument '\(parameter.name)'") { return }
-      place += 1
     }
   }
 

@@ -201,23 +201,23 @@ extension Resolver {
     _ argument: ArgumentNode, of node: CommandNode, _ command: Command
   ) -> Bool {
     guard command.takesFunction else { return false }
-    var place = -node.verbCount
-    var flag: Flag?
-    for other in node.arguments {
-      switch other.role {
-      case .flag(let name):
-        flag = command.flagIndex(name).map { command.flags[$0] }
-        if other === argument { return flag?.type?.name == "function" }
-        if flag?.type == nil || other.value != nil { flag = nil }
-      default:
-        if other === argument {
-          if let flag { return flag.type?.name == "function" }
-          // `|>` may pass a value in front of what is written.
-          return command.parameters.prefix(max(0, place) + 2).contains { $0.isFunction }
-        }
-        if flag == nil { place += 1 }
-        flag = nil
+    var place = 0
+    var sorter = ArgumentSorter()
+    for (at, other) in node.arguments.enumerated().dropFirst(node.verbCount) {
+      let meaning = sorter.take(other.siteRole, at: at) { name in
+        command.flagIndex(name).map { ($0, command.flags[$0].type != nil) }
       }
+      if other === argument {
+        switch meaning {
+        case .flag(let index), .value(let index):
+          return command.flags[index].type?.name == "function"
+        // `|>` may pass a value in front of what is written.
+        case .argument, .spread:
+          return command.parameters.prefix(place + 2).contains { $0.isFunction }
+        case .opens, .nothing, .unfilled: return false
+        }
+      }
+      if meaning == .argument || meaning == .spread { place += 1 }
     }
     return false
   }
@@ -225,24 +225,22 @@ extension Resolver {
   private func checkFlags(_ node: CommandNode, _ command: Command) {
     var given: [(name: String, span: Span)] = []
     // A program's own flags stand behind its name.
-    let endsAtWord = command.traits.contains(.passesWords)
-    var isValue = false
-    for argument in node.arguments.dropFirst(node.verbCount) {
-      guard case .flag(let name) = argument.role else {
-        if case .endOfFlags = argument.role { break }
-        if endsAtWord && !isValue { break }
-        isValue = false
-        continue
+    let passesWords = command.traits.contains(.passesWords)
+    var sorter = ArgumentSorter(endsAtArgument: passesWords, takesAnyValue: passesWords)
+    for (at, argument) in node.arguments.enumerated().dropFirst(node.verbCount) {
+      let meaning = sorter.take(argument.siteRole, at: at) { name in
+        if let index = command.flagIndex(name) { return (index, command.flags[index].type != nil) }
+        if name != "help" { failUnknownFlag(name, command, argument.span) }
+        return nil
       }
-      isValue = false
-      if let index = command.flagIndex(name) {
-        isValue = command.flags[index].type != nil && argument.value == nil
+      switch meaning {
+      case .flag(let index):
         // Whether `--switch=$value` was given is known when it runs.
         if argument.value == nil || command.flags[index].type != nil {
-          given.append((name, argument.span))
+          given.append((command.flags[index].name, argument.span))
         }
-      } else if name != "help" {
-        failUnknownFlag(name, command, argument.span)
+      case .opens(let index): given.append((command.flags[index].name, argument.span))
+      default: break
       }
     }
     guard let problem = command.flagProblem(given.map(\.name)),
@@ -252,13 +250,9 @@ extension Resolver {
   }
 
   private func failUnknownFlag(_ name: String, _ command: Command, _ span: Span) {
-    let known = command.flags.map(\.name)
-    let help =
-      nearest(name, among: known).map { "did you mean '--\($0)'?" }
-      ?? (known.isEmpty
-        ? "it takes no flags; put '--' before a text that begins with dashes"
-        : "it takes " + known.map { "--" + $0 }.joined(separator: " "))
-    fail("'\(command.name)' has no flag '--\(name)'", span, help: help)
+    let misuse = Misuse.unknownFlag(
+      "'\(command.name)'", "--" + name, known: command.flags.map(\.spelling))
+    fail(misuse.message, span, help: misuse.help)
   }
 
   // MARK: Pipelines

@@ -126,9 +126,17 @@ extension Interpreter {
   private func convertFlag(
     _ given: WrittenFlag, _ flag: Flag, _ site: CallSite
   ) throws -> Value {
-    guard let type = flag.type else { return given.value }
     let place = given.place - site.inputCount
     let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
+    guard let type = flag.type else {
+      switch given.value {
+      // As `--loud=$loud`, where it may be null.
+      case .bool, .null: return given.value
+      default:
+        throw Misuse.noValue(flag.spelling).error(
+          at: site.source.bytes.isEmpty ? nil : argument.map { Location(site.source, $0.span) })
+      }
+    }
     return try convert(
       given.value, spelling: argument?.spelling, type, "value of '--\(flag.name)'", site,
       argument?.span)
@@ -187,14 +195,12 @@ extension Interpreter {
         if let index = command.flagIndex(name) { return (index, command.flags[index].type != nil) }
         if name == "help" {
           result.wantsHelp = true
-          return (-1, false)
+          return nil
         }
-        throw ErrorObject(.arity, "'\(command.name)' has no flag '--\(name)'")
+        throw unknownFlag(name, command)
       },
       setFlag: { index, value, place in
-        if index >= 0 {
-          result.written.append(WrittenFlag(index: index, value: value, place: place))
-        }
+        result.written.append(WrittenFlag(index: index, value: value, place: place))
       })
     return result
   }
@@ -208,47 +214,44 @@ extension Interpreter {
       result.given.append(base.pointee.plain)
       result.origins.append(0)
     }
-    var i = takesInput ? site.inputCount : 0
-    while i < count {
+    var sorter = ArgumentSorter(endsAtArgument: true, takesAnyValue: true)
+    for i in (takesInput ? site.inputCount : 0)..<count {
       let place = i - site.inputCount
-      guard site.arguments.indices.contains(place) else { break }
-      guard case .flag(let name, let hasValue) = site.arguments[place].role else {
-        if site.arguments[place].role == .endOfFlags { i += 1 }
-        break
-      }
-      if name == "help" {
+      let role = site.arguments.indices.contains(place) ? site.arguments[place].role : .positional
+      let meaning = try sorter.take(role, at: place) { name in
+        if let index = command.flagIndex(name) { return (index, command.flags[index].type != nil) }
+        if name != "help" { throw unknownFlag(name, command) }
         result.wantsHelp = true
-        return
+        return nil
       }
-      guard let index = command.flagIndex(name) else {
-        throw ErrorObject(.arity, "'\(command.name)' has no flag '--\(name)'")
-      }
-      var value = Value.bool(true)
-      if hasValue {
-        value = (base + i).pointee
-      } else if command.flags[index].type != nil {
-        i += 1
-        guard i < count else { throw flagNeedsValue(name, site, site.arguments[place].span) }
-        value = (base + i).pointee
-      }
-      result.written.append(WrittenFlag(index: index, value: value, place: i))
-      i += 1
-    }
-    // A block, a handle or bytes stay what they are; everything else becomes a program's words.
-    while i < count {
-      let value = (base + i).pointee.plain
-      switch value {
-      case .closure, .handle, .bytes:
-        result.given.append(value)
-        result.origins.append(i)
-      default:
-        for word in try words(site, base, i) {
-          result.given.append(.text(word))
+      if result.wantsHelp { return }
+      switch meaning {
+      case .flag(let index), .value(let index):
+        let value = role.isBareFlag ? .bool(true) : (base + i).pointee
+        result.written.append(WrittenFlag(index: index, value: value, place: i))
+      case .argument, .spread:
+        let value = (base + i).pointee.plain
+        switch value {
+        // They stay what they are; everything else becomes a program's words.
+        case .closure, .handle, .bytes:
+          result.given.append(value)
           result.origins.append(i)
+        default:
+          for word in try words(site, base, i) {
+            result.given.append(.text(word))
+            result.origins.append(i)
+          }
         }
+      case .opens, .nothing, .unfilled: break
       }
-      i += 1
     }
+    if let open = sorter.open { throw flagNeedsValue(site, open.place) }
+  }
+
+  private func unknownFlag(_ name: String, _ command: Command) -> ErrorObject {
+    Misuse.unknownFlag(
+      "'\(command.name)'", "--" + name, known: command.flags.map(\.spelling)
+    ).error()
   }
 
   private func checkArity(_ command: Command, _ count: Int, _ site: CallSite) throws {
@@ -391,5 +394,11 @@ extension SiteArgument.Role {
   var flagName: String? {
     if case .flag(let name, _) = self { return name }
     return nil
+  }
+
+  /// A flag without `=value`.
+  var isBareFlag: Bool {
+    if case .flag(_, hasValue: false) = self { return true }
+    return false
   }
 }

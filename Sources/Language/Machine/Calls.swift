@@ -338,20 +338,17 @@ extension Interpreter {
         site, base, count, positional: { value, _ in positional.append(value) },
         flag: { name in
           guard let index = function.flags.firstIndex(where: { $0.name == name }) else {
-            let known = function.flags.map(\.name)
-            throw ErrorObject(
-              .arity, "'\(function.name ?? "the block")' has no flag '--\(name)'",
-              help: nearest(name, among: known).map { "did you mean '--\($0)'?" }
-                ?? "it is \(function.signature)")
+            throw Misuse.unknownFlag(
+              function.name.map { "'\($0)'" } ?? "the block", "--" + name,
+              known: function.flags.map { "--" + $0.name }, otherwise: "it is \(function.signature)"
+            ).error()
           }
           return (index, function.flags[index].type != nil)
         },
         setFlag: { index, value, _ in
           guard flags[index].isAbsent else {
-            throw ErrorObject(
-              .arity, "the flag '--\(function.flags[index].name)' is given twice",
-              help: "leave one of them out",
-              location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
+            throw Misuse.givenTwice("--" + function.flags[index].name).error(
+              at: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
           }
           flags[index] = value
         })
@@ -379,54 +376,43 @@ extension Interpreter {
 
   /// Runs through a call's arguments, spreads opened and flags told apart.
   ///
-  /// - Parameter flag: a flag's index and whether it takes a value; throws for an unknown one.
+  /// - Parameter flag: a flag's index and whether it takes a value; nil to pass over it, throws for an
+  ///   unknown one.
   func sort(
     _ site: CallSite, _ base: Slot, _ count: Int, positional: (Value, Int) throws -> Void,
-    flag: (String) throws -> (Int, Bool), setFlag: (Int, Value, Int) throws -> Void
+    flag: (String) throws -> (index: Int, hasValue: Bool)?,
+    setFlag: (Int, Value, Int) throws -> Void
   ) throws {
-    var awaiting: (index: Int, span: Span, name: String)?
+    var sorter = ArgumentSorter()
     for i in 0..<count {
       let value = (base + i).pointee.plain
       let place = i - site.inputCount
       let argument = site.arguments.indices.contains(place) ? site.arguments[place] : nil
-      switch argument?.role ?? .positional {
-      case .positional:
-        if let waiting = awaiting {
-          try setFlag(waiting.index, value, i)
-          awaiting = nil
-        } else {
-          try positional(value, i)
+      let role = argument?.role ?? .positional
+      do {
+        switch try sorter.take(role, at: place, find: flag) {
+        case .argument: try positional(value, i)
+        case .spread:
+          for item in try collect(value) { try positional(item, i) }
+        case .value(let index): try setFlag(index, value, i)
+        case .flag(let index): try setFlag(index, role.isBareFlag ? .bool(true) : value, i)
+        case .opens, .nothing: break
+        case .unfilled: throw flagNeedsValue(site, sorter.open?.place ?? place)
         }
-      case .spread:
-        for item in try collect(value) { try positional(item, i) }
-      case .endOfFlags: break
-      case .flag(let name, let hasValue):
-        if let waiting = awaiting { throw flagNeedsValue(waiting.name, site, waiting.span) }
-        do {
-          let (index, takesValue) = try flag(name)
-          if hasValue {
-            try setFlag(index, value, i)
-          } else if takesValue {
-            awaiting = (index, argument?.span ?? site.span, name)
-          } else {
-            try setFlag(index, .bool(true), i)
-          }
-        } catch let error as ErrorObject {
-          if error.location == nil, let argument {
-            error.location = Location(site.source, argument.span)
-          }
-          throw error
-        }
+      } catch let error as ErrorObject where role.flagName != nil && error.location == nil {
+        if let argument { error.location = Location(site.source, argument.span) }
+        throw error
       }
     }
-    if let waiting = awaiting { throw flagNeedsValue(waiting.name, site, waiting.span) }
+    if let open = sorter.open { throw flagNeedsValue(site, open.place) }
   }
 
-  func flagNeedsValue(_ name: String, _ site: CallSite, _ span: Span) -> ErrorObject {
-    ErrorObject(
-      .arity, "the flag '--\(name)' needs a value",
-      help: "write --\(name) VALUE or --\(name)=VALUE",
-      location: Location(site.source, span))
+  /// - Parameter place: which of the call's arguments the flag is.
+  func flagNeedsValue(_ site: CallSite, _ place: Int) -> ErrorObject {
+    guard site.arguments.indices.contains(place), let name = site.arguments[place].role.flagName
+    else { return ErrorObject(.arity, "a flag needs a value") }
+    return Misuse.needsValue("--" + name).error(
+      at: Location(site.source, site.arguments[place].span))
   }
 
   // MARK: Limits

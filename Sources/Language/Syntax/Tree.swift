@@ -339,6 +339,16 @@ final class ArgumentNode {
   /// A function's name that a command takes as a function.
   var functionUse: FunctionSymbol?
 
+  /// What it is to the call.
+  var siteRole: SiteArgument.Role {
+    switch role {
+    case .positional: .positional
+    case .spread: .spread
+    case .endOfFlags: .endOfFlags
+    case .flag(let name): .flag(name, hasValue: value != nil)
+    }
+  }
+
   init(
     role: Role, value: Expression?, spelling: String? = nil, pattern: Expression? = nil, span: Span
   ) {

@@ -2,18 +2,28 @@
 extension Command {
   /// What is wrong with so many arguments; nil if the command takes them.
   func arityProblem(_ count: Int) -> String? {
-    if count < required {
+    parameters.problem(
+      count, of: name, besides: inline != nil && opening == nil ? " and a block" : "")
+  }
+}
+
+extension [Parameter] {
+  /// What is wrong with so many arguments; nil if they fit.
+  ///
+  /// - Parameters:
+  ///   - name: what they are given to.
+  ///   - besides: what else it takes.
+  func problem(_ count: Int, of name: String, besides: String = "") -> String? {
+    if count < self.count(where: { $0.arity == .required }) {
       // What can be left out in front of it is not what is missing.
       let missing =
-        parameters.dropFirst(count).first { $0.arity == .required }
-        ?? parameters.last { $0.arity == .required }
+        dropFirst(count).first { $0.arity == .required } ?? last { $0.arity == .required }
       return "'\(name)' needs \(article(missing?.name ?? "argument"))"
     }
-    let limit = parameters.count
-    if hasRest || count <= limit { return nil }
+    let limit = self.count
+    if last?.arity == .rest || count <= limit { return nil }
     if limit == 0 { return "'\(name)' takes no arguments" }
-    let block = inline != nil && opening == nil ? " and a block" : ""
-    return "'\(name)' takes at most \(counted(limit, "argument"))\(block), but got \(count)"
+    return "'\(name)' takes at most \(counted(limit, "argument"))\(besides), but got \(count)"
   }
 
   private func article(_ name: String) -> String {

@@ -137,14 +137,7 @@ public final class Command: Sendable {
     if choice != nil { return "\(name) { ARM… }" }
     var parts = [name]
     for flag in flags { parts.append("[\(flag.usage)]") }
-    for parameter in parameters {
-      let label = parameter.name.uppercased()
-      switch parameter.arity {
-      case .required: parts.append(label)
-      case .optional: parts.append("[\(label)]")
-      case .rest: parts.append("[\(label)…]")
-      }
-    }
+    parts += parameters.map(\.usage)
     if inline != nil, opening == nil { parts.append("BLOCK") }
     return parts.joined(separator: " ")
   }
@@ -179,6 +172,16 @@ public struct Parameter: Sendable {
 
   var isFunction: Bool { type.name == "function" }
 
+  /// As usage lines show it.
+  public var usage: String {
+    let label = name.uppercased()
+    return switch arity {
+    case .required: label
+    case .optional: "[\(label)]"
+    case .rest: "[\(label)…]"
+    }
+  }
+
   public init(
     _ name: String, _ type: ParameterType, _ arity: Arity = .required, _ summary: String = ""
   ) {
@@ -197,17 +200,38 @@ public struct Flag: Sendable {
   public let summary: String
   /// Whether it can be given more than once: its value is a list then.
   public let isRepeatable: Bool
+  /// Its other spelling on command lines, as `-j`.
+  public let letter: Character?
+  /// Whether the letter is its only spelling.
+  public let isLetter: Bool
 
   public init(
-    _ name: String, _ type: ParameterType? = nil, _ summary: String, isRepeatable: Bool = false
+    _ name: String, _ type: ParameterType? = nil, _ summary: String, isRepeatable: Bool = false,
+    letter: Character? = nil
   ) {
     self.name = name
     self.type = type
     self.summary = summary
     self.isRepeatable = isRepeatable
+    self.letter = letter
+    isLetter = false
   }
 
-  var usage: String { type.map { "--\(name) \($0.name.uppercased())" } ?? "--\(name)" }
+  /// A flag of a command line that has only one letter, as `-c`.
+  public init(letter: Character, _ type: ParameterType? = nil, _ summary: String) {
+    name = String(letter)
+    self.type = type
+    self.summary = summary
+    isRepeatable = false
+    self.letter = letter
+    isLetter = true
+  }
+
+  /// With its dashes.
+  public var spelling: String { isLetter ? "-\(name)" : "--\(name)" }
+
+  /// With a word for its value, as usage lines and help show it.
+  public var usage: String { spelling + (type.map { " " + $0.name.uppercased() } ?? "") }
 }
 
 /// Code that help shows and the tests run; `output` is all that it prints, with `…` for what varies.

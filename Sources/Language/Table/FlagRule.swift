@@ -47,17 +47,17 @@ public enum FlagRule: Sendable {
   }
 }
 
-extension Command {
+extension [Flag] {
   /// What is wrong with the flags of a call, nil if nothing is.
   ///
   /// - Parameter given: their names in the order in which they were written, each as often as it
   ///   was.
-  func flagProblem(_ given: [String]) -> FlagRule.Problem? {
+  func problem(_ given: [String], _ rules: [FlagRule]) -> FlagRule.Problem? {
     guard given.count > 1 || !rules.isEmpty else { return nil }
     for (i, name) in given.enumerated() where given[..<i].contains(name) {
-      guard let index = flagIndex(name), !flags[index].isRepeatable else { continue }
-      return FlagRule.Problem(
-        flag: name, message: "the flag '--\(name)' is given twice", help: "leave one of them out")
+      guard let flag = first(where: { $0.name == name }), !flag.isRepeatable else { continue }
+      let misuse = Misuse.givenTwice(flag.spelling)
+      return FlagRule.Problem(flag: name, message: misuse.message, help: misuse.help)
     }
     for rule in rules {
       if let problem = rule.problem(given) { return problem }
@@ -65,11 +65,22 @@ extension Command {
     return nil
   }
 
-  /// Sentences about its flags, for help.
-  public var flagSentences: [String] {
-    let repeatable = flags.filter(\.isRepeatable).map {
-      "--\($0.name) can be given more than once."
-    }
-    return rules.map(\.sentence) + repeatable
+  /// Sentences on how they go together, for help.
+  func sentences(_ rules: [FlagRule]) -> [String] {
+    rules.map(\.sentence)
+      + filter(\.isRepeatable).map { "\($0.spelling) can be given more than once." }
   }
+}
+
+extension Command {
+  /// What is wrong with the flags of a call, nil if nothing is.
+  func flagProblem(_ given: [String]) -> FlagRule.Problem? { flags.problem(given, rules) }
+
+  /// Sentences about its flags, for help.
+  public var flagSentences: [String] { flags.sentences(rules) }
+}
+
+extension CommandLine {
+  /// Sentences about its flags, for help.
+  public var flagSentences: [String] { flags.sentences(rules) }
 }

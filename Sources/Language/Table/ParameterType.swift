@@ -228,7 +228,9 @@ extension ParameterType {
   ]
 
   /// A declarable type by name.
-  static func named(_ name: String) -> ParameterType? { declarable.first { $0.name == name } }
+  public static func named(_ name: String) -> ParameterType? {
+    declarable.first { $0.name == name }
+  }
 }
 
 extension Value {

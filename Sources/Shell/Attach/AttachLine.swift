@@ -7,39 +7,22 @@ import Session
 
 /// `brood attach [PID] [-c TEXT]`: a prompt in a session that runs.
 enum AttachLine {
-  static let summary = "Open a prompt in a session that runs"
-
-  /// What may stand behind it.
-  static let options = [
-    (name: "-c", summary: "run a text there, and leave"),
-    (name: "--help", summary: "explain it with examples"),
-  ]
+  static let line = CommandLine(
+    "brood attach", "Open a prompt in a session that runs", operands: "[PID] [-c TEXT]",
+    details: details, flags: [Flag(letter: "c", .text, "run a text there, and leave")],
+    parameters: [Parameter("pid", .otherPid, .optional)])
 
   /// Does what a command line says; yields the exit status.
   ///
-  /// - Parameter line: the words behind `attach`.
-  static func run(_ line: [String], _ interpreter: Interpreter) throws -> Int32 {
-    var text: String?
-    var pid: Int32?
-    var rest = line[...]
-    while let word = rest.popFirst() {
-      switch word {
-      case "--help", "-h":
-        try interpreter.write(help)
-        return 0
-      case "-c":
-        guard let given = rest.popFirst() else { throw usage("'-c' needs a text to run") }
-        text = given
-      case _ where word.hasPrefix("-"): throw usage("'brood attach' has no flag '\(word)'")
-      default:
-        guard pid == nil, let number = Int32(word), number > 0 else {
-          throw usage(
-            pid == nil ? "'\(word)' is no pid" : "'brood attach' takes one pid",
-            "see: brood sessions")
-        }
-        pid = number
-      }
+  /// - Parameter words: those behind `attach`.
+  static func run(_ words: [String], _ interpreter: Interpreter) throws -> Int32 {
+    let reading = try line.read(words)
+    if reading.wantsHelp {
+      try interpreter.write(HelpText.page(line))
+      return 0
     }
+    var text = reading.value(of: "c")
+    let pid = try reading.words.first.map { try LookLine.pid($0) }
     let session = interpreter.session
     let target = try pid ?? onlySession(session)
     try check(target, session)
@@ -115,9 +98,7 @@ enum AttachLine {
     return String(told.prefix { $0 != "\n" })
   }
 
-  static let help = """
-    usage: brood attach [PID] [-c TEXT]
-
+  private static let details = """
     Opens a prompt in a session of Brood that runs, whatever it is doing: a script, or a prompt at
     another terminal. Without PID it takes the only session that there is; `brood sessions` lists
     them. With -c it runs a text there in place of a prompt; without a terminal it runs what standard
