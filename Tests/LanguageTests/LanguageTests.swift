@@ -57,6 +57,7 @@ struct LanguageTests {
     ("print $nope", "syntax: there is no variable '$nope'"),
     ("let n = 1\nn = 2", "syntax: 'n' is a constant"), ("n = 2", "syntax: 'n' is not declared"),
     ("print --nope", "syntax: 'print' has no flag '--nope'"),
+    ("print --loud=5 x", "arity: the flag '--loud' takes no value"),
     (
       "each [1] { break }",
       "syntax: 'break' cannot leave the block it stands in, which is not part of a loop"
