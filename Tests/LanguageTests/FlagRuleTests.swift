@@ -32,6 +32,45 @@ import Testing
     #expect(command.flagProblem(given)?.message == message)
   }
 
+  private let shaped = Command(
+    "shape", "Shape",
+    parameters: [Parameter("name", .text, .optional), Parameter("init", .any, .optional)],
+    flags: [Flag("init", .list, ""), Flag("to", .text, ""), Flag("from", .text, "")],
+    rules: [
+      .replaces("init", argument: "INIT") { words in words.first == "short" ? 0 : 1 },
+      .requires(anyOf: ["to", "from"]),
+    ]
+  ) { _ in .null }
+
+  @Test(arguments: [
+    (["to"], [], nil), (["to"], ["a", "b"], nil), (["to", "init"], ["a"], nil),
+    (["to", "init"], ["a", "b"], "--init and INIT cannot be used together"),
+    (["to", "init"], ["short"], "--init and INIT cannot be used together"),
+    ([], ["a"], "'shape' needs --to or --from"),
+    (["init"], [], "'shape' needs --to or --from"),
+  ])
+  func argumentsKeepOrBreakARule(_ given: [String], _ words: [String], _ message: String?) {
+    #expect(shaped.flagProblem(given, words)?.message == message)
+  }
+
+  @Test func argumentsThatAreNotKnownBreakNoRule() {
+    #expect(shaped.flagProblem(["to", "init"], nil) == nil)
+    #expect(shaped.requiresFlag)
+    #expect(!command.requiresFlag)
+  }
+
+  @Test func flagsNeedTheirArgument() {
+    let command = Command(
+      "start", "Start", parameters: [Parameter("block", .any, .optional)],
+      flags: [Flag("name", .text, "")],
+      rules: [.flagsNeed(argument: 0, "a block", help: "write one")]
+    ) { _ in .null }
+    #expect(command.flagProblem(["name"], [])?.message == "'start --name' needs a block")
+    #expect(command.flagProblem(["name"], [nil]) == nil)
+    #expect(command.flagProblem([], []) == nil)
+    #expect(command.flagSentences == ["Flags need a block."])
+  }
+
   @Test func theLaterFlagIsAtFault() {
     #expect(command.flagProblem(["line", "bytes"])?.flag == "bytes")
     #expect(command.flagProblem(["bytes", "line"])?.flag == "line")

@@ -90,7 +90,7 @@ enum BarrierCommands {
       """,
     parameters: [
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
-      Parameter("n", .int, .optional, "how many parties"),
+      Parameter("n", .int.within(1...65536), .optional, "how many parties"),
     ],
     examples: [
       Example(

@@ -28,7 +28,9 @@ enum QueueCommands {
       """,
     parameters: [
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
-      Parameter("max", .int, .optional, "how many items fit"),
+      Parameter(
+        "max", .int.atLeast(1, help: "leave it out for a queue without a bound"), .optional,
+        "how many items fit"),
     ],
     flags: [Flag("bytes", .size.atLeast(1), "how many bytes fit")],
     examples: [

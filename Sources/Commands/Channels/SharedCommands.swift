@@ -32,6 +32,15 @@ enum SharedCommands {
       Flag("count", .int.atLeast(1), "an array of so many elements"),
       Flag("init", .iterable, "an array of these elements"),
     ],
+    rules: [
+      .replaces("init", argument: "INIT") { words in
+        // Without a name the type comes first.
+        func isType(_ place: Int) -> Bool {
+          place < words.count && words[place].map { ElementType($0) != nil } ?? false
+        }
+        return isType(0) && !isType(1) ? 1 : 2
+      }
+    ],
     examples: [
       Example(
         "shm new account int 2000\nwait (fork { shm set account 1500 })\nprint (shm get account)",
@@ -114,7 +123,6 @@ enum SharedCommands {
     }
     var initial = call.has(place) ? call.value(place) : .null
     if let given = call.flag("init") {
-      if !initial.isNull { throw call.error(.arity, "INIT and --init cannot be used together") }
       if case .string = given.plain {
         initial = given.plain
       } else {

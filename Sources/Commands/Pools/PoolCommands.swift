@@ -34,7 +34,7 @@ public enum PoolCommands {
     ],
     flags: [
       Flag("init", .function, "run in each worker before its first task"),
-      Flag("memory", .size, "how much memory each worker may have of its own"),
+      Flag("memory", .size.atLeast(1 << 20), "how much memory each worker may have of its own"),
     ],
     examples: [
       Example("pool new w 2\nprint (pool size) (pool map { |x| $x + 1 } [1, 2])", "2 [2, 3]"),
@@ -52,7 +52,7 @@ public enum PoolCommands {
     return .handle(
       try call.session.makePool(
         name, size: size, initializer: call.flag("init"),
-        memoryLimit: try PoolFlags.memory(call), call.interpreter))
+        memoryLimit: PoolFlags.memory(call), call.interpreter))
   }
 
   private static func check(_ size: Int, at place: Int, _ call: borrowing Call) throws {

@@ -23,23 +23,22 @@ enum PoolFlags {
   /// Of many tasks.
   static let policiesOfMany =
     policies(StopFlags.timeLimit) + StopFlags.all + [
-      Flag("rate", .number, "start at most so many tasks in a second")
+      Flag("rate", .number.positive, "start at most so many tasks in a second")
     ]
 
   static let list: [Flag] =
     [.pool] + policiesOfMany + [
-      Flag("chunk", .int, "how many tasks go to a worker at a time; by default what takes 4ms"),
+      Flag(
+        "chunk", .int.atLeast(1),
+        "how many tasks go to a worker at a time; by default what takes 4ms"),
       Flag("unordered", nil, "results in the order in which they come"),
       Flag("records", nil, "results are records, of tasks that failed too, with what each wrote"),
       Flag("tag", nil, "put the item in front of each line that its task and its programs write"),
     ]
 
   /// How much memory a task may have; nil for as much as there is.
-  static func memory(_ call: borrowing Call) throws -> Int? {
+  static func memory(_ call: borrowing Call) -> Int? {
     guard case .size(let bytes)? = call.flag("memory") else { return nil }
-    guard bytes >= 1 << 20 else {
-      throw call.error(.range, "--memory must be 1MiB or more", flag: "memory")
-    }
     return bytes
   }
 
@@ -65,15 +64,9 @@ enum PoolFlags {
     case .float(let rate)?: policy.rate = rate
     default: break
     }
-    if let rate = policy.rate, !(rate > 0 && rate < 1e9) {
-      throw call.error(.range, "--rate must be more than 0, but is \(rate)")
-    }
-    if case .int(let chunk)? = call.flag("chunk") {
-      guard chunk > 0 else {
-        throw call.error(.range, "--chunk must be 1 or more, but is \(chunk)")
-      }
-      policy.chunk = chunk
-    }
+    // More than that is no limit.
+    policy.rate = policy.rate.map { min($0, 1e9) }
+    if case .int(let chunk)? = call.flag("chunk") { policy.chunk = chunk }
     policy.isTagged = call.isSet("tag")
     policy.yieldsRecords = call.isSet("records")
     policy.isRecorded = policy.yieldsRecords || call.flag("results") != nil

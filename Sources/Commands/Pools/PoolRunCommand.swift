@@ -65,14 +65,17 @@ enum RunCommand {
     ],
     flags: [
       Flag(
-        "jobs", .int, "how many run at a time; by default one for each usable CPU", letter: "j"),
+        "jobs", .int.atLeast(1), "how many run at a time; by default one for each usable CPU",
+        letter: "j"),
       Flag("inputs", .list, "the inputs"),
       Flag(
         "file", .path, "a file whose lines are the inputs; - is standard input",
         isRepeatable: true),
       Flag(
         "null", nil, "inputs end with a null character instead of a line's end", letter: "0"),
-      Flag("max-inputs", .int, "give each call of the program so many inputs", letter: "n"),
+      Flag(
+        "max-inputs", .int.within(1...1 << 30), "give each call of the program so many inputs",
+        letter: "n"),
       Flag(
         "fill", nil, "give each call as many inputs as fit, the last ones shared evenly",
         letter: "X"),
@@ -166,19 +169,15 @@ enum RunCommand {
     let template = ProgramTemplate(program)
     let inputs = try sources.first?.make(call) ?? RunInputs.lines(call)
     if let parts = inputs.parts, !call.isSet("fill") {
-      let most = try mostInputs(call) ?? 1
+      let most = mostInputs(call) ?? 1
       try template.check(parts: parts.multipliedReportingOverflow(by: most).partialValue)
     }
     return (template, inputs)
   }
 
   /// How many inputs a call gets at most; nil if that is not said.
-  private static func mostInputs(_ call: borrowing Call) throws -> Int? {
+  private static func mostInputs(_ call: borrowing Call) -> Int? {
     guard case .int(let most)? = call.flag("max-inputs") else { return nil }
-    guard most > 0, most <= 1 << 30 else {
-      throw call.error(
-        .range, "--max-inputs must be from 1 to 1073741824, but is \(most)", flag: "max-inputs")
-    }
     return most
   }
 
@@ -187,12 +186,12 @@ enum RunCommand {
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
     _ inputs: RunInputs.Source
   ) throws -> InputGroups? {
-    let most = try mostInputs(call)
+    let most = mostInputs(call)
     if most == nil, !call.isSet("fill") { return nil }
     return InputGroups(
       template, most: most, isFilled: call.isSet("fill"),
       room: ArgumentSpace.bytes(environment: CStringBlock(host.environmentEntries)),
-      jobs: try RunSettings.jobs(call), stream: inputs.stream, next: inputs.next)
+      jobs: RunSettings.jobs(call), stream: inputs.stream, next: inputs.next)
   }
 
   private static func word(_ index: Int, _ call: borrowing Call) throws -> [UInt8] {

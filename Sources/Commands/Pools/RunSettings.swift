@@ -13,7 +13,7 @@ enum RunSettings {
     Flag("csv", nil, "print a table of the records as CSV instead of output"),
     Flag(
       "results", .path, "a new directory that gets a directory for each program: NUMBER-INPUT-KEY"),
-    Flag("memory", .size, "how much memory each program may have of its own"),
+    Flag("memory", .size.atLeast(1 << 20), "how much memory each program may have of its own"),
     RunOutcome.status,
     Flag("tty", nil, "let the programs have the terminal, one at a time"),
     Flag("keep-background", nil, "let what programs leave behind go on; it is ended otherwise"),
@@ -29,19 +29,16 @@ enum RunSettings {
   ]
 
   /// How many programs run at a time.
-  static func jobs(_ call: borrowing Call) throws -> Int {
+  static func jobs(_ call: borrowing Call) -> Int {
     guard case .int(let jobs)? = call.flag("jobs") else { return call.session.usableCPUs }
-    guard jobs > 0 else {
-      throw call.error(.range, "--jobs must be 1 or more, but is \(jobs)", flag: "jobs")
-    }
     return min(jobs, 30_000)
   }
 
   static func options(_ call: borrowing Call, _ host: BroodHost) throws -> ProgramRun.Options {
     var options = ProgramRun.Options()
-    options.jobs = try jobs(call)
+    options.jobs = jobs(call)
     options.isOrdered = !call.isSet("unordered")
-    options.memoryLimit = try PoolFlags.memory(call)
+    options.memoryLimit = PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")
     // No text called it: it is `brood run`.
     options.takesSignals = call.location == nil

@@ -29,7 +29,12 @@ enum ForkCommand {
       Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
       Flag("detach", nil, "let it outlive the session"),
     ],
-    rules: [.exclusive(["daemon", "detach"])],
+    rules: [
+      .exclusive(["daemon", "detach"]),
+      .flagsNeed(
+        argument: 0, "a block",
+        help: "fork without a block copies this process and takes no flags"),
+    ],
     traits: .snapshots,
     examples: [
       Example("let p = fork { |x| $x * 2 } 21\nprint (wait $p).value", "42"),
@@ -76,11 +81,6 @@ enum ForkCommand {
   }
 
   private static func classic(_ call: borrowing Call) throws -> Value {
-    for flag in call.command.flags where call.flag(flag.name) != nil {
-      throw call.error(
-        .arity, "'fork --\(flag.name)' needs a block", flag: flag.name,
-        help: "fork without a block copies this process and takes no flags")
-    }
     let child = try call.session.forkClassic(call.interpreter)
     return .int(child.map { Int($0.pid) } ?? 0)
   }

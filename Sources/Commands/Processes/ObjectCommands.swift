@@ -49,7 +49,7 @@ enum ObjectCommands {
       Flag("kwargs", .map, "arguments by the names of the parameters"),
       Flag("daemon", nil, "end it with the process that starts it, instead of waiting for it"),
     ],
-    rules: [.exclusive(["target", "class"])],
+    rules: [.exclusive(["target", "class"]), .requires(anyOf: ["target", "class"])],
     traits: .snapshots,
     examples: [
       Example(
@@ -93,9 +93,9 @@ enum ObjectCommands {
         help: classes.isEmpty
           ? "define it: process define \(name.asText) { … }"
           : "classes: " + namesText(classes.keys.sorted()))
-    case (nil, nil):
-      throw call.error(.arity, "'process new' needs --target FUNCTION or --class CLASS")
-    case (_?, _?): throw call.error(.arity, "--target and --class cannot be used together")
+    case (nil, nil), (_?, _?):
+      // Of a call by its value, which no text has checked.
+      throw call.brokenRule() ?? call.error(.arity, "'process new' needs a target")
     }
   }
 

@@ -34,7 +34,8 @@ extension Resolver {
       !bounds.contain(value)
     else { return false }
     // A plain number for a duration or size is seconds or bytes, and no less wrong.
-    warn(ErrorObject.badValue(what, must: type.phrase, is: value).message, argument.span, .script)
+    let problem = ErrorObject.badValue(what, must: type.phrase, is: value)
+    warn(problem.message, argument.span, help: type.boundsHelp, .script)
     return true
   }
 }

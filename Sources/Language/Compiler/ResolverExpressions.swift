@@ -111,7 +111,7 @@ extension Resolver {
     node.inlineBlock = inlineBlock(node, command)
     arguments(
       node, snapshots: command.traits.contains(.snapshots), command: command)
-    checkFlags(node, command)
+    checkFlags(node, command, inputs)
     checkCount(node, command, inputs)
     warnOfBounds(node, command, inputs)
     warnOfOperators(node, command)
@@ -222,7 +222,9 @@ extension Resolver {
     return false
   }
 
-  private func checkFlags(_ node: CommandNode, _ command: Command) {
+  private func checkFlags(_ node: CommandNode, _ command: Command, _ inputs: Int) {
+    var words = [String?](repeating: nil, count: inputs)
+    var hasSpread = false
     var given: [(name: String, span: Span)] = []
     // A program's own flags stand behind its name.
     let passesWords = command.traits.contains(.passesWords)
@@ -240,13 +242,16 @@ extension Resolver {
           given.append((command.flags[index].name, argument.span))
         }
       case .opens(let index): given.append((command.flags[index].name, argument.span))
-      default: break
+      case .argument: words.append(argument.spelling)
+      case .spread: hasSpread = true
+      case .value, .nothing, .unfilled: break
       }
     }
-    guard let problem = command.flagProblem(given.map(\.name)),
-      let at = given.last(where: { $0.name == problem.flag })
+    guard
+      let problem = command.flagProblem(given.map(\.name), hasSpread ? nil : words)
     else { return }
-    fail(problem.message, at.span, help: problem.help, kind: .arity)
+    let at = problem.flag.flatMap { flag in given.last { $0.name == flag } }
+    fail(problem.message, at?.span ?? node.span, help: problem.help, kind: .arity)
   }
 
   private func failUnknownFlag(_ name: String, _ command: Command, _ span: Span) {

@@ -33,7 +33,7 @@ extension Interpreter {
         i < given.count
         ? try convert(given[i], i, command, site, bound.origins[i]) : .missing
     }
-    try checkFlags(command, bound.written, site)
+    try checkFlags(command, bound, site)
     for i in 0..<flagCount { (slots + total + i).pointee = .missing }
     for given in bound.written {
       let flag = command.flags[given.index]
@@ -144,16 +144,23 @@ extension Interpreter {
 
   /// Which flags go together; a switch with `=false` counts as not given.
   private func checkFlags(
-    _ command: Command, _ written: [WrittenFlag], _ site: CallSite
+    _ command: Command, _ bound: Sorted, _ site: CallSite
   ) throws {
+    let written = bound.written
     guard written.count > 1 || !command.rules.isEmpty else { return }
     let given = written.filter {
       if case .bool(false) = $0.value { return command.flags[$0.index].type != nil }
       return true
     }
     let names = given.map { command.flags[$0.index].name }
-    guard let problem = command.flagProblem(names) else { return }
-    let argument = site.arguments.last { $0.role.flagName == problem.flag }
+    func word(_ origin: Int) -> String? {
+      let place = origin - site.inputCount
+      return site.arguments.indices.contains(place) ? site.arguments[place].spelling?.asText : nil
+    }
+    guard let problem = command.flagProblem(names, bound.origins.map(word)) else { return }
+    let argument = problem.flag.flatMap { flag in
+      site.arguments.last { $0.role.flagName == flag }
+    }
     throw ErrorObject(
       .arity, problem.message, help: problem.help,
       location: site.source.bytes.isEmpty
@@ -323,6 +330,7 @@ extension Interpreter {
         guard let bounds = type.bounds, !bounds.contain(result) else { return result }
         let error = ErrorObject.badValue(what(), must: type.phrase, is: result, .range)
         error.location = location()
+        error.help = type.boundsHelp
         throw error
       }
     } catch let error as ErrorObject {

@@ -53,7 +53,11 @@ extension ParameterType {
   public var isBounded: Bool { bounds != nil }
 
   /// The same type, for numbers, sizes (in bytes) and durations (in nanoseconds) of a least value.
-  public func atLeast(_ minimum: Int) -> ParameterType { bounded(.atLeast(minimum)) }
+  ///
+  /// - Parameter help: what to do about a smaller one.
+  public func atLeast(_ minimum: Int, help: String? = nil) -> ParameterType {
+    bounded(.atLeast(minimum), help: help)
+  }
 
   /// The same type within bounds: numbers, sizes in bytes, durations in nanoseconds.
   public func within(_ range: ClosedRange<Int>) -> ParameterType { bounded(.within(range)) }

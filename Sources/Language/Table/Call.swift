@@ -234,7 +234,9 @@ public final class CallSite {
     self.hasComputedName = hasComputedName
     self.ignoresInput = ignoresInput
     self.armKinds = armKinds
-    isSimple = !ignoresInput && arguments.allSatisfy { $0.role == .positional }
+    isSimple =
+      !ignoresInput && arguments.allSatisfy { $0.role == .positional }
+      && command?.requiresFlag != true
   }
 
   deinit {

@@ -136,7 +136,7 @@ public struct CommandLine: Sendable {
 
   private func check(_ reading: Reading) throws(ErrorObject) {
     let given = reading.flags.map(\.flag.name).filter(reading.has)
-    if let problem = flags.problem(given, rules) {
+    if let problem = flags.problem(given, rules, { reading.words }, of: name) {
       throw ErrorObject(.arity, problem.message, help: problem.help)
     }
     guard extent == .whole || reading.words.isEmpty,

@@ -1,20 +1,46 @@
-/// Which flags of a command go together: known before it runs, to `--check`, and to its help.
+/// Which flags and arguments of a command go together: known before it runs, to `--check`, and to its
+/// help.
 public enum FlagRule: Sendable {
   /// At most one of these flags may be given.
   case exclusive([String])
   /// A flag means nothing without one of some others.
   case needs(String, anyOf: [String])
+  /// One of these flags must be given.
+  case requires(anyOf: [String])
+  /// A flag stands in place of an argument. Which one that is depends on the arguments as typed, nil
+  /// where one is computed.
+  case replaces(String, argument: String, at: @Sendable ([String?]) -> Int)
+  /// Flags mean nothing without the argument at a place.
+  case flagsNeed(argument: Int, String, help: String)
 
-  /// What a call breaks: the flag at fault, and what to say of it.
+  /// What a call breaks: the flag at fault, nil if none is, and what to say of it.
   struct Problem {
-    let flag: String
+    let flag: String?
     let message: String
     var help: String?
   }
 
-  /// - Parameter given: the flags of a call, in the order in which they were written.
-  func problem(_ given: [String]) -> Problem? {
+  /// - Parameters:
+  ///   - given: the flags of a call, in the order in which they were written.
+  ///   - words: its arguments as typed, nil where they are not known.
+  ///   - name: the command.
+  func problem(_ given: [String], _ words: () -> [String?]?, of name: String) -> Problem? {
     switch self {
+    case .requires(let names):
+      if names.contains(where: given.contains) { return nil }
+      return Problem(
+        flag: nil, message: "'\(name)' needs \(FlagRule.list(names, "or"))",
+        help: "add one of them")
+    case .replaces(let flag, let argument, let place):
+      guard given.contains(flag), let words = words(), words.count > place(words) else {
+        return nil
+      }
+      return Problem(
+        flag: flag, message: "--\(flag) and \(argument) cannot be used together",
+        help: "leave one of them out")
+    case .flagsNeed(let place, let argument, let help):
+      guard let flag = given.first, let words = words(), words.count <= place else { return nil }
+      return Problem(flag: flag, message: "'\(name) --\(flag)' needs \(argument)", help: help)
     case .exclusive(let names):
       let both = names.filter(given.contains).prefix(2)
       guard both.count > 1 else { return nil }
@@ -36,6 +62,9 @@ public enum FlagRule: Sendable {
     case .exclusive(let names):
       "Only one of \(FlagRule.list(names, "and")) can be given."
     case .needs(let flag, let others): "--\(flag) needs \(FlagRule.list(others, "or"))."
+    case .requires(let names): "One of \(FlagRule.list(names, "and")) must be given."
+    case .replaces(let flag, let argument, _): "--\(flag) stands in place of \(argument)."
+    case .flagsNeed(_, let argument, _): "Flags need \(argument)."
     }
   }
 
@@ -52,7 +81,9 @@ extension [Flag] {
   ///
   /// - Parameter given: their names in the order in which they were written, each as often as it
   ///   was.
-  func problem(_ given: [String], _ rules: [FlagRule]) -> FlagRule.Problem? {
+  func problem(
+    _ given: [String], _ rules: [FlagRule], _ words: () -> [String?]?, of name: String
+  ) -> FlagRule.Problem? {
     guard given.count > 1 || !rules.isEmpty else { return nil }
     for (i, name) in given.enumerated() where given[..<i].contains(name) {
       guard let flag = first(where: { $0.name == name }), !flag.isRepeatable else { continue }
@@ -60,7 +91,7 @@ extension [Flag] {
       return FlagRule.Problem(flag: name, message: misuse.message, help: misuse.help)
     }
     for rule in rules {
-      if let problem = rule.problem(given) { return problem }
+      if let problem = rule.problem(given, words, of: name) { return problem }
     }
     return nil
   }
@@ -74,10 +105,32 @@ extension [Flag] {
 
 extension Command {
   /// What is wrong with the flags of a call, nil if nothing is.
-  func flagProblem(_ given: [String]) -> FlagRule.Problem? { flags.problem(given, rules) }
+  ///
+  /// - Parameter words: its arguments as typed, nil where one is computed; nil if not all are known.
+  func flagProblem(
+    _ given: [String], _ words: @autoclosure () -> [String?]? = nil
+  ) -> FlagRule.Problem? {
+    flags.problem(given, rules, words, of: name)
+  }
+
+  /// Whether a call without flags breaks a rule.
+  var requiresFlag: Bool {
+    rules.contains { if case .requires = $0 { true } else { false } }
+  }
 
   /// Sentences about its flags, for help.
   public var flagSentences: [String] { flags.sentences(rules) }
+}
+
+extension Call {
+  /// The rule on flags and arguments that the call breaks, for what only its run can see.
+  public func brokenRule() -> ErrorObject? {
+    let given = command.flags.filter { flag($0.name) != nil }.map(\.name)
+    let words = (0..<count).map { spelling($0)?.asText }
+    guard let problem = command.flagProblem(given, words) else { return nil }
+    let place = problem.flag.flatMap { location(flag: $0) } ?? location
+    return ErrorObject(.arity, problem.message, help: problem.help, location: place)
+  }
 }
 
 extension CommandLine {

@@ -41,6 +41,8 @@ public final class ParameterType: Sendable {
   let isAny: Bool
   /// What a number must be besides.
   let bounds: Bounds?
+  /// What to do about a number beyond them.
+  let boundsHelp: String?
   /// Converts, nil if the value does not fit; may throw an error that says more.
   let convert: @Sendable (Input) throws -> Value?
   /// Where a number stands that changes whenever a word may mean something else: until then a call
@@ -60,9 +62,11 @@ public final class ParameterType: Sendable {
 
   private init(
     _ name: String, _ phrase: String, completion: Completion, isAny: Bool, bounds: Bounds?,
-    version: UnsafePointer<Int>?, convert: @escaping @Sendable (Input) throws -> Value?
+    boundsHelp: String? = nil, version: UnsafePointer<Int>?,
+    convert: @escaping @Sendable (Input) throws -> Value?
   ) {
     self.bounds = bounds
+    self.boundsHelp = boundsHelp
     self.version = version
     self.name = name
     self.phrase = phrase
@@ -77,13 +81,13 @@ public final class ParameterType: Sendable {
   ) -> ParameterType {
     ParameterType(
       name, phrase ?? self.phrase, completion: completion ?? self.completion, isAny: isAny,
-      bounds: bounds, version: version, convert: convert)
+      bounds: bounds, boundsHelp: boundsHelp, version: version, convert: convert)
   }
 
-  func bounded(_ bounds: Bounds) -> ParameterType {
+  func bounded(_ bounds: Bounds, help: String? = nil) -> ParameterType {
     ParameterType(
       name, bounds.phrase(name), completion: completion, isAny: false, bounds: bounds,
-      version: version, convert: convert)
+      boundsHelp: help, version: version, convert: convert)
   }
 
   /// A value converted to this type; nil if it does not fit.
