@@ -27,7 +27,7 @@ _brood_run() {
     flag=${COMP_WORDS[i]}
     case $flag in
       --) ((i++)); break ;;
-      -j|-n|--jobs|--file|--max-inputs|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--results|--memory|--status|--journal|--rerun|--key-env)
+      -j|-n|--jobs|--file|--max-inputs|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--results|--memory|--status|--journal|--rerun|--key-env|--only)
         # Bash makes three words of --flag=value, and two of --flag=
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i += 2))
@@ -50,7 +50,7 @@ _brood_run() {
       compopt -o default
     fi
   elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-    _brood_words '-j -0 -n -X --jobs --file --null --max-inputs --fill --timeout --grace --retries --backoff --halt --deadline --rate --unordered --line --ungrouped --tag --json --csv --results --memory --status --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --help'
+    _brood_words '-j -0 -n -X --jobs --file --null --max-inputs --fill --timeout --grace --retries --backoff --halt --deadline --rate --unordered --line --ungrouped --tag --json --csv --results --memory --status --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --only --from-parallel --from-xargs --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi

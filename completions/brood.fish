@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
+      case -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env
+  and not contains -- (commandline -opc)[-1] -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
 end
 
 function __brood_run_complete
@@ -116,5 +116,8 @@ complete -c brood -n __brood_run_flags -l journal -r -F -d 'keep in this file wh
 complete -c brood -n __brood_run_flags -l rerun -x -a 'failed missing changed all' -d 'of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)'
 complete -c brood -n __brood_run_flags -l key-env -x -d 'environment variables whose values make it another task'
 complete -c brood -n __brood_run_flags -l verbose -d 'say of each task why the journal lets it run or not'
+complete -c brood -n __brood_run_flags -l only -x -d 'of a file of tasks, run these and what they need'
+complete -c brood -n __brood_run_flags -l from-parallel -d 'only print what a line of GNU parallel is here'
+complete -c brood -n __brood_run_flags -l from-xargs -d 'only print what a line of xargs is here'
 complete -c brood -n __brood_run_flags -l help -d 'show this'
 complete -c brood -n 'contains -- (commandline -opc)[-1] --completions' -xa 'bash fish zsh'

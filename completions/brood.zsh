@@ -43,6 +43,9 @@ _brood() {
       '--rerun=[of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)]:word:(failed missing changed all)' \
       '--key-env=[environment variables whose values make it another task]:names: ' \
       '--verbose[say of each task why the journal lets it run or not]' \
+      '--only=[of a file of tasks, run these and what they need]:names: ' \
+      '--from-parallel[only print what a line of GNU parallel is here]' \
+      '--from-xargs[only print what a line of xargs is here]' \
       '--help[show this]' \
       '(-):program:_command_names -e'       '*::argument:_normal'
     return

@@ -3,13 +3,18 @@
 /// A task is in exactly one place: waiting for its input, queued, delayed until its next attempt,
 /// in a batch at an executor, or finished. Where it is queued says how it came there: `returned`
 /// tasks were taken back unbegun and go first, then the `due` ones, which are tried again, then
-/// those from `next` on that were never taken.
+/// those from `next` on that were never taken. A task that waits for others is passed over, and
+/// stands behind the due ones when its turn has come.
 public final class TaskJob {
   public let policy: TaskPolicy
   /// Until it is finished.
   public internal(set) var client: (any TaskClient)?
   /// Whether the client is asked what became of a task earlier.
   public let recalls: Bool
+  /// How a task is treated otherwise than the policy says.
+  public var terms: ((Int) -> TaskTerms?)?
+  /// Which tasks wait for others; nil where none can.
+  var order: TaskOrder?
 
   /// How many tasks are known of.
   public internal(set) var supplied = 0
@@ -27,6 +32,8 @@ public final class TaskJob {
   public internal(set) var failed = 0
   public internal(set) var timedOut = 0
   public internal(set) var cancelled = 0
+  /// Those that could not begin, since one that they need had not succeeded; among those that failed.
+  public internal(set) var blocked = 0
   /// Attempts that came to nothing and were made again.
   public internal(set) var repeated = 0
   /// How many are at executors.
@@ -62,8 +69,12 @@ public final class TaskJob {
   private var due = FIFO<Int>()
   /// When they are due (ns).
   private var delayed: [Int: Int64] = [:]
-  /// Of those not taken yet: finished, since they were cancelled.
+  /// Of those not taken yet: finished, since they were cancelled or blocked.
   private var skipped: Set<Int> = []
+  /// Those that wait for others and were passed over, so that `next` is behind them.
+  private var passed: Set<Int> = []
+  /// Those of them whose turn has come, which go behind the due ones.
+  private var freed = FIFO<Int>()
   private var failures: [Int: Int] = [:]
   private var losses: [Int: Int] = [:]
   /// The first task about which `recall` was not asked.
@@ -94,11 +105,16 @@ public final class TaskJob {
   private var lastChunk = 1
   let countsSuccesses: Bool
 
-  /// - Parameter recalls: ask the client what became of a task earlier before it is taken.
-  public init(_ policy: TaskPolicy, client: any TaskClient, recalls: Bool = false) {
+  /// - Parameters:
+  ///   - recalls: ask the client what became of a task earlier before it is taken.
+  ///   - isOrdered: tasks may wait for others.
+  public init(
+    _ policy: TaskPolicy, client: any TaskClient, recalls: Bool = false, isOrdered: Bool = false
+  ) {
     self.policy = policy
     self.client = client
     self.recalls = recalls
+    if isOrdered { order = TaskOrder() }
     switch policy.halt?.condition {
     case .successes, .finished, .failedPercent: countsSuccesses = true
     case .failures, nil: countsSuccesses = false
@@ -109,8 +125,12 @@ public final class TaskJob {
 
   /// How many wait to be started now.
   public var queued: Int {
-    returned.count + due.count + supplied - next - skipped.count
+    returned.count + due.count + freed.count + supplied - next - skipped.count
+      - ((order?.count ?? 0) - passed.count)
   }
+
+  /// How many wait for others.
+  public var ordered: Int { order?.count ?? 0 }
 
   /// How many wait for their next attempt.
   public var waiting: Int { delayed.count }
@@ -129,6 +149,8 @@ public final class TaskJob {
   public enum Place: Equatable, Sendable {
     case waitingForInput
     case queued
+    /// Tasks that it needs have not ended.
+    case ordered
     case delayed(until: Int64)
     /// At an executor, under an attempt.
     case atExecutor(attempt: UInt64, place: Int)
@@ -140,25 +162,31 @@ public final class TaskJob {
   public func place(of task: Int) -> Place {
     if task >= supplied { return .waitingForInput }
     if let moment = delayed[task] { return .delayed(until: moment) }
+    if !isHalted, order?.waits(task) == true { return .ordered }
     for batch in batches {
       if let place = (batch.reported..<batch.count).first(where: { batch[$0] == task }) {
         return .atExecutor(attempt: batch.number, place: place)
       }
     }
     let waits = task >= next && !skipped.contains(task)
-    if !isHalted, waits || returned.contains(task) || due.all.contains(task) { return .queued }
+    if !isHalted,
+      waits || returned.contains(task) || due.all.contains(task) || freed.all.contains(task)
+    {
+      return .queued
+    }
     return .finished
   }
 
   /// Calls `body` with each task that was not started, once the job has halted.
   public func forEachNotStarted(_ body: (Int) -> Void) {
     guard isHalted else { return }
-    for task in returned.sorted() { body(task) }
+    for task in (returned + passed + freed.all).sorted() { body(task) }
     for task in next..<max(next, supplied) where !skipped.contains(task) { body(task) }
   }
 
   var isDone: Bool {
-    outstanding == 0 && delayed.isEmpty && (isHalted || isWhole && upcoming == nil)
+    outstanding == 0 && delayed.isEmpty
+      && (isHalted || isWhole && upcoming == nil && order?.count ?? 0 == 0)
   }
 
   // MARK: Taking
@@ -170,7 +198,8 @@ public final class TaskJob {
     if isHalted { return nil }
     if let task = returned.last { return task }
     if let task = due.first { return task }
-    if recalls || !skipped.isEmpty { passOver() }
+    if let task = freed.first { return task }
+    if recalls || !skipped.isEmpty || order != nil { passOver() }
     return next < supplied ? next : nil
   }
 
@@ -178,7 +207,7 @@ public final class TaskJob {
   /// taken; at most so many.
   func upcomingRun(most: Int) -> Range<Int> {
     guard let task = upcoming else { return 0..<0 }
-    if most > 1, returned.isEmpty, due.isEmpty, !recalls, skipped.isEmpty {
+    if most > 1, returned.isEmpty, due.isEmpty, !recalls, skipped.isEmpty, order == nil {
       return next..<min(supplied, next + most)
     }
     return task..<(task + 1)
@@ -193,7 +222,7 @@ public final class TaskJob {
   func take() {
     if !returned.isEmpty {
       returned.removeLast()
-    } else if due.popFirst() == nil {
+    } else if due.popFirst() == nil, freed.popFirst() == nil {
       next += 1
     }
     outstanding += 1
@@ -210,11 +239,16 @@ public final class TaskJob {
         next += 1
         continue
       }
+      if order?.waits(task) == true {
+        passed.insert(task)
+        next += 1
+        continue
+      }
       guard recalls, unasked <= task, !isHalted else { return }
       unasked = task + 1
       guard let end = client?.recall(task, of: self) else { return }
       next += 1
-      count(end)
+      count(task, end)
       client?.ended(task, of: self, end)
     }
   }
@@ -241,6 +275,11 @@ public final class TaskJob {
       returned.remove(at: index)
     } else if due.all.contains(task) {
       due.removeAll { $0 == task }
+    } else if freed.all.contains(task) {
+      freed.removeAll { $0 == task }
+    } else if order?.waits(task) == true {
+      order?.remove(task)
+      leaveQueue(task)
     } else if !isHalted, task >= next, task < supplied, skipped.insert(task).inserted {
     } else {
       return false
@@ -249,9 +288,42 @@ public final class TaskJob {
     return true
   }
 
+  // MARK: Waiting for others
+
+  /// The next task is known, and those with lower numbers that must succeed before it.
+  func supply(after needed: [Int]) {
+    order?.add(supplied, after: needed)
+    supplied += 1
+  }
+
+  /// One that waited for others is not queued any more.
+  private func leaveQueue(_ task: Int) {
+    if passed.remove(task) == nil { skipped.insert(task) }
+  }
+
+  /// Queues tasks whose turn has come, and ends those that cannot begin any more.
+  func takeTurns() {
+    while !isHalted, let turn = order?.takeTurn() {
+      if turn.isFreed {
+        if passed.remove(turn.task) != nil { freed.append(turn.task) }
+      } else {
+        leaveQueue(turn.task)
+        finish(turn.task, .blocked)
+      }
+    }
+  }
+
   // MARK: Outcomes
 
-  func count(_ end: TaskEnd) {
+  /// Tasks at places of a batch have succeeded.
+  func count(successesOf batch: TaskBatch, _ places: Range<Int>) {
+    succeeded += places.count
+    guard order != nil else { return }
+    for place in places { order?.ended(batch[place], succeeded: true) }
+  }
+
+  func count(_ task: Int, _ end: TaskEnd) {
+    order?.ended(task, succeeded: end == .succeeded)
     if end == .succeeded {
       succeeded += 1
       return
@@ -259,11 +331,12 @@ public final class TaskJob {
     failed += 1
     if end == .timedOut { timedOut += 1 }
     if end == .cancelled { cancelled += 1 }
+    if end == .blocked { blocked += 1 }
   }
 
   /// A task is finished without a report.
   private func finish(_ task: Int, _ end: TaskEnd) {
-    count(end)
+    count(task, end)
     client?.ended(task, of: self, end)
   }
 
@@ -281,28 +354,33 @@ public final class TaskJob {
     if fault == .lost {
       let lost = (losses[task] ?? 0) + 1
       losses[task] = lost
-      if isHalted || lost > policy.losses { return end(.lost) }
+      if isHalted || lost > policy.losses { return end(task, .lost) }
       repeated += 1
       return .again(failures: failures[task] ?? 0, delay: 0)
     }
     let count = (failures[task] ?? 0) + 1
     failures[task] = count
     var final = TaskEnd.failed
-    var allowed = policy.retries ?? 0
+    let retries = retries(of: task)
+    var allowed = retries ?? 0
     switch (fault, reason) {
-    case (.ended, .cancelled), (.ended, .retired): return end(.cancelled)
+    case (.ended, .cancelled), (.ended, .retired): return end(task, .cancelled)
     case (.ended, .timeout): final = .timedOut
-    case (.ended, nil), (.died, _): allowed = policy.retries ?? policy.deathRetries
-    case (.unstartable, _): return end(.failed)
+    case (.ended, nil), (.died, _): allowed = retries ?? policy.deathRetries
+    case (.unstartable, _): return end(task, .failed)
     case (.error, _), (.lost, _): break
     }
-    if isHalted || count > allowed { return end(final) }
+    if isHalted || count > allowed { return end(task, final) }
     repeated += 1
-    return .again(failures: count, delay: policy.delay(after: count))
+    let delay = policy.delay(after: count, backoff: terms?(task)?.backoff)
+    return .again(failures: count, delay: delay)
   }
 
-  private func end(_ end: TaskEnd) -> TaskVerdict {
-    count(end)
+  /// How often a task that failed is tried again; nil for the usual.
+  public func retries(of task: Int) -> Int? { terms?(task)?.retries ?? policy.retries }
+
+  private func end(_ task: Int, _ end: TaskEnd) -> TaskVerdict {
+    count(task, end)
     return .final(end)
   }
 
@@ -322,13 +400,15 @@ public final class TaskJob {
   /// Whether what became of its tasks halts it.
   var mustHalt: Bool {
     guard !isHalted, let halt = policy.halt else { return false }
-    return halt.isMet(succeeded: succeeded, failed: failed - cancelled, supplied: supplied)
+    return halt.isMet(
+      succeeded: succeeded, failed: failed - cancelled - blocked, supplied: supplied)
   }
 
   /// Whether it was halted because what was wanted has come.
   public var isFulfilled: Bool {
     guard isHalted, abortion == nil, let halt = policy.halt, halt.isWanted else { return false }
-    return halt.isMet(succeeded: succeeded, failed: failed - cancelled, supplied: supplied)
+    return halt.isMet(
+      succeeded: succeeded, failed: failed - cancelled - blocked, supplied: supplied)
   }
 
   /// Whether it was halted because enough tasks have succeeded.

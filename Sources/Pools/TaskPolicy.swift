@@ -59,7 +59,10 @@ public struct TaskPolicy: Sendable {
   static let leastSlack: Int64 = 100_000_000
 
   /// The wait before the retry that follows so many failures.
-  func delay(after failures: Int) -> Int64 {
+  ///
+  /// - Parameter backoff: the wait before the first one, if it is another than the policy's.
+  func delay(after failures: Int, backoff: Int64? = nil) -> Int64 {
+    let backoff = backoff ?? self.backoff
     let factor = Int64(1) << Int64(max(0, min(failures - 1, 20)))
     let (delay, overflow) = backoff.multipliedReportingOverflow(by: factor)
     return overflow ? .max / 2 : delay
@@ -74,6 +77,21 @@ public struct TaskPolicy: Sendable {
   static let mostEager = 8
 }
 
+/// How one task is treated otherwise than the others of its job; nil for no difference.
+public struct TaskTerms: Sendable {
+  /// How long it may take (ns).
+  public var timeout: Int64?
+  public var retries: Int?
+  /// How long to wait before its first retry (ns).
+  public var backoff: Int64?
+
+  public init(timeout: Int64? = nil, retries: Int? = nil, backoff: Int64? = nil) {
+    self.timeout = timeout
+    self.retries = retries
+    self.backoff = backoff
+  }
+}
+
 /// What became of a task.
 public enum TaskEnd: Equatable, Sendable {
   case succeeded
@@ -82,6 +100,8 @@ public enum TaskEnd: Equatable, Sendable {
   case timedOut
   /// It was not wanted any more.
   case cancelled
+  /// It could not begin, since one that it needs had not succeeded.
+  case blocked
   /// What ran it was lost with its host or link, more often than is tried again.
   case lost
 }

@@ -19,7 +19,7 @@ extension TaskScheduler {
     batch.reported += count
     let job = batch.job
     job.outstanding -= count
-    job.succeeded += count
+    job.count(successesOf: batch, first..<batch.reported)
     noteProgress(batch.slot)
     if job.policy.isTimed {
       if job.policy.timeoutPercent != nil {

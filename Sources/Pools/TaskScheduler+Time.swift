@@ -91,11 +91,11 @@ extension TaskScheduler {
   func checkTime(of slot: ExecutorSlot, _ now: Int64) {
     guard !slot.isEnding, let first = slot.batches.first(where: { $0.rest > 0 }) else { return }
     if let inHand = slot.executor?.inHand {
-      guard let timeout = limit(of: inHand.batch.job) else { return }
+      guard let timeout = limit(of: inHand.batch, inHand.place) else { return }
       let end = later(inHand.since, timeout)
       if end <= now { return endSlot(slot, .timeout) }
       check(slot, at: end)
-    } else if let timeout = limit(of: first.job) {
+    } else if let timeout = limit(of: first, first.reported) {
       let timeToBegin = first.job.policy.timeToBegin
       let end = later(max(first.sentAt, slot.reportedAt), max(timeout, timeToBegin))
       if end <= now { return expire(first, at: slot, now) }
@@ -104,8 +104,13 @@ extension TaskScheduler {
     }
   }
 
+  /// How long the task at a place of a batch may take now.
+  func limit(of batch: TaskBatch, _ place: Int) -> Int64? {
+    batch.job.terms?(batch[place])?.timeout ?? limit(of: batch.job)
+  }
+
   /// How long a task of a job may take now; what runs is looked at for that.
-  func limit(of job: TaskJob) -> Int64? {
+  private func limit(of job: TaskJob) -> Int64? {
     guard let limit = job.timeout else { return nil }
     if job.armedLimit < limit { job.armedLimit = limit }
     return limit

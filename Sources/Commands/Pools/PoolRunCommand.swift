@@ -133,9 +133,11 @@ enum RunCommand {
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate, writing: Bool = true
   ) throws -> (journal: TaskJournal, tasks: ProgramTasks)? {
     guard let journal = try JournalFlags.open(call, writing: writing) else { return nil }
-    let tasks = try ProgramTasks(
-      journal, template, call.interpreter, environment: JournalFlags.environment(call)
-    ) { name in try? host.findProgram(name) }
+    let keys = try ProgramKeys(
+      template, call.interpreter, environment: JournalFlags.environment(call))
+    let tasks = ProgramTasks(journal, ProgramContent(template, keys)) { name in
+      try? host.findProgram(name)
+    }
     return (journal, tasks)
   }
 
@@ -279,7 +281,6 @@ enum RunCommand {
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
     _ inputs: RunInputs.Source
   ) throws -> Value {
-    let session = call.session
     let options = try RunSettings.options(call, host)
     let run = try make(call, host, template, options, inputs)
     // How many calls several inputs a call make is seen at the end.
@@ -291,6 +292,17 @@ enum RunCommand {
     journal?.journal.news.clearLine = { progress?.clear() }
     run.journal = journal?.tasks
     defer { journal?.journal.close() }
+    return try finish(run, of: count, journal?.journal, progress, call)
+  }
+
+  /// Runs all to the end; yields what a call of it yields, and throws what it throws.
+  ///
+  /// - Parameter count: how many programs there are, where that is known.
+  static func finish(
+    _ run: ProgramRun, of count: Int?, _ journal: TaskJournal?, _ progress: TaskProgress?,
+    _ call: borrowing Call
+  ) throws -> Value {
+    let session = call.session
     let outcome = RunOutcome(run, of: count, call)
     do {
       try run.run()
@@ -298,10 +310,10 @@ enum RunCommand {
       guard error.kind == .interrupted else { throw outcome.placed(error) }
       progress?.end()
       session.postponing { try session.output.flush() }
-      Session.say("pool run: \(outcome.interruption)")
+      Session.say("\(call.command.name): \(outcome.interruption)")
       throw error
     }
-    try journal?.journal.finish(call.interpreter)
+    try journal?.finish(call.interpreter)
     if call.site.wantsValue { return .items(run.records) }
     if let failure = outcome.failure { throw failure }
     return .null

@@ -2,34 +2,54 @@ import Language
 import Posix
 import Session
 
-/// `brood run`: the command `pool run`, called from another shell.
+/// `brood run`: the command `pool run`, or `pool tasks`, called from another shell.
 public enum RunLine {
-  /// The only command that is needed, so that nothing else is set up.
-  public static let table = CommandTable([CommandFamily("Pools", [RunCommand.command])])
+  /// The only commands that are needed, so that nothing else is set up.
+  public static let table = CommandTable([
+    CommandFamily("Pools", [RunCommand.command, TasksCommand.command])
+  ])
 
   /// What may stand behind `brood run`.
   public static let line = CommandLine(
     "brood run", "Run a program for each of many inputs",
     operands: "[-j N] [FLAGS] [--] PROGRAM [ARGS…] [::: INPUTS… | :::: FILES…]", details: teaching,
-    flags: RunCommand.command.flags.filter { !hidden.contains($0.name) },
+    flags: RunCommand.command.flags.filter { !hidden.contains($0.name) } + others,
     parameters: RunCommand.command.parameters.map { Parameter($0.name, $0.type, $0.arity) },
     rules: RunCommand.command.rules, extent: .program, advice: advice)
 
   /// Flags that make sense only in Brood's own language.
   private static let hidden = ["inputs"]
+  /// Flags that make it another command.
+  private static let others = [TasksLine.only] + FromCommandLine.flags
 
   /// Runs what a command line says; prints the help if it asks for that.
   ///
   /// - Parameter words: those behind `brood run`.
   public static func run(_ words: [String], _ interpreter: Interpreter) throws {
     try JournalFlags.markingUsage {
+      let host = interpreter.host as? BroodHost
+      if let text = try FromCommandLine.text(words, environment: host?.environmentEntries ?? []) {
+        return try interpreter.write(text)
+      }
+      if TasksLine.isMeant(words) { return try TasksLine.run(words, interpreter) }
       let reading = try line.read(words)
       if reading.wantsHelp { return try interpreter.write(HelpText.page(line)) }
       if reading.words[0].hasPrefix(":::") { throw line.misuse("'brood run' needs a program") }
+      if let other = others.first(where: { reading.has($0.name) }) { throw misplaced(other) }
       _ = try interpreter.invoke(
         RunCommand.command, flags: reading.flags.map { ($0.flag.name, $0.word) },
         words: values(reading.words))
     }
+  }
+
+  private static func misplaced(_ flag: Flag) -> ErrorObject {
+    if flag.name == TasksLine.only.name {
+      return ErrorObject(
+        .arity, "'--only' is for a file of tasks", help: "as: brood run --only test build.tasks")
+    }
+    return ErrorObject(
+      .arity, "'--\(flag.name)' stands first, and all behind it is the other program's line",
+      help: "as: brood run --\(flag.name) -0 gzip")
   }
 
   /// The last words of the process's command line as values: bytes where they are not UTF-8.
@@ -102,6 +122,21 @@ public enum RunLine {
       brood run --journal jobs.log -- ./simulate ::: $(seq 1000)
       brood run --journal jobs.log --rerun missing -- ./simulate ::: $(seq 1000)
       brood run --journal jobs.log --rerun failed --retries 2 -- ./simulate ::: $(seq 1000)
+
+    A file whose name ends in .tasks is a list of programs, each of which begins when those have
+    succeeded that it needs; it is only read, as this one or as JSON:
+
+      [[name: build, run: "make"], [name: test, run: "make test", after: [build], timeout: 5m]]
+
+      brood run -j 4 build.tasks
+      brood run --dry-run build.tasks --only test
+
+    brood -c 'help pool tasks' has its fields. A program of such a name is run by: brood run -- FILE.
+
+    What a line of xargs or GNU parallel is here is printed, with remarks on what differs:
+
+      brood run --from-xargs -0 -P4 -I% cp % %.bak
+      brood run --from-parallel -j4 --timeout 10 'gzip -9 {}' ::: *.txt
 
     Ctrl-C and TERM end all that runs, Ctrl-Z stops it; HUP lets it end and starts no more, USR1 has
     it tell how far it is. The exit status is 0 if all succeeded, 1 if some failed,

@@ -23,7 +23,7 @@ struct RunOutcome: ~Copyable {
   }
 
   private var total: Int { max(run.count, known ?? run.count) }
-  private var left: Int { total - run.succeeded - run.failed }
+  private var left: Int { total - run.succeeded - run.failed - run.blocked }
 
   /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
   var interruption: String {
@@ -36,6 +36,11 @@ struct RunOutcome: ~Copyable {
 
   private var notStarted: String? {
     left > 0 ? "\(left) \(left == 1 ? "was" : "were") not started" : nil
+  }
+
+  private var notRun: String? {
+    run.blocked > 0
+      ? "\(run.blocked) \(run.blocked == 1 ? "was" : "were") not run, lacking what failed" : nil
   }
 
   /// An error that ended the run.
@@ -52,7 +57,9 @@ struct RunOutcome: ~Copyable {
     let bad = run.failed - run.cancelled
     let isTimeout = bad > 0 ? run.timedOut == bad : run.isOverdue
     let error = ErrorObject(isTimeout ? .timeout : .failed, message(bad), location: location)
-    let hints = [notStarted, run.failures.first { $0.remedy != nil }?.remedy].compactMap { $0 }
+    let hints = [notRun, notStarted, run.failures.first { $0.remedy != nil }?.remedy].compactMap {
+      $0
+    }
     if !hints.isEmpty { error.help = hints.joined(separator: "; ") }
     error.payload["records"] = .items(run.records)
     if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }

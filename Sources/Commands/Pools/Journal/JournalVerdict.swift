@@ -40,6 +40,9 @@ struct JournalVerdict {
     }
   }
 
+  /// A task that is done, and runs again because of another one.
+  init(following why: String) { self.init(.changed, why) }
+
   /// A task of which the journal knows nothing.
   static let new = JournalVerdict(.new, "the journal has no record of it")
 

@@ -9,10 +9,13 @@ import Session
 /// A call with several inputs has a line for each of them.
 final class ProgramTasks: RunJournal {
   private let journal: TaskJournal
-  private let template: ProgramTemplate
-  private let keys: ProgramKeys
+  private let content: ProgramContent
   /// The file of a program's name; nil if there is none.
   private let find: (String) -> String?
+  /// Why a task that is done is to be run again nevertheless; nil where it is not.
+  var follows: ((_ index: Int) -> String?)?
+  /// Told whether a task is left out.
+  var onVerdict: ((_ index: Int, _ isSkipped: Bool) -> Void)?
 
   /// Longer outputs are not kept.
   private static let mostOutput = 1 << 20
@@ -36,17 +39,14 @@ final class ProgramTasks: RunJournal {
   }
 
   init(
-    _ journal: TaskJournal, _ template: ProgramTemplate, _ interpreter: Interpreter,
-    environment: Value, find: @escaping (String) -> String?
-  ) throws {
+    _ journal: TaskJournal, _ content: ProgramContent, find: @escaping (String) -> String?
+  ) {
     self.journal = journal
-    self.template = template
+    self.content = content
     self.find = find
-    keys = try ProgramKeys(template, interpreter, environment: environment)
     journal.begin(
       JournalRun(
-        verb: "pool run", rerun: journal.rerun, directory: keys.directory,
-        work: ("program", .items(template.source.map { .text($0) }))))
+        verb: "pool run", rerun: journal.rerun, directory: content.directory, work: content.work))
   }
 
   private func words(_ words: [[UInt8]]) -> Value {
@@ -55,7 +55,7 @@ final class ProgramTasks: RunJournal {
 
   /// What was run; of a call with several inputs, what it would be for one alone.
   private func words(_ task: Known, _ record: TaskRecord) -> Value {
-    words((try? template.words(for: task.input, index: record.index, slot: 0)) ?? [])
+    words(content.words(task.input, record.index))
   }
 
   var isWaiting: Bool { journal.isWaiting }
@@ -64,9 +64,9 @@ final class ProgramTasks: RunJournal {
   // MARK: Earlier runs
 
   func recall(_ record: inout TaskRecord) throws -> Bool {
-    let key = try keys.key(of: record.input, record.index)
+    let key = try content.key(record.input, record.index)
     let id = journal.task(key)
-    let files = files(record.input)
+    let files = files(record.input, record.index)
     var recalled = RecalledProgram()
     recalled.key = key.text
     var verdict = JournalVerdict.new
@@ -74,6 +74,9 @@ final class ProgramTasks: RunJournal {
       var earlier = record
       if let line { read(line, into: &earlier) }
       verdict = JournalVerdict(state, line, rerun, failure: earlier.phrase, files: files)
+      if verdict.isSkipped, let why = follows?(record.index) {
+        verdict = JournalVerdict(following: why)
+      }
       if verdict.isSkipped {
         recalled.output = JournalLine.bytes(of: line?.get("output"))
         recalled.error = JournalLine.bytes(of: line?.get("error"))
@@ -81,6 +84,7 @@ final class ProgramTasks: RunJournal {
       }
     }
     journal.news.tell(record.input.text, verdict.reason, verdict.why)
+    onVerdict?(record.index, verdict.isSkipped)
     recalled.isSkipped = verdict.isSkipped
     recalled.why = verdict.why
     if !verdict.isSkipped { recalled.entry = Known(id, record.input, files) }
@@ -88,14 +92,12 @@ final class ProgramTasks: RunJournal {
     return verdict.isSkipped
   }
 
-  /// The program, a script that is its first argument for all inputs, and the input's parts.
-  private func files(_ input: TaskInput) -> [JournalFileState] {
+  /// The program, and other files that it depends on.
+  private func files(_ input: TaskInput, _ index: Int) -> [JournalFileState] {
+    let (program, others) = content.files(input, index)
     var paths: [String] = []
-    if let name = template.content(for: input).first, let path = find(text(name)) {
-      paths.append(path)
-    }
-    if let script = template.script { paths.append(script) }
-    for part in input.parts.map(text) where !paths.contains(part) { paths.append(part) }
+    if let program, let path = find(text(program)) { paths.append(path) }
+    for path in others where !paths.contains(path) { paths.append(path) }
     return paths.compactMap { JournalFileState($0) }
   }
 

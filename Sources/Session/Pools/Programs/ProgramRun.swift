@@ -17,7 +17,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   let request: (_ input: TaskInput, _ index: Int, _ place: Int) throws -> SpawnRequest
   /// The next input; nil at the end.
   private let next: () throws -> TaskInput?
-  private(set) lazy var job = TaskJob(policy.ofProgram, client: self)
+  private(set) lazy var job = makeJob()
   private(set) lazy var scheduler = makeScheduler()
 
   /// How many inputs were taken.
@@ -61,6 +61,12 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   public private(set) var cancelled = 0
   /// The highest status of all that were not cancelled.
   public private(set) var worstStatus: Int32 = 0
+  /// Those that did not begin, since one that they need had not succeeded; no failures.
+  public private(set) var blocked = 0
+  /// Which tasks need others, and what else depends on the task; nil where none does.
+  public var plan: ProgramPlan?
+  /// Of a plan's tasks: those that have ended without success.
+  var unsuccessful: [Int: TaskEnd] = [:]
   /// Knows what became of programs in earlier runs.
   public var journal: (any RunJournal)?
   /// What an input's task is known by, with its number where that is part of the words.
@@ -96,6 +102,12 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     writer.onFull = { [weak self] what, error in self?.tell(what, error) }
   }
 
+  private func makeJob() -> TaskJob {
+    let job = TaskJob(policy.ofProgram, client: self, isOrdered: plan != nil)
+    if let plan { job.terms = { plan.tasks[$0].terms } }
+    return job
+  }
+
   private func makeScheduler() -> TaskScheduler {
     let scheduler = TaskScheduler(crew: self, limit: options.jobs, isEager: false) {
       Clock.monotonic
@@ -127,7 +139,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Says something on standard error, between outputs.
   func say(_ text: String) {
     onShow?()
-    Session.say("pool run: \(text)")
+    Session.say("\(plan == nil ? "pool run" : "pool tasks"): \(text)")
   }
 
   /// Runs all of it; throws what came between, after ending what ran.
@@ -144,7 +156,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       endLeftBehind()
     }
     job.mostQueued = 1
-    job.mostKept = options.jobs * 65
+    job.mostKept = plan == nil ? options.jobs * 65 : .max
     if journal != nil {
       groups?.recall = { [weak self] record in try self?.recall(&record) ?? false }
     }
@@ -206,6 +218,9 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       if isKnown {
         scheduler.supplyKnown(job, record.isOk ? .succeeded : .failed)
         note(end: index, record)
+      } else if let plan {
+        scheduler.supply(job, after: plan.tasks[index].needed)
+        scheduler.pump()
       } else {
         scheduler.supply(job, upTo: count, isWhole: false)
         scheduler.pump()
@@ -277,6 +292,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
 
   /// A task is finished though no program of it has just ended.
   public func ended(_ task: Int, of job: TaskJob, _ end: TaskEnd) {
+    if end == .blocked { return block(task) }
     guard var record = live[task] else { return }
     if end == .cancelled { record.isCancelled = true }
     finish(task, record)
@@ -286,11 +302,14 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
 
   // MARK: Ends
 
-  private func note(end index: Int, _ record: TaskRecord) {
+  func note(end index: Int, _ record: TaskRecord) {
     changes += 1
     finished.insert(index)
+    if plan != nil, !record.isOk { unsuccessful[index] = record.isBlocked ? .blocked : .failed }
     if record.isOk {
       succeeded += 1
+    } else if record.isBlocked {
+      blocked += 1
     } else {
       failed += 1
       if failures.count < 5, !record.isCancelled { failures.append(record) }

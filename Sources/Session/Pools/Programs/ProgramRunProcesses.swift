@@ -186,7 +186,7 @@ extension ProgramRun {
         if let results = options.results, let last = kept[index]?.last {
           results.setAside(failures, last.output, last.error)
         }
-        tell(record, failures, delay)
+        tell(record, failures, of: retries(of: index) + 1, delay)
       case .final: finish(index, record)
       case .dropped: break
       }
@@ -221,14 +221,14 @@ extension ProgramRun {
   }
 
   /// Says that a program is run again, since it may do something twice.
-  private func tell(_ record: TaskRecord, _ failures: Int, _ delay: Int64) {
+  private func tell(_ record: TaskRecord, _ failures: Int, of most: Int, _ delay: Int64) {
     var plain = record
     // What it wrote is shown in its turn.
     plain.lastLine = nil
     let time = delay > 0 ? " in \(durationText(Int(delay)))" : ""
     say(
-      "\(record.input.shortText): \(plain.phrase); attempt \(failures + 1) of "
-        + "\((policy.retries ?? 0) + 1) follows\(time)")
+      "\(record.input.shortText): \(plain.phrase); attempt \(failures + 1) of \(most) "
+        + "follows\(time)")
   }
 }
 

@@ -28,6 +28,8 @@ public struct TaskRecord {
   public var memoryLimit: Int?
   /// Never started, or ended because it was not wanted any more.
   public var isCancelled = false
+  /// Never begun, since one that it needs had not succeeded.
+  public internal(set) var isBlocked = false
   /// Why it could not be started.
   public var problem: String?
   /// What a shell would say of that: 127 or 126.
