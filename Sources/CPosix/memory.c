@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { whole = 32 << 20, page = 4096 };
+enum { whole = 48 << 20, page = 4096 };
 static char *base;
 
 // A descriptor that forked children keep, so that others can read the memory by any process of the

@@ -57,8 +57,9 @@ void brood_session_slot(const void *session, int32_t number, struct brood_proces
   const struct slot *slot = &table->slots[number];
   *look = (struct brood_process_look){
     .pid = slot->pid, .owner = slot->owner, .generation = slot->generation,
-    .orders = slot->orders, .ending = slot->ending, .last = slot->last, .ended = slot->ended,
-    .is_free = !slot->owner};
+    .orders = slot->orders, .pool = slot->pool, .ending = slot->ending, .last = slot->last, .ended = slot->ended,
+    .fork_text = slot->fork_text, .fork_line = slot->fork_line, .is_free = !slot->owner};
+  memcpy(look->handled, slot->handled, sizeof look->handled);
   copy_text(look->name, slot->name, sizeof look->name);
   bool is_root = number + 1 == table->root_slot;
   copy_text(look->waits, is_root ? table->root_waits : slot->waits, sizeof look->waits);
@@ -72,6 +73,7 @@ int32_t brood_session_root(const void *session, struct brood_process_look *look)
   *look = (struct brood_process_look){
     .pid = table->root, .generation = number < 0 ? 0 : table->slots[number].generation};
   copy_text(look->waits, table->root_waits, sizeof look->waits);
+  if (number >= 0) memcpy(look->handled, table->slots[number].handled, sizeof look->handled);
   read_wait(&table->root_wait, look);
   return number;
 }

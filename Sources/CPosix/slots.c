@@ -40,6 +40,7 @@ int32_t brood_slots_start(void) {
   table->root = getpid();
   table->root_wait.number = 1;
   brood_session_publish(table);
+  brood_order_start();
   return 0;
 }
 
@@ -90,6 +91,9 @@ static off_t offset(int32_t slot) { return (off_t)slot << 30; }
 
 static void release(int32_t index) {
   struct slot *slot = &table->slots[index];
+  if (slot->order) brood_order_note_end(slot->order, ++table->lives);
+  slot->order = 0;
+  slot->locks = 0;
   if (slot->size > 1)
     fallocate(values, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset(index), slot->size);
   slot->size = 0;
@@ -180,10 +184,16 @@ int32_t brood_slot_reserve(bool nested) {
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
     atomic_fetch_add(&table->used, 1);
     slot->began = brood_monotonic_coarse();
+    slot->born = ++table->lives;
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;
     slot->orders = 0;
+    slot->pool = 0;
+    slot->locks = 0;
+    slot->order = 0;
+    slot->fork_line = 0;
+    memset(slot->handled, 0, sizeof slot->handled);
     slot->reported = 0;
     slot->ended = 0;
     slot->begun = boottime();
@@ -265,6 +275,11 @@ int32_t brood_slot_own(void) {
     slot->size = 0;
     slot->ending = 0;
     slot->orders = 0;
+    slot->pool = 0;
+    slot->locks = 0;
+    slot->order = 0;
+    slot->fork_line = 0;
+    memset(slot->handled, 0, sizeof slot->handled);
     slot->made = 0;
     slot->detached = 0;
     slot->generation++;
@@ -286,6 +301,13 @@ void brood_slot_take_orders(int32_t slot, bool waits) {
   table->slots[slot].orders = master > 0 ? master : -1;
 }
 
+void brood_slot_note_fork(int32_t slot, uint32_t text, uint32_t line) {
+  table->slots[slot].fork_text = text;
+  table->slots[slot].fork_line = line;
+}
+
+void brood_slot_enter_pool(int32_t slot, int32_t pool) { table->slots[slot].pool = pool; }
+
 int32_t brood_slot_orders(int32_t slot) { return table ? table->slots[slot].orders : 0; }
 
 bool brood_slot_occupied(int32_t slot) { return table && table->slots[slot].owner != 0; }
@@ -296,6 +318,7 @@ void brood_slot_end(int32_t slot, int32_t signal, int32_t status) {
   entry->ended = brood_monotonic();
   entry->ending = signal ? 256 + signal : 1001 + (status & 255);
   table->deaths++;
+  if (entry->order) brood_order_note_end(entry->order, 0);
 }
 
 int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when) {

@@ -43,6 +43,7 @@ struct slot {
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
   _Atomic int32_t orders;   // as brood_slot_orders tells it
+  _Atomic int32_t pool;     // as brood_slot_enter_pool has it
   _Atomic int32_t detached;
   _Atomic uint32_t chosen;  // as brood_wait_choose tells it
   _Atomic int64_t begun, made;  // the process started between these (ns after boot); 0: unknown
@@ -51,6 +52,11 @@ struct slot {
   char waits[BROOD_WAITS_SIZE];
   char work[BROOD_WORK_SIZE];
   struct brood_wait_cell wait;
+  _Atomic uint64_t born;    // counts births and ends together
+  _Atomic uint64_t locks;   // as brood_order_use has it
+  _Atomic uint32_t order;   // as brood_order_self tells it
+  _Atomic uint32_t fork_line, fork_text;  // where its maker forked it
+  struct brood_handled handled[BROOD_HANDLED];
 };
 
 struct table {
@@ -63,6 +69,7 @@ struct table {
   _Atomic int32_t root, root_slot;  // the session's own process; its slot plus one, 0 for none yet
   _Atomic int64_t look_due, looked;  // as brood_look_* tell them
   _Atomic uint32_t look_changes, had_stops;
+  _Atomic uint64_t lives;   // births and ends so far
   _Atomic uint64_t told[BROOD_TOLD];  // as brood_look_tell has it
   _Atomic uint32_t told_count, root_chosen;
   char root_waits[BROOD_WAITS_SIZE];
@@ -86,6 +93,11 @@ bool brood_wait_read_cell(const struct brood_wait_cell *cell, struct brood_wait 
 
 /// Copies the record of a wait that Ctrl-C has ended, if that was the last one; false if not.
 bool brood_wait_read_cut(const struct brood_wait_cell *cell, struct brood_wait *wait);
+
+/// Reserves the memory for the order of locks, and notes that a process has ended, and when it was
+/// reaped (0: not yet).
+void brood_order_start(void);
+void brood_order_note_end(uint32_t number, uint64_t gone);
 
 /// The table; null before the session has one.
 struct table *brood_slots_table(void);

@@ -1,5 +1,6 @@
 // Wait records, and the names of source texts.
 #include "brood_waits.h"
+#include "brood_loop.h"
 #include "brood_process.h"
 #include "brood_signals.h"
 #include "slots.h"
@@ -229,6 +230,27 @@ void brood_look_scan(int64_t now, int64_t age, struct brood_look_scan *scan) {
       scan_cell(&slot->wait, slot->pid, now - age, scan);
   }
   if (scan->next != INT64_MAX) scan->next += age;
+}
+
+void brood_handled_note(int32_t signal, uint32_t text, uint32_t line) {
+  struct table *table = brood_slots_table();
+  int32_t slot = brood_slot_own();
+  if (!table || slot < 0) return;
+  struct brood_handled *all = table->slots[slot].handled, *one = NULL;
+  for (int i = 0; i < BROOD_HANDLED && !one; i++)
+    if (all[i].signal == (uint32_t)signal || !all[i].signal) one = &all[i];
+  if (!one) {
+    one = &all[0];
+    for (int i = 1; i < BROOD_HANDLED; i++)
+      if (all[i].when < one->when) one = &all[i];
+  }
+  // A reader may see some of this and some of what was before: it is told as evidence, no more.
+  if (one->signal != (uint32_t)signal) one->count = 0;
+  one->count++;
+  one->when = brood_monotonic();
+  one->text = text;
+  one->line = line;
+  one->signal = (uint32_t)signal;
 }
 
 uint32_t brood_text_number(const char *name, size_t size) {

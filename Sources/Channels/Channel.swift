@@ -52,6 +52,9 @@ open class Channel {
   private var watched: Peers.Peer?
   private var watchedDepth: UInt32 = 0
 
+  /// Its place in the order in which this process takes locks.
+  final var ordering = Ordering()
+
   /// Names the channel in all its processes.
   public var id: UInt64 { memory.header.pointee.id }
 
@@ -130,6 +133,7 @@ open class Channel {
       Channel.known[id] = nil
     }
     dropWatched()
+    if LockOrder.isOn { LockOrder.drop(self) }
     for bell in bells { Descriptors.close(bell) }
   }
 
@@ -225,7 +229,7 @@ open class Channel {
 
   /// Counts how often sleepers were woken: a process that says that it is stuck adds the count at which it
   /// saw its condition false, and is not believed once one was woken since.
-  private var seenTurn: UInt32 = 0
+  private(set) var seenTurn: UInt32 = 0
 
   /// To be called before a condition is looked at, or under the lock, by one who may sleep then.
   @inline(__always)
@@ -340,7 +344,9 @@ open class Channel {
     case .barrier: verb = .barrierWait
     case .condition: verb = .conditionWait
     }
-    var flags: WaitNote.Flags = wait.sleeper.mayActWhileAsleep ? .handler : []
+    // A session tells of its handlers itself.
+    let acts = WaitNote.standing == nil && wait.sleeper.mayActWhileAsleep
+    var flags: WaitNote.Flags = acts ? .handler : []
     if !isWatched { flags.insert(.more) }
     WaitNote.begin(
       verb, WaitTarget(objectID, kind.want(isWriting: isWriting)),

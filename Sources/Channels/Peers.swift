@@ -204,6 +204,12 @@ public struct Peers {
   /// Whether it is a worker of a pool, which tells no other process that it has no task any more.
   func takesOrders(_ peer: Peer) -> Bool { brood_slot_orders(peer.slot) != 0 }
 
+  /// In the process that makes a pool's worker: in which of its pools that works.
+  public static func note(worker: SlotID, of pool: Int32) {
+    brood_slot_enter_pool(worker.place.number, pool)
+    note(worker: worker, waits: false)
+  }
+
   /// In the process that makes or has a pool's worker: whether that has nothing to do until it is
   /// given a task.
   public static func note(worker: SlotID, waits: Bool) {

@@ -118,9 +118,9 @@ struct StrandedLook {
       return
     }
     guard graph.objects[target.object] == nil else { return }
-    if target.object.kind == .pool {
+    // Results of tasks are looked at by the session.
+    if let maker = target.object.owner, target.want == .value {
       // A worker without a task: who gives it one.
-      let maker = Int32(truncatingIfNeeded: target.object.number)
       if let slot = slot(of: maker), graph.processes[maker] == nil { add(slot) }
       graph.add(
         WaitObject(target.object, [.init(maker, .canPut)], isTrue: [target.want: false]))

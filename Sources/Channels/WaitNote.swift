@@ -27,8 +27,15 @@ public enum WaitNote {
     public static let busy = Flags(BROOD_WAIT_BUSY)
   }
 
+  /// What depends on the process, not on the wait.
+  private static let changing: Flags = [.handler, .alarm]
+
   /// What is true of all waits of this process now; set by the session.
   nonisolated(unsafe) public static var standing: (() -> Flags)?
+
+  /// What may come during any wait of this process and have it act in between, as a result of a pool
+  /// on which it gives out the next task; set by the session.
+  nonisolated(unsafe) public static var besides: (() -> [WaitTarget])?
 
   /// Begins a wait for one thing, unless the operation that runs has noted one.
   ///
@@ -39,22 +46,48 @@ public enum WaitNote {
   ) {
     if isOpen { return }
     var wait = empty(verb, deadline, flags)
-    wait.kinds.0 = word(target, needing)
-    wait.ids.0 = target.object.number
+    let others = besides?() ?? []
+    if others.isEmpty {
+      wait.kinds.0 = word(target, needing)
+      wait.ids.0 = target.object.number
+    } else {
+      var target = target
+      if needing != 0 { target.object.device = UInt64(needing) }
+      list([target], others, in: &wait)
+    }
     begin(&wait)
   }
 
   /// Begins a wait for one of several things, or for all; more than eight are not listed.
+  ///
+  /// Of a pipe the target's device says which end others must not have closed.
   public static func begin(
     _ verb: OperationPoint.Verb, _ targets: [WaitTarget], until deadline: Int64,
     _ flags: Flags = []
   ) {
     if isOpen { return }
+    var wait = empty(verb, deadline, flags)
+    list(targets, besides?() ?? [], in: &wait)
+    begin(&wait)
+  }
+
+  /// Writes down what is waited for, and what may come besides.
+  private static func list(
+    _ wanted: [WaitTarget], _ others: [WaitTarget], in wait: inout brood_wait
+  ) {
+    var targets = wanted
+    // Where all are needed, one more that is not would be wrong.
+    if wait.flags & Flags.all.rawValue == 0 {
+      targets += others.filter { !wanted.contains($0) }
+    } else if !others.isEmpty {
+      wait.flags |= Flags.busy.rawValue
+    }
     let most = Int(BROOD_WAIT_TARGETS)
-    var wait = empty(verb, deadline, targets.count > most ? flags.union(.more) : flags)
+    if targets.count > most { wait.flags |= Flags.more.rawValue }
     withUnsafeMutableBytes(of: &wait.kinds) { bytes in
       for (i, target) in targets.prefix(most).enumerated() {
-        bytes.storeBytes(of: word(target, 0), toByteOffset: 4 * i, as: UInt32.self)
+        let needing = UInt8(truncatingIfNeeded: target.object.device)
+        bytes.storeBytes(of: word(target, needing), toByteOffset: 4 * i, as: UInt32.self)
       }
     }
     withUnsafeMutableBytes(of: &wait.ids) { bytes in
@@ -62,7 +95,38 @@ public enum WaitNote {
         bytes.storeBytes(of: target.object.number, toByteOffset: 8 * i, as: UInt64.self)
       }
     }
-    begin(&wait)
+  }
+
+  // MARK: Waits of several steps
+
+  /// The record stays open when an operation in the middle of the wait ends.
+  nonisolated(unsafe) private static var kept:
+    (targets: [WaitTarget], deadline: Int64, flags: Flags)?
+
+  /// Before each sleep of a wait that consists of several operations, as `select`: begins the record,
+  /// or leaves it as it is where it says the same.
+  ///
+  /// The caller ends it by `letGo`.
+  public static func keep(
+    _ verb: OperationPoint.Verb, _ targets: [WaitTarget], until deadline: Int64,
+    _ flags: Flags = []
+  ) {
+    let now = flags.union(standing?() ?? [])
+    if let kept, isOpen, kept.targets == targets, kept.deadline == deadline, kept.flags == now {
+      return
+    }
+    letGo()
+    // That of an operation around this one says more.
+    if isOpen { return }
+    begin(verb, targets, until: deadline, flags)
+    if isOpen { kept = (targets, deadline, now) }
+  }
+
+  /// The end of a wait of several steps.
+  public static func letGo() {
+    if kept == nil { return }
+    kept = nil
+    end()
   }
 
   private static func begin(_ wait: inout brood_wait) {
@@ -159,15 +223,25 @@ public enum WaitNote {
   public static func cut(isOver: Bool) { if isOpen || isOver { brood_wait_cut() } }
 
   /// The wait is over.
-  public static func end() { if isOpen { brood_wait_end() } }
+  public static func end() { if isOpen, kept == nil { brood_wait_end() } }
 
   /// Runs code that may wait for other things in the middle of a wait, as a signal handler does; the
   /// record of the outer one comes back afterwards.
   public static func setAside<R>(_ body: () throws -> R) rethrows -> R {
     var outer = brood_wait()
     guard isOpen, brood_wait_own(&outer) else { return try body() }
+    let outerKept = kept
+    kept = nil
     brood_wait_end()
-    defer { brood_wait_begin(&outer) }
+    defer {
+      kept = outerKept
+      // A handler may have set or reset handlers.
+      if let standing {
+        outer.flags &= ~changing.rawValue
+        outer.flags |= standing().rawValue
+      }
+      brood_wait_begin(&outer)
+    }
     return try body()
   }
 }

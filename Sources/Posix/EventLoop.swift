@@ -38,6 +38,7 @@ public final class EventLoop {
     depth = Process.forkDepth
     epoll = -1  // private, closed by the fork point
     table = [:]
+    actions = 0
     alwaysReady = []
     timers = TimerHeap()
     armed = 0
@@ -46,12 +47,14 @@ public final class EventLoop {
   /// Whether there is nothing to serve: no descriptor is watched, no timer set.
   public var isIdle: Bool { isInherited || (table.isEmpty && timers.earliest() == nil) }
 
-  /// Whether nothing is served that could change anything for other processes.
-  public var onlyDisplays: Bool {
-    if isIdle { return true }
-    return timers.earliest() == nil
-      && table.values.allSatisfy { entry in entry.watchers.allSatisfy(\.isForDisplay) }
+  /// Whether something is served that could change anything for other processes, but what pools'
+  /// workers send: a timer, or a descriptor that is watched for it.
+  public var mayAct: Bool {
+    if isIdle { return false }
+    return actions > 0 || timers.earliest() != nil
   }
+  /// Watches of that purpose.
+  private var actions = 0
 
   // MARK: Sources
 
@@ -60,19 +63,22 @@ public final class EventLoop {
   /// Several watches may share a descriptor. Remove them before closing it. A regular file is
   /// always ready.
   ///
-  /// - Parameter isForDisplay: what is read is only shown, and changes nothing for other processes.
+  /// - Parameter purpose: what of other processes `body` can change.
   public func watch(
-    _ fd: Int32, for interest: Interest, isForDisplay: Bool = false, _ body: @escaping () -> Void
+    _ fd: Int32, for interest: Interest, as purpose: WatchPurpose = .action,
+    _ body: @escaping () -> Void
   ) throws(SystemError) -> Watch {
     let epoll = try opened()
     generation = generation == .max ? 1 : generation + 1
     var entry = table[fd] ?? WatchEntry(generation: generation)
     let watcher = WatchEntry.Watcher(
-      number: generation, interest: interest, isForDisplay: isForDisplay, body: body)
+      number: generation, interest: interest, purpose: purpose, body: body)
     entry.watchers.append(watcher)
     var code = brood_epoll_set(epoll, table[fd] == nil, fd, entry.events, entry.key(fd))
     if code == -ENOENT {
       // A caller closed the number with a watch on it: this is a new file.
+      actions -= table[fd]?.actions ?? 0
+      table[fd] = nil
       entry = WatchEntry(generation: generation, watchers: [watcher])
       alwaysReady.remove(fd)
       code = brood_epoll_set(epoll, true, fd, entry.events, entry.key(fd))
@@ -83,6 +89,7 @@ public final class EventLoop {
       throw SystemError(call: "epoll_ctl", code: -code, detail: "descriptor \(fd)")
     }
     table[fd] = entry
+    if purpose == .action { actions += 1 }
     return Watch(fd: fd, number: generation)
   }
 
@@ -90,10 +97,10 @@ public final class EventLoop {
   ///
   /// Removed at the first report, since a zombie's pidfd stays readable.
   public func watchExit(
-    _ pidfd: Int32, _ body: @escaping () -> Void
+    _ pidfd: Int32, as purpose: WatchPurpose = .action, _ body: @escaping () -> Void
   ) throws(SystemError) -> Watch {
     var own: Watch?
-    let watch = try watch(pidfd, for: .read) { [unowned self] in
+    let watch = try watch(pidfd, for: .read, as: purpose) { [unowned self] in
       if let own { remove(own) }
       body()
     }
@@ -106,7 +113,7 @@ public final class EventLoop {
     guard !isInherited, var entry = table[watch.fd],
       let index = entry.watchers.firstIndex(where: { $0.number == watch.number })
     else { return }
-    entry.watchers.remove(at: index)
+    if entry.watchers.remove(at: index).purpose == .action { actions -= 1 }
     let gone = entry.watchers.isEmpty
     table[watch.fd] = gone ? nil : entry
     if alwaysReady.contains(watch.fd) {

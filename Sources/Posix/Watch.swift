@@ -20,12 +20,22 @@ public struct Watch: Hashable, Sendable {
   let number: UInt32
 }
 
+/// What of other processes a watch can change, for those who look whether this one can act.
+public enum WatchPurpose: Sendable {
+  /// Anything.
+  case action
+  /// What is read is only shown.
+  case display
+  /// It tells of a pool's worker: what follows is that of the pool.
+  case worker
+}
+
 /// All that an event loop knows about one descriptor.
 struct WatchEntry {
   struct Watcher {
     let number: UInt32
     let interest: Interest
-    let isForDisplay: Bool
+    let purpose: WatchPurpose
     let body: () -> Void
 
     /// Errors and hang-ups concern everyone: a read or write will tell.
@@ -38,6 +48,9 @@ struct WatchEntry {
   /// Tells this use of the descriptor number from earlier ones.
   let generation: UInt32
   var watchers: [Watcher] = []
+
+  /// How many of its watches are for actions.
+  var actions: Int { watchers.count { $0.purpose == .action } }
 
   var events: UInt32 { watchers.reduce(0) { $0 | $1.interest.rawValue } }
 

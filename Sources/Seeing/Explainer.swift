@@ -169,6 +169,7 @@ public struct Explainer {
     }
     var lines = ["\(word(told.verdict)): \(head)"]
     lines += (situation?.notes ?? []).map { "  \($0)" }
+    lines += phrases.past(of: pid).map { "  \($0)" }
     if let place = graph.processes[pid]?.sleep?.place {
       lines.append("  at \(place.text):\(place.line)")
     }

@@ -96,19 +96,23 @@ struct Phrases {
       return "waits for \(Wording.list(names)) to end"
     }
     var seen: Set<String> = []
-    let wants = sleep.targets.map(phrase).filter { seen.insert($0).inserted }
+    // Of several how each is would be too much.
+    let areMany = sleep.targets.count > 1
+    let wants = sleep.targets.map { phrase($0, isShort: areMany) }
+      .filter { seen.insert($0).inserted }
     switch wants.count {
     case 0: return sleep.verb.isEmpty ? "sleeps" : "is in \(sleep.verb)"
     case 1: return wants[0]
     default:
       let word = sleep.mode == .any ? "or" : "and"
-      return Wording.list(wants, most: 3, word: word)
+      let rest = wants.dropFirst().map { $0.hasPrefix("waits ") ? String($0.dropFirst(6)) : $0 }
+      return Wording.list([wants[0]] + rest, most: 4, word: word)
     }
   }
 
-  func phrase(_ target: WaitTarget) -> String {
+  func phrase(_ target: WaitTarget, isShort: Bool = false) -> String {
     let name = object(target.object)
-    let detail = graph.objects[target.object]?.detail ?? ""
+    let detail = isShort ? "" : graph.objects[target.object]?.detail ?? ""
     let state = detail.isEmpty ? "" : ", which is \(detail)"
     switch (target.object.kind, target.want) {
     case (.process, _): return "waits for \(target.object.pid.map(self.name) ?? name) to end"
@@ -126,29 +130,36 @@ struct Phrases {
     case (.signal, _):
       return name == "something unnamed" ? "waits for a signal" : "waits for \(name)"
     case (.time, _): return "sleeps"
+    case (.pool, .value): return "waits for a task of \(name)"
+    case (.pool, _): return "waits for a result of \(name)"
     case (.other, .value), (.other, .room): return "waits for \(name)"
     case (_, .hold): return "wants \(name)"
     case (_, .permit): return "wants a permit of \(name)"
     case (_, .value): return "waits for a value of \(name)\(state)"
     case (_, .room): return "waits for room in \(name)\(state)"
-    case (_, .set): return "waits for \(name), which is not set"
+    case (_, .set): return "waits for \(name)" + (isShort ? "" : ", which is not set")
     case (_, .notification): return "waits for a notification of \(name)"
     case (_, .arrival):
       let missing = graph.objects[target.object]?.missing ?? 1
       return "waits at \(name), which lacks \(missing) more"
     case (_, .signal): return "waits for a signal"
     case (_, .time): return "sleeps"
-    case (_, .end), (_, .other): return "waits for \(name)"
+    case (_, .end), (_, .other), (_, .result): return "waits for \(name)"
     }
   }
 
   /// Few words for a table: `read pipe:[4711]`, `lock b`.
   func short(_ sleep: WaitProcess.Sleep) -> String {
-    let targets = sleep.targets.prefix(3).map { target in
-      target.object.pid.map { graph.processes[$0]?.name ?? "\($0)" }
+    // The call that waits for results tells it.
+    let named = sleep.targets.filter { $0.want != .result || sleep.verb.isEmpty }
+    let targets = named.prefix(3).map { target in
+      if target.object.kind == .pool {
+        return (target.want == .value ? "a task of " : "") + object(target.object)
+      }
+      return target.object.pid.map { graph.processes[$0]?.name ?? "\($0)" }
         ?? plain(object(target.object), sleep.verb)
     }
-    let rest = sleep.targets.count > 3 ? " …" : ""
+    let rest = named.count > 3 ? " …" : ""
     return ([sleep.verb] + targets).filter { !$0.isEmpty }.joined(separator: " ") + rest
   }
 
@@ -168,7 +179,8 @@ struct Phrases {
     let isAmong = countsItself && wakers(of: target).contains(pid)
     if !isAmong, let known = memory.texts[target] { return known }
     let pids = wakers(of: target).filter { waker in
-      countsItself
+      if graph.processes[waker]?.state == .ended, target.object.kind.isChannel { return false }
+      return countsItself
         || (waker != pid && !(graph.sleep(of: waker)?.targets.contains(target) ?? false))
     }
     let text = wakers(pids, of: target, object, for: pid)
@@ -197,12 +209,69 @@ struct Phrases {
       return names.count == 1 ? "; only \(list) can read" : "; readers: \(list)"
     case (.futex, _): return "; shared with \(Wording.list(names.filter { $0 != "itself" }))"
     case (.semaphore, _): return ", held by \(list)"
+    case (.pool, .value): return "; who could give it one: \(list)"
+    case (.pool, _): return "; who works on it: \(list)"
     case (_, .value): return "; who could put: \(list)"
     case (_, .room): return "; who could take: \(list)"
     case (_, .set): return "; who could set it: \(list)"
     case (_, .notification): return "; who could notify: \(list)"
     case (_, .arrival): return "; who has not come: \(list)"
     default: return "; who could act: \(list)"
+    }
+  }
+
+  // MARK: What was before
+
+  /// What a waiter may have missed, and where those who could act came from, each as a line.
+  func past(of pid: Int32) -> [String] {
+    guard let process = graph.processes[pid] else { return [] }
+    var lines: [String] = []
+    for target in process.sleep?.targets ?? [] {
+      if let line = past(target) { lines.append(line) }
+      if target.object.kind == .signal { lines += handled(by: process, target) }
+      if target.object.kind == .rawPipe { lines += inherited(target, from: pid) }
+    }
+    return lines
+  }
+
+  private func past(_ target: WaitTarget) -> String? {
+    guard let object = graph.objects[target.object], let past = object.past else { return nil }
+    func who(_ pid: Int32) -> String {
+      let former = object.former.first { $0.pid == pid }?.name ?? graph.formerNames[pid]
+      if graph.processes[pid] == nil, let former, !former.isEmpty { return "\(former) (\(pid))" }
+      return name(pid)
+    }
+    func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
+    switch past {
+    case .notified(let lost, let pid, let when):
+      let age = Wording.duration(graph.moment - when)
+      return "\(object.name) was notified \(times(lost)) when no process waited, the last time by "
+        + "\(who(pid)) \(age) ago: a notification is not kept"
+    case .wasSet(let count, let setter, let clearer):
+      if object.isTrue[.set] ?? false { return nil }
+      let clearing = clearer == 0 ? "" : ", and was cleared by \(who(clearer))"
+      return "\(object.name) was set \(times(count)) before, the last time by \(who(setter))"
+        + clearing
+    }
+  }
+
+  private func handled(by process: WaitProcess, _ target: WaitTarget) -> [String] {
+    process.handled.filter { one in
+      // The kernel's number 0 stands for several.
+      UInt64(UInt32(bitPattern: one.signal)) == target.object.number
+    }.map { one in
+      let name = graph.objects[target.object]?.name ?? "it"
+      let place = one.place.map { " (\($0.text):\($0.line))" } ?? ""
+      return "\(name) came \(Wording.duration(graph.moment - one.when)) ago and was taken by its "
+        + "handler\(place): block it before, then signal wait cannot miss it"
+    }
+  }
+
+  private func inherited(_ target: WaitTarget, from pid: Int32) -> [String] {
+    wakers(of: target).prefix(4).compactMap { waker in
+      guard waker != pid, let place = graph.processes[waker]?.forked else { return nil }
+      return "\(name(waker)), which has an end of \(object(target.object)), was forked at "
+        + "\(place.text):\(place.line)"
     }
   }
 

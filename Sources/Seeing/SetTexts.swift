@@ -9,6 +9,10 @@ extension Explainer {
     for pid in set.core where graph.processes[pid]?.state == .stopped {
       lines += (survey?.member(pid)?.situation.notes ?? []).map { "  \(name(pid)): \($0)" }
     }
+    var past: Set<String> = []
+    for pid in set.core.prefix(24) {
+      lines += phrases.past(of: pid).filter { past.insert($0).inserted }.map { "  \($0)" }
+    }
     if set.processes.count > 24 { lines.append("  … and \(set.processes.count - 24) more") }
     let steps = steps(set)
     let commands = steps.compactMap(command)
@@ -123,6 +127,7 @@ extension Explainer {
       switch edge.target.want {
       case .hold, .permit: return "\(object) is free then, and \(who) goes on"
       case .end: return "\(who) goes on then"
+      case .result: return "its task ends then, and \(who) goes on"
       default: return "\(object) has one end less then, and \(who) goes on"
       }
     case .proceed(let pid): return "\(name(pid)) goes on then"
@@ -164,6 +169,10 @@ struct Advice {
     }
     if kinds.isSubset(of: [.lock, .semaphore, .futex, .semaphoreSet, .file]) {
       return "take locks and permits in the same order everywhere"
+    }
+    if wants == [.result] { return "a paused pool starts no task: pool continue comes first" }
+    if wants.contains(.result) {
+      return "let no task wait for what only its pool's owner, or a later task, would do"
     }
     if wants.contains(.notification) {
       return "while not READY { cond wait c }, or an event, which stays set"

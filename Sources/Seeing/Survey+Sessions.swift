@@ -100,7 +100,10 @@ extension Survey {
     guard let noted, let sleep = noted.sleep else { return false }
     switch noted.state {
     case .asleep where sleep.targets.isEmpty: return sleep.deadline != nil
-    case .asleep, .stopped: return !sleep.targets.isEmpty && !sleep.hasMore
+    case .asleep, .stopped:
+      if sleep.targets.isEmpty || sleep.hasMore { return false }
+      // Of sockets only their numbers are noted.
+      return !sleep.targets.contains { [.socket, .listener].contains($0.object.kind) }
     default: return false
     }
   }

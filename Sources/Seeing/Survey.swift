@@ -198,6 +198,9 @@ public final class Survey {
   /// Gives a process another name than the kernel's, as it has in a session.
   public func rename(_ pid: Int32, _ name: String) { graph.change(pid) { $0.name = name } }
 
+  /// Tells the name of a process that has ended, and is no part of the graph.
+  public func remember(_ pid: Int32, _ name: String) { graph.formerNames[pid] = name }
+
   /// Where else than in the files of the processes something was looked for.
   public var sources: [String] {
     var result: [String] = []

@@ -138,7 +138,7 @@ extension Survey {
     if sets.isEmpty { return }
     let involved = Set(sets.flatMap(\.edges).map(\.target.object))
     // A session tells itself whether a handle of a channel is on its way.
-    let isOfKernel = involved.contains { $0.kind != .process && !$0.kind.isChannel }
+    let isOfKernel = involved.contains(where: \.isOfKernel)
     let before = graph
     forgetHolders()
     for pid in Set(sets.flatMap(\.processes)) {
@@ -161,7 +161,7 @@ extension Survey {
     }
     if !isOfKernel { return }
     for holder in holders.socketsWithDescriptors() {
-      for id in involved where id.kind != .process && !id.kind.isChannel {
+      for id in involved where id.isOfKernel {
         graph.change(id) { object in
           object.shares.append(.init(holder.pid, [.reads, .writes, .canAct]))
         }

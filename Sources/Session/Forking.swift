@@ -1,3 +1,4 @@
+import CPosix
 import Channels
 import Glibc
 import Language
@@ -16,8 +17,8 @@ public struct ForkOptions {
   public var isDaemon = false
   /// Outlives the session.
   public var isDetached = false
-  /// Only does what this process tells it, as a pool's worker.
-  var takesOrders = false
+  /// A pool's worker, which only does what this process tells it: the pool's number; 0 for none.
+  var pool: Int32 = 0
   public var nice: Int32?
   /// The priority that it has at first, where another is wanted.
   var inheritedNice: Int32?
@@ -67,7 +68,7 @@ extension Session {
       let parent = options.isDaemon ? Process.pid : 0
       let process = ProcessHandle(ticket, options, session: self)
       let pid = try forkNow(
-        process, takesOrders: options.takesOrders, isForProgram: options.isForProgram)
+        process, pool: options.pool, isForProgram: options.isForProgram)
       if pid == 0 {
         runChild(options, ticket, parent: parent, terminal: terminal, interpreter, body)
       }
@@ -112,7 +113,7 @@ extension Session {
   }
 
   private func forkNow(
-    _ process: ProcessHandle, takesOrders: Bool = false, isForProgram: Bool = false
+    _ process: ProcessHandle, pool: Int32 = 0, isForProgram: Bool = false
   ) throws -> Int32 {
     enter(process)
     do {
@@ -120,7 +121,9 @@ extension Session {
       if let slot = process.slot {
         slots?.describe(slot, process.work)
         if process.isDetached { slots?.detach(slot) }
-        if takesOrders { Peers.note(worker: slot, waits: false) }
+        if pool != 0 { Peers.note(worker: slot, of: pool) }
+        let (text, line) = placeOfWait
+        if line > 0 { brood_slot_note_fork(slot.place.number, text, line) }
         if isForProgram { willSpawn?(slot) } else { channels.admit(slot) }
       }
       return try forkBare(number: processes.takeForkNumber())

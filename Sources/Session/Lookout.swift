@@ -215,6 +215,20 @@ extension Session {
     return word.flatMap(StuckMode.init) ?? (isInteractive ? .report : .off)
   }
 
+  /// Before anything runs: whether the order of locks is watched, as long as nothing is set.
+  public func watchLockOrder() {
+    // Most scripts set nothing.
+    guard isInteractive || getenv("BROOD_STUCK") != nil else { return }
+    LockOrder.turn(on: Session.standardStuckMode(isInteractive: isInteractive) != .off)
+  }
+
+  /// Tells of locks that are taken in orders that can deadlock.
+  func tellOrder(_ text: String) {
+    let line = "warning: \(text)"
+    postponing { try output.flush() }
+    isChild ? Session.say(line) : tellStuck(line)
+  }
+
   /// Whether a set may be found if more is read than the table: where all that is not known there
   /// could not act.
   private func mayBeStuck(_ graph: WaitGraph) -> Bool {

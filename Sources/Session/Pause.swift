@@ -1,3 +1,4 @@
+import CPosix
 import Channels
 import Glibc
 import Language
@@ -84,6 +85,9 @@ extension Session {
   /// Replaces this process by a program, after whatever has come for it; throws `SystemError` where
   /// that fails.
   public func become(_ request: SpawnRequest, _ interpreter: Interpreter) throws -> Never {
+    // The program keeps an alarm that is pending, which the kernel does not tell.
+    if brood_alarm_is_pending() { WaitNote.begin(.other, [], until: .max, .more) }
+    defer { WaitNote.end() }
     while true {
       InterruptForwarder.end()
       do throws(SystemError) {
@@ -146,6 +150,7 @@ extension Session {
     if let block = handlers.blocks[signal] {
       if signal == .int, !isBranch { handlers.beforeInterrupt?() }
       handlers.running.insert(signal)
+      noteHandled(signal, block)
       defer {
         handlers.running.remove(signal)
         if handlers.waiting.contains(where: { $0.signal == signal }) { Attention.raise() }

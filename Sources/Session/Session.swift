@@ -146,8 +146,10 @@ public final class Session {
     hookLoop()
     loop.afterSleep = { [unowned self] in sleepNotes.end() }
     WaitNote.standing = { [unowned self] in standingOfWaits }
+    WaitNote.besides = { [unowned self] in pools.awaited }
     OperationPoint.place = { [unowned self] in placeOfWait }
     WaitLookout.asked = { [unowned self] in askForLook($0) }
+    LockOrder.tell = { [unowned self] in tellOrder($0) }
   }
 
   /// What is done before each sleep; the prompt adds to it.

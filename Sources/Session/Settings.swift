@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 
@@ -138,7 +139,10 @@ extension Session {
           }
           return value
         },
-        apply: { [unowned self] in lookout.isSilenced = $0.asText == "off" }))
+        apply: { [unowned self] in
+          lookout.isSilenced = $0.asText == "off"
+          LockOrder.turn(on: $0.asText != "off")
+        }))
     settings.define(
       .choice("reaper", "Who adopts orphans", ["session", "init"]) {
         [unowned self] in try setReaper(isSession: $0 == "session")

@@ -51,11 +51,11 @@ extension Session {
   /// What is true of any wait of this process.
   var standingOfWaits: WaitNote.Flags {
     var flags: WaitNote.Flags = []
-    if mayActWhileAsleep { flags.insert(.handler) }
+    if handlers.hasOwn { flags.insert(.handler) }
     if brood_alarm_is_pending() { flags.insert(.alarm) }
     if isInteractive { flags.insert(.prompt) }
-    // Whatever the event loop serves meanwhile may act.
-    if !loop.onlyDisplays { flags.insert(.busy) }
+    // Whatever the event loop serves meanwhile may act; of pools' workers `besides` tells.
+    if loop.mayAct { flags.insert(.busy) }
     return flags
   }
 
@@ -63,6 +63,20 @@ extension Session {
   var placeOfWait: (text: UInt32, line: UInt32) {
     guard let (source, line) = interpreter?.activePlace else { return (0, 0) }
     return (sleepNotes.number(of: source), UInt32(clamping: line))
+  }
+
+  /// A block for a signal begins to run: for those who look why another wait for it does not end.
+  func noteHandled(_ signal: Signal, _ block: Value) {
+    guard slots != nil else { return }
+    var place: (text: UInt32, line: UInt32) = (0, 0)
+    if case .closure(let closure) = block {
+      let function = closure.function
+      place = (
+        sleepNotes.number(of: function.source),
+        UInt32(clamping: function.source.line(function.span.start))
+      )
+    }
+    brood_handled_note(signal.number, place.text, place.line)
   }
 
   /// Runs a wait for the end of processes, which is noted as such.

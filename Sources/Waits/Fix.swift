@@ -92,6 +92,10 @@ extension WaitGraph {
       for object in objects.values {
         guard let roles = object.roles(of: pid), !object.isIdle(roles) else { continue }
         apply(.close(object.id, by: pid))
+        // The task of a worker fails, or is given to another one.
+        if object.id.kind == .pool, roles.contains(.canAct) {
+          change(object.id) { $0.isTrue[.result] = true }
+        }
         guard roles.contains(.holds) else { continue }
         change(object.id) { object in
           let isFree = !object.shares.contains { $0.roles.contains(.holds) }

@@ -56,8 +56,7 @@ public struct SeenProcess: Sendable {
     case .living: break
     }
     if let maker {
-      let pool = ObjectID(.pool, UInt64(UInt32(bitPattern: maker)))
-      return WaitProcess(pid: pid, .asleep, .init("", [WaitTarget(pool, .value)]))
+      return WaitProcess(pid: pid, .asleep, .init("", [WaitTarget(.pool(0, of: maker), .value)]))
     }
     if waitsForTheSame { return WaitProcess(pid: pid, .asleep, .init("", [target])) }
     guard let note, isNoteBelieved else { return WaitProcess(pid: pid, .running) }

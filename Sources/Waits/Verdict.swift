@@ -73,7 +73,8 @@ extension WaitGraph {
         .compactMap { owner[$0] }.min()
       if let set = outside {
         for pid in part { owner[pid] = set }
-        result[set].followers += part
+        // A worker without a task lacks nothing.
+        result[set].followers += part.filter { !isIdleWorker($0) }
       } else {
         for pid in part { owner[pid] = result.count }
         result.append(
@@ -143,7 +144,7 @@ extension WaitGraph {
     _ verdicts: inout [Int32: Verdict], _ reducer: WaitReducer, _ strict: WaitReducer.Result
   ) {
     var agenda = order.indices.filter { place in
-      strict.answers[place] == .cannot
+      strict.answers[place] == .cannot && processes[order[place]]?.state != .ended
         && processes[order[place]]?.flags.contains(.program) ?? false
     }
     // Each process that depends on one, too.
@@ -177,6 +178,11 @@ extension WaitGraph {
     return state == .asleep || state == .stopped
   }
 
+  private func isIdleWorker(_ pid: Int32) -> Bool {
+    guard let targets = sleep(of: pid)?.targets, !targets.isEmpty else { return false }
+    return targets.allSatisfy { $0.object.kind == .pool && $0.want == .value }
+  }
+
   private func isTrueNow(_ process: WaitProcess) -> Bool {
     guard process.state == .asleep, let sleep = process.sleep, !sleep.targets.isEmpty else {
       return false
@@ -200,8 +206,9 @@ extension WaitGraph {
       guard let place = reducer.places[pid] else { continue }
       var edges: [StuckSet.Edge] = []
       for number in reducer.sleeps[place] ?? [] {
-        guard let found = wakers[number] else { continue }
+        guard var found = wakers[number] else { continue }
         let target = reducer.targets[number].target
+        if target.isForOthers { found.removeAll { $0 == pid } }
         edges.reserveCapacity(edges.count + max(1, found.count))
         if found.isEmpty { edges.append(.init(pid, target, nil)) }
         for waker in found { edges.append(.init(pid, target, waker)) }

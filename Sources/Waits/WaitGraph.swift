@@ -14,6 +14,8 @@ public struct WaitGraph: Sendable {
   public private(set) var order: [Int32] = []
   /// When it was looked (monotonic ns).
   public var moment: Int64
+  /// The names of some that have ended and are no part of it, for texts.
+  public var formerNames: [Int32: String] = [:]
 
   public init(
     _ processes: [WaitProcess] = [], objects: [WaitObject] = [], moment: Int64 = 0

@@ -79,8 +79,8 @@ public struct WaitObject: Sendable {
   public var isTrue: [Want: Bool]
   /// How many parties a barrier lacks.
   public var missing: Int
-  /// How many waits it has answered while nothing was waiting: notifications that were lost.
-  public var lost: Int
+  /// What has happened to it before, for texts.
+  public var past: Past?
   /// Processes that had it and have ended, the last one last, for texts.
   public var former: [Former]
 
@@ -98,9 +98,25 @@ public struct WaitObject: Sendable {
     }
   }
 
+  /// What is kept no longer, and a waiter may have missed.
+  public enum Past: Hashable, Sendable {
+    /// Notifications when no process waited; the last one of all by whom, and when (monotonic ns).
+    case notified(lost: Int, by: Int32, when: Int64)
+    /// It was set so often, last by whom, and cleared by whom (0: not).
+    case wasSet(Int, by: Int32, clearedBy: Int32)
+
+    /// The processes that did so; 0 is none.
+    public var pids: [Int32] {
+      switch self {
+      case .notified(_, let pid, _): [pid]
+      case .wasSet(_, let setter, let clearer): [setter, clearer]
+      }
+    }
+  }
+
   public init(
     _ id: ObjectID, name: String = "", detail: String = "", _ shares: [Share] = [],
-    reach: Reach = .members, isTrue: [Want: Bool] = [:], missing: Int = 1, lost: Int = 0,
+    reach: Reach = .members, isTrue: [Want: Bool] = [:], missing: Int = 1,
     former: [Former] = []
   ) {
     self.id = id
@@ -110,7 +126,6 @@ public struct WaitObject: Sendable {
     self.reach = reach
     self.isTrue = isTrue
     self.missing = missing
-    self.lost = lost
     self.former = former
   }
 
@@ -130,7 +145,7 @@ public struct WaitObject: Sendable {
     case .permit: return (having([.holds, .canAct]), 1)
     case .value: return (having([.canPut, .writes, .lent]), 1)
     case .room: return (having([.canGet, .reads]), 1)
-    case .set, .notification: return (having(.canAct), 1)
+    case .set, .notification, .result: return (having(.canAct), 1)
     case .arrival: return (having(.canAct), max(1, missing))
     case .signal, .time, .other: return ([], 1)
     }

@@ -72,6 +72,21 @@ public struct WaitProcess: Sendable {
     }
   }
 
+  /// A signal whose block has run in it.
+  public struct Handled: Sendable {
+    public var signal: Int32
+    /// When the last one came (monotonic ns).
+    public var when: Int64
+    /// The block's.
+    public var place: SourcePlace?
+
+    public init(signal: Int32, when: Int64, place: SourcePlace?) {
+      self.signal = signal
+      self.when = when
+      self.place = place
+    }
+  }
+
   public var pid: Int32
   /// Clock ticks after boot, as in proc_pid_stat(5); 0 if not known.
   public var start: UInt64
@@ -81,6 +96,10 @@ public struct WaitProcess: Sendable {
   public var state: State
   public var sleep: Sleep?
   public var flags: Flags
+  /// The last few, for texts.
+  public var handled: [Handled] = []
+  /// Where it was forked, for texts.
+  public var forked: SourcePlace?
 
   public init(
     pid: Int32, name: String = "", start: UInt64 = 0, parent: Int32 = 0, _ state: State,

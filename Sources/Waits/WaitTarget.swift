@@ -9,7 +9,7 @@ public struct ObjectID: Hashable, Sendable {
     case queue, memory, lock, semaphore, event, barrier, condition
     /// A process; its number is the pid.
     case process = 16
-    /// A pool of workers; its number is the pid of its owner.
+    /// A pool of workers; its number is the pid of its owner, and which of the owner's pools it is.
     case pool
     /// A pipe(2) or FIFO, a socket, a listening socket: the number is the inode.
     case rawPipe = 32
@@ -42,6 +42,25 @@ public struct ObjectID: Hashable, Sendable {
     ObjectID(.process, UInt64(UInt32(bitPattern: pid)))
   }
 
+  /// A pool as something that is waited for.
+  public static func pool(_ number: Int32, of owner: Int32) -> ObjectID {
+    let low = UInt64(UInt32(bitPattern: owner))
+    return ObjectID(.pool, low | UInt64(UInt32(bitPattern: number)) << 32)
+  }
+
+  /// Whether descriptors lead to it, so that the kernel knows who has it.
+  public var isOfKernel: Bool {
+    switch kind {
+    case .process, .pool, .signal, .time: false
+    default: !kind.isChannel
+    }
+  }
+
+  /// The process that has the pool, if it is one.
+  public var owner: Int32? {
+    kind == .pool ? Int32(truncatingIfNeeded: number) : nil
+  }
+
   /// The pid, if it is a process.
   public var pid: Int32? {
     kind == .process ? Int32(truncatingIfNeeded: number) : nil
@@ -66,6 +85,8 @@ public enum Want: UInt16, Sendable, CaseIterable {
   case arrival
   /// A signal, a moment, or something that no process is known to bring about.
   case signal, time, other
+  /// The result of a task: any worker of the pool that has one. (A task is a pool's `value`.)
+  case result
 }
 
 /// One thing that a process waits for.
@@ -76,6 +97,17 @@ public struct WaitTarget: Hashable, Sendable {
   public init(_ object: ObjectID, _ want: Want) {
     self.object = object
     self.want = want
+  }
+}
+
+extension WaitTarget {
+  /// Whether who waits for it surely is not the one who could bring it about: an end of a pipe can be
+  /// forgotten, and a lock held; but who waits at a queue does not put anything into it.
+  public var isForOthers: Bool {
+    switch want {
+    case .end, .hold, .permit: false
+    default: object.kind.isChannel || object.kind == .pool
+    }
   }
 }
 

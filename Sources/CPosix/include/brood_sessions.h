@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /// Changes with anything that others read: the table of processes, and the memory of channels.
-enum { BROOD_LAYOUT = 2 };
+enum { BROOD_LAYOUT = 3 };
 
 /// The descriptor of a session's memory in its processes, where there is room for so many.
 enum { BROOD_SESSION_DESCRIPTOR = 62 };
@@ -33,6 +33,7 @@ struct brood_process_look {
   int32_t owner;  // its maker, 0 for the session's own process
   uint32_t generation;
   int32_t orders;  // as `brood_slot_orders` tells it
+  int32_t pool;    // which of its maker's pools it works in, 0 for none
   int32_t ending, last;  // how the slot's last process ended, as `brood_slot_ending` tells it
   int64_t ended;
   bool is_free;   // the slot has no process, but may have had one
@@ -41,6 +42,8 @@ struct brood_process_look {
   char name[40];
   char waits[BROOD_WAITS_SIZE];
   struct brood_wait wait;
+  uint32_t fork_text, fork_line;  // where it was forked; a line of 0 is none
+  struct brood_handled handled[BROOD_HANDLED];
 };
 
 /// All slots in use lie below this number.

@@ -57,6 +57,12 @@ uint32_t brood_slot_generation(int32_t slot);
 /// In the parent: the process of a slot only does what it is told here, and waits for that, or not.
 void brood_slot_take_orders(int32_t slot, bool waits);
 
+/// In the parent: where the process of a slot is forked, as a number of the table of texts and a line.
+void brood_slot_note_fork(int32_t slot, uint32_t text, uint32_t line);
+
+/// In the parent: the process of a slot works in one of the parent's pools, which are counted from 1.
+void brood_slot_enter_pool(int32_t slot, int32_t pool);
+
 /// Whether the process of a slot only does what its parent tells it: 0 no; -1 it does so now; else
 /// it waits to be told, and this is the parent's slot plus one.
 int32_t brood_slot_orders(int32_t slot);

@@ -30,6 +30,14 @@ enum {
   BROOD_WAIT_CUT = 64,
 };
 
+/// A signal whose block has run.
+struct brood_handled {
+  uint32_t signal, count;  // 0: none
+  int64_t when;            // the last time (monotonic ns)
+  uint32_t text, line;     // of the block
+};
+enum { BROOD_HANDLED = 4 };
+
 struct brood_wait {
   uint32_t number;
   uint16_t verb, flags;
@@ -107,6 +115,9 @@ struct brood_look_scan {
 
 /// Reads all records: a wait of a certain age is old.
 void brood_look_scan(int64_t now, int64_t age, struct brood_look_scan *scan);
+
+/// Notes that this process's block for a signal has begun to run: the last few signals are kept.
+void brood_handled_note(int32_t signal, uint32_t text, uint32_t line);
 
 /// The number of a text's name, of which the end is kept where it is long; 0 if there is no room for
 /// another one.

@@ -10,6 +10,17 @@ public final class Condition: Channel {
     var isWanted: UInt32
     var top: UInt32
     var next: UInt64
+    var notices = Notices()
+  }
+
+  /// Notifications so far, for those who look.
+  struct Notices {
+    /// How many there were, and how many of them when no process waited.
+    var count: UInt64 = 0
+    var lost: UInt64 = 0
+    /// The last one: when (monotonic ns), and who.
+    var when: Int64 = 0
+    var pid: Int32 = 0
   }
 
   struct Waiter {
@@ -192,6 +203,10 @@ public final class Condition: Channel {
         tell(index)
         woken += 1
       }
+      state.pointee.notices.count &+= 1
+      if woken == 0, count > 0 { state.pointee.notices.lost &+= 1 }
+      state.pointee.notices.when = Clock.coarse
+      state.pointee.notices.pid = Process.pid
       unlock()
       return woken
     }

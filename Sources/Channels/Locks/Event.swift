@@ -8,6 +8,9 @@ public final class Event: Channel {
     var isWanted: UInt32
     /// How often it was set: each that waited then has seen it, even if it was cleared at once.
     var sets: UInt64
+    /// Who set it last, and who cleared it.
+    var setter: Int32 = 0
+    var clearer: Int32 = 0
   }
 
   private let state: UnsafeMutablePointer<State>
@@ -38,6 +41,7 @@ public final class Event: Channel {
         ring(bells[0])
       }
       state.pointee.sets &+= 1
+      state.pointee.setter = Process.pid
       brood_store32(&state.pointee.isSet, 1)
       unlock()
     }
@@ -46,6 +50,7 @@ public final class Event: Channel {
   public func clear(_ wait: Wait) throws {
     try OperationPoint.pass(.eventClear, self) {
       try lock(wait)
+      state.pointee.clearer = Process.pid
       brood_store32(&state.pointee.isSet, 0)
       unlock()
     }
@@ -95,7 +100,7 @@ public final class Event: Channel {
     if !isOver { state.pointee.isWanted = 1 }
     unlock()
     if isOver { return .ready }
-    peers.set(.reading)
+    peers.set(.reading, turn: seenTurn)
     guard let peer = peerToWatch() else {
       return isSet || sets != before ? .ready : .never(abandoned())
     }

@@ -50,6 +50,7 @@ struct Ownership {
       if isFree {
         let dead = take()
         channel.unlock()
+        if LockOrder.isOn { LockOrder.took(channel, isForever: wait.isForever) }
         return dead.isNoProcess ? nil : dead.ending
       }
       if isOwn {
@@ -134,6 +135,7 @@ struct Ownership {
       state.pointee.depth -= 1
     } else {
       free()
+      if LockOrder.isOn { LockOrder.letGo(channel) }
     }
     channel.unlock()
   }
@@ -145,6 +147,7 @@ struct Ownership {
     guard isOwn else { return 0 }
     let depth = state.pointee.depth
     free()
+    if LockOrder.isOn { LockOrder.letGo(channel) }
     return depth
   }
 

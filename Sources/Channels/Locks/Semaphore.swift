@@ -116,7 +116,8 @@ public final class Semaphore: Channel {
         try lock(wait)
         if available > 0 {
           defer { unlock() }
-          return try take()
+          try take()
+          break
         }
         let isOwn = isAllOwn
         unlock()
@@ -125,8 +126,12 @@ public final class Semaphore: Channel {
         if wait.isNow { throw ChannelError.timeout }
         try sleep(wait)
       }
+      if LockOrder.isOn, isLock { LockOrder.took(self, isForever: wait.isForever) }
     }
   }
+
+  /// Whether one process at a time can have it, and gives it back itself.
+  private var isLock: Bool { !isCounter && state.pointee.value == 1 }
 
   private func sleep(_ wait: Wait) throws {
     try wait.check()
@@ -197,6 +202,7 @@ public final class Semaphore: Channel {
       guard let index = own() else { throw ChannelError.notHeld }
       ringIfWanted()
       brood_store32(&holdings[index].count, holdings[index].count - 1)
+      if LockOrder.isOn, isLock { LockOrder.letGo(self) }
     }
   }
 

@@ -48,8 +48,11 @@ struct ChannelLook {
   struct Part {
     let state: Peers.State
     let closed: Peers.Closed
+    /// Whether nothing has woken it since it said so.
+    let isCurrent: Bool
+
     /// Whether it has said that it waits for ever, and nothing has woken it since.
-    let isStuck: Bool
+    var isStuck: Bool { isCurrent && (state == .stuckReading || state == .stuckWriting) }
   }
 
   /// The part of the process that a slot has now; nil if that does not have the channel.
@@ -61,11 +64,9 @@ struct ChannelLook {
     }
     let told = Peers.State(rawValue: UInt32(truncatingIfNeeded: word) & 0xFF) ?? .idle
     let turn = base.load(fromByteOffset: ChannelMemory.turnOffset, as: UInt32.self)
-    let isStuck =
-      (told == .stuckReading || told == .stuckWriting)
-      && UInt32(truncatingIfNeeded: word >> 32) == turn
     let closed = Peers.Closed(rawValue: UInt32(truncatingIfNeeded: word >> 8) & 0x7F)
-    return Part(state: told, closed: closed, isStuck: isStuck)
+    return Part(
+      state: told, closed: closed, isCurrent: UInt32(truncatingIfNeeded: word >> 32) == turn)
   }
 
   // MARK: What it is like
@@ -82,8 +83,13 @@ struct ChannelLook {
     case .memory: describe(&object, state(SharedArray.State.self).ownership)
     case .semaphore: describeSemaphore(&object)
     case .event:
-      let isSet = state(Event.State.self).isSet != 0
+      let event = state(Event.State.self)
+      let isSet = event.isSet != 0
       object.isTrue[.set] = isSet
+      if event.sets > 0 {
+        object.past = .wasSet(
+          Int(clamping: event.sets), by: event.setter, clearedBy: event.clearer)
+      }
       object.detail = isSet ? "set" : "not set"
     case .barrier: describeBarrier(&object)
     case .condition: describeCondition(&object)
@@ -155,6 +161,11 @@ struct ChannelLook {
       return waiter.map { $0.number != 0 && $0.isNotified == 0 } ?? false
     }
     object.isTrue[.notification] = false
+    let notices = state.notices
+    if notices.lost > 0 {
+      object.past = .notified(
+        lost: Int(clamping: notices.lost), by: notices.pid, when: notices.when)
+    }
     object.detail = "\(waiting) waiting"
   }
 }

@@ -34,7 +34,7 @@ public struct SessionLook {
   private var channels: [UInt64: ChannelLook] = [:]
   private var mappings = Mappings()
   private(set) var sights: [Int32: Sight] = [:]
-  private var members: [SessionMemory.Member] = []
+  private(set) var members: [SessionMemory.Member] = []
   private var stats: [Int32: ProcessLook] = [:]
   /// What could not be looked at, in words.
   public private(set) var gaps: [String] = []
@@ -85,6 +85,8 @@ public struct SessionLook {
     var graph = WaitGraph(moment: Clock.monotonic)
     for member in members where member.look.pid > 0 { graph.add(process(member, earlier)) }
     for channel in channels.values { addObjects(channel, &graph) }
+    addPools(&graph)
+    addSignals(&graph)
     return graph
   }
 
@@ -196,10 +198,13 @@ public struct SessionLook {
     var result: Set<Want> = []
     for member in members where graph.processes[member.look.pid]?.state == .asleep {
       guard member.look.has_wait,
-        channel.part(member.slot, generation: member.look.generation)?.isStuck ?? false
+        let part = channel.part(member.slot, generation: member.look.generation)
       else { continue }
-      let sleep = WaitNote.Seen(member.look.wait).sleep
-      for target in sleep.targets
+      let note = WaitNote.Seen(member.look.wait)
+      // One that waits for several things says at each that it does.
+      let isAmong = note.verb == .select && part.state == .reading && part.isCurrent
+      guard part.isStuck || isAmong else { continue }
+      for target in note.sleep.targets
       where target.object.number == channel.id && target.object.device == side {
         result.insert(target.want)
       }
@@ -228,6 +233,10 @@ public struct SessionLook {
     var process = WaitProcess(
       pid: look.pid, name: isRoot ? "brood" : member.name, parent: look.owner, .running,
       flags: isRoot ? .session : [])
+    if look.fork_line > 0, let text = memory.text(look.fork_text) {
+      process.forked = SourcePlace(text, line: Int(look.fork_line))
+    }
+    process.handled = handled(look)
     if depth == .notes {
       let sleep = sleep(member)
       process.sleep = sleep?.sleep
@@ -293,10 +302,8 @@ public struct SessionLook {
   ) -> (sleep: WaitProcess.Sleep, flags: WaitProcess.Flags)? {
     let look = member.look
     if look.orders > 0 {
-      let maker = memory.member(look.orders - 1).look.pid
-      let owner = maker > 0 ? maker : memory.rootPid
-      let pool = ObjectID(.pool, UInt64(UInt32(bitPattern: owner)))
-      return (.init("a task of its pool", [WaitTarget(pool, .value)]), [])
+      let since = look.has_wait ? look.wait.since : 0
+      return (.init("", [WaitTarget(pool(of: look), .value)], since: since), [])
     }
     guard look.has_wait else { return nil }
     let seen = WaitNote.Seen(look.wait)
@@ -312,6 +319,7 @@ public struct SessionLook {
   private func isWoken(_ member: SessionMemory.Member) -> Bool {
     guard member.look.has_wait else { return false }
     let seen = WaitNote.Seen(member.look.wait)
+    if seen.verb == .select { return isWoken(member, seen.sleep.targets) }
     guard seen.sleep.deadline == nil, !seen.flags.contains(.handler),
       let target = seen.sleep.targets.first, let channel = channels[target.object.number],
       let part = channel.part(member.slot, generation: member.look.generation)
@@ -326,6 +334,19 @@ public struct SessionLook {
     case .idle: return true
     // Whether what it waits for is there is not to be seen from this.
     case .reading, .writing, .left: return false
+    }
+  }
+
+  /// Whether one of several channels has woken it.
+  ///
+  /// An event may have been set and cleared again; what a queue has is to be seen.
+  private func isWoken(_ member: SessionMemory.Member, _ targets: [WaitTarget]) -> Bool {
+    targets.contains { target in
+      guard let channel = channels[target.object.number],
+        channel.kind == .event || channel.kind == .pipe,
+        let part = channel.part(member.slot, generation: member.look.generation)
+      else { return false }
+      return part.state == .idle || !part.isCurrent
     }
   }
 }

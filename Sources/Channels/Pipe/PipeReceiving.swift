@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Waits
 
 extension Pipe {
   /// Receives one message, waiting for it; `body` gets its bytes and descriptors.
@@ -124,7 +125,20 @@ extension Pipe {
       if try !isReady(fd) { return .never(abandoned()) }
       return try isAtEnd(fd) ? .never(.closed) : .ready
     }
+    // The turn is that of the look that has found nothing.
+    peers.set(.reading, turn: seenTurn)
     return .descriptors([fd, peer], until: nextLookAtWatched)
+  }
+
+  /// The wait for several things is over.
+  public func awaited() { peers.set(.idle) }
+
+  /// As something that is waited for by one who reads at an end: others must not have closed what that
+  /// needs.
+  public func reading(at end: End) -> ObjectID {
+    var id = objectID
+    id.device = UInt64(needed(by: end).rawValue)
+    return id
   }
 
   private func isAtEnd(_ fd: Int32) throws -> Bool {

@@ -35,6 +35,11 @@ enum LockCommands {
     details: """
       Yields null, or, if the last holder ended while it held the lock, a record with its pid, exit \
       and signal. Taking it twice is an error unless it is reentrant.
+
+      At a prompt, and in scripts with `config stuck report` or `throw`, the session notes which locks \
+      are taken while others are held. Where two processes do so in orders that can deadlock, it warns \
+      of both lines once, also if all goes well. Locks that are taken with `--timeout`, or under a \
+      lock that both have, are no danger.
       """,
     parameters: [lock], flags: [.timeout],
     examples: [

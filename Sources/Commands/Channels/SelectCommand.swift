@@ -2,6 +2,7 @@ import Channels
 import Language
 import Posix
 import Session
+import Waits
 
 /// `select`: whichever comes first of queues, pipes, sockets, futures, events, the ends of processes,
 /// signals, and a timer.
@@ -47,6 +48,7 @@ enum SelectCommand {
     let before = signals.isEmpty ? nil : Signals.block(signals)
     defer { if let before { Signals.setMask(before) } }
     defer { for arm in arms { arm.close() } }
+    defer { WaitNote.letGo() }
     while true {
       for arm in arms {
         if let (value, origin) = try arm.take() {
@@ -66,6 +68,9 @@ enum SelectCommand {
   ) throws {
     var descriptors: [Int32] = []
     var deadline = Int64.max
+    var limit = Int64.max
+    var targets: [WaitTarget] = []
+    var flags: WaitNote.Flags = []
     var canCome = session.mayActWhileAsleep
     var death: Ending?
     for arm in arms {
@@ -74,15 +79,18 @@ enum SelectCommand {
       case .never(let why):
         if case .peerDied(let ending) = why { death = ending }
         continue
-      case .at(let moment): deadline = min(deadline, moment)
+      case .at(let moment): limit = min(limit, moment)
       case .descriptors(let more, let until):
         descriptors += more
         deadline = min(deadline, until)
       }
       canCome = true
+      if let target = arm.target { targets.append(target) }
+      if !arm.isTargetAll { flags.insert(.more) }
     }
     guard canCome else { throw nothingCanCome(death, session, call) }
-    _ = try session.patience().sleepOnce(descriptors, until: deadline)
+    WaitNote.keep(.select, targets, until: limit, flags)
+    _ = try session.patience().sleepOnce(descriptors, until: min(deadline, limit))
   }
 
   private static func nothingCanCome(

@@ -2,6 +2,7 @@ import Channels
 import Language
 import Posix
 import Session
+import Waits
 
 /// Something that an arm of `select` waits for.
 protocol SelectSource {
@@ -14,11 +15,19 @@ protocol SelectSource {
   /// Makes sure that a sleep ends when something comes.
   func prepare() throws -> SelectReadiness
 
+  /// What it waits for, for those who look; nil for a moment, or what is not known.
+  var target: WaitTarget? { get }
+
+  /// Whether the target is all that matters; else others may act that are not known.
+  var isTargetAll: Bool { get }
+
   /// Gives back what `prepare` and `init` have opened.
   func close()
 }
 
 extension SelectSource {
+  var isTargetAll: Bool { true }
+
   func close() {}
 }
 
@@ -65,39 +74,48 @@ final class QueueSource: SelectSource {
     }
   }
 
+  var target: WaitTarget? { WaitTarget(handle.queue.objectID, .value) }
+
   func close() { handle.queue.awaitedItems() }
 }
 
 /// Values out of a pipe.
 final class PipeSource: SelectSource {
   let index: Int
-  private let target: PipeTarget
+  private let pipe: PipeTarget
   private let session: Session
 
   init(_ index: Int, _ value: Value, _ session: Session) throws {
     self.index = index
     self.session = session
-    target = try PipeTarget(value, sends: false)
-    try target.require(raw: false, "recv")
+    pipe = try PipeTarget(value, sends: false)
+    try pipe.require(raw: false, "recv")
   }
 
   func take() throws -> (value: Value, origin: Value)? {
     do {
-      return (try target.receive(session.impatience), .handle(target.handle))
+      return (try pipe.receive(session.impatience), .handle(pipe.handle))
     } catch let error as ErrorObject where error.kind == .empty || error.kind == .closed {
       return nil
     }
   }
 
   func prepare() throws -> SelectReadiness {
-    let pipe = target.handle.pipe
-    guard pipe.openEnds.contains(target.end) else { return .never(.closed) }
-    switch try pipe.awaitMessage(at: target.end, watchesPeers: !target.isNamed) {
+    let channel = pipe.handle.pipe
+    guard channel.openEnds.contains(pipe.end) else { return .never(.closed) }
+    switch try channel.awaitMessage(at: pipe.end, watchesPeers: !pipe.isNamed) {
     case .ready: return .ready
     case .never(let why): return .never(why)
     case .descriptors(let descriptors, let until): return .descriptors(descriptors, until: until)
     }
   }
+
+  var target: WaitTarget? { WaitTarget(pipe.handle.pipe.reading(at: pipe.end), .value) }
+
+  // Programs may have a named end.
+  var isTargetAll: Bool { !pipe.isNamed }
+
+  func close() { pipe.handle.pipe.awaited() }
 }
 
 /// An event that is set.
@@ -133,6 +151,8 @@ final class EventSource: SelectSource {
     }
   }
 
+  var target: WaitTarget? { WaitTarget(handle.event.objectID, .set) }
+
   func close() {
     Descriptors.close(ear)
     ear = -1
@@ -153,6 +173,8 @@ struct FutureSource: SelectSource {
   func prepare() throws -> SelectReadiness {
     future.isLost ? .never(.closed) : .descriptors([])
   }
+
+  var target: WaitTarget? { WaitTarget(future.poolID, .result) }
 }
 
 /// The end of a process.
@@ -183,6 +205,8 @@ final class ExitSource: SelectSource {
     return .descriptors([pidfd])
   }
 
+  var target: WaitTarget? { WaitTarget(.process(process.pid), .end) }
+
   func close() {
     Descriptors.close(pidfd)
     pidfd = -1
@@ -209,6 +233,8 @@ final class ParentSource: SelectSource {
     }
   }
 
+  var target: WaitTarget? { WaitTarget(.process(parent.pid), .end) }
+
   func close() { parent.close() }
 }
 
@@ -233,6 +259,8 @@ final class SignalSource: SelectSource {
     return .descriptors([descriptor])
   }
 
+  var target: WaitTarget? { WaitTarget(ObjectID(.signal, UInt64(signal.number)), .signal) }
+
   func close() {
     Descriptors.close(descriptor)
     descriptor = -1
@@ -249,4 +277,6 @@ struct TimeSource: SelectSource {
   }
 
   func prepare() throws -> SelectReadiness { .at(moment) }
+
+  var target: WaitTarget? { nil }
 }

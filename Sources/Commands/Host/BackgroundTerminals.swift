@@ -53,7 +53,7 @@ public final class BackgroundTerminals: BackgroundOutput {
     Descriptors.close(descriptor)
     guard let line = waiting.removeValue(forKey: descriptor) else { return }
     line.process = process
-    line.watch = try? loop.watch(line.main, for: .read, isForDisplay: true) {
+    line.watch = try? loop.watch(line.main, for: .read, as: .display) {
       [weak self, weak line] in
       if let self, let line { serve(line, rounds: 8) }
     }

@@ -33,6 +33,7 @@ public final class BroodHost: SessionHost {
     self.session = session
     programs = Programs(environment)
     session.transport.makeHandles = { ChannelCoder(session) }
+    session.watchLockOrder()
     session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
     session.printError = { [unowned self] error, session in
       printError(error, session)
@@ -43,6 +44,7 @@ public final class BroodHost: SessionHost {
   public func startJobControl() throws {
     jobControl = try JobControl()
     session.isInteractive = true
+    session.watchLockOrder()
   }
 
   /// Gives the terminal back to the group that had it; the last thing that an interactive session does.

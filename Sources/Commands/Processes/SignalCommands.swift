@@ -1,6 +1,8 @@
+import Channels
 import Language
 import Posix
 import Session
+import Waits
 
 /// The commands of `signal`.
 enum SignalCommands {
@@ -151,6 +153,10 @@ enum SignalCommands {
     defer { session.loop.remove(watch) }
     var taken: RecordedSignal?
     let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    // Each of them may come from anywhere.
+    let targets = set.map { WaitTarget(ObjectID(.signal, UInt64($0.number)), .signal) }
+    WaitNote.begin(.other, targets, until: deadline ?? .max)
+    defer { WaitNote.end() }
     let isDone = try session.pause(call.interpreter, until: deadline) {
       taken = Signals.takePending(set)
       return taken != nil

@@ -86,6 +86,11 @@ struct Looks {
       if let name { survey.rename(pid, name) }
       if pid == session.rootPid { survey.rename(pid, "brood") }
     }
+    for pid in survey.graph.objects.values.flatMap({ $0.past?.pids ?? [] }) where pid != 0 {
+      if let former = session.processes.ended(pid: pid) {
+        survey.remember(pid, former.name)
+      }
+    }
   }
 
   private func record(_ told: Explanation) -> Value {

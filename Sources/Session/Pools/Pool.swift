@@ -1,6 +1,8 @@
+import Channels
 import Language
 import Pools
 import Posix
+import Waits
 
 /// A pool of processes: workers that are forked once and work on one task after the other.
 ///
@@ -10,6 +12,8 @@ import Posix
 /// the session's event loop, also while the user's code computes.
 public final class Pool: Handle, NameHolder {
   public let name: String
+  /// Counts the pools of this process, from 1.
+  let ordinal: Int32
   public unowned(unsafe) let session: Session  // lives as long as the process
   private(set) lazy var scheduler = makeScheduler(size)
   private let size: Int
@@ -65,6 +69,7 @@ public final class Pool: Handle, NameHolder {
     _ runs: Interpreter
   ) {
     self.name = name
+    ordinal = session.pools.takeNumber()
     self.size = size
     self.memoryLimit = memoryLimit
     self.session = session
@@ -277,8 +282,22 @@ public final class Pool: Handle, NameHolder {
       waiters -= 1
       if waiters == 0 { serveInBackground() }
     }
-    return try session.pause(interpreter, until: deadline, done: done)
+    defer { WaitNote.letGo() }
+    note(until: deadline)
+    return try session.pause(interpreter, until: deadline) {
+      if try done() { return true }
+      note(until: deadline)
+      return false
+    }
   }
+
+  /// Says what this process waits for; as timers come and go, it may say something else later.
+  private func note(until deadline: Int64?) {
+    WaitNote.keep(.other, [WaitTarget(objectID, .result)], until: deadline ?? .max)
+  }
+
+  /// As something that processes wait for: its owner for results, its workers for tasks.
+  public var objectID: ObjectID { .pool(ordinal, of: owner) }
 
   /// The user's code goes on: if tasks are under way, their results interrupt it.
   public func serveInBackground() { if !isIdle, !isInherited { setAsynchronous(true) } }
@@ -335,6 +354,7 @@ extension Session {
 /// The pools that this process has made.
 public final class PoolList {
   private var pools: [Pool] = []
+  private var count: Int32 = 0
 
   /// In the order in which they were made, without those that are gone or a parent's.
   public var all: [Pool] { pools.filter { !$0.isGone && !$0.isInherited } }
@@ -350,6 +370,16 @@ public final class PoolList {
     let own = pools.filter { !$0.isInherited }
     if let last = own.last, !last.isJoined { return last }
     return own.last { !$0.isJoined && !$0.wasTerminated }
+  }
+
+  func takeNumber() -> Int32 {
+    count &+= 1
+    return count
+  }
+
+  /// Results that may come while this process sleeps, and have it give out further tasks.
+  var awaited: [WaitTarget] {
+    pools.isEmpty ? [] : pools.filter(\.hasWork).map { WaitTarget($0.objectID, .result) }
   }
 
   /// Whether tasks of this process's pools may do something while it sleeps.

@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Waits
 
 /// Where the tasks of a job come from.
 public enum PoolInput {
@@ -374,6 +375,9 @@ public final class PoolFuture: Handle {
 
   /// Whether it will never be done: its pool has ended without it.
   public var isLost: Bool { job.outcome == nil && pool.isGone }
+
+  /// The pool, as something that processes wait for.
+  public var poolID: ObjectID { pool.objectID }
 
   /// Lets the task not start if it has not.
   public func cancel() { pool.cancel(job, endsRunning: true) }

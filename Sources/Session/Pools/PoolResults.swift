@@ -34,8 +34,8 @@ extension Pool {
     after(Pool.shortageTime) { [weak self, weak worker] in
       guard let self, let worker, !worker.isGone, worker.socketWatch == nil else { return }
       do throws(SystemError) {
-        worker.socketWatch = try session.loop.watch(worker.socket, for: .read) { [self] in
-          receive(worker)
+        worker.socketWatch = try session.loop.watch(worker.socket, for: .read, as: .worker) {
+          [self] in receive(worker)
         }
       } catch {
         receiveLater(worker)

@@ -55,7 +55,7 @@ extension Pool: ExecutorCrew {
       name: session.names[wanted] == nil ? wanted : session.names.fresh("\(wanted)_"),
       kind: .helper, command: "worker of pool \(name)")
     options.isDaemon = true
-    options.takesOrders = true
+    options.pool = ordinal
     options.group = 0
     return try session.fork(options, interpreter) { [self] in
       let socket = try asking { try Descriptors.makePrivate(socket) }
@@ -66,7 +66,7 @@ extension Pool: ExecutorCrew {
       }
       interpreter.hideCalls()
       let worker = PoolWorker(
-        socket, ledger, session, interpreter, sharesVariables: !initialized.isEmpty)
+        socket, ledger, of: objectID, session, interpreter, sharesVariables: !initialized.isEmpty)
       if let initializer { try worker.begin(by: initializer) }
       try worker.run()
       return .null
@@ -96,11 +96,11 @@ extension Pool: ExecutorCrew {
   ///
   /// While one of its workers lives the pool does, also one that could not be made.
   private func watch(_ worker: WorkerExecutor) throws(SystemError) {
-    let socketWatch = try session.loop.watch(worker.socket, for: .read) { [self] in
+    let socketWatch = try session.loop.watch(worker.socket, for: .read, as: .worker) { [self] in
       receive(worker)
     }
     do throws(SystemError) {
-      worker.exitWatch = try session.loop.watchExit(worker.pidfd) { [self] in
+      worker.exitWatch = try session.loop.watchExit(worker.pidfd, as: .worker) { [self] in
         worker.exitWatch = nil
         ended(worker)
       }

@@ -1,5 +1,7 @@
+import Channels
 import Language
 import Posix
+import Waits
 
 /// The life of a pool's worker, in the forked child: takes batches of tasks, runs them, and sends
 /// what they yield.
@@ -8,6 +10,7 @@ import Posix
 final class PoolWorker {
   private let socket: Int32
   private let ledger: TaskLedger
+  private let pool: ObjectID
   private let session: Session
   private let interpreter: Interpreter
   private let coder: TaskCoder
@@ -27,9 +30,10 @@ final class PoolWorker {
 
   /// - Parameter socket: private, so that no child of the worker has it.
   init(
-    _ socket: Int32, _ ledger: TaskLedger, _ session: Session, _ interpreter: Interpreter,
-    sharesVariables: Bool
+    _ socket: Int32, _ ledger: TaskLedger, of pool: ObjectID, _ session: Session,
+    _ interpreter: Interpreter, sharesVariables: Bool
   ) {
+    self.pool = pool
     self.sharesVariables = sharesVariables
     self.socket = socket
     self.ledger = ledger
@@ -84,6 +88,7 @@ final class PoolWorker {
   // MARK: Packets
 
   private func receive() throws -> ReceivedMessage? {
+    defer { WaitNote.end() }
     var tries = 0
     while true {
       let message: ReceivedMessage?
@@ -107,6 +112,7 @@ final class PoolWorker {
 
   /// Sleeps until something comes; handlers run meanwhile.
   private func sleep() throws {
+    WaitNote.begin(.other, WaitTarget(pool, .value), until: .max)
     var ready: UInt8 = 0
     try withUnsafePointer(to: socket) { socket in
       try session.sleep(
