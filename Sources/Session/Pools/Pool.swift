@@ -293,8 +293,10 @@ public final class Pool: Handle, NameHolder {
 
   /// Says what this process waits for; as timers come and go, it may say something else later.
   private func note(until deadline: Int64?) {
-    WaitNote.keep(.other, [WaitTarget(objectID, .result)], until: deadline ?? .max)
+    WaitNote.keep(.other, awaited, until: deadline ?? .max)
   }
+
+  private lazy var awaited = [WaitTarget(objectID, .result)]
 
   /// As something that processes wait for: its owner for results, its workers for tasks.
   public var objectID: ObjectID { .pool(ordinal, of: owner) }
