@@ -41,7 +41,7 @@ public final class RandomSource: RandomNumberGenerator {
   }
 
   /// From now on numbers are those of a seed; nil takes one from the system.
-  func plant(_ seed: Int?) {
+  public func plant(_ seed: Int?) {
     self.seed = seed
     guard let seed else { return depth = nil }
     var start = Self.mixed(UInt64(bitPattern: Int64(seed)))

@@ -44,8 +44,8 @@ import Testing
   }
 
   @Test func noMoreThanThereIsRoomFor() throws {
-    // "echo" takes 5 bytes and a pointer, an input of one digit 2 bytes and one, counted as 11.
-    let calls = try calls(groups(of: 9, isFilled: true, room: 13 + 3 * 11, jobs: 1))
+    // "echo" takes 5 bytes and a pointer, an input of one digit 2 bytes and one.
+    let calls = try calls(groups(of: 9, isFilled: true, room: 13 + 3 * 10, jobs: 1))
     #expect(calls == ["1 2 3", "4 5 6", "7 8 9"])
   }
 

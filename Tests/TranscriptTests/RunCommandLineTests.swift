@@ -116,7 +116,7 @@ import Testing
 
   @Test func severalInputsInScripts() throws {
     try expect(
-      "brood -c 'pool run --max-inputs 2 -- echo x{} ::: a b c'", prints: "xa b\nxc\n")
+      "brood -c 'pool run --max-inputs 2 -- echo x{} ::: a b c'", prints: "xa xb\nxc\n")
     try expect("brood -c 'pool run --jobs 1 --fill -- echo ::: a b c'", prints: "a b c\n")
   }
 
@@ -126,8 +126,9 @@ import Testing
   }
 
   /// A quarter of the stack is for words and environment, and a word has its own limit.
-  @Test(arguments: ["sh", "sh x{}"]) func noMoreInputsGoToACallThanFit(_ words: String) throws {
-    let count = words == "sh" ? "$#" : "$(echo $1 | wc -w)"
+  @Test(arguments: ["sh", "sh x{}", "sh x{+}"])
+  func noMoreInputsGoToACallThanFit(_ words: String) throws {
+    let count = words == "sh x{+}" ? "$(echo $1 | wc -w)" : "$#"
     try expect(
       """
       ulimit -s 2048
@@ -165,7 +166,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "--bar", "--eta", "--joblog log", "--colsep ,", "--pipe", "--delay 1", "--load 4",
+    "--bar", "--eta", "--joblog log", "--delay 1", "--load 4",
   ])
   func whatALaterVersionBringsIsSaid(_ flag: String) throws {
     let output = try bash("brood run \(flag) -- echo ::: a")

@@ -56,6 +56,9 @@ int32_t brood_wait_ready(int32_t fd, int16_t events, bool wakeable, int64_t dead
 /// Moves what a pipe holds into a file, at most `size` bytes, without waiting for more (splice(2)).
 int64_t brood_splice(int32_t from, int32_t to, size_t size);
 
+/// Moves a part of a file into a pipe, at most `size` bytes, without waiting for room (splice(2)).
+int64_t brood_splice_from(int32_t from, int64_t place, int32_t to, size_t size);
+
 /// Lets a pipe hold so many bytes (F_SETPIPE_SZ); refused above the user's allowance.
 int32_t brood_widen_pipe(int32_t fd, int32_t size);
 

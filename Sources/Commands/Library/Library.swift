@@ -6,7 +6,7 @@ public enum Library {
   public static let families: [CommandFamily] = [
     PrintCommands.family, ListCommands.family, LoopCommands.family, OrderCommands.family,
     MapCommands.family, TextCommands.family, ShapeCommands.family, NumberCommands.family,
-    ConversionCommands.family, JSONCommands.family, FileCommands.family,
+    ConversionCommands.family, JSONCommands.family, CSVCommands.family, FileCommands.family,
     DirectoryCommands.family, TimeCommands.family, FunctionCommands.family,
   ]
 }

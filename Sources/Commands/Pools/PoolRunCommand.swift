@@ -13,15 +13,9 @@ enum RunCommand {
       the number of its place among those that run at once. Without any of them the input is \
       appended. Each word stays one argument, whatever is in it: nothing is parsed again.
 
-      Inputs stand behind ':::', or before '|>', or are the items of --inputs, or the lines of \
-      --file, of the files behind '::::' or of standard input, of any bytes. Several ':::' and \
-      '::::' make every combination of their inputs, ':::+' and '::::+' link each input with one of \
-      the source before; {1} {2} {1/} {2.} are the parts, as are those of an item that is a list. \
-      A literal {} is '{{}}'.
+      \(InputForm.details)
 
-      --max-inputs gives each call several inputs, --fill as many as the system takes; those that \
-      are left at the end are shared evenly among the calls that run at once. {} alone becomes a \
-      word for each, {1} {2} are the first and the second; a journal has a line for each.
+      \(PipeFlags.details)
 
       Output is shown whole, in the order of the inputs, standard error apart; what is large waits \
       on the disk ($env.TMPDIR, or /tmp), and if that is full, so do the programs. --line shows \
@@ -66,23 +60,11 @@ enum RunCommand {
     flags: [
       Flag(
         "jobs", .int.atLeast(1), "how many run at a time; by default one for each usable CPU",
-        letter: "j"),
-      Flag("inputs", .list, "the inputs"),
-      Flag(
-        "file", .path, "a file whose lines are the inputs; - is standard input",
-        isRepeatable: true),
-      Flag(
-        "null", nil, "inputs end with a null character instead of a line's end", letter: "0"),
-      Flag(
-        "max-inputs", .int.within(1...1 << 30), "give each call of the program so many inputs",
-        letter: "n"),
-      Flag(
-        "fill", nil, "give each call as many inputs as fit, the last ones shared evenly",
-        letter: "X"),
-    ] + PoolFlags.policiesOfMany + RunSettings.flags + [
+        letter: "j")
+    ] + InputForm.flags + PipeFlags.flags + PoolFlags.policiesOfMany + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
     ] + JournalFlags.all,
-    rules: RunSettings.rules + JournalFlags.rules,
+    rules: InputForm.rules + PipeFlags.rules + RunSettings.rules + JournalFlags.rules,
     traits: [.passesWords, .takesInput],
     examples: [
       Example("pool run --jobs 2 -- echo got {} ::: a b 'c  d'", "got a\ngot b\ngot c  d"),
@@ -94,6 +76,9 @@ enum RunCommand {
       Example("[3, 4] |> pool run -- echo number", "number 3\nnumber 4"),
       Example("pool run -- echo {2}-{1} ::: a b ::: 1 2", "1-a\n2-a\n1-b\n2-b"),
       Example("pool run --dry-run -- mv {1} {2} ::: a b :::+ x y", "mv a x\nmv b y"),
+      Example("^printf 'a\nb\nc\n' > f\npool run --pipepart f --lines 2 -- wc -l\n^rm f", "2\n1"),
+      Example(
+        "pool run --colsep , --header -- echo '{name} is {age}' ::: name,age Anna,41", "Anna is 41"),
       Example(
         "let r = pool run -- sh -c 'exit $1' sh ::: 0 3\nprint (map $r { |t| $t.exit })", "[0, 3]"),
       Example(
@@ -109,10 +94,15 @@ enum RunCommand {
     }
     let (template, inputs) = try split(call)
     if call.isSet("dry-run") {
+      if PipeFlags.areGiven(call) {
+        let words = try template.words(for: TaskInput("block 1"), index: 0, slot: 0)
+        try call.interpreter.write(words.map(ShellWord.quoted).joined(separator: " ") + "\n")
+        return .null
+      }
       let journal = try self.journal(call, host, template, writing: false)
       defer { journal?.journal.close() }
       var index = 0
-      let groups = try self.groups(call, host, template, inputs)
+      let groups = try InputCalls.groups(call, host, template, inputs)
       groups?.recall = journal.map { journal in
         { record throws in try journal.tasks.recall(&record) }
       }
@@ -151,49 +141,32 @@ enum RunCommand {
     for index in (hasInput ? 1 : 0)..<max(call.count, 1) where index < call.count {
       words.append(try word(index, call))
     }
-    let (program, behind) = try RunInputs.split(words, call)
+    let form = try InputForm(call)
+    let (program, behind) = try RunInputs.split(words, form, call)
     guard !program.isEmpty else {
       throw call.error(
         .arity, "'pool run' needs a program", help: "as: pool run -- gzip {} ::: a.txt b.txt")
     }
     var sources: [(name: String, make: (borrowing Call) throws -> RunInputs.Source)] = []
-    if hasInput { sources.append(("'|>'", { try RunInputs.items($0[0], $0) })) }
+    if hasInput { sources.append(("'|>'", { try RunInputs.items($0[0], form, $0) })) }
     if let behind { sources.append(("':::'", { _ in behind })) }
     if let list = call.flag("inputs") {
-      sources.append(("--inputs", { try RunInputs.items(list, $0) }))
+      sources.append(("--inputs", { try RunInputs.items(list, form, $0) }))
     }
-    if call.flag("file") != nil { sources.append(("--file", { try RunInputs.lines($0) })) }
+    if call.flag("file") != nil { sources.append(("--file", { try RunInputs.lines(form, $0) })) }
+    if PipeFlags.areGiven(call) {
+      let template = try PipeFlags.template(program, hasInputs: !sources.isEmpty, call)
+      return (template, RunInputs.Source { nil })
+    }
     guard sources.count <= 1 else {
       throw call.error(
         .arity, "inputs come from \(sources[0].name) and from \(sources[1].name)",
         help: "give them in one way; several ':::' make combinations")
     }
-    let template = ProgramTemplate(program)
-    let inputs = try sources.first?.make(call) ?? RunInputs.lines(call)
-    if let parts = inputs.parts, !call.isSet("fill") {
-      let most = mostInputs(call) ?? 1
-      try template.check(parts: parts.multipliedReportingOverflow(by: most).partialValue)
-    }
-    return (template, inputs)
-  }
-
-  /// How many inputs a call gets at most; nil if that is not said.
-  private static func mostInputs(_ call: borrowing Call) -> Int? {
-    guard case .int(let most)? = call.flag("max-inputs") else { return nil }
-    return most
-  }
-
-  /// What puts several inputs together for a call; nil where each call gets one.
-  private static func groups(
-    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
-    _ inputs: RunInputs.Source
-  ) throws -> InputGroups? {
-    let most = mostInputs(call)
-    if most == nil, !call.isSet("fill") { return nil }
-    return InputGroups(
-      template, most: most, isFilled: call.isSet("fill"),
-      room: ArgumentSpace.bytes(environment: CStringBlock(host.environmentEntries)),
-      jobs: RunSettings.jobs(call), stream: inputs.stream, next: inputs.next)
+    let inputs = try sources.first?.make(call) ?? RunInputs.lines(form, call)
+    let template = ProgramTemplate(program, columns: inputs.columns)
+    try InputCalls.check(template, inputs, form, call)
+    return (template, try RunInputs.taken(inputs, form, call))
   }
 
   private static func word(_ index: Int, _ call: borrowing Call) throws -> [UInt8] {
@@ -220,8 +193,10 @@ enum RunCommand {
   ) throws -> ProgramRun {
     let environment = CStringBlock(host.environmentEntries)
     var found: (name: [UInt8], path: String)?
+    let pipe = PipeFlags.areGiven(call) ? try PipeFlags.input(call) : nil
     let run = ProgramRun(
-      call.session, call.interpreter, try PoolFlags.policy(call), options, next: inputs.next
+      call.session, call.interpreter, try PoolFlags.policy(call), options,
+      next: pipe.map { pipe in { try pipe.next() } } ?? inputs.next
     ) { input, index, slot in
       let words = try template.words(for: input, index: index, slot: slot)
       if words.contains(where: { $0.contains(0) }) {
@@ -244,7 +219,8 @@ enum RunCommand {
       template, call.interpreter, environment: JournalFlags.environment(call))
     run.key = { try? keys.key(of: $0, $1).text }
     run.isOneProgram = template.isOneProgram
-    run.groups = try groups(call, host, template, inputs)
+    run.groups = try InputCalls.groups(call, host, template, inputs)
+    run.pipe = pipe
     run.inputStream = run.groups.map(\.inputStream) ?? inputs.stream
     return run
   }
@@ -284,7 +260,7 @@ enum RunCommand {
     let options = try RunSettings.options(call, host)
     let run = try make(call, host, template, options, inputs)
     // How many calls several inputs a call make is seen at the end.
-    let count = run.groups == nil ? inputs.count : nil
+    let count = run.groups == nil && run.pipe == nil ? inputs.count : nil
     let progress = TaskProgress("run", call)
     progress?.follow(run, of: count)
     defer { progress?.end() }

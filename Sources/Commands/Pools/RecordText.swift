@@ -48,15 +48,6 @@ enum RecordText {
     case .list(let list): bytes = Array(list.items.map(field).joined(separator: [0x20]))
     default: bytes = Array(value.asText.utf8)
     }
-    let quote = UInt8(ascii: "\"")
-    guard bytes.contains(where: { $0 == quote || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else {
-      return bytes
-    }
-    var quoted: [UInt8] = [quote]
-    for byte in bytes {
-      if byte == quote { quoted.append(quote) }
-      quoted.append(byte)
-    }
-    return quoted + [quote]
+    return CSVText.field(bytes)
   }
 }

@@ -5,16 +5,16 @@ import Session
 
 /// Where the inputs of `pool run` come from.
 enum RunInputs {
-  typealias Next = () throws -> TaskInput?
-
   /// Inputs, and how many there are where that is known.
   struct Source {
     var count: Int?
     /// How many parts each has at least, where that is known.
     var parts: Int?
+    /// The names of the parts, if they have some.
+    var columns: [String] = []
     /// Where one may have to wait for them.
     var stream: InputStream?
-    let next: Next
+    var next: () throws -> TaskInput?
   }
 
   // MARK: Behind ':::' and '::::'
@@ -22,7 +22,7 @@ enum RunInputs {
   /// The words of the program, and the inputs behind ':::' and ':::+', or in the files behind '::::'
   /// and '::::+'; nil if there are none.
   static func split(
-    _ words: [[UInt8]], _ call: borrowing Call
+    _ words: [[UInt8]], _ form: InputForm, _ call: borrowing Call
   ) throws -> (program: [String], inputs: Source?) {
     let first = words.firstIndex(where: isSign) ?? words.count
     let program = try words[..<first].map { word in
@@ -36,14 +36,22 @@ enum RunInputs {
     if first == words.count { return (program, nil) }
     if words[first] == fourColons, words.count == first + 2 {
       // Of a single file the inputs are read as they are needed.
-      return (program, try lines(of: [try path(words[first + 1], call)], call))
+      return (program, try lines(of: [try path(words[first + 1], call)], form, call))
     }
+    return (program, try combined(words[first...], form, call))
+  }
+
+  /// The inputs of several sources.
+  private static func combined(
+    _ words: ArraySlice<[UInt8]>, _ form: InputForm, _ call: borrowing Call
+  ) throws -> Source {
     // Each group is a list of tuples of parts.
     var groups: [[[[UInt8]]]] = []
-    var place = first
-    while place < words.count {
+    var columns: [String] = []
+    var place = words.startIndex
+    while place < words.endIndex {
       let sign = words[place]
-      let end = words[(place + 1)...].firstIndex(where: isSign) ?? words.count
+      let end = words[(place + 1)...].firstIndex(where: isSign) ?? words.endIndex
       let items = words[(place + 1)..<end]
       place = end
       let name = String(decoding: sign, as: UTF8.self)
@@ -54,33 +62,38 @@ enum RunInputs {
           help: "inputs themselves stand behind ':::'; '-' is standard input")
       }
       // Each file is a source of its own.
-      let sources = isOfFiles ? try items.map { try all($0, call) } : [Array(items)]
-      for source in sources {
-        if sign.last != plus {
-          groups.append(source.map { [$0] })
+      let sources =
+        isOfFiles ? try items.map { try all($0, form, call) } : [try items.map(form.row)]
+      for var source in sources {
+        if form.hasHeader, !source.isEmpty { columns += names(source.removeFirst()) }
+        guard sign.last == plus || form.isLinked && !groups.isEmpty else {
+          groups.append(source)
           continue
         }
+        let link = sign.last == plus ? "'\(name)'" : "--link"
         guard let last = groups.popLast() else {
           throw call.error(
-            .arity, "'\(name)' links its inputs with those of a ':::' or '::::' before it",
+            .arity, "\(link) links its inputs with those of a ':::' or '::::' before it",
             help: "as: pool run -- cp {1} {2} ::: a b :::+ x y")
         }
         guard last.count == source.count else {
           throw call.error(
-            .arity, "'\(name)' links \(source.count) with \(last.count) inputs",
+            .arity, "\(link) links \(source.count) with \(last.count) inputs",
             help: "linked sources have the same number of inputs")
         }
-        groups.append(zip(last, source).map { $0 + [$1] })
+        groups.append(zip(last, source).map { $0 + $1 })
       }
     }
-    return (program, product(groups))
+    var result = product(groups)
+    result.columns = columns
+    return result
   }
 
   private static let threeColons = Array(":::".utf8)
   private static let fourColons = Array("::::".utf8)
   private static let plus = UInt8(ascii: "+")
 
-  private static func isSign(_ word: [UInt8]) -> Bool {
+  static func isSign(_ word: [UInt8]) -> Bool {
     let sign = word.last == plus ? word.dropLast() : word[...]
     return sign.elementsEqual(threeColons) || sign.elementsEqual(fourColons)
   }
@@ -91,11 +104,17 @@ enum RunInputs {
       .type, "the name of a file is not UTF-8: \(String(decoding: word, as: UTF8.self))")
   }
 
-  /// All lines of a file.
-  private static func all(_ word: [UInt8], _ call: borrowing Call) throws -> [[UInt8]] {
-    let source = try lines(of: [try path(word, call)], call)
-    var result: [[UInt8]] = []
-    while let input = try source.next() { result += input.parts }
+  static func names(_ row: [[UInt8]]) -> [String] {
+    row.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// All rows of a file, its header included.
+  private static func all(
+    _ word: [UInt8], _ form: InputForm, _ call: borrowing Call
+  ) throws -> [[[UInt8]]] {
+    let records = try open([try path(word, call)], form, call)[0]
+    var result: [[[UInt8]]] = []
+    while let row = try records.next() { result.append(row) }
     return result
   }
 
@@ -108,7 +127,7 @@ enum RunInputs {
       let (product, overflow) = (count ?? 0).multipliedReportingOverflow(by: group.count)
       count = overflow || count == nil ? nil : product
     }
-    let parts = groups.reduce(0) { $0 + ($1.first?.count ?? 0) }
+    let parts = groups.reduce(0) { $0 + ($1.lazy.map(\.count).min() ?? 0) }
     return Source(count: count, parts: hasEnded ? nil : parts) {
       if hasEnded { return nil }
       let parts = zip(groups, counters).flatMap { $0[$1] }
@@ -125,89 +144,59 @@ enum RunInputs {
     }
   }
 
-  // MARK: Values
-
-  /// The items of a value: each is an input, or a list of its parts.
-  static func items(_ value: Value, _ call: borrowing Call) throws -> Source {
-    let interpreter = call.interpreter
-    switch value.plain {
-    case .stream(let stream):
-      return Source { try stream.next().map(input) }
-    case .list, .range, .map:
-      let items = try interpreter.collect(value.plain)
-      var place = 0
-      return Source(count: items.count, parts: items.map(parts).min()) {
-        guard place < items.count else { return nil }
-        place += 1
-        return try input(items[place - 1])
-      }
-    default:
-      throw call.error(
-        .type, "the inputs must be a list, range, map or stream, but are \(value.described)",
-        help: "a text's lines are a list: lines TEXT |> pool run …")
-    }
-  }
-
-  private static func parts(_ value: Value) -> Int {
-    if case .list(let list) = value.plain, !list.items.isEmpty { return list.items.count }
-    return 1
-  }
-
-  private static func input(_ value: Value) throws -> TaskInput {
-    if case .list(let list) = value.plain {
-      guard !list.items.isEmpty else {
-        throw ErrorObject(.type, "an input must not be an empty list")
-      }
-      return TaskInput(try list.items.map(bytes))
-    }
-    return TaskInput([try bytes(value)])
-  }
-
-  private static func bytes(_ value: Value) throws -> [UInt8] {
-    switch value.plain {
-    case .bytes(let object): return object.bytes
-    case .string(let text): return text.withBytes { Array($0) }
-    case .list, .map, .closure, .null, .missing, .stream:
-      throw ErrorObject(.type, "an input must be text, but is \(value.described)")
-    default: return Array(value.plain.asText.utf8)
-    }
-  }
-
   // MARK: Lines
 
   /// The lines of standard input or of the files of --file, one file after the other, whatever
   /// bytes they are, read as they are needed.
-  static func lines(_ call: borrowing Call) throws -> Source {
-    guard case .list(let paths)? = call.flag("file") else { return try lines(of: ["-"], call) }
+  static func lines(_ form: InputForm, _ call: borrowing Call) throws -> Source {
+    guard case .list(let paths)? = call.flag("file") else {
+      return try lines(of: ["-"], form, call)
+    }
     let names = paths.items.map(\.asText)
-    return try call.at(flag: "file") { try lines(of: names, call) }
+    return try call.at(flag: "file") { try lines(of: names, form, call) }
+  }
+
+  private static func lines(
+    of paths: [String], _ form: InputForm, _ call: borrowing Call
+  ) throws -> Source {
+    let files = try open(paths, form, call)
+    var columns: [String]?
+    if form.hasHeader { columns = try files[0].next().map(names) ?? [] }
+    var place = 0
+    var source = Source(columns: columns ?? []) {
+      while place < files.count {
+        if let row = try files[place].next() { return TaskInput(row) }
+        place += 1
+        guard place < files.count, let columns else { continue }
+        if let own = try files[place].next().map(names), own != columns {
+          throw ErrorObject(
+            .syntax, "the header of '\(paths[place])' differs from that of '\(paths[0])'",
+            help: "files behind one another have the same columns; :::: makes combinations")
+        }
+      }
+      return nil
+    }
+    if !form.isTable { source.parts = 1 }
+    if files.count == 1 {
+      source.stream = InputStream(descriptor: files[0].fd, isReady: files[0].isReady)
+    }
+    return source
   }
 
   /// - Parameter paths: of files, of which `-` is standard input; all are opened first, so that one
   ///   that is missing is told of before anything runs.
-  private static func lines(of paths: [String], _ call: borrowing Call) throws -> Source {
+  private static func open(
+    _ paths: [String], _ form: InputForm, _ call: borrowing Call
+  ) throws -> [InputRecords] {
     let interpreter = call.interpreter
-    let end: UInt8 = call.isSet("null") ? 0 : 0x0A
-    let files = try paths.map { path in
+    return try paths.map { path in
       let fd = path == "-" ? 0 : try open(path) { try interpreter.session.attend(interpreter) }
-      return InputLines(fd, end: end, interpreter)
-    }
-    guard files.count != 1 else {
-      return Source(
-        parts: 1, stream: InputStream(descriptor: files[0].fd, isReady: files[0].isReady),
-        next: files[0].next)
-    }
-    var place = 0
-    return Source(parts: 1) {
-      while place < files.count {
-        if let input = try files[place].next() { return input }
-        place += 1
-      }
-      return nil
+      return InputRecords(
+        fd, form, name: path == "-" ? "standard input" : "'\(path)'", interpreter)
     }
   }
 
-  private static func open(_ path: String, onAttention: OnAttention?) throws -> Int32 {
+  static func open(_ path: String, onAttention: OnAttention?) throws -> Int32 {
     do {
       return try asking("cannot read the inputs from '\(path)'") {
         if try FileStatus(path).kind == .directory {
@@ -219,72 +208,6 @@ enum RunInputs {
     } catch let error as ErrorObject where error.control == nil && error.kind != .interrupted {
       error.exitStatus = ErrorObject.usageStatus
       throw error
-    }
-  }
-}
-
-/// Lines as they come through a descriptor.
-private final class InputLines {
-  let fd: Int32
-  private let end: UInt8
-  private let interpreter: Interpreter
-  private var buffer: [UInt8] = []
-  private var place = 0
-  /// Where the search for an end goes on.
-  private var seen = 0
-  private var hasEnded = false
-
-  init(_ fd: Int32, end: UInt8, _ interpreter: Interpreter) {
-    self.fd = fd
-    self.end = end
-    self.interpreter = interpreter
-  }
-
-  private var stop: Int? {
-    if let found = buffer[seen...].firstIndex(of: end) { return found }
-    seen = buffer.count
-    return nil
-  }
-
-  /// Whether `next` would not wait.
-  func isReady() throws -> Bool {
-    while !hasEnded, stop == nil {
-      guard try read(waits: false) else { return false }
-    }
-    return true
-  }
-
-  func next() throws -> TaskInput? {
-    while true {
-      if let stop {
-        defer { (place, seen) = (stop + 1, stop + 1) }
-        return TaskInput([Array(buffer[place..<stop])])
-      }
-      if hasEnded {
-        defer { (place, seen) = (buffer.count, buffer.count) }
-        return place < buffer.count ? TaskInput([Array(buffer[place...])]) : nil
-      }
-      _ = try read(waits: true)
-    }
-  }
-
-  /// False if nothing is there yet.
-  private func read(waits: Bool) throws -> Bool {
-    buffer.removeFirst(place)
-    seen -= place
-    place = 0
-    return try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
-      var count = try asking("cannot read the inputs") { try Transfer.readNow(fd, into: chunk) }
-      if count == nil, waits {
-        count = try Transfer.read(fd, into: chunk) {
-          try self.interpreter.session.attend(self.interpreter)
-        }
-      }
-      guard let count else { return false }
-      buffer.append(contentsOf: chunk[..<count])
-      hasEnded = count == 0
-      if hasEnded, fd > 2 { Descriptors.close(fd) }
-      return true
     }
   }
 }

@@ -68,18 +68,36 @@ public enum RunLine {
     "i": "{} is the place for an input, and {{}} a literal {}",
     "a": "--file FILE reads the inputs from a file, as does :::: FILE behind the program",
     "L": "-n N gives each call so many inputs, each a line",
+    "N": "-n N gives each call so many inputs; with --pipe, --lines N each block so many records",
+    "r": "without any input no program is run anyway",
+    "E": "sed '/END/Q' in front ends the inputs there",
   ]
 
   /// Flags of GNU parallel that are missing still.
-  private static let later: Set = ["bar", "eta", "joblog", "colsep", "pipe", "delay", "load"]
+  private static let later: Set = ["bar", "eta", "joblog", "delay", "load"]
+
+  /// What long flags of xargs and GNU parallel are here.
+  private static let names = [
+    "max-args": "it is --max-inputs N here", "max-procs": "it is --jobs N here",
+    "arg-file": "it is --file FILE here", "max-lines": "it is --max-inputs N here",
+    "pipe-part": "it is --pipepart FILE here", "block-size": "it is --block SIZE here",
+    "skip-first-line": "it is --skip 1 here", "xargs": "it is --fill here",
+    "eof": "sed '/END/Q' in front ends the inputs there",
+    "trim": "sed in front trims inputs; --colsep '\\s+' drops the blanks around columns",
+    "rpl": "a word of its own making: -- sh -c 'echo \"${1%.*.*}\"' sh {}",
+    "plus": "{.} {/} {//} {/.} are parts of a name; others: -- sh -c 'echo \"${1%.*.*}\"' sh {}",
+    "cat": "a block as a file: -- sh -c 'cat > f; wc f'",
+  ]
 
   private static func advice(_ word: String) -> CommandLine.Advice? {
     if !word.hasPrefix("--") {
       if let hint = habits[String(word.dropFirst().prefix(1))] { return CommandLine.Advice(hint) }
       return CommandLine.Advice("flags of the program stand behind its name; see: brood run --help")
     }
-    guard let name = word.dropFirst(2).split(separator: "=").first, later.contains(String(name))
-    else { return nil }
+    guard let first = word.dropFirst(2).split(separator: "=").first else { return nil }
+    let name = String(first)
+    if let hint = names[name] { return CommandLine.Advice(hint) }
+    guard later.contains(name) else { return nil }
     return CommandLine.Advice(
       "a later version has it", message: "'brood run' has no flag '\(word)' yet")
   }
@@ -106,6 +124,16 @@ public enum RunLine {
     Several inputs go to each call with -n N, as many as fit with -X:
 
       find . -type f -print0 | brood run -0 -X -- sha256sum
+
+    Tables have columns {1} {2}, the last one is {-1}; with --header they have names:
+
+      brood run -C '\t' -- ./fetch {1} -o {2} :::: list.tsv
+      brood run --csv-in --header -- convert {file} -resize {width} {file.}.png :::: images.csv
+
+    --pipe gives each program a block of whole lines of standard input, or of other records:
+
+      zcat big.gz | brood run --pipe --block 20MB -- grep -c ERROR
+      brood run --pipepart genome.fa --recstart '>' -- ./align
 
     What takes too long is ended with all that it has started; what fails is tried again:
 

@@ -13,6 +13,9 @@ public enum FlagRule: Sendable {
   /// Flags mean nothing without the argument at a place.
   case flagsNeed(argument: Int, String, help: String)
 
+  /// None of some flags may be given with any of others.
+  case excludes([String], [String])
+
   /// What a call breaks: the flag at fault, nil if none is, and what to say of it.
   struct Problem {
     let flag: String?
@@ -48,6 +51,13 @@ public enum FlagRule: Sendable {
       return Problem(
         flag: last, message: "--\(both[0]) and --\(both[1]) cannot be used together",
         help: "leave one of them out")
+    case .excludes(let names, let others):
+      guard let name = given.first(where: names.contains),
+        let other = given.first(where: others.contains)
+      else { return nil }
+      return Problem(
+        flag: other, message: "--\(name) and --\(other) cannot be used together",
+        help: "leave one of them out")
     case .needs(let flag, let others):
       guard given.contains(flag), !others.contains(where: given.contains) else { return nil }
       let list = others.map { "--\($0)" }.joined(separator: " or ")
@@ -61,6 +71,8 @@ public enum FlagRule: Sendable {
     switch self {
     case .exclusive(let names):
       "Only one of \(FlagRule.list(names, "and")) can be given."
+    case .excludes(let names, let others):
+      "With \(FlagRule.list(names, "or")) there can be none of \(FlagRule.list(others, "and"))."
     case .needs(let flag, let others): "--\(flag) needs \(FlagRule.list(others, "or"))."
     case .requires(let names): "One of \(FlagRule.list(names, "and")) must be given."
     case .replaces(let flag, let argument, _): "--\(flag) stands in place of \(argument)."

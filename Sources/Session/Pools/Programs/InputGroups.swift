@@ -1,10 +1,11 @@
 import Language
 import Posix
 
-/// Puts inputs together that one call of a program gets: `-n` and `-X`.
+/// Puts inputs together that one call of a program gets: `-n`, `-X` and `--max-chars`.
 ///
 /// A group has as many inputs as fit into a program's words and as are wanted. With `-X` those that
-/// are left when the inputs have ended are shared evenly among the calls that run at once.
+/// are left when the inputs have ended are shared evenly among the calls that run at once. An input
+/// that is too long goes alone.
 public final class InputGroups {
   /// An input of a group, and what a journal knows of it.
   struct Member {
@@ -23,7 +24,8 @@ public final class InputGroups {
   /// The most inputs of a group; nil for as many as fit.
   private let most: Int?
   private let isFilled: Bool
-  private let room: Int
+  private var room: Int
+  private let mostChars: Int
   private let jobs: Int
   private let take: () throws -> TaskInput?
   private let stream: InputStream?
@@ -38,7 +40,8 @@ public final class InputGroups {
   /// How many of the members fit into one call, as far as was looked.
   private var fitting = 0
   private var parts = 0
-  private var used: (all: Int, word: Int) = (0, 0)
+  private var used: ProgramTemplate.Size
+  private let baseSize: ProgramTemplate.Size
   private var isFull = false
   /// After the end: how many inputs a call gets at most.
   private var share = Int.max
@@ -47,16 +50,20 @@ public final class InputGroups {
   ///   - most: the most inputs of a call; nil for as many as fit.
   ///   - isFilled: the last ones are shared evenly.
   ///   - room: how many bytes the words of a call may take, `ArgumentSpace.perWord` for each.
+  ///   - mostChars: likewise without the pointers, as xargs counts them.
   ///   - jobs: how many calls run at once.
   ///   - next: the next input; nil at the end.
   public init(
-    _ template: ProgramTemplate, most: Int?, isFilled: Bool, room: Int, jobs: Int,
-    stream: InputStream?, next: @escaping () throws -> TaskInput?
+    _ template: ProgramTemplate, most: Int?, isFilled: Bool, room: Int, mostChars: Int = .max,
+    jobs: Int, stream: InputStream?, next: @escaping () throws -> TaskInput?
   ) {
     self.template = template
     self.most = most
     self.isFilled = isFilled
-    self.room = room - template.size(perWord: ArgumentSpace.perWord)
+    self.room = room
+    self.mostChars = mostChars
+    baseSize = template.baseSize
+    used = baseSize
     self.jobs = jobs
     self.stream = stream
     take = next
@@ -99,8 +106,7 @@ public final class InputGroups {
   }
 
   static func joined(_ members: [Member]) -> TaskInput {
-    if members.count == 1 { return members[0].input }
-    return TaskInput(members.flatMap(\.input.parts))
+    TaskInput(joining: members.map(\.input))
   }
 
   private var needsMore: Bool { !hasEnded && !isFull }
@@ -118,9 +124,12 @@ public final class InputGroups {
     fit(members.count - 1)
   }
 
+  /// A call was too long for the kernel: the next ones are shorter.
+  func shrink() { room /= 2 }
+
   /// Begins to measure the next call again.
   private func measure() {
-    (fitting, parts, used, isFull) = (0, 0, (0, 0), false)
+    (fitting, parts, used, isFull) = (0, 0, baseSize, false)
     var place = 0
     while place < members.count, !isFull {
       fit(place)
@@ -131,14 +140,10 @@ public final class InputGroups {
   /// Looks whether the member after those that fit does so, too.
   private func fit(_ place: Int) {
     if isFull || place != fitting { return }
-    for part in members[place].input.parts {
-      let growth = template.growth(of: part, at: parts, perWord: ArgumentSpace.perWord)
-      used.all += growth.all
-      used.word += growth.word
-      parts += 1
-    }
-    let isLong = used.word > 0 && used.word + longest > ArgumentSpace.mostOfWord
-    if place > 0, used.all > room || isLong {
+    let input = members[place].input
+    used += template.growth(of: input, at: parts)
+    parts += input.parts.count
+    if place > 0, isTooMuch {
       isFull = true
       return
     }
@@ -146,6 +151,8 @@ public final class InputGroups {
     if let most, fitting >= most { isFull = true }
   }
 
-  /// The text of the words that places stand in.
-  private lazy var longest = template.source.map(\.utf8.count).max() ?? 0
+  private var isTooMuch: Bool {
+    used.all(perWord: ArgumentSpace.perWord) > room || used.all(perWord: 1) > mostChars
+      || used.longest > ArgumentSpace.mostOfWord
+  }
 }

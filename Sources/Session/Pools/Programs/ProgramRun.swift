@@ -21,7 +21,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   private(set) lazy var scheduler = makeScheduler()
 
   /// How many inputs were taken.
-  public private(set) var count = 0
+  public internal(set) var count = 0
   /// Those whose output was not shown yet.
   var live: [Int: TaskRecord] = [:]
   /// Those that are wanted in the end: all, or those of programs that failed.
@@ -71,6 +71,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   public var journal: (any RunJournal)?
   /// What an input's task is known by, with its number where that is part of the words.
   public var key: ((TaskInput, Int) -> String?)?
+  /// What gives programs their standard input, if they get it in blocks.
+  public var pipe: PipeInput?
   /// Where a call gets several inputs: what puts them together.
   public var groups: InputGroups?
   /// Whether all inputs mean the same program, so that one that is missing is for all.
@@ -150,6 +152,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     defer {
       signals.end()
       stopWaitingForInput()
+      pipe?.end()
       setTimer(nil)
       Descriptors.close(nullInput)
       Descriptors.close(terminal)
@@ -162,12 +165,15 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     }
     do {
       try begin()
+      pipe?.onChange = { [weak self] in self?.changes += 1 }
+      try pipe?.begin(store)
       scheduler.add(job)
       while true {
         try supply()
         // What could not even be started waits to be told.
         try show()
         try journal?.check()
+        try pipe?.check()
         if let problem, problem.kind == .interrupted { throw problem }
         if job.isFinished { break }
         let before = changes
@@ -199,7 +205,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Whether the next input may be taken: there is a place for it, or it is to be seen whether it
   /// was the last one before a rate makes it wait.
   private var mayTakeInput: Bool {
-    job.wantsInput && inputWatch == nil
+    job.wantsInput && inputWatch == nil && pipe?.hasNext != false
       && (policy.rate != nil || scheduler.running < scheduler.limit)
   }
 
@@ -243,17 +249,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       record.index = count
       return (record, true)
     case .group(let members)?:
-      var record = TaskRecord(index: count, input: InputGroups.joined(members))
-      if members.count == 1 {
-        record.recalled = members[0].recalled
-        return (record, false)
-      }
-      record.members = members.compactMap(\.recalled)
-      if !record.members.isEmpty {
-        var recalled = RecalledProgram()
-        recalled.key = key?(record.input, count) ?? ""
-        record.recalled = recalled
-      }
+      let record = call(count, members.map(\.input)[...], members.compactMap(\.recalled))
       return (record, false)
     }
   }
@@ -321,6 +317,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
 
   func finish(_ index: Int, _ record: TaskRecord) {
     live[index] = record
+    pipe?.release(index)
     // What is to be shown counts as done only then, so that no output is lost when this process is.
     let last = kept[index]?.last
     if last == nil || !options.showsLater { writeDown(record, last?.output, last?.error) }

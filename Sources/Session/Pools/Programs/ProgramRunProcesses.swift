@@ -7,11 +7,11 @@ import Posix
 extension ProgramRun {
   /// Starts the next program.
   func start(_ batch: TaskBatch, in executor: ProgramExecutor) -> StartOutcome {
-    guard let index = batch.upcoming, let record = live[index] else { return .impossible }
+    guard let index = batch.upcoming, live[index] != nil else { return .impossible }
     batch.take()
     let place = places.take()
     do {
-      let attempt = try spawn(batch, record, place)
+      let attempt = try spawnFitting(batch, index, place)
       executor.attempt = attempt
       if let journal, let record = live[index] { journal.began(record) }
       onProgress?()
@@ -32,7 +32,7 @@ extension ProgramRun {
     }
   }
 
-  private func spawn(
+  func spawn(
     _ batch: TaskBatch, _ record: TaskRecord, _ place: Int
   ) throws -> ProgramAttempt {
     var request = try self.request(record.input, record.index, place)
@@ -45,7 +45,8 @@ extension ProgramRun {
     defer { if !hasBegun { options.results?.undo(record.index) } }
     let (output, errors) = try makeOutputs(record)
     do {
-      request.descriptors = [(from: terminal >= 0 ? terminal : nullInput, to: 0)]
+      let input = try pipe?.descriptor(record.index)
+      request.descriptors = [(from: input ?? (terminal >= 0 ? terminal : nullInput), to: 0)]
       if terminal >= 0 { request.terminal = terminal }
       if let output, let errors {
         request.descriptors += [(from: output.writeEnd, to: 1), (from: errors.writeEnd, to: 2)]
@@ -57,8 +58,10 @@ extension ProgramRun {
         batch, record.index, place, process, pidfd, mark, output, errors)
       output?.release()
       errors?.release()
+      pipe?.started(record.index)
       return attempt
     } catch {
+      pipe?.refused(record.index)
       output?.close()
       errors?.close()
       throw error
@@ -113,6 +116,7 @@ extension ProgramRun {
   private func abandon(_ attempt: ProgramAttempt, _ executor: ProgramExecutor) {
     executor.attempt = nil
     attempt.send(.kill)
+    pipe?.ended(attempt.index)
     Descriptors.close(attempt.pidfd)
     attempt.output?.close()
     attempt.error?.close()
@@ -159,6 +163,7 @@ extension ProgramRun {
     guard let attempt = executor.attempt else { return }
     let reason = executor.slot?.reason
     executor.attempt = nil
+    pipe?.ended(attempt.index)
     let ending = (try? session.reapNow(attempt.process)) ?? attempt.process.record
     Descriptors.close(attempt.pidfd)
     leaveTerminal(attempt, ending)

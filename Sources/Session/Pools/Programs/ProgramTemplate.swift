@@ -2,157 +2,157 @@ import Language
 
 /// The words of a program with places for an input: `{}` and its relatives.
 ///
-/// `{{}}` is a literal `{}`.
+/// `{{}}` is a literal `{}`. What stands in a place is in `ProgramPlace`.
 public struct ProgramTemplate {
-  private enum Piece {
+  enum Piece {
     case text([UInt8])
-    case place(Place)
+    case place(ProgramPlace)
   }
 
-  /// A place, and which part of the input it means, from 0; nil for all.
-  private struct Place {
-    let kind: Kind
-    let part: Int?
-  }
-
-  /// What of an input stands in a place.
-  private enum Kind: String, CaseIterable {
-    case whole = ""
-    case withoutExtension = "."
-    case base = "/"
-    case directory = "//"
-    case baseWithoutExtension = "/."
-    case number = "#"
-    case slot = "%"
-  }
-
-  private let words: [[Piece]]
-  /// The highest number in places as `{2}`; 0 if there is none.
-  public let highestPart: Int
+  let words: [[Piece]]
+  /// How many parts an input needs for places as `{2}` and `{-2}`; 0 if there is none.
+  public let neededParts: Int
   /// The words as they were given.
   public let source: [String]
   /// Whether the words depend on the number of the call: there is a place `{#}` or `{%}`.
   public let hasNumber: Bool
+  /// A place that names no column, or one of two columns of the same name.
+  public let unknownName: (name: String, isTwice: Bool)?
 
-  /// - Parameter words: the program and its arguments; without any place for it the input comes last.
-  public init(_ words: [String]) {
+  /// - Parameters:
+  ///   - words: the program and its arguments.
+  ///   - columns: the names of an input's parts.
+  ///   - takesInput: without any place for it the input comes last.
+  public init(_ words: [String], columns: [String] = [], takesInput: Bool = true) {
     source = words
-    var parsed = words.map(ProgramTemplate.pieces)
-    let places = parsed.joined().compactMap { piece -> Place? in
-      if case .place(let place) = piece { return place }
-      return nil
+    var unknown: (String, Bool)?
+    var parsed = words.map { ProgramTemplate.pieces($0, columns, &unknown) }
+    unknownName = unknown
+    let places = parsed.joined().compactMap(\.place)
+    if takesInput, !places.contains(where: { !$0.isNumber }) {
+      parsed.append([.place(ProgramPlace(.whole, of: .each))])
     }
-    if !places.contains(where: { $0.kind != .number && $0.kind != .slot }) {
-      parsed.append([.place(Place(kind: .whole, part: nil))])
-    }
-    highestPart = places.compactMap(\.part).max().map { $0 + 1 } ?? 0
-    hasNumber = places.contains { $0.kind == .number || $0.kind == .slot }
+    neededParts = places.map(\.neededParts).max() ?? 0
+    hasNumber = places.contains(where: \.isNumber)
     self.words = parsed
   }
 
   /// Whether all inputs mean the same program: there is no place in its name.
-  public var isOneProgram: Bool {
-    words.first?.allSatisfy { piece in
-      if case .place = piece { return false }
-      return true
-    } ?? true
+  public var isOneProgram: Bool { words.first?.allSatisfy { $0.place == nil } ?? true }
+
+  /// Whether there is a place for an input, or a part of one.
+  public var hasInputPlace: Bool {
+    words.joined().contains { $0.place.map { !$0.isNumber } ?? false }
   }
 
   private init(words: [[Piece]], of other: ProgramTemplate) {
     self.words = words
     source = other.source
-    highestPart = other.highestPart
+    neededParts = other.neededParts
     hasNumber = other.hasNumber
+    unknownName = other.unknownName
   }
 
-  private static func pieces(_ word: String) -> [Piece] {
+  private static func pieces(
+    _ word: String, _ columns: [String], _ unknown: inout (String, Bool)?
+  ) -> [Piece] {
     var result: [Piece] = []
     var rest = word[...]
     var text: [UInt8] = []
     while let first = rest.first {
-      if let literal = literal(rest) {
+      if let literal = literal(rest, columns) {
         text += Array(literal.utf8)
         rest = rest.dropFirst(literal.count + 2)
-      } else if first == "{", let end = rest.firstIndex(of: "}"),
-        let place = place(rest[rest.index(after: rest.startIndex)..<end])
-      {
-        if !text.isEmpty { result.append(.text(text)) }
-        text = []
-        result.append(.place(place))
-        rest = rest[rest.index(after: end)...]
-      } else {
-        text += Array(String(first).utf8)
-        rest = rest.dropFirst()
+        continue
       }
+      if first == "{", let end = rest.firstIndex(of: "}") {
+        let inner = rest[rest.index(after: rest.startIndex)..<end]
+        if let place = ProgramPlace(inner, columns) {
+          if case .part(let part) = place.scope, ProgramPlace(inner, []) == nil,
+            columns.count(where: { $0 == columns[part] }) > 1
+          {
+            unknown = unknown ?? (columns[part], true)
+          }
+          if !text.isEmpty { result.append(.text(text)) }
+          text = []
+          result.append(.place(place))
+          rest = rest[rest.index(after: end)...]
+          continue
+        }
+        if !columns.isEmpty, ProgramPlace.looksLikeName(inner) {
+          unknown = unknown ?? (String(inner), false)
+        }
+      }
+      text += Array(String(first).utf8)
+      rest = rest.dropFirst()
     }
     if !text.isEmpty || result.isEmpty { result.append(.text(text)) }
     return result
   }
 
   /// What a place in a second pair of braces at the beginning means: `{}` where it is `{{}}`.
-  private static func literal(_ text: Substring) -> Substring? {
+  private static func literal(_ text: Substring, _ columns: [String]) -> Substring? {
     guard text.hasPrefix("{{"), let end = text.firstIndex(of: "}") else { return nil }
     let inner = text.dropFirst().prefix(through: end)
-    let isClosed = text[end...].dropFirst().first == "}"
-    return isClosed && place(inner.dropFirst().dropLast()) != nil ? inner : nil
-  }
-
-  /// What stands between braces, if it is a place: nothing, `.`, `2`, `2/.`.
-  private static func place(_ text: Substring) -> Place? {
-    let digits = text.prefix { ("0"..."9").contains($0) }
-    guard let kind = Kind(rawValue: String(text.dropFirst(digits.count))) else { return nil }
-    if digits.isEmpty { return Place(kind: kind, part: nil) }
-    guard kind != .number, kind != .slot, let number = Int(digits), (1...1000).contains(number)
-    else { return nil }
-    return Place(kind: kind, part: number - 1)
+    guard text[end...].dropFirst().first == "}" else { return nil }
+    let name = inner.dropFirst().dropLast()
+    let isPlace = ProgramPlace(name, columns) != nil
+    return isPlace || !columns.isEmpty && ProgramPlace.looksLikeName(name) ? inner : nil
   }
 
   /// Throws if inputs of so many parts leave a place empty.
   public func check(parts count: Int) throws {
-    guard highestPart > count else { return }
+    guard neededParts > count else { return }
+    let place = words.joined().compactMap(\.place).first { $0.neededParts > count }
     throw ErrorObject(
-      .range, "there is no {\(highestPart)}: each input has \(count) part\(count == 1 ? "" : "s")",
-      help: "further parts come from further sources: ::: A B ::: 1 2")
+      .range,
+      "there is no {\(place?.text ?? "")}: each input has \(count) part\(count == 1 ? "" : "s")",
+      help: "further parts come from further sources: ::: A B ::: 1 2; or from --colsep")
   }
 
-  /// The words for one input: each stays one word, whatever is in it; only `{}` alone becomes one
-  /// word for each part.
+  /// The words for one call: each stays one word, whatever is in it.
+  ///
+  /// A place for inputs that is a word of its own becomes a word for each part of each input; a word
+  /// with `{}` beside other text one for each input.
   ///
   /// - Parameters:
-  ///   - index: of the input, from 0.
+  ///   - index: of the call, from 0.
   ///   - slot: which of the programs that run at once it is, from 0.
   public func words(for input: TaskInput, index: Int, slot: Int) throws -> [[UInt8]] {
     try check(parts: input.parts.count)
     var result: [[UInt8]] = []
     result.reserveCapacity(words.count)
+    let inputs = input.inputs
     for pieces in words {
-      if isLone(pieces), input.parts.count > 1, case .place(let place) = pieces[0] {
-        result += input.parts.map { ProgramTemplate.text(place.kind, $0) }
-        continue
+      if let place = ProgramTemplate.lone(pieces) {
+        result += input.parts.map(place.text(of:))
+      } else if inputs.count > 1, ProgramTemplate.isRepeated(pieces) {
+        result += inputs.map { word(pieces, $0, input.parts, index, slot) }
+      } else {
+        result.append(word(pieces, input.parts[...], input.parts, index, slot))
       }
-      var word: [UInt8] = []
-      for piece in pieces {
-        switch piece {
-        case .text(let text): word += text
-        case .place(let place):
-          switch place.kind {
-          case .number: word += Array(String(index + 1).utf8)
-          case .slot: word += Array(String(slot + 1).utf8)
-          default:
-            if let part = place.part {
-              word += ProgramTemplate.text(place.kind, input.parts[part])
-            } else if input.parts.count == 1 {
-              word += ProgramTemplate.text(place.kind, input.parts[0])
-            } else {
-              let parts = input.parts.map { ProgramTemplate.text(place.kind, $0) }
-              word += Array(parts.joined(separator: [0x20]))
-            }
-          }
-        }
-      }
-      result.append(word)
     }
     return result
+  }
+
+  private func word(
+    _ pieces: [Piece], _ own: ArraySlice<[UInt8]>, _ parts: [[UInt8]], _ index: Int, _ slot: Int
+  ) -> [UInt8] {
+    var word: [UInt8] = []
+    for piece in pieces {
+      switch piece {
+      case .text(let text): word += text
+      case .place(let place):
+        switch place.scope {
+        case .number: word += Array(String(index + 1).utf8)
+        case .slot: word += Array(String(slot + 1).utf8)
+        case .each: word += Array(own.map(place.text(of:)).joined(separator: [0x20]))
+        case .all: word += Array(parts.map(place.text(of:)).joined(separator: [0x20]))
+        case .part(let part): word += place.text(of: parts[part < 0 ? parts.count + part : part])
+        }
+      }
+    }
+    return word
   }
 
   /// The words for one input, wherever it stands: places for numbers are left, marked by a null
@@ -160,10 +160,8 @@ public struct ProgramTemplate {
   public func content(for input: TaskInput) -> [[UInt8]] {
     let marked = words.map { pieces in
       pieces.map { piece -> Piece in
-        guard case .place(let place) = piece, place.kind == .number || place.kind == .slot else {
-          return piece
-        }
-        return .text([0] + Array("{\(place.kind.rawValue)}".utf8))
+        guard let place = piece.place, place.isNumber else { return piece }
+        return .text([0] + Array("{\(place.text)}".utf8))
       }
     }
     let copy = ProgramTemplate(words: marked, of: self)
@@ -178,80 +176,31 @@ public struct ProgramTemplate {
     return String(validating: text, as: UTF8.self)
   }
 
-  // MARK: Size
-
-  /// How many bytes the words take at most without any input, `perWord` beside each word.
-  func size(perWord: Int) -> Int {
-    words.reduce(0) { sum, pieces in
-      isLone(pieces)
-        ? sum
-        : pieces.reduce(sum + perWord) { sum, piece in
-          switch piece {
-          case .text(let text): sum + text.count
-          case .place(let place): sum + (place.kind == .number || place.kind == .slot ? 20 : 0)
-          }
-        }
-    }
+  /// The place that is all of a word and stands for all parts, each of which becomes a word.
+  static func lone(_ pieces: [Piece]) -> ProgramPlace? {
+    guard pieces.count == 1, let place = pieces[0].place else { return nil }
+    return place.scope == .each || place.scope == .all ? place : nil
   }
 
-  /// How many bytes one more part of an input adds at most: to all words, and to the longest one
-  /// that has other things in it, too.
-  ///
-  /// - Parameter index: of the part, from 0.
-  func growth(of part: [UInt8], at index: Int, perWord: Int) -> (all: Int, word: Int) {
-    // The directory of a name without one is a dot; a blank stands between parts.
-    let most = max(part.count, 1) + 1
-    var result = (all: 0, word: 0)
-    for pieces in words {
-      if isLone(pieces) {
-        result.all += most + perWord
-        continue
-      }
-      let count = pieces.count { piece in
-        guard case .place(let place) = piece, place.kind != .number, place.kind != .slot else {
-          return false
-        }
-        return place.part ?? index == index
-      }
-      result.all += count * most
-      result.word = max(result.word, count * most)
-    }
-    return result
+  /// Whether several inputs of a call make a word each: there is `{}` or its like beside other text,
+  /// and nothing that stands for certain ones or all of them.
+  static func isRepeated(_ pieces: [Piece]) -> Bool {
+    lone(pieces) == nil && pieces.contains { $0.place?.scope == .each }
+      && !pieces.contains { $0.isPart || $0.place?.scope == .all }
   }
 
-  /// Whether a word is only a place for all parts, each of which becomes a word.
-  private func isLone(_ pieces: [Piece]) -> Bool {
-    guard pieces.count == 1, case .place(let place) = pieces[0] else { return false }
-    return place.part == nil && place.kind != .number && place.kind != .slot
+  /// Whether there is a place for a certain part, as `{1}`.
+  public var hasPart: Bool { words.joined().contains(where: \.isPart) }
+}
+
+extension ProgramTemplate.Piece {
+  var place: ProgramPlace? {
+    if case .place(let place) = self { return place }
+    return nil
   }
 
-  private static let slash = UInt8(ascii: "/")
-  private static let dot = UInt8(ascii: ".")
-
-  private static func text(_ kind: Kind, _ input: [UInt8]) -> [UInt8] {
-    switch kind {
-    case .withoutExtension: withoutExtension(input)
-    case .base: base(input)
-    case .directory: directory(input)
-    case .baseWithoutExtension: withoutExtension(base(input))
-    case .whole, .number, .slot: input
-    }
-  }
-
-  private static func base(_ path: [UInt8]) -> [UInt8] {
-    path.split(separator: slash).last.map(Array.init) ?? path
-  }
-
-  private static func directory(_ path: [UInt8]) -> [UInt8] {
-    guard let last = path.lastIndex(of: slash) else { return [dot] }
-    return last == 0 ? [slash] : Array(path[..<last])
-  }
-
-  /// A leading dot, as of `.profile`, begins no extension.
-  private static func withoutExtension(_ path: [UInt8]) -> [UInt8] {
-    guard let place = path.lastIndex(of: dot), place > 0, path[place - 1] != slash,
-      !path[place...].contains(slash)
-    else { return path }
-    return Array(path[..<place])
+  fileprivate var isPart: Bool {
+    if case .part? = place?.scope { return true }
+    return false
   }
 }

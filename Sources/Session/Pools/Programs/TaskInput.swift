@@ -2,21 +2,42 @@ import Language
 
 /// What one call of a program is for: one or several words, of any bytes.
 public struct TaskInput {
-  /// One from each source of inputs.
+  /// One from each source of inputs, or each column of a table; of all inputs of a call.
   public let parts: [[UInt8]]
+  /// Behind which part each input ends, if a call is for several.
+  private let ends: [Int]
 
-  public init(_ parts: [[UInt8]]) { self.parts = parts }
+  public init(_ parts: [[UInt8]]) {
+    self.parts = parts
+    ends = []
+  }
 
-  public init(_ text: String) { parts = [Array(text.utf8)] }
+  /// Several inputs for one call.
+  init(joining inputs: [TaskInput]) {
+    parts = inputs.flatMap(\.parts)
+    var ends: [Int] = []
+    if inputs.count > 1 {
+      for input in inputs { ends.append((ends.last ?? 0) + input.parts.count) }
+    }
+    self.ends = ends
+  }
+
+  /// The parts of each input of a call.
+  var inputs: [ArraySlice<[UInt8]>] {
+    if ends.isEmpty { return [parts[...]] }
+    return zip([0] + ends, ends).map { parts[$0..<$1] }
+  }
+
+  public init(_ text: String) { self.init([Array(text.utf8)]) }
 
   /// Of any value, in words: the items of a list are parts, and null is none.
   init(_ value: Value) {
     switch value {
-    case .null, .missing: parts = []
-    case .bytes(let object): parts = [object.bytes]
-    case .string(let string): parts = [string.withBytes { Array($0) }]
-    case .list(let list): parts = list.items.map { TaskInput($0).bytes }
-    default: parts = [Array(value.asText.utf8)]
+    case .null, .missing: self.init([])
+    case .bytes(let object): self.init([object.bytes])
+    case .string(let string): self.init([string.withBytes { Array($0) }])
+    case .list(let list): self.init(list.items.map { TaskInput($0).bytes })
+    default: self.init(value.asText)
     }
   }
 

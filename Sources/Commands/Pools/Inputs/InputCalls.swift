@@ -1,0 +1,71 @@
+import Language
+import Posix
+import Session
+
+/// How many inputs each call of a program gets, and whether its places fit them.
+enum InputCalls {
+  /// Throws where a place of the program has nothing to stand for.
+  static func check(
+    _ template: ProgramTemplate, _ inputs: RunInputs.Source, _ form: InputForm,
+    _ call: borrowing Call
+  ) throws {
+    if let (name, isTwice) = template.unknownName {
+      let columns = inputs.columns.joined(separator: ", ")
+      throw call.error(
+        .range, isTwice ? "two columns are called '\(name)'" : "there is no column '\(name)'",
+        help: isTwice
+          ? "name it by its number, as {1}"
+          : nearest(name, among: inputs.columns).map { "did you mean {\($0)}?" }
+            ?? "there are: \(columns); a literal {\(name)} is '{{\(name)}}'")
+    }
+    let most = try mostInputs(call)
+    if isFilled(call) || most ?? 1 > 1, template.hasPart {
+      if isFilled(call) || inputs.parts ?? (form.isTable ? 2 : 1) > 1 {
+        throw call.error(
+          .arity, "a call with several inputs has no places as {1} for parts of one",
+          help: "{} is each input, {+} all of them; --max-inputs \(most ?? 2) without columns has "
+            + "{1} {2} for its inputs")
+      }
+    }
+    if let parts = inputs.parts {
+      try template.check(parts: parts.multipliedReportingOverflow(by: most ?? 1).partialValue)
+    }
+  }
+
+  private static func isFilled(_ call: borrowing Call) -> Bool {
+    call.isSet("fill") || call.flag("max-chars") != nil
+  }
+
+  /// How many inputs a call gets at most; nil if that is not said.
+  private static func mostInputs(_ call: borrowing Call) throws -> Int? {
+    guard case .int(let most)? = call.flag("max-inputs") else { return nil }
+    guard most > 0, most <= 1 << 30 else {
+      throw call.error(
+        .range, "--max-inputs must be from 1 to 1073741824, but is \(most)", flag: "max-inputs")
+    }
+    return most
+  }
+
+  private static func mostChars(_ call: borrowing Call) throws -> Int {
+    guard case .int(let most)? = call.flag("max-chars") else { return .max }
+    guard most > 0 else {
+      throw call.error(
+        .range, "--max-chars must be 1 or more, but is \(most)", flag: "max-chars")
+    }
+    return most
+  }
+
+  /// What puts several inputs together for a call; nil where each call gets one.
+  static func groups(
+    _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
+    _ inputs: RunInputs.Source
+  ) throws -> InputGroups? {
+    let most = try mostInputs(call)
+    if most == nil, !isFilled(call) { return nil }
+    return InputGroups(
+      template, most: most, isFilled: isFilled(call),
+      room: ArgumentSpace.bytes(environment: CStringBlock(host.environmentEntries)),
+      mostChars: try mostChars(call), jobs: try RunSettings.jobs(call), stream: inputs.stream,
+      next: inputs.next)
+  }
+}
