@@ -68,7 +68,7 @@ import Testing
 
   @Test func bytesThatAreNoTextStayAsTheyAre() throws {
     var reader = CSVReader(separator: 0x09)
-    try [0xFF, 0x09, 0x22, 0xEF, 0xBB, 0x22, 0x0A].withUnsafeBytes { try reader.take($0) }
+    try reader.take([0xFF, 0x09, 0x22, 0xEF, 0xBB, 0x22, 0x0A] as [UInt8])
     #expect(reader.next() == CSVReader.Row(fields: [[0xFF], [0xEF, 0xBB]], line: 1))
   }
 

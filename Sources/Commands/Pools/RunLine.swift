@@ -127,7 +127,7 @@ public enum RunLine {
 
     Tables have columns {1} {2}, the last one is {-1}; with --header they have names:
 
-      brood run -C '\t' -- ./fetch {1} -o {2} :::: list.tsv
+      brood run -C '\\t' -- ./fetch {1} -o {2} :::: list.tsv
       brood run --csv-in --header -- convert {file} -resize {width} {file.}.png :::: images.csv
 
     --pipe gives each program a block of whole lines of standard input, or of other records:
