@@ -11,13 +11,32 @@ _brood() {
     (( CURRENT-- ))
     _arguments -S       '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
       '-0[inputs end with a null character instead of a line'\''s end]' \
+      '-d+[inputs end with this text instead of a line'\''s end, as , or \t]:text: ' \
+      '-C+[columns are separated by this text, as , or \t, or by blanks (\s+); no regular expression]:text: ' \
       '-n+[give each call of the program so many inputs]:int: ' \
       '-X[give each call as many inputs as fit, the last ones shared evenly]' \
+      '-s+[likewise, at most so many bytes of words, an end of each counted]:int: ' \
       '--jobs=[how many run at a time; by default one for each usable CPU]:int: ' \
       '--file=[a file whose lines are the inputs; - is standard input]:path:_files' \
       '--null[inputs end with a null character instead of a line'\''s end]' \
+      '--delimiter=[inputs end with this text instead of a line'\''s end, as , or \t]:text: ' \
+      '--colsep=[columns are separated by this text, as , or \t, or by blanks (\s+); no regular expression]:text: ' \
+      '--csv-in[inputs are rows of CSV, with quotes; --colsep '\'';'\'' is another separator]' \
+      '--header[the first input has the names of the columns, for {NAME}]' \
+      '--link[take one input of each source, not every combination]' \
+      '--skip=[leave out the first inputs, so many]:count: ' \
+      '--shuf[take the inputs in a random order, when all are there]' \
+      '--seed=[with --shuf the same order for the same number]:int: ' \
       '--max-inputs=[give each call of the program so many inputs]:int: ' \
       '--fill[give each call as many inputs as fit, the last ones shared evenly]' \
+      '--max-chars=[likewise, at most so many bytes of words, an end of each counted]:int: ' \
+      '--pipe[cut standard input into blocks at ends of lines, each for a program'\''s own]' \
+      '--pipepart=[likewise a file, which is not read here but where blocks end]:path:_files' \
+      '--block=[how large a block is at least; 10MiB by default]:size: ' \
+      '--lines=[how many lines or records a block has, whatever their size]:count: ' \
+      '--recend=[what ends a record instead of a line'\''s end, as '\''\n\n'\'' or '\''\0'\'']:text: ' \
+      '--recstart=[what begins a record, as '\''\n>'\''; it goes with --recend or without]:text: ' \
+      '--round-robin[give each program many blocks, whenever it has taken one]' \
       '--timeout=[end a task that takes longer\: TERM, and KILL after --grace]:duration: ' \
       '--grace=[how long a task has to obey TERM; 2s by default]:duration: ' \
       '--retries=[try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent]:count: ' \

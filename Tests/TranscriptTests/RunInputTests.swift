@@ -58,11 +58,11 @@ import Testing
       """
       ulimit -S -s 8192
       word=$(printf 'x%.0s' $(seq 1000))
-      { echo first; seq -f "$word%g" 3000; } > list
-      brood run -j 1 -n 1500 -- sh -c '
+      { echo first; seq -f "$word%g" 600; } > list
+      brood run -j 1 -n 300 -- sh -c '
         case $1 in first) prlimit --pid $PPID --stack=524288:;; esac; echo $#' sh < list |
-        awk '{ n += $1; if ($1 < 1500) halves++ } END { print n, halves > 2 }'
-      """, prints: "3001 1\n")
+        awk '{ n += $1; if ($1 < 300) halves++ } END { print n, halves > 2 }'
+      """, prints: "601 1\n")
   }
 
   @Test func skippedInputsAreNotWaitedForInVain() throws {

@@ -55,7 +55,6 @@ struct InputForm {
 
   static let rules: [FlagRule] = [
     .exclusive(["null", "delimiter", "csv-in"]), .needs("seed", anyOf: ["shuf"]),
-    .exclusive(["inputs", "file"]),
   ]
 
   /// For help.
