@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
+      case -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -n --jobs --file --max-inputs --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
+  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
 end
 
 function __brood_run_complete
@@ -84,13 +84,32 @@ complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandli
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -l help -d 'show this'
 complete -c brood -n __brood_run_flags -s j -x -d 'how many run at a time; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -s 0 -d 'inputs end with a null character instead of a line\'s end'
+complete -c brood -n __brood_run_flags -s d -x -d 'inputs end with this text instead of a line\'s end, as , or \\t'
+complete -c brood -n __brood_run_flags -s C -x -d 'columns are separated by this text, as , or \\t, or by blanks (\\s+); no regular expression'
 complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'
+complete -c brood -n __brood_run_flags -s s -x -d 'likewise, at most so many bytes of words, an end of each counted'
 complete -c brood -n __brood_run_flags -l jobs -x -d 'how many run at a time; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs; - is standard input'
 complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'
+complete -c brood -n __brood_run_flags -l delimiter -x -d 'inputs end with this text instead of a line\'s end, as , or \\t'
+complete -c brood -n __brood_run_flags -l colsep -x -d 'columns are separated by this text, as , or \\t, or by blanks (\\s+); no regular expression'
+complete -c brood -n __brood_run_flags -l csv-in -d 'inputs are rows of CSV, with quotes; --colsep \';\' is another separator'
+complete -c brood -n __brood_run_flags -l header -d 'the first input has the names of the columns, for {NAME}'
+complete -c brood -n __brood_run_flags -l link -d 'take one input of each source, not every combination'
+complete -c brood -n __brood_run_flags -l skip -x -d 'leave out the first inputs, so many'
+complete -c brood -n __brood_run_flags -l shuf -d 'take the inputs in a random order, when all are there'
+complete -c brood -n __brood_run_flags -l seed -x -d 'with --shuf the same order for the same number'
 complete -c brood -n __brood_run_flags -l max-inputs -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -l fill -d 'give each call as many inputs as fit, the last ones shared evenly'
+complete -c brood -n __brood_run_flags -l max-chars -x -d 'likewise, at most so many bytes of words, an end of each counted'
+complete -c brood -n __brood_run_flags -l pipe -d 'cut standard input into blocks at ends of lines, each for a program\'s own'
+complete -c brood -n __brood_run_flags -l pipepart -r -F -d 'likewise a file, which is not read here but where blocks end'
+complete -c brood -n __brood_run_flags -l block -x -d 'how large a block is at least; 10MiB by default'
+complete -c brood -n __brood_run_flags -l lines -x -d 'how many lines or records a block has, whatever their size'
+complete -c brood -n __brood_run_flags -l recend -x -d 'what ends a record instead of a line\'s end, as \'\\n\\n\' or \'\\0\''
+complete -c brood -n __brood_run_flags -l recstart -x -d 'what begins a record, as \'\\n>\'; it goes with --recend or without'
+complete -c brood -n __brood_run_flags -l round-robin -d 'give each program many blocks, whenever it has taken one'
 complete -c brood -n __brood_run_flags -l timeout -x -d 'end a task that takes longer: TERM, and KILL after --grace'
 complete -c brood -n __brood_run_flags -l grace -x -d 'how long a task has to obey TERM; 2s by default'
 complete -c brood -n __brood_run_flags -l retries -x -d 'try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent'

@@ -33,7 +33,7 @@ _brood() {
       '--pipe[cut standard input into blocks at ends of lines, each for a program'\''s own]' \
       '--pipepart=[likewise a file, which is not read here but where blocks end]:path:_files' \
       '--block=[how large a block is at least; 10MiB by default]:size: ' \
-      '--lines=[how many lines or records a block has, whatever their size]:count: ' \
+      '--lines=[how many lines or records a block has, whatever their size]:int: ' \
       '--recend=[what ends a record instead of a line'\''s end, as '\''\n\n'\'' or '\''\0'\'']:text: ' \
       '--recstart=[what begins a record, as '\''\n>'\''; it goes with --recend or without]:text: ' \
       '--round-robin[give each program many blocks, whenever it has taken one]' \

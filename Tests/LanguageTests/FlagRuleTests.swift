@@ -32,6 +32,18 @@ import Testing
     #expect(command.flagProblem(given)?.message == message)
   }
 
+  @Test func noFlagOfOneGroupGoesWithOneOfAnother() {
+    let command = Command(
+      "try", "Try", flags: ["a", "b", "c", "d"].map { Flag($0, nil, "") },
+      rules: [.excludes(["a", "b"], ["c", "d"])]
+    ) { _ in .null }
+    #expect(command.flagProblem(["a", "b"]) == nil)
+    #expect(command.flagProblem(["c", "d"]) == nil)
+    #expect(
+      command.flagProblem(["d", "b"])?.message == "--b and --d cannot be used together")
+    #expect(command.flagSentences == ["With --a or --b there can be none of --c and --d."])
+  }
+
   private let shaped = Command(
     "shape", "Shape",
     parameters: [Parameter("name", .text, .optional), Parameter("init", .any, .optional)],

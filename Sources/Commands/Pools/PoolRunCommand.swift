@@ -102,7 +102,7 @@ enum RunCommand {
       let journal = try self.journal(call, host, template, writing: false)
       defer { journal?.journal.close() }
       var index = 0
-      let groups = try InputCalls.groups(call, host, template, inputs)
+      let groups = InputCalls.groups(call, host, template, inputs)
       groups?.recall = journal.map { journal in
         { record throws in try journal.tasks.recall(&record) }
       }
@@ -219,7 +219,7 @@ enum RunCommand {
       template, call.interpreter, environment: JournalFlags.environment(call))
     run.key = { try? keys.key(of: $0, $1).text }
     run.isOneProgram = template.isOneProgram
-    run.groups = try InputCalls.groups(call, host, template, inputs)
+    run.groups = InputCalls.groups(call, host, template, inputs)
     run.pipe = pipe
     run.inputStream = run.groups.map(\.inputStream) ?? inputs.stream
     return run

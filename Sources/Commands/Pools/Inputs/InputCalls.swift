@@ -18,7 +18,7 @@ enum InputCalls {
           : nearest(name, among: inputs.columns).map { "did you mean {\($0)}?" }
             ?? "there are: \(columns); a literal {\(name)} is '{{\(name)}}'")
     }
-    let most = try mostInputs(call)
+    let most = mostInputs(call)
     if isFilled(call) || most ?? 1 > 1, template.hasPart {
       if isFilled(call) || inputs.parts ?? (form.isTable ? 2 : 1) > 1 {
         throw call.error(
@@ -37,35 +37,27 @@ enum InputCalls {
   }
 
   /// How many inputs a call gets at most; nil if that is not said.
-  private static func mostInputs(_ call: borrowing Call) throws -> Int? {
-    guard case .int(let most)? = call.flag("max-inputs") else { return nil }
-    guard most > 0, most <= 1 << 30 else {
-      throw call.error(
-        .range, "--max-inputs must be from 1 to 1073741824, but is \(most)", flag: "max-inputs")
-    }
-    return most
+  private static func mostInputs(_ call: borrowing Call) -> Int? {
+    if case .int(let most)? = call.flag("max-inputs") { return most }
+    return nil
   }
 
-  private static func mostChars(_ call: borrowing Call) throws -> Int {
-    guard case .int(let most)? = call.flag("max-chars") else { return .max }
-    guard most > 0 else {
-      throw call.error(
-        .range, "--max-chars must be 1 or more, but is \(most)", flag: "max-chars")
-    }
-    return most
+  private static func mostChars(_ call: borrowing Call) -> Int {
+    if case .int(let most)? = call.flag("max-chars") { return most }
+    return .max
   }
 
   /// What puts several inputs together for a call; nil where each call gets one.
   static func groups(
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
     _ inputs: RunInputs.Source
-  ) throws -> InputGroups? {
-    let most = try mostInputs(call)
+  ) -> InputGroups? {
+    let most = mostInputs(call)
     if most == nil, !isFilled(call) { return nil }
     return InputGroups(
       template, most: most, isFilled: isFilled(call),
       room: ArgumentSpace.bytes(environment: CStringBlock(host.environmentEntries)),
-      mostChars: try mostChars(call), jobs: try RunSettings.jobs(call), stream: inputs.stream,
+      mostChars: mostChars(call), jobs: RunSettings.jobs(call), stream: inputs.stream,
       next: inputs.next)
   }
 }

@@ -44,12 +44,15 @@ struct InputForm {
     Flag("skip", .count, "leave out the first inputs, so many"),
     Flag("shuf", nil, "take the inputs in a random order, when all are there"),
     Flag("seed", .int, "with --shuf the same order for the same number"),
-    Flag("max-inputs", .int, "give each call of the program so many inputs", letter: "n"),
+    Flag(
+      "max-inputs", .int.within(1...1 << 30), "give each call of the program so many inputs",
+      letter: "n"),
     Flag(
       "fill", nil, "give each call as many inputs as fit, the last ones shared evenly",
       letter: "X"),
     Flag(
-      "max-chars", .int, "likewise, at most so many bytes of words, an end of each counted",
+      "max-chars", .int.atLeast(1),
+      "likewise, at most so many bytes of words, an end of each counted",
       letter: "s"),
   ]
 

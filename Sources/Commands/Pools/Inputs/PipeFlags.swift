@@ -8,8 +8,8 @@ enum PipeFlags {
   static let flags: [Flag] = [
     Flag("pipe", nil, "cut standard input into blocks at ends of lines, each for a program's own"),
     Flag("pipepart", .path, "likewise a file, which is not read here but where blocks end"),
-    Flag("block", .size, "how large a block is at least; 10MiB by default"),
-    Flag("lines", .count, "how many lines or records a block has, whatever their size"),
+    Flag("block", .size.atLeast(1), "how large a block is at least; 10MiB by default"),
+    Flag("lines", .int.atLeast(1), "how many lines or records a block has, whatever their size"),
     Flag("recend", .text, "what ends a record instead of a line's end, as '\\n\\n' or '\\0'"),
     Flag("recstart", .text, "what begins a record, as '\\n>'; it goes with --recend or without"),
     Flag("round-robin", nil, "give each program many blocks, whenever it has taken one"),
@@ -61,20 +61,10 @@ enum PipeFlags {
     guard options.end.count + options.start.count <= PipeInput.longestMark else {
       throw call.error(.range, "the texts of --recend and --recstart are longer than 64KiB")
     }
-    if case .size(let size)? = call.flag("block") {
-      guard size > 0 else {
-        throw call.error(.range, "--block must be 1B or more", flag: "block")
-      }
-      options.block = size
-    }
-    if case .int(let count)? = call.flag("lines") {
-      guard count > 0 else {
-        throw call.error(.range, "--lines must be 1 or more, but is \(count)", flag: "lines")
-      }
-      options.records = count
-    }
+    if case .size(let size)? = call.flag("block") { options.block = size }
+    if case .int(let count)? = call.flag("lines") { options.records = count }
     options.isRoundRobin = call.isSet("round-robin")
-    options.jobs = try RunSettings.jobs(call)
+    options.jobs = RunSettings.jobs(call)
     if case .int(let retries)? = call.flag("retries") { options.isRepeatable = retries > 0 }
     if let path = call.flag("pipepart")?.asText {
       let interpreter = call.interpreter
