@@ -92,6 +92,12 @@ public struct Peers {
     brood_store64(entries + Int(slot), Peers.word(generation, state, closed))
   }
 
+  /// This process's pid as its slot has it, without a system call; 0 without one.
+  static var ownPid: Int32 {
+    let own = brood_slot_own()
+    return own < 0 ? 0 : brood_slot_occupant(own)
+  }
+
   /// Enters this process.
   func admitOwn() {
     let own = brood_slot_own()

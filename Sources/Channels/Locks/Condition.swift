@@ -206,7 +206,7 @@ public final class Condition: Channel {
       state.pointee.notices.count &+= 1
       if woken == 0, count > 0 { state.pointee.notices.lost &+= 1 }
       state.pointee.notices.when = Clock.coarse
-      state.pointee.notices.pid = Process.pid
+      state.pointee.notices.pid = Peers.ownPid
       unlock()
       return woken
     }

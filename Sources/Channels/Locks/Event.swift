@@ -41,7 +41,7 @@ public final class Event: Channel {
         ring(bells[0])
       }
       state.pointee.sets &+= 1
-      state.pointee.setter = Process.pid
+      state.pointee.setter = Peers.ownPid
       brood_store32(&state.pointee.isSet, 1)
       unlock()
     }
@@ -50,7 +50,7 @@ public final class Event: Channel {
   public func clear(_ wait: Wait) throws {
     try OperationPoint.pass(.eventClear, self) {
       try lock(wait)
-      state.pointee.clearer = Process.pid
+      state.pointee.clearer = Peers.ownPid
       brood_store32(&state.pointee.isSet, 0)
       unlock()
     }
