@@ -78,16 +78,25 @@ struct BatchLineTests {
   /// What their line is translated to does the same again; directories of results are others.
   @Test(arguments: blocks.filter { !$0.theirs.contains("--results") })
   func theirsIsTranslated(_ block: Block) throws {
+    // A flag that a later version brings leaves a word behind, and nothing is run.
     let setup = """
-      translated() { line=$(brood run "$@") && eval "$line"; }
+      translated() {
+        line=$(brood run "$@") || return
+        for word in $line; do
+          case $word in
+            --) break ;;
+            --*) brood run --help | grep -qe " $word" || { echo "$word" >> .missing; return 1; } ;;
+          esac
+        done
+        eval "$line"
+      }
       xargs() { translated --from-xargs "$@"; }
       parallel() { translated --from-parallel "$@"; }
 
       """
-    let lines = try output("exec 2>&1; " + block.theirs, block, setup: setup)
-    // What is translated to a flag that is still missing is not.
-    if lines.contains(where: { $0.contains("'brood run' has no flag") }) { return }
-    #expect(try output(block.theirs, block, setup: setup) == block.output)
+    let line = block.theirs + "\ntest ! -e .missing || echo missing flag"
+    let lines = try output(line, block, setup: setup)
+    if !lines.contains("missing flag") { #expect(lines == block.output) }
   }
 
   /// A file's name need not be UTF-8 to be an input.

@@ -29,6 +29,7 @@ extension FromLine {
     switch FromValues.delimiter(given.text) {
     case "\n"?: break  // A line's end is the usual.
     case "\0"?, nil: add("-0")
+    case "\t"?: add("--delimiter", "\\t")
     case let delimiter?: add("--delimiter", delimiter)
     }
   }

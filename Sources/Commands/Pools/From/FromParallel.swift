@@ -118,8 +118,8 @@ struct FromParallel {
     case "a": files.append(text)
     case "d": line.addDelimiter(given)
     case "C":
-      line.add("--colsep", FromValues.delimiter(text) ?? text)
-      if text.count > 1, !text.hasPrefix("\\") || text.count > 2 {
+      line.add("--colsep", text)
+      if !["\\t", "\\s+"].contains(text), text.contains(where: { "\\.*+?[]()|^$".contains($0) }) {
         line.remark("\(given.written): --colsep is taken as it stands, and is no pattern")
       }
     case "header":
@@ -251,7 +251,8 @@ struct FromParallel {
       line.remark(
         "'\(sign)' is of bash, and --shell is run by sh: bash -c 'TEXT with \"$1\"' bash {}")
     }
-    return .shell(places.translated(text))
+    let isAppended = !hasPlace(command) && !line.has("--pipe") && !isPart
+    return .shell(places.translated(text) + (isAppended ? " {}" : ""))
   }
 
   /// Whether an input stands somewhere in the words.
