@@ -100,6 +100,10 @@ public final class ProcessHandle: Handle {
   weak var downstream: ProcessHandle?
   /// Whether all members before it have ended: the job has when this process has too.
   public var isAlone: Bool { upstream.allSatisfy { $0.record != nil } }
+  /// Whether it only hands on the output of the process that it is a member of.
+  public var isRelay = false
+  /// By what it is known to be ready, if it was spawned with that.
+  public var readiness: Readiness?
   /// The signal that stopped it, as last reported.
   public internal(set) var stoppedBy: Signal?
   /// It was said that a wait for it cannot end before it is continued.

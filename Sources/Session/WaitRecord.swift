@@ -25,7 +25,7 @@ public final class WaitRecord {
     elapsed = moment - process.startedAt
     self.value = value
     hasReported = process.hasReported
-    members = process.upstream
+    members = process.upstream.filter { !$0.isRelay }
   }
 
   public static let fieldNames = [

@@ -172,7 +172,7 @@ extension Session {
   }
 
   /// Pauses; while the user blocks SIGCHLD, pidfds tell of the ends.
-  private func pauseForChildren(
+  func pauseForChildren(
     _ watched: [ProcessHandle], _ interpreter: Interpreter, until deadline: Int64?,
     done: () throws -> Bool
   ) throws -> Bool {

@@ -10,6 +10,9 @@ public enum Brood {
   public static func main() -> Never {
     StandardDescriptors.reserve()
     let arguments = Process.arguments.map { String(decoding: $0, as: UTF8.self) }
+    if arguments.dropFirst().first == OutputRelay.word {
+      OutputRelay.run(Array(arguments.dropFirst(2)))
+    }
     let session = Session.current
     do {
       try session.start()

@@ -143,7 +143,7 @@ struct ProcessTarget {
 
   /// It and the members before it that live, where a handle stands for a job.
   var withMembers: [ProcessTarget] {
-    let members = handle?.upstream.filter { $0.record == nil } ?? []
+    let members = handle?.upstream.filter { $0.record == nil && !$0.isRelay } ?? []
     return members.map { ProcessTarget($0) } + [self]
   }
 

@@ -12,6 +12,10 @@ enum SpawnCommand {
 
       With --detach it outlives the session, as does what it starts: it has a session of its own, \
       and /dev/null where it would have the terminal.
+
+      With --ready `wait P --ready` waits until the process can be used: until a line of its output, \
+      which goes where it would go, holds a text, until a port takes connections, or until a block \
+      yields true, which is asked after 10ms, 20ms … 1s.
       """,
     parameters: [
       Parameter("program", .program, .required, "its name or path"),
@@ -22,9 +26,9 @@ enum SpawnCommand {
       Flag("daemon", nil, "end it with the session instead of waiting for it"),
       Flag("cwd", .path, "the directory it starts in, from which a relative path of it is taken"),
       Flag("nice", .niceness, "its priority, from -20 (most) to 19 (least)"),
-      Flag("detach", nil, "let it outlive the session"),
+      Flag("detach", nil, "let it outlive the session"), ReadyFlag.flag,
     ],
-    rules: [.exclusive(["daemon", "detach"])],
+    rules: [.exclusive(["daemon", "detach"]), .exclusive(["ready", "detach"])],
     traits: .passesWords,
     examples: [
       Example("let p = spawn sh -c \"exit 7\"\nprint (wait $p).exit", "7"),
@@ -33,6 +37,9 @@ enum SpawnCommand {
       Example("let p = spawn --nice 5 sleep 100\nnice $p\nkill $p\nwait $p", "5"),
       Example(
         "let p = pipe new --raw\nspawn echo hello > $p.w\nprint (pipe read $p.r --line)", "hello"),
+      Example(
+        "let p = spawn --ready listening sh -c 'echo listening; exec sleep 100'\n"
+          + "print (wait $p --ready)\nkill $p", "listening\ntrue"),
       Example(
         "let p = spawn --detach sleep 100\nprint (info $p).detached\nkill $p", "true"),
     ]
@@ -44,7 +51,10 @@ enum SpawnCommand {
     }
     let directory = try directory(call)
     var request = try programRequest(call, directory: directory)
-    if case .int(let nice)? = call.flag("nice") { return try fork(request, Int32(nice), call) }
+    let ready = try ReadyFlag.wish(call)
+    if case .int(let nice)? = call.flag("nice") {
+      return try fork(request, Int32(nice), ready, call)
+    }
     var terminal: Int32?
     var null: Int32 = -1
     defer { Descriptors.close(null) }
@@ -62,21 +72,26 @@ enum SpawnCommand {
       }
     }
     do {
+      let relay = try ready?.relay(request.descriptors)
+      defer { relay?.close() }
+      if let relay { request.descriptors = relay.descriptors }
       let command = request.arguments.joined(separator: " ")
       let ticket = try session.prepareSpawn(
         name: call.flag("name")?.asText, prefix: namePrefix(name), command: command)
+      let process: ProcessHandle
       do throws(SystemError) {
         let (pid, pidfd) = try Posix.spawn(request)
-        let process = session.register(
+        process = session.register(
           ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
           group: session.isInteractive || null >= 0 ? pid : 0, isDetached: null >= 0,
           isDaemon: call.isSet("daemon"))
-        if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
-        return .handle(process)
       } catch {
         session.abandon(ticket)
         throw programError(error, request, call)
       }
+      try ready?.begin(process, relay, session)
+      if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
+      return .handle(process)
     } catch {
       if let terminal { session.backgroundOutput?.abandon(terminal) }
       throw error
@@ -106,9 +121,11 @@ enum SpawnCommand {
   /// By a fork, since a program has its priority from its first instruction on only if the process
   /// has it before.
   private static func fork(
-    _ request: SpawnRequest, _ nice: Int32, _ call: borrowing Call
+    _ request: SpawnRequest, _ nice: Int32, _ ready: ReadyFlag.Wish?, _ call: borrowing Call
   ) throws -> Value {
     try ForkCommand.requireRight(to: nice, call)
+    let relay = try ready?.relay([])
+    defer { relay?.close() }
     var options = ForkOptions(
       name: call.flag("name")?.asText, kind: .spawn,
       command: request.arguments.joined(separator: " "))
@@ -117,18 +134,24 @@ enum SpawnCommand {
     options.isDaemon = call.isSet("daemon")
     options.isDetached = call.isSet("detach")
     options.isForProgram = true
+    if let relay {
+      options.prepare = {
+        try asking { for (from, to) in relay.descriptors { try Descriptors.copy(from, onto: to) } }
+      }
+    }
     let (session, interpreter, place) = (call.session, call.interpreter, call.location(0))
-    return .handle(
-      try session.fork(options, interpreter) {
-        do {
-          if let directory = request.directory { try Directory.change(to: directory) }
-          try session.become(request, interpreter)
-        } catch let error as SystemError {
-          throw error.asProgramError(
-            request.arguments[0], arguments: request.arguments, environment: request.environment,
-            at: place)
-        }
-      })
+    let process = try session.fork(options, interpreter) {
+      do {
+        if let directory = request.directory { try Directory.change(to: directory) }
+        try session.become(request, interpreter)
+      } catch let error as SystemError {
+        throw error.asProgramError(
+          request.arguments[0], arguments: request.arguments, environment: request.environment,
+          at: place)
+      }
+    }
+    try ready?.begin(process, relay, session)
+    return .handle(process)
   }
 
   private static func namePrefix(_ program: String) -> String {

@@ -16,6 +16,9 @@ enum WaitCommand {
       A child can wait for its parent: `wait $ppid`. Of that record only `pid` and `name` are \
       known, the rest is null.
 
+      With --ready it waits for what `spawn --ready` says, and yields true. A process that ends before \
+      is an error, `failed`, or `peer-died` if a signal ended it, whose field `record` tells how.
+
       For `a | b &`, which yields the last process, wait waits for all members: `ok` tells \
       whether none failed, and `all` has the record of each.
       """,
@@ -26,8 +29,12 @@ enum WaitCommand {
       Flag("timeout", .duration, "throw `timeout` after so long"),
       Flag("ok", nil, "throw `failed` unless all ended with status 0"),
       Flag("peek", nil, "do not reap: the child stays a zombie"),
+      Flag("ready", nil, "only until it is ready, as spawn --ready says; yields true"),
     ],
-    rules: [.exclusive(["any", "all"])],
+    rules: [
+      .exclusive(["any", "all", "ready"]), .exclusive(["ok", "ready"]),
+      .exclusive(["peek", "ready"]),
+    ],
     examples: [
       Example(
         "let p = fork --name worker { exit 3 }\nlet r = wait $p\nprint $r.name $r.exit $r.ok",
@@ -38,6 +45,7 @@ enum WaitCommand {
           + "\nkill $p\nprint (wait $p).signal", "late\nTERM"),
     ]
   ) { call in
+    if call.isSet("ready") { return try ready(call) }
     if call.count == 1, !isList(call[0]), !call.isSet("any"), !call.isSet("all") {
       if let parent = try parent(call) { return try wait(for: parent, call) }
       return try one(process(call[0], 0, call), call)
@@ -92,6 +100,43 @@ enum WaitCommand {
     throw call.error(
       .timeout,
       "process \(name) has not ended within \(durationText(call.nanoseconds("timeout") ?? 0))")
+  }
+
+  // MARK: Until it is ready
+
+  private static func ready(_ call: borrowing Call) throws -> Value {
+    let session = call.session
+    guard let given = try targets(call), !given.isEmpty else {
+      throw call.error(.arity, "'wait --ready' needs a process", help: "as: wait server --ready")
+    }
+    let deadline = deadline(call)
+    for process in given {
+      let name = "process '\(process.name)' (\(process.pid))"
+      guard let readiness = process.readiness else {
+        throw call.error(
+          .missing, "\(name) was not spawned with --ready, so when it is ready is not known",
+          help: "as: spawn --ready listening PROGRAM")
+      }
+      switch try session.waitUntilReady(process, readiness, call.interpreter, until: deadline) {
+      case .ready: continue
+      case .timedOut:
+        let time = durationText(call.nanoseconds("timeout") ?? 0)
+        throw call.error(.timeout, "\(name) is not ready within \(time)")
+      case .lost:
+        throw call.error(
+          .system, "what looked at the output of \(name) was ended",
+          help: "whether it is ready cannot be known any more")
+      case .ended:
+        guard let record = try session.wait(for: process, call.interpreter) else { return .null }
+        let error = call.error(
+          record.signal == nil ? .failed : .peerDied,
+          "\(name) \(record.phrase) before it was ready", help: record.statusMeaning)
+        error.payload["record"] = record.map
+        error.payload["status"] = record.exit.map { .int(Int($0)) } ?? .null
+        throw error
+      }
+    }
+    return .bool(true)
   }
 
   private static func isList(_ value: Value) -> Bool {
