@@ -61,7 +61,7 @@ import Testing
       { echo first; seq -f "$word%g" 600; } > list
       brood run -j 1 -n 300 -- sh -c '
         case $1 in first) prlimit --pid $PPID --stack=524288:;; esac; echo $#' sh < list |
-        awk '{ n += $1; if ($1 < 300) halves++ } END { print n, halves > 2 }'
+        awk '{ n += $1; if ($1 < 300) halves++ } END { print n, (halves > 2) }'
       """, prints: "601 1\n")
   }
 

@@ -9,6 +9,8 @@ final class InputRecords {
   private let name: String
   private let interpreter: Interpreter
   private var csv: CSVReader?
+  /// Why there are no further rows; those before it come first.
+  private var failure: ErrorObject?
   private var buffer: [UInt8] = []
   private var place = 0
   /// Where the search for a delimiter goes on.
@@ -40,7 +42,7 @@ final class InputRecords {
 
   /// Whether `next` would not wait.
   func isReady() throws -> Bool {
-    while !hasEnded, csv.map({ !$0.hasRow }) ?? (stop == nil) {
+    while !hasEnded, failure == nil, csv.map({ !$0.hasRow }) ?? (stop == nil) {
       guard try read(waits: false) else { return false }
     }
     return true
@@ -49,6 +51,7 @@ final class InputRecords {
   func next() throws -> [[UInt8]]? {
     while csv != nil {
       if let row = csv?.next() { return row.fields }
+      if let failure { throw failure }
       if hasEnded { return nil }
       _ = try read(waits: true)
     }
@@ -84,16 +87,16 @@ final class InputRecords {
       hasEnded = count == 0
       if hasEnded, fd > 2 { Descriptors.close(fd) }
       let bytes = UnsafeRawBufferPointer(rebasing: chunk[..<count])
-      if csv == nil { buffer.append(contentsOf: bytes) } else { try parse(bytes) }
+      if csv == nil { buffer.append(contentsOf: bytes) } else { parse(bytes) }
       return true
     }
   }
 
-  private func parse(_ bytes: UnsafeRawBufferPointer) throws {
+  private func parse(_ bytes: UnsafeRawBufferPointer) {
     do throws(CSVReader.Failure) {
       if hasEnded { try csv?.finish() } else { try csv?.take(bytes) }
     } catch {
-      throw ErrorObject(
+      failure = ErrorObject(
         .syntax, "bad CSV in \(name) at \(error.line):\(error.column): \(error.message)",
         help: error.help)
     }
