@@ -94,8 +94,8 @@ extension Session {
 
   /// The status that an uncaught error ends a process with; prints it.
   public func status(of error: any Error) -> Int32 {
+    if let exit = error as? ExitRequest { return exit.status }
     let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
-    if case .exit(let status)? = error.control { return status }
     if error.kind == .interrupted {
       if endingSignal == nil { tellOfInterrupt() }
       endingSignal = endingSignal ?? .int

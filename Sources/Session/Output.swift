@@ -122,10 +122,6 @@ public final class Output {
           try Transfer.writeAll(
             1, bytes, counting: &written, patience: patience, onAttention: onAttention)
         }
-      } catch let error as ErrorObject {
-        // A handler left: the rest is still to be written, before what was added meanwhile.
-        buffer.insert(contentsOf: taken[written...], at: 0)
-        throw error
       } catch let error as SystemError {
         if error.code == EPIPE {
           if let broken = brokenPipe() { throw broken }
@@ -134,6 +130,10 @@ public final class Output {
           return
         }
         throw error.asError("cannot write to standard output")
+      } catch {
+        // A handler left: the rest is still to be written, before what was added meanwhile.
+        buffer.insert(contentsOf: taken[written...], at: 0)
+        throw error
       }
       if buffer.isEmpty, taken.capacity <= 4 * Output.size {
         buffer = taken

@@ -74,10 +74,17 @@ extension Session {
     do {
       try body()
     } catch {
-      let error = error as? ErrorObject ?? (error as? SystemError)?.asError()
+      let kept: any Error
+      if let error = error as? SystemError {
+        kept = error.asError()
+      } else if error is ErrorObject || error is ExitRequest {
+        kept = error
+      } else {
+        return
+      }
       // The first one tells most, but nothing counts more than a Ctrl-C.
-      guard let error, handlers.postponed == nil || error.kind == .interrupted else { return }
-      handlers.postponed = error
+      guard handlers.postponed == nil || ExitRequest.isStop(kept) else { return }
+      handlers.postponed = kept
       Attention.raise()
     }
   }
@@ -102,7 +109,7 @@ extension Session {
   /// Whether Ctrl-C waits to be dealt with, for code that cannot let anything run now.
   public var isInterruptPending: Bool {
     guard Attention.isPending else { return false }
-    if handlers.postponed?.kind == .interrupted { return true }
+    if let postponed = handlers.postponed, ExitRequest.isStop(postponed) { return true }
     takeSignals()
     return handlers.waiting.contains {
       ($0.signal == .int || isInteractive && $0.signal == .quit)
@@ -177,7 +184,7 @@ extension Session {
       throw ErrorObject(.interrupted, "interrupted")
     case .pipe:
       endingSignal = .pipe
-      throw ErrorObject.exit(128 + signal.number)
+      throw ExitRequest(128 + signal.number)
     case _ where SignalHandlers.ending.contains(signal):
       try endBy(signal)
     default: break
@@ -189,6 +196,6 @@ extension Session {
     // A second one while the first is being obeyed does not wait.
     if endingSignal != nil { Session.dieOf(signal) }
     endingSignal = signal
-    throw ErrorObject.exit(128 + signal.number)
+    throw ExitRequest(128 + signal.number)
   }
 }

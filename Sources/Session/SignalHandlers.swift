@@ -24,7 +24,7 @@ public final class SignalHandlers {
   /// Recorded, but not dealt with yet.
   var waiting: [RecordedSignal] = []
   /// What was thrown where it could not be handed on; thrown again at the next chance.
-  var postponed: ErrorObject?
+  var postponed: (any Error)?
   /// Who sent the last Ctrl-C; 0 for the keyboard.
   public internal(set) var lastInterruptSender: Int32 = 0
 
@@ -107,7 +107,7 @@ public final class SignalHandlers {
   }
 
   /// Takes what could not be handed on, if there is something.
-  func takePostponed() -> ErrorObject? {
+  func takePostponed() -> (any Error)? {
     let error = postponed
     if error != nil { postponed = nil }
     return error
@@ -122,7 +122,7 @@ public final class SignalHandlers {
     mine = mine.subtracting(ignored)
     let recorded = Signals.endRecording(mine)
     // Ctrl-C first, then in the order of their numbers.
-    if recorded.contains(.int) || postponed?.kind == .interrupted { return .int }
+    if recorded.contains(.int) || (postponed as? ErrorObject)?.kind == .interrupted { return .int }
     return recorded.makeIterator().next()
       ?? waiting.first { blocks[$0.signal] == nil && mine.contains($0.signal) }?.signal
   }

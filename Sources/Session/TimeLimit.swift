@@ -7,13 +7,13 @@ extension Session {
   /// It is left as by `exit`, so that no `catch` keeps it, and is asked again where a `finally`
   /// goes on for longer.
   public func limited<Result>(to limit: Int64, _ body: () throws -> Result) throws -> Result? {
-    let late = ErrorObject.exit(0)
+    let late = ExitRequest(0)
     let interrupts = loop.interruptsForTimers
     var timer: TimerID?
     func start() {
       timer = loop.addTimer(at: Clock.deadline(after: limit)) { [unowned self] in
         // A Ctrl-C that is on its way counts more.
-        if handlers.postponed?.kind != .interrupted { handlers.postponed = late }
+        if !(handlers.postponed.map(ExitRequest.isStop) ?? false) { handlers.postponed = late }
         Attention.raise()
         start()
       }
@@ -26,11 +26,11 @@ extension Session {
         if let timer { loop.cancel(timer) }
         loop.interruptsForTimers = interrupts
       }
-      if handlers.postponed === late { handlers.postponed = nil }
+      if (handlers.postponed as? ExitRequest) === late { handlers.postponed = nil }
     }
     do {
       return try body()
-    } catch let error as ErrorObject where error === late {
+    } catch let exit as ExitRequest where exit === late {
       return nil
     }
   }

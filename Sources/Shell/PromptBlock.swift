@@ -56,6 +56,7 @@ extension Prompt {
       }
     } catch {
       if session.isBranch { session.end(session.status(of: error), interpreter) }
+      if error is ExitRequest { return nil }
       let error = error as? ErrorObject ?? ErrorObject(.system, "\(error)")
       // Told once, or it would stand above every line.
       if error.kind != .interrupted, promptFault != error.message {

@@ -12,6 +12,7 @@ extension Prompt {
     if host.wantsWarnings {
       host.printWarnings(findings.warnings.filter { $0.occasion != .script })
     }
+    if let stop = findings.stop { return stop.status }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { return nil }
     session.beginEntry()
@@ -43,9 +44,9 @@ extension Prompt {
 
   private func failed(_ error: any Error, asked: Bool) -> Int32? {
     if session.isBranch { session.end(session.status(of: error), interpreter) }
-    if let error = error as? ErrorObject, case .exit(let status)? = error.control {
+    if let exit = error as? ExitRequest {
       hasAsked = asked
-      return mayLeave() ? status : nil
+      return mayLeave() ? exit.status : nil
     }
     session.postponing { try session.output.flush() }
     if let error = error as? ErrorObject, let line = statusLine(error) {

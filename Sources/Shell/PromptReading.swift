@@ -84,9 +84,11 @@ extension Prompt {
       try session.output.flush()
       // A handler forked the classic way: the child has done its work.
       if session.isBranch { session.end(0, interpreter) }
+    } catch let exit as ExitRequest {
+      if session.isBranch { session.end(exit.status, interpreter) }
+      return .leave(exit.status)
     } catch let error as ErrorObject {
       if session.isBranch { session.end(session.status(of: error), interpreter) }
-      if case .exit(let status)? = error.control { return .leave(status) }
       if error.kind == .interrupted {
         editor.dropLine()
         return .interrupted

@@ -35,7 +35,8 @@ struct ScriptRunner {
     let isAtTerminal = Terminal.isTerminal(2) && host.wantsWarnings
     let findings = interpreter.compile(source, checksPrograms: isAtTerminal)
     // While a file that it sources was read.
-    if let stop = findings.errors.first(where: \.isStop) {
+    if let stop = findings.stop { host.session.end(stop.status, interpreter) }
+    if let stop = findings.errors.first(where: { $0.kind == .interrupted }) {
       host.session.end(host.session.status(of: stop), interpreter)
     }
     for error in findings.errors { host.printError(error) }
@@ -145,7 +146,7 @@ struct ScriptRunner {
   private func stopAtSignal() throws {
     do {
       try host.attend(interpreter)
-    } catch let error as ErrorObject {
+    } catch {
       host.session.end(host.session.status(of: error), interpreter)
     }
   }

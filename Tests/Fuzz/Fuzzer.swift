@@ -52,6 +52,8 @@ final class Fuzzer {
     } catch let error as ErrorObject {
       check(error)
       return "stopped: \(error.kind.rawValue)"
+    } catch is ExitRequest {
+      return "stopped: exit"
     } catch {
       fail("an error of another type: \(error)")
     }
@@ -62,8 +64,7 @@ final class Fuzzer {
     // What a text throws is its own affair.
     if error.message.isEmpty, error.kind != .thrown { fail("an error without a message") }
     guard let location = error.location else {
-      if error.control == nil { fail("an error without a place: \(error.message)") }
-      return
+      fail("an error without a place: \(error.message)")
     }
     _ = location.description
     _ = location.source.text(location.span)

@@ -23,7 +23,7 @@ let inlineFamily = CommandFamily(
           let name = token.asText
           try interpreter.write("-\(name)\n")
           if name == "broken" { throw ErrorObject(.system, "cannot leave '\(name)'") }
-          if name == "quits" { throw ErrorObject.exit(7) }
+          if name == "quits" { throw ExitRequest(7) }
         })),
     Command(
       "shm lock", "Hold, with a value",

@@ -89,7 +89,7 @@ struct InlineTests {
       "try { lock with broken { throw \"first\" } } finally { print f }", "thrown: first",
       "+broken -broken f"
     ),
-    ("lock with quits { throw \"first\" }", "interrupted: exit", "+quits -quits"),
+    ("lock with quits { throw \"first\" }", "exit 7", "+quits -quits"),
     ("shm lock torn { |v| print $v }", "peer-died: no value", "+torn -torn"),
     (
       "shm lock s { |v: int| print $v }",

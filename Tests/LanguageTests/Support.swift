@@ -141,12 +141,17 @@ struct Outcome {
   var output = ""
   var value: Value = .null
   var error: ErrorObject?
+  /// What the text left with, by `exit`.
+  var exit: Int32?
   var errors: [ErrorObject] = []
   var warnings: [String] = []
   var pipelines: [String] = []
 
   /// `kind: message` of the first error.
-  var failure: String? { (errors.first ?? error).map { "\($0.kind.rawValue): \($0.message)" } }
+  var failure: String? {
+    if let exit { return "exit \(exit)" }
+    return (errors.first ?? error).map { "\($0.kind.rawValue): \($0.message)" }
+  }
 
   /// The source text that the first error points at.
   var place: String? {
@@ -179,6 +184,7 @@ func run(
       try interpreter.printReport(outcome.value)
     } catch {
       outcome.error = error as? ErrorObject
+      outcome.exit = (error as? ExitRequest)?.status
     }
   }
   outcome.output = host.output

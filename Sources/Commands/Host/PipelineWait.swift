@@ -53,7 +53,7 @@ struct ForegroundWait {
         if Attention.isPending { try host.attend(interpreter) }
         if interrupt != nil, !isInterrupted, haveMissedIt { isInterrupted = true }
         return end
-      } catch let error as ErrorObject where error.kind == .interrupted && error.control == nil {
+      } catch let error as ErrorObject where error.kind == .interrupted {
         interrupt = error
         takeInterrupt()
       } catch {

@@ -61,7 +61,7 @@ enum PoolCancelCommand {
   private static func wait(for future: PoolFuture) throws {
     do {
       _ = try future.result()
-    } catch let error as ErrorObject where error.kind == .interrupted {
+    } catch  where ExitRequest.isStop(error) {
       throw error
     } catch {
       // How it ended is not asked for.

@@ -100,7 +100,7 @@ public enum PoolCommands {
     let future = try submitted(to: try call.workingPool(), call)
     do {
       return try future.result()
-    } catch let error as ErrorObject where error.kind == .interrupted {
+    } catch  where ExitRequest.isStop(error) {
       future.cancel()
       throw error
     }

@@ -110,6 +110,9 @@ enum PoolMapCommands {
     } catch let error as ErrorObject {
       progress?.end()
       throw placed(error, call, pool)
+    } catch {
+      progress?.end()
+      throw error
     }
   }
 
@@ -158,7 +161,7 @@ enum PoolMapCommands {
   private static func placed(
     _ error: ErrorObject, _ call: borrowing Call, _ pool: Pool
   ) -> ErrorObject {
-    if error.kind == .interrupted, error.control == nil {
+    if error.kind == .interrupted {
       let session = call.session
       session.postponing { try session.output.flush() }
       // Behind the ^C that the terminal has echoed.

@@ -282,7 +282,7 @@ enum RunCommand {
     let outcome = RunOutcome(run, of: count, call)
     do {
       try run.run()
-    } catch let error as ErrorObject where error.control == nil {
+    } catch let error as ErrorObject {
       guard error.kind == .interrupted else { throw outcome.placed(error) }
       progress?.end()
       session.postponing { try session.output.flush() }
@@ -337,7 +337,7 @@ enum RunCommand {
       run.journal = journal?.tasks
       try run.run()
       try journal?.journal.finish(interpreter)
-      if run.hasFailed { throw ErrorObject.exit(isWorst ? run.worstStatus : 1) }
+      if run.hasFailed { throw ExitRequest(isWorst ? run.worstStatus : 1) }
       return .record([
         "count": .int(run.count), "succeeded": .int(run.succeeded), "failed": .int(run.failed),
       ])

@@ -205,7 +205,7 @@ enum RunInputs {
         return try Descriptors.makePrivate(
           try Transfer.openForReading(path, onAttention: onAttention))
       }
-    } catch let error as ErrorObject where error.control == nil && error.kind != .interrupted {
+    } catch let error as ErrorObject where error.kind != .interrupted {
       error.exitStatus = ErrorObject.usageStatus
       throw error
     }

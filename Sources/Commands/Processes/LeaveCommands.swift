@@ -49,12 +49,12 @@ enum LeaveCommands {
     ]
   ) { call in
     switch call[0] {
-    case .null, .missing: throw ErrorObject.exit(0)
-    case .int(let number): throw ErrorObject.exit(try status(number, call))
+    case .null, .missing: throw ExitRequest(0)
+    case .int(let number): throw ExitRequest(try status(number, call))
     case let text:
       try call.session.output.flush()
       try asking { try writeError(text.asText + "\n") }
-      throw ErrorObject.exit(1)
+      throw ExitRequest(1)
     }
   }
 

@@ -9,6 +9,8 @@ final class Resolver {
   /// Whether the top level's variables outlive the text, as at the prompt.
   let isPersistent: Bool
   var errors: [ErrorObject] = []
+  /// The program was left while a file was read that the text sources.
+  var stop: ExitRequest?
   var warnings: [Warning] = []
   var scope: BlockScope
   let main: FunctionScope
@@ -67,7 +69,7 @@ final class Resolver {
 
   func resolve(_ block: Block) {
     self.block(block, in: scope, isTopLevel: true, isDropped: !isPersistent)
-    if errors.isEmpty, skipped.isEmpty {
+    if errors.isEmpty, skipped.isEmpty, stop == nil {
       for (name, variable) in newGlobals { globals.variables[name] = variable }
     }
     warnAboutLostAssignments()
@@ -457,7 +459,10 @@ final class Resolver {
     } catch let mistakes as SourceMistakes {
       errors += mistakes.errors
       (hasBrokenSource, hasUnknownNames) = (true, true)
-    } catch let error as ErrorObject where error.kind == .limit || error.isStop {
+    } catch let exit as ExitRequest {
+      stop = exit
+      (hasBrokenSource, hasUnknownNames) = (true, true)
+    } catch let error as ErrorObject where error.kind == .limit || error.kind == .interrupted {
       errors.append(error)
       (hasBrokenSource, hasUnknownNames) = (true, true)
     } catch {

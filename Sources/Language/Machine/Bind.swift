@@ -96,7 +96,7 @@ extension Interpreter {
     do {
       return try command.run(call)
     } catch let error as ErrorObject {
-      if error.location == nil, error.control == nil, !call.site.source.bytes.isEmpty {
+      if error.location == nil, !call.site.source.bytes.isEmpty {
         error.location = Location(call.site.source, call.site.fullSpan)
       }
       throw error

@@ -381,7 +381,7 @@ extension Interpreter {
         throw thrown(a.pointee)
       case .rethrow:
         frame.pointee.pc = pc
-        if case .error(let error) = a.pointee { throw error }
+        try rethrow(a)
       case .raise:
         frame.pointee.pc = pc
         if case .error(let error) = (constants + instruction.a).pointee { throw error.fresh }
@@ -418,9 +418,7 @@ extension Interpreter {
         try addToOld(instruction, frame)
       case .rethrowEnd:
         frame.pointee.pc = pc
-        if case .error(let error) = a.pointee, error.control != nil || error.kind == .interrupted {
-          throw error
-        }
+        try rethrowStop(a)
       case .timeStart: a.setInt(host.monotonicNow())
       case .timeEnd:
         a.pointee = .report(

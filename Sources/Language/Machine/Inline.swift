@@ -52,9 +52,7 @@ extension Interpreter {
           interpreter: self, command: command, site: site,
           arguments: UnsafeMutableBufferPointer(start: a + 1, count: count)))
     } catch let error as ErrorObject {
-      if error.location == nil, error.control == nil {
-        error.location = Location(site.source, site.span)
-      }
+      if error.location == nil { error.location = Location(site.source, site.span) }
       throw error
     }
     guard (0..<count).contains(selected.index) else {

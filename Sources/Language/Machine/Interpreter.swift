@@ -155,6 +155,8 @@ public final class Interpreter {
     public var errors: [ErrorObject] = []
     public var warnings: [Warning] = []
     public var function: Function?
+    /// The program is left while a file that the text sources is read.
+    public var stop: ExitRequest?
     /// The text itself has `config warnings off` on its top level.
     public var turnsWarningsOff = false
   }
@@ -195,7 +197,8 @@ public final class Interpreter {
         (reading.mistakes + resolver.errors)
           .sorted { ($0.location?.span.start ?? 0) < ($1.location?.span.start ?? 0) }
           .prefix(Parser.mostMistakes))
-      if findings.errors.isEmpty {
+      findings.stop = resolver.stop
+      if findings.errors.isEmpty, findings.stop == nil {
         findings.function = try Compiler.compile(reading.block, source: source, resolver: resolver)
       }
     } catch let error as ErrorObject {
@@ -220,6 +223,7 @@ public final class Interpreter {
     let findings = compile(
       loaded, isPersistent: true, checksPrograms: checksSourcedPrograms)
     if !findings.turnsWarningsOff { sourcedWarnings += findings.warnings }
+    if let stop = findings.stop { throw stop }
     if !findings.errors.isEmpty { throw SourceMistakes(errors: findings.errors) }
     prepared[key] = findings.function
     return true
@@ -232,6 +236,7 @@ public final class Interpreter {
     if sourceDepth > Interpreter.maximumSources { throw tooManySources(path) }
     if let function = prepared.removeValue(forKey: .make(path)) { return try run(function) }
     let findings = compile(try host.load(path: path, from: source), isPersistent: true)
+    if let stop = findings.stop { throw stop }
     if let error = findings.errors.first { throw error }
     guard let function = findings.function else { return .null }
     return try run(function)

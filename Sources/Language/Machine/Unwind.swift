@@ -3,18 +3,42 @@ extension Interpreter {
   /// Continues at the innermost handler above `entry`; without one, drops the frames down to
   /// `entry` and throws on.
   func unwind(_ thrown: any Error, entry: Int) throws {
-    let error = thrown as? ErrorObject ?? ErrorObject(.system, "\(thrown)")
-    note(error)
+    let (error, carried) = carrier(of: thrown)
     if let handler = handlers.last, handler.frame >= entry {
       handlers.removeLast()
       dropFrames(to: handler.frame + 1)
       let frame = self.frame(handler.frame)
       frame.pointee.pc = handler.pc
-      (frame.pointee.base + handler.register).pointee = .error(error)
+      (frame.pointee.base + handler.register).pointee = carried
       return
     }
     dropFrames(to: entry)
     throw error
+  }
+
+  /// What is thrown on, and what a handler's register gets.
+  private func carrier(of thrown: any Error) -> (any Error, Value) {
+    if let exit = thrown as? ExitRequest { return (exit, .handle(exit)) }
+    let error = thrown as? ErrorObject ?? ErrorObject(.system, "\(thrown)")
+    note(error)
+    return (error, .error(error))
+  }
+
+  /// Goes on with what a handler has kept.
+  @inline(never)
+  func rethrow(_ a: Slot) throws {
+    switch a.pointee {
+    case .error(let error): throw error
+    case .handle(let exit as ExitRequest): throw exit
+    default: break
+    }
+  }
+
+  /// The same for Ctrl-C and `exit` alone.
+  @inline(never)
+  func rethrowStop(_ a: Slot) throws {
+    if case .error(let error) = a.pointee, error.kind != .interrupted { return }
+    try rethrow(a)
   }
 
   private func dropFrames(to count: Int) {
@@ -87,9 +111,7 @@ extension Interpreter {
 
   /// Whether a `catch` with these kinds takes an error; without kinds all but `interrupted`.
   func catches(_ kinds: Value, _ value: Value) -> Bool {
-    guard case .error(let error) = value, error.control == nil, case .list(let list) = kinds else {
-      return false
-    }
+    guard case .error(let error) = value, case .list(let list) = kinds else { return false }
     if list.items.isEmpty { return error.kind != .interrupted }
     return list.items.contains { $0.asText == error.kind.rawValue }
   }

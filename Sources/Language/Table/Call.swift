@@ -142,7 +142,7 @@ public struct Call: ~Copyable {
     do {
       return try body()
     } catch let error as ErrorObject {
-      if error.location == nil, error.control == nil { error.location = location(flag: name) }
+      if error.location == nil { error.location = location(flag: name) }
       throw error
     }
   }
@@ -152,7 +152,7 @@ public struct Call: ~Copyable {
     do {
       return try body()
     } catch let error as ErrorObject {
-      if error.location == nil, error.control == nil { error.location = location(index) }
+      if error.location == nil { error.location = location(index) }
       throw error
     }
   }

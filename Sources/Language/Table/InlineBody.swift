@@ -57,8 +57,8 @@ public final class InlineBody: Sendable {
   func leaveQuietly(_ interpreter: Interpreter, _ token: Value) throws {
     do {
       try leave(interpreter, token)
-    } catch let error as ErrorObject where error.control != nil {
-      throw error
+    } catch let exit as ExitRequest {
+      throw exit
     } catch {}
   }
 }

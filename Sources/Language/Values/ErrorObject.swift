@@ -31,8 +31,6 @@ public final class ErrorObject: Error, @unchecked Sendable {
   public var help: String?
   /// What was thrown, and further facts: `status`, `record`, `value`.
   public var payload: [String: Value] = [:]
-  /// Set for what is no error but must unwind like one.
-  public var control: Control?
   /// What a script that it ends exits with, if not with 1.
   public var exitStatus: Int32?
   /// Of a run that took too long, as timeout(1) has it, and of one that was not started right.
@@ -40,19 +38,12 @@ public final class ErrorObject: Error, @unchecked Sendable {
   public static let usageStatus: Int32 = 2
   /// Whether more input could mend it: an open bracket, a trailing operator.
   public var isPartial = false
-  /// Ctrl-C or the end of the process, which nothing may take for a mere failure.
-  public var isStop: Bool { kind == .interrupted || control != nil }
   /// Found in a function, but a fault of the call: the trace begins there.
   var isOfCaller = false
   /// Whether the trace was taken already.
   var hasTrace = false
   /// Set once it was shown to the user, so that no one prints it twice.
   public var wasPrinted = false
-
-  /// Leaving the program by `exit`, which runs `finally` but no `catch`.
-  public enum Control {
-    case exit(status: Int32)
-  }
 
   public init(
     _ kind: ErrorKind, _ message: String, help: String? = nil, location: Location? = nil
@@ -61,13 +52,6 @@ public final class ErrorObject: Error, @unchecked Sendable {
     self.message = message
     self.help = help
     self.location = location
-  }
-
-  /// A request to leave the program.
-  public static func exit(_ status: Int32) -> ErrorObject {
-    let error = ErrorObject(.interrupted, "exit")
-    error.control = .exit(status: status)
-    return error
   }
 
   /// A copy without location and trace history of its own, for errors that the compiler made.
@@ -96,6 +80,22 @@ public final class ErrorObject: Error, @unchecked Sendable {
         trace.map { .record(["name": .text($0.name), "at": .text($0.location.description)]) })
     default: return payload[name]
     }
+  }
+}
+
+/// Leaving the program, as by `exit`: it unwinds through `finally` like an error, and no `catch` takes
+/// it.
+///
+/// It is a handle so that a register can keep it while a `finally` runs; no program sees it.
+public final class ExitRequest: Handle, Error, @unchecked Sendable {
+  /// What the process ends with.
+  public let status: Int32
+
+  public init(_ status: Int32) { self.status = status }
+
+  /// Whether an error is Ctrl-C or the end of the process, which nothing may take for a mere failure.
+  public static func isStop(_ error: any Error) -> Bool {
+    error is ExitRequest || (error as? ErrorObject)?.kind == .interrupted
   }
 }
 

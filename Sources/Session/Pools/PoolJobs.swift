@@ -116,7 +116,7 @@ public final class MapJob: PoolJob {
       let item: Value?
       do {
         item = try stream.next()
-      } catch let error as ErrorObject where error.control == nil && error.kind != .interrupted {
+      } catch let error as ErrorObject where error.kind != .interrupted {
         // What was taken before is done still.
         sourceError = error
         item = nil

@@ -96,7 +96,7 @@ extension Pool {
         }
         _ = try wait { job.hasNext || job.isExhausted || job.wantsInput }
       }
-    } catch let error as ErrorObject where error.kind == .interrupted {
+    } catch  where ExitRequest.isStop(error) {
       throw interrupt(job, error)
     }
   }
@@ -111,12 +111,13 @@ extension Pool {
   /// Something came between: no further task is started, the running ones are ended, by TERM and
   /// after a while by KILL, or at once if it comes again.
   private func interrupt(_ job: MapJob, _ error: any Error) -> any Error {
-    guard let object = error as? ErrorObject else { return error }
+    let object = error as? ErrorObject
+    if object == nil, !(error is ExitRequest) { return error }
     job.stopInput()
     let before = job.succeeded + job.failed
     cancel(job, endsRunning: true)
     // The end of this process ends them too.
-    if object.control != nil { return object }
+    guard let object else { return error }
     do {
       _ = try wait { job.isFinished }
     } catch {

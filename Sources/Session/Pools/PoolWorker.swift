@@ -355,12 +355,9 @@ final class PoolWorker {
 
   /// The error of a task; throws those that end a process.
   private func failure(_ error: any Error) throws -> ErrorObject {
-    let object = asObject(error)
     // `exit` and Ctrl-C end a worker as they end any child; the child of a classic fork too.
-    if object.control != nil || object.kind == .interrupted || Process.forkDepth != depth {
-      throw object
-    }
-    return object
+    if ExitRequest.isStop(error) || Process.forkDepth != depth { throw error }
+    return asObject(error)
   }
 
   private func asObject(_ error: any Error) -> ErrorObject {

@@ -107,6 +107,7 @@ struct AttachServer {
   /// Runs a text in which the session's names and values are known.
   private func run(_ text: String) -> Int32 {
     let findings = interpreter.compile(Source(name: "-c", text: text), isPersistent: true)
+    if let stop = findings.stop { return stop.status }
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { return 2 }
     do {

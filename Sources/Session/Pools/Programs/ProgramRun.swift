@@ -51,6 +51,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   var leftBehind = 0
   /// Why no program can be started.
   var problem: ErrorObject?
+  /// A handler has left the program.
+  var exit: ExitRequest?
   /// Why there was no room for one.
   var shortage: ErrorObject?
   private var timer: TimerID?
@@ -174,6 +176,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
         try show()
         try journal?.check()
         try pipe?.check()
+        if let exit { throw exit }
         if let problem, problem.kind == .interrupted { throw problem }
         if job.isFinished { break }
         let before = changes

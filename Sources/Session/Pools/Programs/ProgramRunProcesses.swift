@@ -130,7 +130,10 @@ extension ProgramRun {
     let object: ErrorObject
     var isRoom = false
     var isProgram = false
-    if let error = error as? ProgramRefusal {
+    if let exit = error as? ExitRequest {
+      self.exit = exit
+      return .impossible
+    } else if let error = error as? ProgramRefusal {
       object = error.error
       isProgram = isOneProgram || error.isOfAll
     } else if let error = error as? SystemError {
