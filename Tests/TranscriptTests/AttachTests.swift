@@ -93,6 +93,25 @@ import Testing
       "true\nstatus 143\n")
   }
 
+  /// TERM is no Ctrl-C, which what runs there may catch.
+  @Test func termEndsTheClientAndWhatServesIt() throws {
+    try expect(
+      "while true { sleep 10ms }",
+      """
+      brood attach $pid -c 'print $pid > served; try { sleep 1m } catch e: interrupted { sleep 1m }' &
+      client=$!
+      i=0
+      until [ -s served ]; do i=$((i + 1)); [ $i -lt 200 ] || exit 9; sleep 0.05; done
+      kill $client; wait $client; echo "status $?"
+      i=0
+      while kill -0 $(cat served) 2> /dev/null; do
+        i=$((i + 1)); [ $i -lt 200 ] || exit 9; sleep 0.05
+      done
+      kill $pid; echo gone
+      """,
+      "status 143\ngone\n")
+  }
+
   /// A lock that two processes wait for in vain is given back by ending one of them.
   @Test func aDeadlockIsResolved() throws {
     try expect(

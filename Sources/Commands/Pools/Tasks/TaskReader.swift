@@ -27,7 +27,7 @@ struct TaskReader {
     let source = Source(name: path, bytes: bytes)
     do {
       return try read(isJSON(source.bytes) ? PlacedJSON.read(source) : .read(source), source)
-    } catch let error as ErrorObject where !error.isStop {
+    } catch let error as ErrorObject where error.kind != .interrupted {
       error.exitStatus = ErrorObject.usageStatus
       if error.kind == .syntax, bytes.starts(with: Array("#!".utf8)) {
         error.help = "a program of that name is run by: brood run -- \(path)"
