@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { session_fd = 3, proc_fd = 4 };
+enum { session_fd = 3, proc_fd = 4, token_pipe_fd = 5, token_home_fd = 6 };
 static const int64_t patience_of_guardian = 60000000000;
 
 static void ignore_everything(void) {
@@ -38,11 +38,45 @@ static int move_to(int fd, int number) {
   return result < 0 ? fd : number;
 }
 
-// Keeps the session's pidfd, whose number it yields, and /proc, which may be out of reach later.
+// Tokens that the session has taken, and where they belong; -1 for none.
+static int token_pipe = -1, token_home = -1;
+
+void brood_guardian_hold_tokens(int32_t pipe, int32_t home) {
+  token_pipe = pipe;
+  token_home = home;
+}
+
+static void return_tokens(void) {
+  if (token_pipe < 0 || token_home < 0) return;
+  ssize_t moved;
+  do
+    moved = splice(token_pipe, NULL, token_home, NULL, 4096, SPLICE_F_NONBLOCK);
+  while (moved > 0 || (moved < 0 && errno == EINTR));
+}
+
+// Closes all above standard error but these, of which any may be -1.
+static void close_others(int a, int b, int c) {
+  unsigned next = 3;
+  for (int fd = 3; fd >= 0;) {
+    fd = -1;
+    int kept[] = {a, b, c};
+    for (int i = 0; i < 3; i++)
+      if (kept[i] >= (int)next && (fd < 0 || kept[i] < fd)) fd = kept[i];
+    if (fd < 0) break;
+    if ((unsigned)fd > next) close_range(next, fd - 1, 0);
+    next = fd + 1;
+  }
+  close_range(next, ~0U, 0);
+}
+
+// Keeps the session's pidfd, whose number it yields, its tokens, and /proc, which may be out of reach
+// later.
 static int keep_descriptors(int session, int *proc) {
+  // What it has is private, so above these numbers.
   session = move_to(session, session_fd);
-  if (session > 3) close_range(3, session - 1, 0);
-  close_range(session + 1, ~0U, 0);
+  token_pipe = move_to(token_pipe, token_pipe_fd);
+  token_home = move_to(token_home, token_home_fd);
+  close_others(session, token_pipe, token_home);
   int opened = open("/proc", O_RDONLY | O_DIRECTORY);
   *proc = move_to(opened, proc_fd);
   if (opened >= 0 && opened != *proc) close(opened);
@@ -86,6 +120,7 @@ static void watch(struct brood_mark mark, int session, pid_t parent) {
   // Taken now, since it may be scarce later; without it one tries again then.
   brood_end_rest_prepare();
   await_end(session, parent);
+  return_tokens();
   struct timespec moment = {0, 100000000};
   while (!brood_end_rest_prepare()) nanosleep(&moment, NULL);
   brood_end_rest(mark, 0, 0, proc, patience_of_guardian);

@@ -412,10 +412,7 @@ public final class TaskJob {
   }
 
   /// Whether it was halted because enough tasks have succeeded.
-  public var forgivesFailures: Bool {
-    if case .successes? = policy.halt?.condition { return isFulfilled }
-    return false
-  }
+  public var forgivesFailures: Bool { policy.awaitsSuccesses && isFulfilled }
 
   /// How long a task may take; nil for as long as it needs, or while that is not known.
   public var timeout: Int64? {

@@ -41,6 +41,12 @@ public struct TaskPolicy: Sendable {
     interval != nil || looksAtMachine || timeoutPercent != nil || halt?.isWanted == true
   }
 
+  /// Whether failures are none if enough tasks succeed.
+  public var awaitsSuccesses: Bool {
+    if case .successes? = halt?.condition { return true }
+    return false
+  }
+
   /// Whether how busy the machine is decides on starts.
   var looksAtMachine: Bool { mostLoad != nil || leastMemory != nil }
 

@@ -152,6 +152,8 @@ extension TaskScheduler {
       set(slot, slot.isLeaving ? .leaving : .working)
     }
     roomCame()
+    // The machine may have room now for one that waits for it.
+    if batch.job.hold != nil { enqueue(batch.job) }
     settle(batch.job)
     list(slot)
     if slot.state == .leaving, slot.batches.isEmpty {

@@ -126,6 +126,14 @@ public enum Process {
     return nice
   }
 
+  /// Sets the niceness of all processes of a group (setpriority(2)).
+  public static func setNiceness(ofGroup group: Int32, to nice: Int32) throws(SystemError) {
+    _ = try libc("setpriority", "group \(group)") {
+      setpriority(
+        __priority_which_t(truncatingIfNeeded: PRIO_PGRP.rawValue), id_t(group), nice)
+    }
+  }
+
   /// Sets a process's niceness; throws EACCES for less than now without privilege.
   public static func setNiceness(of pid: Int32, to nice: Int32) throws(SystemError) {
     try window("setpriority", "\(pid)") { brood_set_nice(pid, nice) }

@@ -32,6 +32,10 @@ public enum Guardian {
     return (pid, pidfd)
   }
 
+  /// A guardian that is started from now on moves what a pipe holds to another one when the session
+  /// is killed; -1 for none.
+  static func hold(tokens pipe: Int32, home: Int32) { brood_guardian_hold_tokens(pipe, home) }
+
   /// Kills what is left of the session but this process and its guardian; false if some of it
   /// could not be ended within `patience` (ns).
   public static func endRest(sparing guardian: Int32, patience: Int64) -> Bool {

@@ -65,6 +65,8 @@ public final class Session {
   public let pools = PoolList()
   private(set) var slots: ProcessSlots?
   let supervisor = Supervisor()
+  /// The jobserver of a make above, once it was asked for.
+  var jobServer: JobServer?
 
   /// Whether a command has standard output redirected in this very process.
   public var hasRedirectedOutput = false

@@ -29,6 +29,21 @@ extension Session {
     processes.move()
   }
 
+  /// There is something new that a guardian should know of: one that runs is replaced.
+  func renewGuardian() throws {
+    let old = supervisor.guardian
+    guard !isChild, old != 0 else { return }
+    supervisor.guardian = 0
+    do {
+      try startGuardian()
+    } catch {
+      supervisor.guardian = old
+      slots?.guardian = old
+      throw error
+    }
+    Guardian.dismiss(old)
+  }
+
   /// The guardian was stopped; it cannot do its work so.
   func continueGuardian() { try? Process.send(.cont, to: supervisor.guardian) }
 

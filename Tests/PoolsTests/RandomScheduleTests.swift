@@ -78,7 +78,10 @@ final class RandomSchedule {
     if random.chance(40) { policy.backoff = Int64(1 + random.next(1000)) }
     if random.chance(20) { policy.rate = 1e9 / Double(1 + random.next(500)) }
     if random.chance(40) { policy.timeout = Int64(1 + random.next(600)) }
-    if random.chance(10) { policy.timeoutPercent = Double(101 + random.next(300)) }
+    if random.chance(10) {
+      policy.timeoutPercent = Double(101 + random.next(300))
+      policy.timeout = nil
+    }
     if random.chance(10) { policy.deadline = Int64(1 + random.next(6000)) }
     if random.chance(10) { policy.gap = Int64(1 + random.next(100)) }
     if random.chance(40) { policy.timeToBegin = Int64(random.next(800)) }

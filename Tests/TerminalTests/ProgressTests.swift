@@ -27,6 +27,7 @@ import Testing
       try expect("\(name): 0 of 3 done")
       try shell.home.write("", to: "go")
       try expect("\(name): 2 of 3 done, 1 running, 0 failed")
+      try terminal.expectScreen("a bar") { $0.text.contains("[####") }
       try shell.home.write("", to: "end")
       try terminal.expectLine("brood> ")
       try shell.enter("^rm go end")

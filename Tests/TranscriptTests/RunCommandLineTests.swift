@@ -165,9 +165,7 @@ import Testing
     #expect(output.standardError.contains(remedy), "\(output.standardError)")
   }
 
-  @Test(arguments: [
-    "--bar", "--eta", "--joblog log", "--delay 1", "--load 4",
-  ])
+  @Test(arguments: ["--bar"])
   func whatALaterVersionBringsIsSaid(_ flag: String) throws {
     let output = try bash("brood run \(flag) -- echo ::: a")
     #expect(output.status == .exited(2))

@@ -75,6 +75,10 @@ void brood_mark_reported(int32_t pid);
 /// Forks the guardian of this process; yields its pid.
 int32_t brood_guardian_start(int32_t *pidfd);
 
+/// A guardian that is started from now on gives the tokens in a pipe back when the session is killed:
+/// it moves them to where they belong. Private descriptors; -1 for none.
+void brood_guardian_hold_tokens(int32_t pipe, int32_t home);
+
 /// Ends what is left of the session's processes but this one and its guardian, within `patience`
 /// (ns); -ETIME if some were left then.
 int32_t brood_guardian_end_rest(int32_t guardian, int64_t patience);

@@ -24,7 +24,7 @@ enum PoolFlags {
   static let policiesOfMany =
     policies(StopFlags.timeLimit) + StopFlags.all + [
       Flag("rate", .number.positive, "start at most so many tasks in a second")
-    ]
+    ] + StartFlags.all
 
   static let list: [Flag] =
     [.pool] + policiesOfMany + [
@@ -43,7 +43,9 @@ enum PoolFlags {
   }
 
   static let results = Flag(
-    "results", .path, "a new directory that gets a directory for each task: NUMBER-ITEM-KEY")
+    "results", .path,
+    "a new directory that gets a directory for each task, NUMBER-ITEM-KEY or as places say; or a file "
+      + "for all: .csv, .json or .jsonl")
 
   static let progress = Flag("progress", nil, "show at the terminal how far it is")
 
@@ -59,6 +61,7 @@ enum PoolFlags {
     if case .int(let retries)? = call.flag("retries") { policy.retries = retries }
     if let backoff = call.nanoseconds("backoff") { policy.backoff = Int64(backoff) }
     try StopFlags.apply(call, to: &policy)
+    try StartFlags.apply(call, to: &policy)
     switch call.flag("rate") {
     case .int(let rate)?: policy.rate = Double(rate)
     case .float(let rate)?: policy.rate = rate

@@ -37,6 +37,8 @@ enum PoolMapCommands {
       and the other fields of --records. A DIR that holds something already is an error; a run \
       with --journal goes on in it, and overwrites nothing.
 
+      \(StartFlags.details)
+
       \(StopFlags.details) Results of tasks that were not done then are null.
 
       \(JournalFlags.details) A block is known by its text and the values of what it uses. Results \
@@ -83,10 +85,7 @@ enum PoolMapCommands {
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let journal = try journal(call, function, tasks, verb: verb)
     let files = try call.flag("results").map { path in
-      try call.at(flag: "results") {
-        try ResultFiles(
-          path.asText, goesOn: call.flag("journal") != nil, form: RecordText.json)
-      }
+      try ResultsFlag.files(path.asText, call)
     }
     if let files {
       let keys = try BlockKeys(
@@ -105,9 +104,11 @@ enum PoolMapCommands {
     progress?.follow(job, pool)
     do {
       let results = try listed(try pool.results(of: job))
+      try files?.finish()
       try journal?.journal.finish(call.interpreter)
       return results
     } catch let error as ErrorObject {
+      try? files?.finish()
       progress?.end()
       throw placed(error, call, pool)
     } catch {

@@ -24,7 +24,7 @@ enum RunCommand {
       --results DIR gives each program a directory DIR/NUMBER-INPUT-KEY with the files stdout and \
       stderr, written while it runs, and record.json, written last. A DIR that holds something \
       already is an error, so that old results are never taken for new ones; a run with --journal \
-      goes on in it, and overwrites nothing.
+      goes on in it, and overwrites nothing. \(ResultsFlag.details)
 
       What a program leaves in the background is ended with the run, and told; --keep-background \
       lets it go on. Programs read nothing from standard input, and cannot read the terminal; with \
@@ -44,6 +44,12 @@ enum RunCommand {
       cannot be executed, 125 of one that a signal ended, 124 of one that took too long. \
       From another shell: brood run -j 4 -- gzip ::: a.log b.log; see brood run --help.
 
+      \(ShownFlags.details)
+
+      \(JobsFlag.details)
+
+      \(StartFlags.details)
+
       \(StopFlags.details)
 
       \(JournalFlags.details) Output of programs that are left out is not shown again; with the \
@@ -58,11 +64,10 @@ enum RunCommand {
       Parameter("word", .any, .rest, "its arguments, ':::' and the inputs"),
     ],
     flags: [
-      Flag(
-        "jobs", .int.atLeast(1), "how many run at a time; by default one for each usable CPU",
-        letter: "j")
+      JobsFlag.flag
     ] + InputForm.flags + PipeFlags.flags + PoolFlags.policiesOfMany + RunSettings.flags + [
-      Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress,
+      Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress, ShownFlags.eta,
+      JobLog.flag,
     ] + JournalFlags.all,
     rules: InputForm.rules + PipeFlags.rules + RunSettings.rules + JournalFlags.rules,
     traits: [.passesWords, .takesInput],
@@ -93,6 +98,7 @@ enum RunCommand {
       throw call.error(.system, "programs cannot be started here")
     }
     let (template, inputs) = try split(call)
+    _ = try JobsFlag.count(call)
     if call.isSet("dry-run") {
       if PipeFlags.areGiven(call) {
         let words = try template.words(for: TaskInput("block 1"), index: 0, slot: 0)
@@ -258,7 +264,11 @@ enum RunCommand {
     _ inputs: RunInputs.Source
   ) throws -> Value {
     let options = try RunSettings.options(call, host)
+    let inputs = try ShownFlags.whole(inputs, call)
     let run = try make(call, host, template, options, inputs)
+    let log = try JobLog(template, call)
+    defer { try? options.results?.finish() }
+    run.onEnd = log.map { log in { log.note($0) } }
     // How many calls several inputs a call make is seen at the end.
     let count = run.groups == nil && run.pipe == nil ? inputs.count : nil
     let progress = TaskProgress("run", call)
@@ -268,15 +278,20 @@ enum RunCommand {
     journal?.journal.news.clearLine = { progress?.clear() }
     run.journal = journal?.tasks
     defer { journal?.journal.close() }
-    return try finish(run, of: count, journal?.journal, progress, call)
+    return try finish(run, of: count, journal?.journal, progress, call) {
+      try log?.finish()
+      try options.results?.finish()
+    }
   }
 
   /// Runs all to the end; yields what a call of it yields, and throws what it throws.
   ///
-  /// - Parameter count: how many programs there are, where that is known.
+  /// - Parameters:
+  ///   - count: how many programs there are, where that is known.
+  ///   - done: what is to be done when all have ended.
   static func finish(
     _ run: ProgramRun, of count: Int?, _ journal: TaskJournal?, _ progress: TaskProgress?,
-    _ call: borrowing Call
+    _ call: borrowing Call, done: () throws -> Void = {}
   ) throws -> Value {
     let session = call.session
     let outcome = RunOutcome(run, of: count, call)
@@ -290,6 +305,7 @@ enum RunCommand {
       throw error
     }
     try journal?.finish(call.interpreter)
+    try done()
     if call.site.wantsValue { return .items(run.records) }
     if let failure = outcome.failure { throw failure }
     return .null
@@ -304,18 +320,10 @@ enum RunCommand {
     // What is wrong with the journal is told here; the process opens it itself.
     try self.journal(call, host, template, writing: false)?.journal.close()
     let options = try RunSettings.options(call, host)
+    let interpreter = call.interpreter
     // Nothing reads on for it later.
-    var all: [TaskInput] = []
-    while let input = try inputs.next() { all.append(input) }
-    var place = 0
-    let taken = all
-    let source = RunInputs.Source(count: taken.count) {
-      guard place < taken.count else { return nil }
-      place += 1
-      return taken[place - 1]
-    }
-    let run = try make(call, host, template, options, source)
-    let (session, interpreter) = (call.session, call.interpreter)
+    let run = try make(call, host, template, options, try inputs.whole(call.session, interpreter))
+    let session = call.session
     let isWorst = RunOutcome.isWorst(call)
     var fork = ForkOptions(kind: .spawn, command: "pool run")
     fork.prefix = "run"

@@ -74,7 +74,7 @@ public enum RunLine {
   ]
 
   /// Flags of GNU parallel that are missing still.
-  private static let later: Set = ["bar", "eta", "joblog", "delay", "load"]
+  private static let later: Set = ["bar"]
 
   /// What long flags of xargs and GNU parallel are here.
   private static let names = [

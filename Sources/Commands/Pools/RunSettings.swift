@@ -9,34 +9,34 @@ enum RunSettings {
     Flag("line", nil, "show each line as it comes, whole"),
     Flag("ungrouped", nil, "let the programs write at once themselves"),
     Flag("tag", nil, "put the input in front of each line of output"),
+    ShownFlags.tagFormat, ShownFlags.color, ShownFlags.onFull,
     Flag("json", nil, "print a record for each program, a line of JSON, instead of its output"),
     Flag("csv", nil, "print a table of the records as CSV instead of output"),
     Flag(
-      "results", .path, "a new directory that gets a directory for each program: NUMBER-INPUT-KEY"),
+      "results", .path,
+      "a new directory that gets a directory for each program, NUMBER-INPUT-KEY or as places say; or "
+        + "a file for all: .csv, .json or .jsonl"),
     Flag("memory", .size.atLeast(1 << 20), "how much memory each program may have of its own"),
-    RunOutcome.status,
+    RunOutcome.status, StartFlags.nice,
     Flag("tty", nil, "let the programs have the terminal, one at a time"),
     Flag("keep-background", nil, "let what programs leave behind go on; it is ended otherwise"),
     Flag("detach", nil, "go on in a process of its own that outlives the shell"),
   ]
 
   /// Which of them go together.
-  static let rules: [FlagRule] = [
+  static let rules: [FlagRule] = ShownFlags.rules + formRules
+
+  private static let formRules: [FlagRule] = [
     .exclusive(["line", "ungrouped", "tty", "json", "csv"]), .exclusive(["tty", "detach"]),
     // Whole outputs are kept.
     .exclusive(["results", "line"]), .exclusive(["results", "ungrouped"]),
     .exclusive(["results", "tty"]),
   ]
 
-  /// How many programs run at a time.
-  static func jobs(_ call: borrowing Call) -> Int {
-    guard case .int(let jobs)? = call.flag("jobs") else { return call.session.usableCPUs }
-    return min(jobs, 30_000)
-  }
-
   static func options(_ call: borrowing Call, _ host: BroodHost) throws -> ProgramRun.Options {
     var options = ProgramRun.Options()
-    options.jobs = jobs(call)
+    try JobsFlag.apply(call, host, to: &options)
+    try StartFlags.apply(call, to: &options)
     options.isOrdered = !call.isSet("unordered")
     options.memoryLimit = PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")
@@ -46,6 +46,7 @@ enum RunSettings {
     if let directory = host.environmentVariable("TMPDIR"), !directory.isEmpty {
       options.directory = directory
     }
+    ShownFlags.apply(call, to: &options)
     options.keepsBackground = call.isSet("keep-background")
     let forms = ["line", "ungrouped", "tty", "json", "csv"].filter { call.isSet($0) }
     switch forms.first {
@@ -72,9 +73,7 @@ enum RunSettings {
     }
     options.getsTerminal = options.form == .direct && options.jobs == 1
     if let path = call.flag("results")?.asText {
-      options.results = try call.at(flag: "results") {
-        try ResultFiles(path, goesOn: call.flag("journal") != nil, form: RecordText.json)
-      }
+      options.results = try ResultsFlag.files(path, call)
     }
     return options
   }

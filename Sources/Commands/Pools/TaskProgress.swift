@@ -11,6 +11,8 @@ final class TaskProgress {
     var total: Int?
     var running = 0
     var failed = 0
+    /// What the running ones have in memory (bytes), as far as it was looked at.
+    var memory: Int?
   }
 
   /// Tells how far it is.
@@ -22,6 +24,10 @@ final class TaskProgress {
   private var shownAt: Int64 = 0
   private var isDirty = false
   private var timer: TimerID?
+  /// Looks at the memory of what runs, which is not done for each line.
+  private var runningMemory: (() -> Int)?
+  private var memory: Int?
+  private var memoryAt = Int64.min / 2
 
   /// At most so often (ns).
   private static let interval: Int64 = 100_000_000
@@ -32,7 +38,7 @@ final class TaskProgress {
   ///
   /// - Parameter name: of what is under way.
   init?(_ name: String, _ call: borrowing Call) {
-    guard call.isSet("progress"), Terminal.isTerminal(2) else { return nil }
+    guard call.isSet("progress") || call.isSet("eta"), Terminal.isTerminal(2) else { return nil }
     self.name = TerminalText.line(name)
     loop = call.session.loop
     tick()
@@ -51,16 +57,14 @@ final class TaskProgress {
     // What was taken away for other output comes back at once.
     if isDirty, now - shownAt < TaskProgress.interval { return }
     shownAt = now
-    let known = counts()
-    let rate = Double(known.done) / (Double(max(1, now - begun)) / 1e9)
-    var text = "\(name): \(known.done)"
-    if let total = known.total { text += " of \(total)" }
-    text += " done, \(known.running) running, \(known.failed) failed"
-    text += ", \(TaskProgress.rounded(rate))/s"
-    if let total = known.total, rate > 0 {
-      let left = Double(total - known.done) / rate
-      text += ", \(durationText(Int(min(left, 1e9)) * 1_000_000_000)) left"
+    var known = counts()
+    if now - memoryAt >= TaskProgress.tickTime {
+      memoryAt = now
+      memory = runningMemory?()
     }
+    known.memory = memory
+    let columns = (try? Terminal.size(2)).map { Int($0.columns) } ?? 0
+    let text = ProgressText.line(name, known, elapsed: now - begun, columns: columns)
     write("\r\(text)\u{1B}[K")
     isDirty = true
   }
@@ -81,10 +85,6 @@ final class TaskProgress {
 
   private func write(_ text: String) { try? Transfer.writeAll(2, text) }
 
-  private static func rounded(_ rate: Double) -> String {
-    rate < 10 ? String(Double(Int(rate * 10)) / 10) : String(Int(min(rate, 1e15)))
-  }
-
   // MARK: What is followed
 
   /// Follows a run of programs.
@@ -97,6 +97,7 @@ final class TaskProgress {
         done: run.succeeded + run.failed, total: total ?? (run.isWhole ? run.count : nil),
         running: run.runningCount, failed: run.failed)
     }
+    runningMemory = { [weak run] in run?.runningMemory ?? 0 }
     run.onProgress = { [weak self] in self?.show() }
     run.onShow = { [weak self] in self?.clear() }
     show()

@@ -88,6 +88,9 @@ public final class Pool: Handle, NameHolder {
   private func makeScheduler(_ size: Int) -> TaskScheduler {
     let scheduler = TaskScheduler(crew: self, limit: size, isEager: true) { Clock.monotonic }
     scheduler.onDeadline = { [weak self] moment in self?.setTimer(moment) }
+    scheduler.machine = { [weak self] in
+      self?.session.machineState() ?? MachineState(load: 0, freeMemory: .max)
+    }
     return scheduler
   }
 

@@ -40,6 +40,8 @@ public final class MapJob: PoolJob {
   /// Keeps the records of tasks.
   private let files: ResultFiles?
   private var problem: (any Error)?
+  /// Of who takes results one by one, while it is not known whether failures count.
+  var firstFailure: ErrorObject?
   /// What the source of items has failed with.
   private(set) var sourceError: ErrorObject?
 

@@ -85,6 +85,9 @@ extension Pool {
           switch outcome {
           case .value(let value): return value
           case .failure(let error) where job.forgives(error): continue
+          case .failure(let error) where job.tasks.policy.awaitsSuccesses:
+            // It is none if enough others succeed.
+            if job.firstFailure == nil { job.firstFailure = error }
           case .failure(let error):
             abandon(job)
             throw error
@@ -92,6 +95,7 @@ extension Pool {
         }
         if job.isExhausted {
           if let error = job.sourceError { throw error.copied }
+          if let error = job.firstFailure, !job.forgives(error) { throw error }
           return nil
         }
         _ = try wait { job.hasNext || job.isExhausted || job.wantsInput }

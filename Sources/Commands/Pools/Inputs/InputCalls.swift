@@ -57,7 +57,7 @@ enum InputCalls {
     return InputGroups(
       template, most: most, isFilled: isFilled(call),
       room: ArgumentSpace.bytes(environment: CStringBlock(host.environmentEntries)),
-      mostChars: mostChars(call), jobs: RunSettings.jobs(call), stream: inputs.stream,
+      mostChars: mostChars(call), jobs: JobsFlag.planned(call), stream: inputs.stream,
       next: inputs.next)
   }
 }

@@ -64,7 +64,7 @@ enum PipeFlags {
     if case .size(let size)? = call.flag("block") { options.block = size }
     if case .int(let count)? = call.flag("lines") { options.records = count }
     options.isRoundRobin = call.isSet("round-robin")
-    options.jobs = RunSettings.jobs(call)
+    options.jobs = JobsFlag.planned(call)
     if case .int(let retries)? = call.flag("retries") { options.isRepeatable = retries > 0 }
     if let path = call.flag("pipepart")?.asText {
       let interpreter = call.interpreter

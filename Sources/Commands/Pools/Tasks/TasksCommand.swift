@@ -30,9 +30,7 @@ enum TasksCommand {
       Parameter("tasks", .any, .required, "the name of a file, or a list of maps")
     ],
     flags: [
-      Flag(
-        "jobs", .int.atLeast(1), "how many run at a time; by default one for each usable CPU",
-        letter: "j"),
+      JobsFlag.flag,
       Flag(
         "only", names, "run these tasks and what they need", isRepeatable: true),
     ] + PoolFlags.policiesOfMany
@@ -56,6 +54,7 @@ enum TasksCommand {
   /// What of the flags of `pool run` means something here.
   private static let settings: Set = [
     "line", "ungrouped", "tag", "json", "csv", "results", "memory", "keep-background", "status",
+    "nice", "color", "on-full",
   ]
 
   static let names = ParameterType(
@@ -134,7 +133,11 @@ enum TasksCommand {
     progress?.follow(run, of: work.list.tasks.count)
     defer { progress?.end() }
     journal?.news.clearLine = { progress?.clear() }
-    return try RunCommand.finish(run, of: work.list.tasks.count, journal, progress, call)
+    let results = options.results
+    defer { try? results?.finish() }
+    return try RunCommand.finish(run, of: work.list.tasks.count, journal, progress, call) {
+      try results?.finish()
+    }
   }
 
   /// The order of those that a journal lets run.

@@ -4,16 +4,16 @@ import Glibc
 final class LineRelay {
   private let store: OutputStore
   private let isError: Bool
-  private let tag: [UInt8]
+  private let frame: LineFrame
   /// The beginning of a line.
   private var rest: [UInt8] = []
   /// The last that was written, for messages.
   private(set) var end: [UInt8] = []
 
-  init(_ store: OutputStore, isError: Bool, tag: [UInt8]) {
+  init(_ store: OutputStore, isError: Bool, _ frame: LineFrame) {
     self.store = store
     self.isError = isError
-    self.tag = tag
+    self.frame = frame
   }
 
   func take(_ bytes: UnsafeRawBufferPointer) {
@@ -23,18 +23,18 @@ final class LineRelay {
     }
     LineRelay.forEachLine(bytes) { line, isWhole in
       rest.append(contentsOf: line)
-      if isWhole { pass() }
+      if isWhole { pass(isWhole: true) }
     }
   }
 
-  /// A line that was not ended ends here, lest another program's begins in it.
+  /// A line that was not ended stays so, unless another program's follows it.
   func finish() {
-    if !rest.isEmpty { pass() }
+    if !rest.isEmpty { pass(isWhole: false) }
   }
 
-  private func pass() {
-    rest.append(0x0A)
-    if isError { store.lines.error += tag + rest } else { store.lines.output += tag + rest }
+  private func pass(isWhole: Bool) {
+    let line = frame.before + rest + frame.after
+    store.add(line + (isWhole ? [0x0A] : []), isError: isError, isWhole: isWhole)
     rest.removeAll(keepingCapacity: true)
   }
 

@@ -14,7 +14,9 @@ final class OutputStore {
   /// Programs write much.
   var isMuch = false
   /// Lines to be shown, of standard output and standard error.
-  var lines: (output: [UInt8], error: [UInt8]) = ([], [])
+  private(set) var lines: (output: [UInt8], error: [UInt8]) = ([], [])
+  /// Whether the last one was not ended.
+  private var isOpen = (output: false, error: false)
   /// Those that read nothing more until lines were shown.
   private var waiting: [() -> Void] = []
   private var free: [Chunk] = []
@@ -81,6 +83,26 @@ final class OutputStore {
 
   var hasLines: Bool { !lines.output.isEmpty || !lines.error.isEmpty }
   var hasManyLines: Bool { lines.output.count + lines.error.count > OutputStore.mostLines }
+
+  /// Adds a line; one that was not ended before it is ended now.
+  func add(_ line: [UInt8], isError: Bool, isWhole: Bool) {
+    if isError {
+      if isOpen.error { lines.error.append(0x0A) }
+      lines.error += line
+      isOpen.error = !isWhole
+    } else {
+      if isOpen.output { lines.output.append(0x0A) }
+      lines.output += line
+      isOpen.output = !isWhole
+    }
+  }
+
+  /// Whether the last line that was shown on standard error was not ended: who asks ends it.
+  func endShownLine() -> Bool {
+    guard isOpen.error, lines.error.isEmpty else { return false }
+    isOpen.error = false
+    return true
+  }
 
   func whenShown(_ body: @escaping () -> Void) { waiting.append(body) }
 

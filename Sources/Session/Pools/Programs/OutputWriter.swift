@@ -12,6 +12,8 @@ final class OutputWriter {
   var onFull: ((_ what: String, _ error: SystemError) -> Void)?
   /// How long a write waits for its reader or for room (ns); nil for as long as it takes.
   var patience: Int64?
+  /// Nothing is waited for where a disk is full.
+  var failsWhenFull = false
   private var hasTold = false
   private var isWide = false
   private static let pause: Int64 = 200_000_000
@@ -21,21 +23,21 @@ final class OutputWriter {
     self.interpreter = interpreter
   }
 
-  /// An output whole, each line with a tag in front if there is one.
-  func write(_ output: TaskOutput, to fd: Int32, tag: [UInt8]) throws {
+  /// An output whole, each line in a frame if there is one.
+  func write(_ output: TaskOutput, to fd: Int32, in frame: LineFrame) throws {
     if fd == 1, !isWide, output.size >= 1 << 18 {
       // If it is a pipe, its reader is woken less often.
       isWide = true
       OutputPipe.widen(1, to: 1 << 20)
     }
-    if tag.isEmpty { return try output.forEachPiece { try write($0, to: fd) } }
+    if frame.isEmpty { return try output.forEachPiece { try write($0, to: fd) } }
     var tagged: [UInt8] = []
     var isOpen = false
     try output.forEachPiece { piece in
       try LineRelay.forEachLine(piece) { line, isWhole in
-        if !isOpen { tagged += tag }
+        if !isOpen { tagged += frame.before }
         tagged.append(contentsOf: line)
-        if isWhole { tagged.append(0x0A) }
+        if isWhole { tagged += frame.after + [0x0A] }
         isOpen = !isWhole
         if tagged.count > 1 << 16 {
           try write(tagged, to: fd)
@@ -43,7 +45,7 @@ final class OutputWriter {
         }
       }
     }
-    if isOpen { tagged.append(0x0A) }
+    if isOpen { tagged += frame.after + [0x0A] }
     try write(tagged, to: fd)
   }
 
@@ -90,6 +92,7 @@ final class OutputWriter {
   }
 
   private func waitForRoom(_ what: String, _ error: SystemError) throws {
+    if failsWhenFull { throw ProgramRun.noRoom(what, error) }
     if !hasTold { onFull?(what, error) }
     hasTold = true
     if let patience, patience <= 0 { throw error.asError("cannot keep the output of a task") }

@@ -1,5 +1,7 @@
+import Glibc
 import Language
 import Pools
+import Posix
 
 /// What a run has come to.
 extension ProgramRun {
@@ -16,7 +18,7 @@ extension ProgramRun {
 extension TaskRecord {
   /// A program's end as a status, where 124 is one that took too long, 125 one that a signal ended,
   /// 126 one that cannot be executed, 127 one that was not found.
-  var status: Int32 {
+  public var status: Int32 {
     if hasTimedOut { return 124 }
     if let exit { return exit }
     if signal != nil { return 125 }
@@ -27,4 +29,17 @@ extension TaskRecord {
 extension ErrorObject {
   /// What a shell's status tells of a program that cannot be started.
   public var statusOfProgram: Int32 { kind == .missing ? 127 : 126 }
+}
+
+extension ProgramRun {
+  /// What the running programs have in memory (bytes), of the first hundred; without what these have
+  /// started.
+  public var runningMemory: Int {
+    attempts.prefix(100).reduce(0) { sum, attempt in
+      let text = session.reader.text(attempt.process.pid, "statm")
+      return sum + (Int(text?.split(separator: " ").dropFirst().first ?? "") ?? 0) * pageSize
+    }
+  }
+
+  private var pageSize: Int { sysconf(Int32(_SC_PAGESIZE)) }
 }

@@ -56,6 +56,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Why there was no room for one.
   var shortage: ErrorObject?
   private var timer: TimerID?
+  /// What holds starts back.
+  var gates = Gates()
   public private(set) var succeeded = 0
   public private(set) var failed = 0
   public private(set) var timedOut = 0
@@ -86,6 +88,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   public var onProgress: (() -> Void)?
   /// Told before anything is shown.
   public var onShow: (() -> Void)?
+  /// Told when a program that was started, or could not be, has come to its end.
+  public var onEnd: ((TaskRecord) -> Void)?
+  /// What ends the run at once.
+  var fatal: ErrorObject?
   let store: OutputStore
   let writer: OutputWriter
 
@@ -102,6 +108,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     self.request = request
     store = OutputStore(session.loop, directory: options.directory)
     writer = OutputWriter(session, interpreter)
+    writer.failsWhenFull = options.failsWhenFull
     store.onFull = { [weak self] place, error in self?.tell(place, error) }
     writer.onFull = { [weak self] what, error in self?.tell(what, error) }
   }
@@ -137,13 +144,23 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   public var isWhole: Bool { job.isWhole }
 
   private func tell(_ place: String, _ error: SystemError) {
+    if options.failsWhenFull {
+      fatal = fatal ?? ProgramRun.noRoom(place, error)
+      changes += 1
+      return
+    }
     say("no room \(place) for the output of tasks (\(error.name)); they wait for it")
   }
 
   /// Says something on standard error, between outputs.
   func say(_ text: String) {
     onShow?()
-    Session.say("\(plan == nil ? "pool run" : "pool tasks"): \(text)")
+    let name = plan == nil ? "pool run" : "pool tasks"
+    Session.say("\(store.endShownLine() ? "\n" : "")\(name): \(text)")
+  }
+
+  static func noRoom(_ place: String, _ error: SystemError) -> ErrorObject {
+    ErrorObject(.limit, "there is no room \(place) for the output of tasks (\(error.name))")
   }
 
   /// Runs all of it; throws what came between, after ending what ran.
@@ -151,7 +168,9 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     nullInput = try asking { try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY)) }
     terminal = openTerminal() ?? -1
     let signals = handleSignals()
+    openGates()
     defer {
+      closeGates()
       signals.end()
       stopWaitingForInput()
       pipe?.end()
@@ -178,6 +197,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
         try pipe?.check()
         if let exit { throw exit }
         if let problem, problem.kind == .interrupted { throw problem }
+        if options.failsWhenFull, fatal == nil, journal?.isWaiting == true {
+          fatal = ErrorObject(.limit, "there is no room for the journal")
+        }
+        if let fatal { throw fatal }
         if job.isFinished { break }
         let before = changes
         let stops = session.stops
@@ -185,6 +208,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
           changes != before || store.hasLines || mayTakeInput || session.stops != stops
         }
         if session.stops != stops { lookAtStopped() }
+        lookAtGates()
         try show()
         onProgress?()
       }
@@ -324,6 +348,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     // What is to be shown counts as done only then, so that no output is lost when this process is.
     let last = kept[index]?.last
     if last == nil || !options.showsLater { writeDown(record, last?.output, last?.error) }
+    onEnd?(record)
     note(end: index, record)
   }
 

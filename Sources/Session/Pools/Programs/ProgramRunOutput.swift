@@ -19,6 +19,14 @@ extension ProgramRun {
 
     /// How many run at a time.
     public var jobs = 1
+    /// Asked again while it runs, where that may change.
+    public var changedJobs: (() -> Int?)?
+    /// What bounds the number, where as many as possible were asked for.
+    public var bound: String?
+    /// The priority of the programs.
+    public var niceness: Int32?
+    /// Of a make above: each program beside the first needs a token of it.
+    public var jobServer: JobServer?
     public var form = Form.whole
     /// In the order of the inputs; else in the order in which they end.
     public var isOrdered = true
@@ -41,6 +49,12 @@ extension ProgramRun {
     public var getsTerminal = false
     /// What the programs leave behind when they end goes on.
     public var keepsBackground = false
+    /// Makes what stands in front of each line.
+    public var tag: ((_ input: TaskInput, _ index: Int, _ slot: Int) -> [UInt8])?
+    /// Each program's lines, or their tags, have a colour.
+    public var isColored = false
+    /// A full disk ends the run, which would wait for room otherwise.
+    public var failsWhenFull = false
 
     public init() {}
 
@@ -59,9 +73,9 @@ extension ProgramRun {
     switch options.form {
     case .direct: return (nil, nil)
     case .lines:
-      let tag = tag(record)
+      let frame = frame(record)
       return try makeOutputs(
-        LineRelay(store, isError: false, tag: tag), LineRelay(store, isError: true, tag: tag))
+        LineRelay(store, isError: false, frame), LineRelay(store, isError: true, frame))
     case .whole, .none:
       return try makeOutputs(nil, nil, files: try options.results?.files(of: record))
     }
@@ -86,15 +100,6 @@ extension ProgramRun {
       output.close()
       throw error
     }
-  }
-
-  private func tag(_ record: TaskRecord) -> [UInt8] {
-    guard policy.isTagged else { return [] }
-    let input = record.input
-    // Of several inputs to a call the first one stands for all.
-    let text =
-      groups != nil && input.parts.count > 1 ? input.parts[0] + Array("…".utf8) : input.bytes
-    return TerminalText.line(text) + [0x09]
   }
 
   /// Shows what is due of the outputs that are whole.
@@ -171,8 +176,9 @@ extension ProgramRun {
     if output.size + error.size == 0 { return }
     onShow?()
     try session.output.flush()
-    try writer.write(output, to: 1, tag: tag(record))
-    try writer.write(error, to: 2, tag: tag(record))
+    let frame = frame(record)
+    try writer.write(output, to: 1, in: frame)
+    try writer.write(error, to: 2, in: frame)
   }
 
   /// Has the journal note what became of a program.

@@ -37,6 +37,8 @@ extension ProgramRun {
   ) throws -> ProgramAttempt {
     var request = try self.request(record.input, record.index, place)
     var record = record
+    record.slot = place
+    live[record.index]?.slot = place
     if options.results != nil, record.key == nil {
       record.key = record.recalled?.key ?? key?(record.input, record.index)
       live[record.index]?.key = record.key
@@ -86,7 +88,7 @@ extension ProgramRun {
       request.task = Guardian.firstTask + UInt32(clamping: slot.place.number)
     }
     do {
-      let (pid, pidfd) = try Posix.spawn(request)
+      let (pid, pidfd) = try spawnNicely(request)
       let process = session.register(
         ticket, pid: pid, pidfd: -1, command: command, kind: .helper, group: pid,
         isDetached: options.isDetached)
@@ -177,6 +179,7 @@ extension ProgramRun {
     guard var record = live[index] else { return scheduler.finished(attempt.batch) }
     record.elapsed = Clock.monotonic - attempt.begun
     record.info = ending?.info
+    record.outputSize = attempt.output?.size ?? 0
     record.hasTimedOut = reason == .timeout
     record.isCancelled = reason == .cancelled
     record.lastLine = record.isOk ? nil : attempt.error?.lastLine

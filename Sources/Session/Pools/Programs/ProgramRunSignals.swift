@@ -88,7 +88,9 @@ extension ProgramRun {
     if attempts.count > 5 { running.append("…") }
     let names = running.isEmpty ? "" : ": " + running.joined(separator: ", ")
     let known = isWhole ? "of \(count)" : "of \(count) so far"
-    say("\(succeeded) \(known) succeeded, \(failed) failed, \(attempts.count) running\(names)")
+    let hold = holdReason.map { "; no more are started: \($0)" } ?? ""
+    say(
+      "\(succeeded) \(known) succeeded, \(failed) failed, \(attempts.count) running\(names)\(hold)")
   }
 
   // MARK: TSTP

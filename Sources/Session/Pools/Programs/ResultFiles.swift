@@ -10,6 +10,10 @@ import Posix
 public final class ResultFiles {
   private let directory: String
   private let form: (Value) throws -> [UInt8]
+  /// Where all goes into one file.
+  private let table: ResultTable?
+  /// The path of a task's directory below `directory`, where the user has said it.
+  private let path: ((_ input: TaskInput, _ index: Int, _ slot: Int) -> [UInt8])?
   /// Those of tasks that were begun, by number.
   private var places: [Int: String] = [:]
   /// What a task of `pool map` is known by.
@@ -20,25 +24,44 @@ public final class ResultFiles {
   /// - Parameters:
   ///   - goesOn: whether it may hold results of earlier runs.
   ///   - form: makes the text of a record.
+  ///   - tables: the suffixes of names that are files of all records.
+  ///   - path: makes the paths of tasks' directories below it.
   public init(
-    _ directory: String, goesOn: Bool, form: @escaping (Value) throws -> [UInt8]
+    _ directory: String, goesOn: Bool, form: @escaping (Value) throws -> [UInt8],
+    tables: [ResultTable.Form] = [],
+    path: ((_ input: TaskInput, _ index: Int, _ slot: Int) -> [UInt8])? = nil
   ) throws {
     self.directory = directory
     self.form = form
+    self.path = path
+    if path == nil, let form = tables.first(where: { directory.hasSuffix($0.suffix) }) {
+      table = try ResultTable(directory, form, goesOn: goesOn)
+      return
+    }
+    table = nil
+    // Nothing is said of what else is in the working directory.
+    if directory == "." { return }
     try asking("cannot make '\(directory)'") { try ResultFiles.make(directory) }
     if goesOn { return }
     let isEmpty = try asking("cannot tell whether '\(directory)' is empty") {
       try Directory.names(directory).isEmpty
     }
     if isEmpty { return }
+    throw ResultFiles.isUsed(directory, "directory")
+  }
+
+  static func isUsed(_ path: String, _ kind: String) -> ErrorObject {
     let error = ErrorObject(
-      .failed, "the directory '\(directory)' of --results is not empty",
+      .failed, "the \(kind) '\(path)' of --results is not empty",
       help:
         "name another one or remove it, lest old and new results mix; with --journal FILE a run "
         + "goes on in it")
     error.exitStatus = ErrorObject.usageStatus
-    throw error
+    return error
   }
+
+  /// All results are there.
+  public func finish() throws { try table?.finish() }
 
   private static func make(_ path: String) throws(SystemError) {
     if mkdir(path, 0o777) == 0 { return }
@@ -49,9 +72,16 @@ public final class ResultFiles {
   }
 
   /// Makes the directory of a task, or yields the one that was made for it.
-  func place(_ index: Int, _ input: String, _ key: String?) throws(SystemError) -> String {
+  func place(
+    _ index: Int, _ input: TaskInput, _ key: String?, slot: Int
+  ) throws(SystemError) -> String {
     if let place = places[index] { return place }
-    let path = "\(directory)/\(ResultFiles.name(index, input, key))"
+    var path = "\(directory)/"
+    if let own = self.path {
+      path += try makeParents(of: ResultFiles.below(own(input, index, slot)))
+    } else {
+      path += ResultFiles.name(index, input.text, key)
+    }
     var number = 1
     while true {
       let place = number == 1 ? path : "\(path).\(number)"
@@ -67,11 +97,31 @@ public final class ResultFiles {
   }
 
   private func place(of record: TaskRecord) throws(SystemError) -> String {
-    try place(record.index, record.input.text, record.key)
+    try place(record.index, record.input, record.key, slot: record.slot)
+  }
+
+  /// Makes the directories above one.
+  private func makeParents(of path: [String]) throws(SystemError) -> String {
+    var place = directory
+    for part in path.dropLast() {
+      place += "/\(part)"
+      try ResultFiles.make(place)
+    }
+    return path.joined(separator: "/")
+  }
+
+  /// The parts of a path that stays below a directory, whatever an input has in it.
+  private static func below(_ path: [UInt8]) -> [String] {
+    let parts = path.split(separator: UInt8(ascii: "/")).map { part -> String in
+      let text = String(decoding: part.filter { $0 != 0 }, as: UTF8.self)
+      return text == "." || text == ".." ? "_" : text
+    }
+    return parts.isEmpty ? ["_"] : parts
   }
 
   /// The files that an attempt begins to write; nil where there is no room for them now.
   func files(of record: TaskRecord) throws -> (output: String, error: String)? {
+    if table != nil { return nil }
     do throws(SystemError) {
       let place = try place(of: record)
       return ("\(place)/stdout", "\(place)/stderr")
@@ -102,6 +152,10 @@ public final class ResultFiles {
   func save(
     _ record: TaskRecord, _ output: TaskOutput?, _ error: TaskOutput?, _ writer: OutputWriter
   ) throws {
+    if let table {
+      let row = record.value(output: try output?.bytes, error: try error?.bytes)
+      return try table.add(row) { try writer.write($0, to: $1) }
+    }
     let place = try writer.makingFiles { () throws(SystemError) in try self.place(of: record) }
     if let output { try writer.save(output, as: output.path ?? "\(place)/stdout") }
     if let error { try writer.save(error, as: error.path ?? "\(place)/stderr") }
@@ -120,6 +174,7 @@ public final class ResultFiles {
     _ record: TaskRecord, _ output: TaskOutput, _ error: TaskOutput, of attempt: Int,
     _ writer: OutputWriter
   ) throws {
+    if table != nil { return }
     let place = try writer.makingFiles { () throws(SystemError) in try self.place(of: record) }
     try writer.save(output, as: output.path ?? "\(place)/stdout.\(attempt)")
     try writer.save(error, as: error.path ?? "\(place)/stderr.\(attempt)")
@@ -131,9 +186,10 @@ public final class ResultFiles {
     let item = record.get("item") ?? .null
     let copy = MapObject()
     for (key, value) in record.pairs { copy.set(key, value) }
+    if let key = key?(item) { copy.set("key", .text(key)) }
+    if let table { return try table.add(.map(copy)) }
     copy.set("output", .null)
     copy.set("error", .null)
-    if let key = key?(item) { copy.set("key", .text(key)) }
     let place = try asking("cannot keep a result") { try self.place(index, item) }
     defer { places[index] = nil }
     try save(TaskInput(record.get("output") ?? .null).bytes, as: "\(place)/stdout")
@@ -143,12 +199,12 @@ public final class ResultFiles {
 
   private func place(_ index: Int, _ item: Value) throws(SystemError) -> String {
     if let place = places[index] { return place }
-    return try place(index, TaskInput(item).text, key?(item))
+    return try place(index, TaskInput(item), key?(item), slot: 0)
   }
 
   /// Copies what a task of `pool map` that runs has written so far, as far as there is room.
   func follow(_ index: Int, _ item: Value, output: Int32, error: Int32) {
-    guard let place = try? place(index, item) else { return }
+    guard table == nil, let place = try? place(index, item) else { return }
     for (memory, name) in [(output, "stdout"), (error, "stderr")] {
       try? ResultFiles.copy(memory, to: "\(place)/\(name)")
     }

@@ -18,6 +18,10 @@ public struct TaskRecord {
   /// What it is known by, whatever its place: its content.
   public var key: String?
   public var pid: Int32 = 0
+  /// Its place among the programs that run at once, from 0.
+  public internal(set) var slot = 0
+  /// How many bytes its last attempt wrote to standard output.
+  public internal(set) var outputSize = 0
   public var attempts = 0
   /// When its last attempt began (ns since 1970).
   public var start: Int64 = 0
