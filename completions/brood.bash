@@ -12,11 +12,15 @@ _brood_words() {
 # The value of a flag of brood run.
 _brood_run_value() {
   case $1 in
+    -j) compopt -o default ;;
+    --jobs) compopt -o default ;;
     --file) compopt -o default ;;
     --pipepart) compopt -o default ;;
     --halt) _brood_words 'never soon now' ;;
+    --on-full) _brood_words 'wait fail' ;;
     --results) compopt -o default ;;
     --status) _brood_words 'any worst' ;;
+    --joblog) compopt -o default ;;
     --journal) compopt -o default ;;
     --rerun) _brood_words 'failed missing changed all' ;;
   esac
@@ -28,7 +32,7 @@ _brood_run() {
     flag=${COMP_WORDS[i]}
     case $flag in
       --) ((i++)); break ;;
-      -j|-d|-C|-n|-s|--jobs|--file|--delimiter|--colsep|--skip|--seed|--max-inputs|--max-chars|--pipepart|--block|--lines|--recend|--recstart|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--results|--memory|--status|--journal|--rerun|--key-env|--only)
+      -j|-d|-C|-n|-s|--jobs|--file|--delimiter|--colsep|--skip|--seed|--max-inputs|--max-chars|--pipepart|--block|--lines|--recend|--recstart|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--delay|--load|--mem-free|--tag-format|--on-full|--results|--memory|--status|--nice|--joblog|--journal|--rerun|--key-env|--only)
         # Bash makes three words of --flag=value, and two of --flag=
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i += 2))
@@ -51,7 +55,7 @@ _brood_run() {
       compopt -o default
     fi
   elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-    _brood_words '-j -0 -d -C -n -X -s --jobs --file --null --delimiter --colsep --csv-in --header --link --skip --shuf --seed --max-inputs --fill --max-chars --pipe --pipepart --block --lines --recend --recstart --round-robin --timeout --grace --retries --backoff --halt --deadline --rate --unordered --line --ungrouped --tag --json --csv --results --memory --status --tty --keep-background --detach --dry-run --progress --journal --rerun --key-env --verbose --only --from-parallel --from-xargs --help'
+    _brood_words '-j -0 -d -C -n -X -s --jobs --file --null --delimiter --colsep --csv-in --header --link --skip --shuf --seed --max-inputs --fill --max-chars --pipe --pipepart --block --lines --recend --recstart --round-robin --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --unordered --line --ungrouped --tag --tag-format --color --on-full --json --csv --results --memory --status --nice --tty --keep-background --detach --dry-run --progress --eta --joblog --journal --rerun --key-env --verbose --only --from-parallel --from-xargs --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi

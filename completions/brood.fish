@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
+      case -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --results --memory --status --journal --rerun --key-env --only
+  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
 end
 
 function __brood_run_complete
@@ -82,14 +82,14 @@ complete -c brood -n $first -a attach -d 'Open a prompt in a session that runs'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -d 'run a text there, and leave'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -l help -d 'show this'
-complete -c brood -n __brood_run_flags -s j -x -d 'how many run at a time; by default one for each usable CPU'
+complete -c brood -n __brood_run_flags -s j -r -F -d 'how many run at a time: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -s 0 -d 'inputs end with a null character instead of a line\'s end'
 complete -c brood -n __brood_run_flags -s d -x -d 'inputs end with this text instead of a line\'s end, as , or \\t'
 complete -c brood -n __brood_run_flags -s C -x -d 'columns are separated by this text, as , or \\t, or by blanks (\\s+); no regular expression'
 complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -s s -x -d 'likewise, at most so many bytes of words, an end of each counted'
-complete -c brood -n __brood_run_flags -l jobs -x -d 'how many run at a time; by default one for each usable CPU'
+complete -c brood -n __brood_run_flags -l jobs -r -F -d 'how many run at a time: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs; - is standard input'
 complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'
 complete -c brood -n __brood_run_flags -l delimiter -x -d 'inputs end with this text instead of a line\'s end, as , or \\t'
@@ -117,20 +117,29 @@ complete -c brood -n __brood_run_flags -l backoff -x -d 'wait before trying agai
 complete -c brood -n __brood_run_flags -l halt -x -a 'never soon now' -d 'when to stop: never, or start no more (soon) or end the running ones too (now), at the first failure, or after fail=N, fail=N%, success=N, done=N'
 complete -c brood -n __brood_run_flags -l deadline -x -d 'end all that runs, and start no more, after so long'
 complete -c brood -n __brood_run_flags -l rate -x -d 'start at most so many tasks in a second'
+complete -c brood -n __brood_run_flags -l delay -x -d 'wait so long between two starts'
+complete -c brood -n __brood_run_flags -l load -x -d 'start nothing while so many processes run on the machine, or N% of the usable CPUs'
+complete -c brood -n __brood_run_flags -l mem-free -x -d 'start nothing while less memory is free'
 complete -c brood -n __brood_run_flags -l unordered -d 'show outputs in the order in which the programs end'
 complete -c brood -n __brood_run_flags -l line -d 'show each line as it comes, whole'
 complete -c brood -n __brood_run_flags -l ungrouped -d 'let the programs write at once themselves'
 complete -c brood -n __brood_run_flags -l tag -d 'put the input in front of each line of output'
+complete -c brood -n __brood_run_flags -l tag-format -x -d 'put this in front of each line, with places as in the program\'s words'
+complete -c brood -n __brood_run_flags -l color -d 'give each program\'s lines, or their tags, a colour of their own'
+complete -c brood -n __brood_run_flags -l on-full -x -a 'wait fail' -d 'when a disk is full, wait for room as by default, or end the run'
 complete -c brood -n __brood_run_flags -l json -d 'print a record for each program, a line of JSON, instead of its output'
 complete -c brood -n __brood_run_flags -l csv -d 'print a table of the records as CSV instead of output'
-complete -c brood -n __brood_run_flags -l results -r -F -d 'a new directory that gets a directory for each program: NUMBER-INPUT-KEY'
+complete -c brood -n __brood_run_flags -l results -r -F -d 'a new directory that gets a directory for each program, NUMBER-INPUT-KEY or as places say; or a file for all: .csv, .json or .jsonl'
 complete -c brood -n __brood_run_flags -l memory -x -d 'how much memory each program may have of its own'
 complete -c brood -n __brood_run_flags -l status -x -a 'any worst' -d 'the exit status: 1 if a program failed (any), or the highest of all programs (worst)'
+complete -c brood -n __brood_run_flags -l nice -x -d 'the priority of the programs, from -20 (most) to 19'
 complete -c brood -n __brood_run_flags -l tty -d 'let the programs have the terminal, one at a time'
 complete -c brood -n __brood_run_flags -l keep-background -d 'let what programs leave behind go on; it is ended otherwise'
 complete -c brood -n __brood_run_flags -l detach -d 'go on in a process of its own that outlives the shell'
 complete -c brood -n __brood_run_flags -l dry-run -d 'only print what would be run'
 complete -c brood -n __brood_run_flags -l progress -d 'show at the terminal how far it is'
+complete -c brood -n __brood_run_flags -l eta -d 'read all inputs first, and show progress with the time that is left'
+complete -c brood -n __brood_run_flags -l joblog -r -F -d 'write a line for each program into this file: times, status, command'
 complete -c brood -n __brood_run_flags -l journal -r -F -d 'keep in this file what became of each task, for later runs'
 complete -c brood -n __brood_run_flags -l rerun -x -a 'failed missing changed all' -d 'of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)'
 complete -c brood -n __brood_run_flags -l key-env -x -d 'environment variables whose values make it another task'

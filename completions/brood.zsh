@@ -9,14 +9,14 @@ _brood() {
   if (( CURRENT > 2 )) && [[ ${words[2]} == run ]]; then
     shift words
     (( CURRENT-- ))
-    _arguments -S       '-j+[how many run at a time; by default one for each usable CPU]:int: ' \
+    _arguments -S       '-j+[how many run at a time\: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU]:count:_files' \
       '-0[inputs end with a null character instead of a line'\''s end]' \
       '-d+[inputs end with this text instead of a line'\''s end, as , or \t]:text: ' \
       '-C+[columns are separated by this text, as , or \t, or by blanks (\s+); no regular expression]:text: ' \
       '-n+[give each call of the program so many inputs]:int: ' \
       '-X[give each call as many inputs as fit, the last ones shared evenly]' \
       '-s+[likewise, at most so many bytes of words, an end of each counted]:int: ' \
-      '--jobs=[how many run at a time; by default one for each usable CPU]:int: ' \
+      '--jobs=[how many run at a time\: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU]:count:_files' \
       '--file=[a file whose lines are the inputs; - is standard input]:path:_files' \
       '--null[inputs end with a null character instead of a line'\''s end]' \
       '--delimiter=[inputs end with this text instead of a line'\''s end, as , or \t]:text: ' \
@@ -44,20 +44,29 @@ _brood() {
       '--halt=[when to stop\: never, or start no more (soon) or end the running ones too (now), at the first failure, or after fail=N, fail=N%, success=N, done=N]:when:(never soon now)' \
       '--deadline=[end all that runs, and start no more, after so long]:duration: ' \
       '--rate=[start at most so many tasks in a second]:number: ' \
+      '--delay=[wait so long between two starts]:duration: ' \
+      '--load=[start nothing while so many processes run on the machine, or N% of the usable CPUs]:number: ' \
+      '--mem-free=[start nothing while less memory is free]:size: ' \
       '--unordered[show outputs in the order in which the programs end]' \
       '--line[show each line as it comes, whole]' \
       '--ungrouped[let the programs write at once themselves]' \
       '--tag[put the input in front of each line of output]' \
+      '--tag-format=[put this in front of each line, with places as in the program'\''s words]:text: ' \
+      '--color[give each program'\''s lines, or their tags, a colour of their own]' \
+      '--on-full=[when a disk is full, wait for room as by default, or end the run]:word:(wait fail)' \
       '--json[print a record for each program, a line of JSON, instead of its output]' \
       '--csv[print a table of the records as CSV instead of output]' \
-      '--results=[a new directory that gets a directory for each program\: NUMBER-INPUT-KEY]:path:_files' \
+      '--results=[a new directory that gets a directory for each program, NUMBER-INPUT-KEY or as places say; or a file for all\: .csv, .json or .jsonl]:path:_files' \
       '--memory=[how much memory each program may have of its own]:size: ' \
       '--status=[the exit status\: 1 if a program failed (any), or the highest of all programs (worst)]:word:(any worst)' \
+      '--nice=[the priority of the programs, from -20 (most) to 19]:nice: ' \
       '--tty[let the programs have the terminal, one at a time]' \
       '--keep-background[let what programs leave behind go on; it is ended otherwise]' \
       '--detach[go on in a process of its own that outlives the shell]' \
       '--dry-run[only print what would be run]' \
       '--progress[show at the terminal how far it is]' \
+      '--eta[read all inputs first, and show progress with the time that is left]' \
+      '--joblog=[write a line for each program into this file\: times, status, command]:path:_files' \
       '--journal=[keep in this file what became of each task, for later runs]:path:_files' \
       '--rerun=[of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)]:word:(failed missing changed all)' \
       '--key-env=[environment variables whose values make it another task]:names: ' \
