@@ -148,11 +148,20 @@ public final class ExecutorSlot {
   var checkAt = Int64.max
   /// When it is killed.
   var killAt = Int64.max
+  /// How many tasks it may get in all.
+  let mostTasks: Int
+  /// How many it was given, without those that came back from it.
+  var given = 0
+  /// When it is too old (ns); it finishes what it has then, and ends.
+  var ageAt = Int64.max
+  /// It was too old before it had done anything.
+  var isOld = false
   /// Its place in the scheduler's list.
   var place = 0
 
-  init(_ executor: any TaskExecutor, credit: Int, _ state: State) {
+  init(_ executor: any TaskExecutor, credit: Int, _ state: State, mostTasks: Int) {
     self.executor = executor
+    self.mostTasks = mostTasks
     survives = executor.survives
     self.credit = credit
     self.state = state
@@ -161,7 +170,7 @@ public final class ExecutorSlot {
   /// Whether it may get tasks.
   var isOpen: Bool {
     switch state {
-    case .starting, .working: !isHeld
+    case .starting, .working: !isHeld && given < mostTasks
     case .leaving, .ending, .ended: false
     }
   }

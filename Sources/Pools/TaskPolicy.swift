@@ -135,3 +135,14 @@ public enum TaskVerdict: Equatable, Sendable {
   /// The task is finished.
   case final(TaskEnd)
 }
+
+/// After what an executor ends and is replaced, though nothing is wrong with it: against memory
+/// that grows, and the like.
+public struct ExecutorLife: Sendable {
+  /// After so many attempts.
+  public var mostTasks = Int.max
+  /// So long after it was made (ns), when it has finished what it is at.
+  public var mostAge: Int64?
+
+  public init() {}
+}

@@ -5,7 +5,7 @@
 /// | ready | is working | – | – | – |
 /// | a batch is finished | is working | gets another | told to leave if it has none | of one that survives: is working or leaving again |
 /// | unwanted | asked to end | asked to end | asked to end | – |
-/// | leave | told if it has none | told if it has none | – | – |
+/// | leave, too old | told if it has none | told if it has none | – | – |
 /// | grace is over | – | – | – | killed |
 /// | ended | counts as a failed start | replaced; counts as fruitless if it had tasks and reported none | – | replaced |
 extension TaskScheduler {
@@ -58,11 +58,16 @@ extension TaskScheduler {
   public func enter(
     _ executor: any TaskExecutor, credit: Int, isReady: Bool
   ) -> ExecutorSlot {
-    let slot = ExecutorSlot(executor, credit: credit, isReady ? .working : .starting)
+    let slot = ExecutorSlot(
+      executor, credit: credit, isReady ? .working : .starting, mostTasks: life.mostTasks)
     slot.place = slots.count
     slots.append(slot)
     living += 1
     executor.slot = slot
+    if let age = life.mostAge {
+      slot.ageAt = later(clock(), age)
+      timers.insert(.age(slot), at: slot.ageAt)
+    }
     list(slot)
     return slot
   }
@@ -156,11 +161,12 @@ extension TaskScheduler {
     if batch.job.hold != nil { enqueue(batch.job) }
     settle(batch.job)
     list(slot)
-    if slot.state == .leaving, slot.batches.isEmpty {
-      slot.executor?.leave()
-    } else if !slot.batches.isEmpty {
-      checkTime(of: slot, now)
+    if slot.state == .leaving {
+      if slot.batches.isEmpty { slot.executor?.leave() }
+    } else if slot.isOld || slot.given >= slot.mostTasks && slot.batches.isEmpty {
+      leave(slot)
     }
+    if !slot.batches.isEmpty { checkTime(of: slot, now) }
   }
 
   /// An executor has ended: what it had in hand was reported, all else goes elsewhere.
@@ -170,6 +176,7 @@ extension TaskScheduler {
     set(slot, .ended)
     slot.killAt = .max
     slot.checkAt = .max
+    slot.ageAt = .max
     if let last = slots.popLast(), last !== slot {
       last.place = slot.place
       slots[slot.place] = last
@@ -220,6 +227,7 @@ extension TaskScheduler {
     let first = batch.count - count
     let tasks = (first..<batch.count).map { batch[$0] }
     batch.shorten(to: first)
+    batch.slot.given -= count
     batch.job.giveBack(tasks)
     if batch.rest == 0 { noteEmptied(batch.slot) }
     if !batch.job.late.isEmpty { giveUpLate(of: batch.job, among: tasks, at: batch.slot) }

@@ -9,6 +9,8 @@ extension TaskScheduler {
     case check(ExecutorSlot)
     /// The time to obey is over.
     case kill(ExecutorSlot)
+    /// An executor is too old.
+    case age(ExecutorSlot)
     /// Another executor may be tried.
     case hire
     /// What had no room may be tried again.
@@ -42,6 +44,7 @@ extension TaskScheduler {
     case .job(let job): job.timerAt == moment && !job.isHalted
     case .check(let slot): slot.checkAt == moment && !slot.batches.isEmpty && !slot.isEnding
     case .kill(let slot): slot.killAt == moment
+    case .age(let slot): slot.ageAt == moment
     case .hire: hireAt == moment
     case .room: roomAt == moment
     case .deadline(let job): !job.isFinished && job.deadlineAt == moment
@@ -69,6 +72,11 @@ extension TaskScheduler {
         guard isCurrent else { break }
         slot.killAt = .max
         slot.executor?.end(.kill)
+      case .age(let slot):
+        guard isCurrent else { break }
+        slot.ageAt = .max
+        // One that has done nothing is as good as a new one, and shall do something first.
+        if slot.hasReported { leave(slot) } else { slot.isOld = true }
       case .hire:
         if isCurrent { hireAt = .max }
       case .room:

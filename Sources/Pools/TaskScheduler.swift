@@ -15,6 +15,8 @@ public final class TaskScheduler {
   let isEager: Bool
   /// How many executors there may be.
   public internal(set) var limit: Int
+  /// How long executors are kept that are made from now on.
+  public var life = ExecutorLife()
   /// No task is started.
   public internal(set) var isPaused = false
   /// Executors end when the last job is finished.
@@ -245,7 +247,8 @@ public final class TaskScheduler {
   private func give(_ job: TaskJob, _ slot: ExecutorSlot) {
     guard let executor = slot.executor else { return }
     batchNumber += 1
-    let wanted = job.policy.isSingle ? 1 : job.chunk(executors: limit)
+    let chunk = job.policy.isSingle ? 1 : job.chunk(executors: limit)
+    let wanted = min(chunk, slot.mostTasks - slot.given)
     let batch = TaskBatch(job, slot, batchNumber, wanted: wanted)
     batch.sentAt = clock()
     let outcome = executor.start(batch)
@@ -267,6 +270,7 @@ public final class TaskScheduler {
     batch.jobPlace = job.batches.count
     job.batches.append(batch)
     slot.batches.append(batch)
+    slot.given += batch.count
     running += 1
     noteUnbegun(slot)
     if let timeout = limit(of: batch, 0) { check(slot, at: later(batch.sentAt, timeout)) }

@@ -16,6 +16,7 @@ extension Session {
     if hasRedirectedOutput { hasRedirectedOutput = false }
     lookout.forgetAfterFork()
     handlers.forgetAfterFork()
+    dueCalls.forgetAfterFork()
     for hook in afterForkInChild { hook() }
   }
 

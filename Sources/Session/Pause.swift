@@ -66,6 +66,7 @@ extension Session {
       takeSignals()
       if !handlers.waiting.isEmpty { Attention.raise() }
     }
+    if dueCalls.isDue { try runDueCalls(interpreter) }
   }
 
   /// Runs what must not throw here: an error, as of a Ctrl-C that came meanwhile, is thrown at the

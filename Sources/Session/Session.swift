@@ -48,6 +48,7 @@ public final class Session {
   public private(set) lazy var settings = makeSettings()
   public let output = Output()
   public let handlers = SignalHandlers()
+  let dueCalls = DueCalls()
   public let reader = ProcReader()
   /// The session's own process.
   public let rootPid = Process.pid

@@ -45,6 +45,8 @@ final class RandomSchedule {
     crew.readyTime = kind == .programs || random.chance(30) ? 0 : Int64(1 + random.next(500))
     crew.mostTasks = random.chance(50) ? .max : 1 + random.next(5)
     crew.checksGrace = false
+    if random.chance(30) { crew.scheduler.life.mostTasks = 1 + random.next(8) }
+    if random.chance(20) { crew.scheduler.life.mostAge = Int64(200 + random.next(2000)) }
     crew.gathers = kind == .workers && random.chance(50)
     crew.tasks = { [unowned self] _ in task() }
     crew.obeyTime = { [unowned self] in random.chance(20) ? nil : Int64(random.next(300)) }
@@ -273,6 +275,7 @@ final class RandomSchedule {
       hold(atExecutors == job.outstanding, "seed \(seed): a task is in one place")
     }
     hold(scheduler.living == scheduler.slots.count(where: \.isLiving))
+    for slot in scheduler.slots { hold((0...slot.mostTasks).contains(slot.given)) }
     if crew.isProgram {
       hold(scheduler.slots.count(where: \.isLiving) <= max(scheduler.limit, 0) || limitFell)
     }

@@ -108,6 +108,41 @@ import Testing
     #expect(crew.ends(of: job) == [0: .succeeded, 1: .failed, 2: .succeeded])
   }
 
+  // MARK: Replacing
+
+  @Test(arguments: [1, 3, 7]) func anExecutorGetsNoMoreThanItsTasks(_ most: Int) {
+    let crew = FakeCrew(2)
+    crew.scheduler.life.mostTasks = most
+    let job = crew.job(42, policy { $0.chunk = 5 })
+    crew.world.run()
+    #expect(job.succeeded == 42)
+    let shares = Dictionary(grouping: crew.starts, by: \.executor).mapValues(\.count)
+    #expect(shares.values.allSatisfy { $0 <= most })
+    #expect(shares.count >= 42 / most)
+  }
+
+  @Test func whatCameBackCanBeGivenAgain() {
+    let crew = FakeCrew(2)
+    crew.scheduler.life.mostTasks = 4
+    // The first of each batch takes long, so that the second executor takes from the first.
+    crew.tasks = { FakeTask(duration: $0 == 0 ? 1_000_000 : 10) }
+    let job = crew.job(8, policy { $0.chunk = 4 })
+    crew.world.run()
+    #expect(job.succeeded == 8)
+    for task in 0..<8 { #expect(crew.starts.count { $0.task == task } == 1) }
+  }
+
+  @Test func anOldExecutorFinishesWhatItIsAt() {
+    let crew = FakeCrew(1)
+    crew.scheduler.life.mostAge = 1_000
+    crew.tasks = { _ in FakeTask(duration: 900) }
+    let job = crew.job(6, policy { $0.chunk = 6 })
+    crew.world.run()
+    #expect(job.succeeded == 6)
+    for task in 0..<6 { #expect(crew.starts.count { $0.task == task } == 1) }
+    #expect(Set(crew.starts.map(\.executor)).count == 3)
+  }
+
   // MARK: Deaths
 
   @Test func aDeathTakesOnlyWhatWasInHand() {

@@ -6,7 +6,7 @@ import Session
 public enum PoolCommands {
   public static let family = CommandFamily(
     "Pools",
-    [new, apply, submit, result] + PoolMapCommands.all + [
+    [new, PoolWithCommand.command, apply, submit] + PoolFutureCommands.all + PoolMapCommands.all + [
       RunCommand.command, TasksCommand.command, PoolCancelCommand.command, size, pause, resume,
       info, list,
     ]
@@ -27,22 +27,22 @@ public enum PoolCommands {
       What the block of --init sets and defines is there for the tasks of its worker: variables are \
       its own, and stay as its tasks leave them; functions are known by their names.
 
-      With --memory a task that needs more ends its worker, and fails with `peer-died`.
+      With --memory a task that needs more ends its worker, and fails with `peer-died`. A worker \
+      that is replaced because of --max-tasks or --max-age finishes the task it has; the others that \
+      were to follow go elsewhere.
       """,
     parameters: [
       Parameter("name", .any, .optional, "chosen by Brood if it is left out"),
       Parameter("n", .int, .optional, "how many workers"),
     ],
-    flags: [
-      Flag("init", .function, "run in each worker before its first task"),
-      Flag("memory", .size.atLeast(1 << 20), "how much memory each worker may have of its own"),
-    ],
+    flags: PoolFlags.workers,
     examples: [
       Example("pool new w 2\nprint (pool size) (pool map { |x| $x + 1 } [1, 2])", "2 [2, 3]"),
       Example(
         "var start = 0\npool new 2 --init { start = 5; fn more(x) { $x + $start } }\n"
           + "print (pool map { |x| more $x } 1..3) $start", "[6, 7, 8] 0"),
       Example("pool new 3\nprint ((unique (pool map { $ppid } 1..20)) == [$pid])", "true"),
+      Example("pool new 1 --max-tasks 2\nprint (len (unique (pool map { $pid } 1..6)))", "3"),
     ]
   ) { call in
     var name = call.has(0) ? call.spelled(0) : nil
@@ -50,15 +50,13 @@ public enum PoolCommands {
     var place = 1
     if case .int(let number) = call[0], call.count == 1 { (name, size, place) = (nil, number, 0) }
     try check(size, at: place, call)
-    return .handle(
-      try call.session.makePool(
-        name, size: size, initializer: call.flag("init"),
-        memoryLimit: PoolFlags.memory(call), call.interpreter))
+    let options = PoolFlags.options(call, size: size)
+    return .handle(try call.session.makePool(name, options, call.interpreter))
   }
 
   private static func check(_ size: Int, at place: Int, _ call: borrowing Call) throws {
-    guard (1...30_000).contains(size) else {
-      throw call.outOfBounds("argument 'n'", .within(1...30_000), size, at: place)
+    guard PoolFlags.sizes.contains(size) else {
+      throw call.outOfBounds("argument 'n'", .within(PoolFlags.sizes), size, at: place)
     }
   }
 
@@ -109,46 +107,29 @@ public enum PoolCommands {
   private static let submit = Command(
     "pool submit", "Let a worker run a function, and yield a future for its result",
     details: """
-      A future has the fields done ok value error; `pool result` waits for it. The work goes on \
-      while this process does other things, and is finished when a script ends or calls `exit`; \
-      after an error, INT, TERM or `_exit` it is dropped, and how much is said.
+      A future has the fields done ok value error; `pool result` and `pool wait` wait for it. The \
+      work goes on while this process does other things, and is finished when a script ends or calls \
+      `exit`; after an error, INT, TERM or `_exit` it is dropped, and how much is said.
+
+      The block of --on-done gets the future when that is done. It runs in this process, where \
+      handlers of signals do: at calls, at each turn of a loop and inside verbs that wait.
       """,
-    parameters: task, flags: [.pool, keywords] + PoolFlags.policies, traits: .snapshots,
+    parameters: task, flags: [.pool, keywords, PoolFlags.onDone] + PoolFlags.policies,
+    traits: .snapshots,
     examples: [
       Example(
         "pool new 2\nlet a = pool submit { |x| $x * 10 } 1\nlet b = pool submit { |x| $x * 10 } 2\n"
-          + "print (pool result $a) (pool result $b) $a.done", "10 20 true")
+          + "print (pool result $a) (pool result $b) $a.done", "10 20 true"),
+      Example(
+        "pool new 1\nlet f = pool submit { 6 * 7 } --on-done { |f| print got $f.value }\npool wait $f",
+        "got 42"),
     ]
   ) { call in
     let pool = try call.workingPool()
     let future = try submitted(to: pool, call)
+    if let block = call.flag("on-done") { future.onDone(block) }
     pool.serveInBackground()
     return .handle(future)
-  }
-
-  private static let result = Command(
-    "pool result", "Wait for a future and yield its value, or throw its task's error",
-    details: "Of a list of futures it yields the list of their values.",
-    parameters: [Parameter("future", .future)], flags: [.timeout],
-    examples: [
-      Example(
-        "pool new 1\nlet f = pool submit { sleep 10s }\n"
-          + "try { pool result $f --timeout 20ms } catch e: timeout { print late $f.done }",
-        "late false"),
-      Example(
-        "pool new 2\nlet fs = map 1..3 { |x| pool submit { |x| $x * $x } $x }\n"
-          + "print (pool result $fs)", "[1, 4, 9]"),
-    ]
-  ) { call in
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
-    func result(_ value: Value) throws -> Value {
-      guard case .handle(let handle) = value.plain, let future = handle as? PoolFuture else {
-        return .null
-      }
-      return try future.result(until: deadline)
-    }
-    guard case .list(let futures) = call[0].plain else { return try result(call[0]) }
-    return try listed(try futures.items.map(result))
   }
 
   // MARK: The pool itself

@@ -32,15 +32,41 @@ enum PoolFlags {
         "chunk", .int.atLeast(1),
         "how many tasks go to a worker at a time; by default what takes 4ms"),
       Flag("unordered", nil, "results in the order in which they come"),
+      Flag("timeout-all", .duration, "the same as --deadline"),
       Flag("records", nil, "results are records, of tasks that failed too, with what each wrote"),
       Flag("tag", nil, "put the item in front of each line that its task and its programs write"),
     ]
+
+  static let rules: [FlagRule] = [.exclusive(["deadline", "timeout-all"])]
 
   /// How much memory a task may have; nil for as much as there is.
   static func memory(_ call: borrowing Call) -> Int? {
     guard case .size(let bytes)? = call.flag("memory") else { return nil }
     return bytes
   }
+
+  /// How many workers a pool may have.
+  static let sizes = 1...30_000
+
+  /// How the workers of a new pool are to be.
+  static let workers = [
+    Flag("init", .function, "run in each worker before its first task"),
+    Flag("memory", .size.atLeast(1 << 20), "how much memory each worker may have of its own"),
+    Flag("max-tasks", .int.atLeast(1), "replace a worker after so many tasks"),
+    Flag("max-age", .duration.positive, "replace a worker that began so long ago"),
+  ]
+
+  /// What they say.
+  static func options(_ call: borrowing Call, size: Int) -> PoolOptions {
+    var options = PoolOptions(size: size)
+    options.initializer = call.flag("init")
+    options.memoryLimit = memory(call)
+    if case .int(let tasks)? = call.flag("max-tasks") { options.mostTasks = tasks }
+    options.mostAge = call.nanoseconds("max-age").map { Int64($0) }
+    return options
+  }
+
+  static let onDone = Flag("on-done", .function, "called in this process when a task is done")
 
   static let results = Flag(
     "results", .path,

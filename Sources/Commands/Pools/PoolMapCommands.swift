@@ -32,6 +32,10 @@ enum PoolMapCommands {
 
       Ctrl-C ends the running tasks and starts no more; pressed again, at once.
 
+      The block of --on-done gets a record for each task that is done, with the fields index item ok \
+      value error, in the order of their ends. It runs in this process, while that waits; an error of \
+      it ends the map.
+
       --results DIR gives each task a directory DIR/NUMBER-ITEM-KEY with the files stdout and \
       stderr, which get what it writes, and record.json, written last, with its value or failure \
       and the other fields of --records. A DIR that holds something already is an error; a run \
@@ -45,8 +49,9 @@ enum PoolMapCommands {
       of tasks that are left out come from the journal.
       """,
     parameters: work,
-    flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress] + JournalFlags.all,
-    rules: JournalFlags.rules, traits: .snapshots,
+    flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress, PoolFlags.onDone]
+      + JournalFlags.all,
+    rules: PoolFlags.rules + JournalFlags.rules, traits: .snapshots,
     examples: [
       Example("pool new 2\nprint (pool map { |x| $x * $x } [1, 2, 3])", "[1, 4, 9]"),
       Example(
@@ -63,14 +68,18 @@ enum PoolMapCommands {
           + "print (read $second/stdout) (json-parse (read $second/record.json)).value\n"
           + "^rm -r $out",
         "[40, 20]\non 2\n 20"),
+      Example(
+        "var sum = 0\npool map { |x| $x * $x } 1..4 --on-done { |t| sum += $t.value }\nprint $sum",
+        "30"),
     ]
   ) { call in try run(call, verb: "map") }
 
   private static let starmap = Command(
     "pool starmap", "Like pool map, but each item is a list of arguments",
     parameters: work,
-    flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress] + JournalFlags.all,
-    rules: JournalFlags.rules, traits: .snapshots,
+    flags: PoolFlags.list + [PoolFlags.results, PoolFlags.progress, PoolFlags.onDone]
+      + JournalFlags.all,
+    rules: PoolFlags.rules + JournalFlags.rules, traits: .snapshots,
     examples: [
       Example("print (pool starmap { |x, y| $x + $y } [[1, 2], [3, 4]])", "[3, 7]")
     ]
@@ -99,7 +108,7 @@ enum PoolMapCommands {
       function, over: tasks.input, policy, verb: verb, at: call.location,
       takesTwo: tasks.takesTwo,
       spreads: tasks.spreads, isUnordered: call.isSet("unordered"), journal: journal?.tasks,
-      files: files,
+      files: files, onDone: call.flag("on-done"),
       onProgress: progress.map { progress in { progress.follow($0, pool) } })
     progress?.follow(job, pool)
     do {
@@ -179,7 +188,7 @@ enum PoolMapCommands {
       workers need, so that a source without an end works; when the loop is left, nothing more is \
       started. A task's error is thrown when its turn comes.
       """,
-    parameters: work, flags: PoolFlags.list + JournalFlags.all, rules: JournalFlags.rules,
+    parameters: work, flags: PoolFlags.list + JournalFlags.all, rules: PoolFlags.rules + JournalFlags.rules,
     traits: .snapshots,
     examples: [
       Example("for x in (pool imap { |x| $x * 2 } 1..3) { print $x }", "2\n4\n6"),

@@ -21,7 +21,7 @@ enum PoolTorture {
     var kills = 200
     if case .int(let wanted)? = call.flag("kills") { kills = max(0, wanted) }
     let workers = call.count("workers", standard: 4)
-    let pool = try call.session.makePool(nil, size: workers, call.interpreter)
+    let pool = try call.session.makePool(nil, PoolOptions(size: workers), call.interpreter)
     // Nothing of it is left when it has ended.
     defer {
       pool.terminate()

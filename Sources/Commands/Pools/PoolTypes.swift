@@ -52,7 +52,7 @@ extension Session {
   /// closed, or a new one with a worker for each CPU.
   func usualPool(_ interpreter: Interpreter) throws -> Pool {
     if let pool = pools.latest { return pool }
-    return try makePool(nil, size: usableCPUs, interpreter)
+    return try makePool(nil, PoolOptions(size: usableCPUs), interpreter)
   }
 }
 

@@ -48,7 +48,9 @@ enum StopFlags {
         .range, "--halt \(reason), but is '\(text)'", flag: "halt",
         help: "as: --halt soon, --halt now,fail=3, --halt soon,fail=10%, --halt now,success=1")
     }
-    if let deadline = call.nanoseconds("deadline") { policy.deadline = Int64(deadline) }
+    if let deadline = call.nanoseconds("deadline") ?? call.nanoseconds("timeout-all") {
+      policy.deadline = Int64(deadline)
+    }
     guard case .string(let text)? = call.flag("timeout"), let percent = percent(text.string) else {
       return
     }

@@ -219,7 +219,9 @@ extension Interpreter {
       case .softIndex:
         let x = base + instruction.b
         let y = base + instruction.c
-        if x.tag == Tag.map, y.tag == Tag.string {
+        if x.tag == Tag.map, y.tag == Tag.string,
+          x.object(MapObject.self)._withUnsafeGuaranteedRef({ !$0.isLazy })
+        {
           x.object(MapObject.self)._withUnsafeGuaranteedRef { map in
             if let value = map.valuePlace(forText: y) { a.copy(value) } else { a.setNull() }
           }

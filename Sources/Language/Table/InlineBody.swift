@@ -7,8 +7,10 @@ public final class InlineBody: Sendable {
   let enter: @Sendable (borrowing Call) throws -> Value
   /// The value of the block's parameter, asked for only where the block has one.
   let value: (@Sendable (Interpreter, Value) throws -> Value)?
-  /// Called exactly once for every `enter` that did not throw.
+  /// Called exactly once for every `enter` that did not throw, but where `abandon` is.
   let leave: @Sendable (Interpreter, Value) throws -> Void
+  /// Called in its place while an error is under way.
+  let abandon: @Sendable (Interpreter, Value) throws -> Void
 
   public init(
     enter: @escaping @Sendable (borrowing Call) throws -> Value,
@@ -18,18 +20,23 @@ public final class InlineBody: Sendable {
     self.enter = enter
     value = nil
     self.leave = leave
+    abandon = leave
   }
 
   /// A block that may have a parameter, called `parameter` in help.
+  ///
+  /// - Parameter abandon: in place of `leave` while an error is under way; nil for `leave`.
   public init(
     parameter: String, enter: @escaping @Sendable (borrowing Call) throws -> Value,
     value: @escaping @Sendable (Interpreter, Value) throws -> Value,
-    leave: @escaping @Sendable (Interpreter, Value) throws -> Void
+    leave: @escaping @Sendable (Interpreter, Value) throws -> Void,
+    abandon: (@Sendable (Interpreter, Value) throws -> Void)? = nil
   ) {
     parameters = [parameter]
     self.enter = enter
     self.value = value
     self.leave = leave
+    self.abandon = abandon ?? leave
   }
 
   /// The command as a whole, for a block that is a value: enter, call it, leave.
@@ -53,10 +60,10 @@ public final class InlineBody: Sendable {
     return result
   }
 
-  /// Leaves while an error is under way, which outweighs what `leave` throws unless that is `exit`.
+  /// Leaves while an error is under way, which outweighs what that throws unless it is `exit`.
   func leaveQuietly(_ interpreter: Interpreter, _ token: Value) throws {
     do {
-      try leave(interpreter, token)
+      try abandon(interpreter, token)
     } catch let exit as ExitRequest {
       throw exit
     } catch {}

@@ -18,8 +18,18 @@ public final class MapObject {
   private var mask = 0
   private var removed = 0
   public private(set) var depth = 1
+  /// Makes the entries where they are asked for, until the map is changed.
+  private var source: EntrySource?
 
   public init() {}
+
+  /// A map of what a source has.
+  ///
+  /// - Parameter depth: of the deepest value, 0 without containers.
+  public init(_ source: EntrySource, depth: Int) {
+    self.source = source
+    self.depth = depth + 1
+  }
 
   /// Makes room for a number of entries that is known beforehand.
   public init(room: Int) { if room > 0 { grow(to: room) } }
@@ -35,6 +45,7 @@ public final class MapObject {
   public func copy() -> MapObject {
     let copy = MapObject()
     copy.depth = depth
+    copy.source = source
     guard let entries, let table else { return copy }
     let newEntries = UnsafeMutablePointer<Entry>.allocate(capacity: room)
     newEntries.initialize(from: entries, count: used)
@@ -49,13 +60,18 @@ public final class MapObject {
     return copy
   }
 
-  public var count: Int { used - removed }
+  /// Whether the entries are made where they are asked for.
+  @inline(__always)
+  var isLazy: Bool { source != nil }
+
+  public var count: Int { source?.keys.count ?? (used - removed) }
 
   /// The entries' places, for iteration: from 0 up to `end`, asking `entry(at:)`.
-  public var end: Int { used }
+  public var end: Int { source?.keys.count ?? used }
 
   /// The entry at a place, nil where one was removed.
   public func entry(at place: Int) -> (key: Value, value: Value)? {
+    if let source { return source.entry(at: place) }
     guard let entries, place >= 0, place < used else { return nil }
     if case .missing = entries[place].key { return nil }
     return (entries[place].key, entries[place].value)
@@ -66,7 +82,7 @@ public final class MapObject {
   public var pairs: [(key: Value, value: Value)] {
     var result: [(key: Value, value: Value)] = []
     result.reserveCapacity(count)
-    for place in 0..<used {
+    for place in 0..<end {
       if let entry = entry(at: place) { result.append(entry) }
     }
     return result
@@ -74,7 +90,7 @@ public final class MapObject {
 
   @inline(__always)
   private func find(_ key: Value, _ hash: Int) -> UnsafeMutablePointer<Entry>? {
-    guard let table, let entries else { return nil }
+    guard let table, let entries else { return makeEntries() ? find(key, hash) : nil }
     let raw = RawValue(key)
     var slot = hash & mask
     while true {
@@ -86,6 +102,20 @@ public final class MapObject {
       }
       slot = (slot + 1) & mask
     }
+  }
+
+  /// Makes all entries of the source; false if there is none.
+  @inline(never)
+  private func makeEntries() -> Bool {
+    guard let source else { return false }
+    self.source = nil
+    let count = source.keys.count
+    if count == 0 { return false }
+    grow(to: count)
+    for place in 0..<count {
+      if let entry = source.entry(at: place) { set(entry.key, entry.value) }
+    }
+    return true
   }
 
   /// The same object or number is the same key at a glance.
@@ -117,7 +147,7 @@ public final class MapObject {
   /// The place of the value for a text key in a register, without counting references.
   @inline(__always)
   func valuePlace(forText key: Slot) -> Slot? {
-    guard let table, let entries else { return nil }
+    guard let table, let entries else { return makeEntries() ? valuePlaceAgain(key) : nil }
     let hash = key.object(StringObject.self)._withUnsafeGuaranteedRef { $0.hash }
     var slot = hash & mask
     while true {
@@ -137,10 +167,16 @@ public final class MapObject {
     }
   }
 
+  @inline(never)
+  private func valuePlaceAgain(_ key: Slot) -> Slot? { valuePlace(forText: key) }
+
   private static var valueOffset: Int { MemoryLayout<Entry>.offset(of: \.value) ?? 24 }
   private static var keyOffset: Int { MemoryLayout<Entry>.offset(of: \.key) ?? 8 }
 
-  public func get(_ key: Value) -> Value? { find(key, key.keyHash)?.pointee.value }
+  public func get(_ key: Value) -> Value? {
+    if let source { return source.value(of: key) }
+    return find(key, key.keyHash)?.pointee.value
+  }
 
   public func get(_ key: String) -> Value? { get(.text(key)) }
 

@@ -15,8 +15,8 @@ public final class Pool: Handle, NameHolder {
   /// Counts the pools of this process, from 1.
   let ordinal: Int32
   public unowned(unsafe) let session: Session  // lives as long as the process
-  private(set) lazy var scheduler = makeScheduler(size)
-  private let size: Int
+  private(set) lazy var scheduler = makeScheduler()
+  private let options: PoolOptions
   /// Whether it was ended at once, rather than left to finish what it had.
   var wasTerminated = false
   /// Its workers have ended after that, and it is forgotten.
@@ -33,10 +33,8 @@ public final class Pool: Handle, NameHolder {
 
   // Workers.
   var workers: [WorkerExecutor] = []
-  /// Runs in each worker before its first task.
-  let initializer: Value?
-  /// How much memory each worker may have of its own.
-  let memoryLimit: Int?
+  var initializer: Value? { options.initializer }
+  var memoryLimit: Int? { options.memoryLimit }
   var numbers = FreeNumbers(from: 1)
   var lastStartFailure: String?
   /// Errors of workers that could not begin, which were shown.
@@ -64,16 +62,11 @@ public final class Pool: Handle, NameHolder {
   /// With more workers it costs more to switch their signals off and on than to take them.
   private static let fewWorkers = 16
 
-  init(
-    _ name: String, _ size: Int, initializer: Value?, memoryLimit: Int?, _ session: Session,
-    _ runs: Interpreter
-  ) {
+  init(_ name: String, _ options: PoolOptions, _ session: Session, _ runs: Interpreter) {
     self.name = name
     ordinal = session.pools.takeNumber()
-    self.size = size
-    self.memoryLimit = memoryLimit
+    self.options = options
     self.session = session
-    self.initializer = initializer
     interpreter = runs
     coder = TaskCoder(session, runs)
   }
@@ -85,8 +78,11 @@ public final class Pool: Handle, NameHolder {
 
   // MARK: The scheduler
 
-  private func makeScheduler(_ size: Int) -> TaskScheduler {
-    let scheduler = TaskScheduler(crew: self, limit: size, isEager: true) { Clock.monotonic }
+  private func makeScheduler() -> TaskScheduler {
+    let scheduler = TaskScheduler(crew: self, limit: options.size, isEager: true) {
+      Clock.monotonic
+    }
+    scheduler.life = options.life
     scheduler.onDeadline = { [weak self] moment in self?.setTimer(moment) }
     scheduler.machine = { [weak self] in
       self?.session.machineState() ?? MachineState(load: 0, freeMemory: .max)
@@ -275,28 +271,26 @@ public final class Pool: Handle, NameHolder {
   // MARK: Waiting
 
   /// Sleeps until something holds that the pool's work brings about; false at the deadline.
-  ///
-  /// Meanwhile results need not interrupt anything.
   func wait(until deadline: Int64? = nil, done: () throws -> Bool) throws -> Bool {
-    if try done() { return true }
+    let isDone =
+      try done()
+      || whileServing {
+        try session.pause(forResults: awaited, interpreter, until: deadline, done: done)
+      }
+    // What shall follow a task's end has happened when a wait for it is over.
+    try session.runDueCalls(interpreter)
+    return isDone
+  }
+
+  /// While `body` sleeps results need not interrupt anything.
+  func whileServing<R>(_ body: () throws -> R) rethrows -> R {
     waiters += 1
     if workers.count <= Pool.fewWorkers { setAsynchronous(false) }
     defer {
       waiters -= 1
       if waiters == 0 { serveInBackground() }
     }
-    defer { WaitNote.letGo() }
-    note(until: deadline)
-    return try session.pause(interpreter, until: deadline) {
-      if try done() { return true }
-      note(until: deadline)
-      return false
-    }
-  }
-
-  /// Says what this process waits for; as timers come and go, it may say something else later.
-  private func note(until deadline: Int64?) {
-    WaitNote.keep(.other, awaited, until: deadline ?? .max)
+    return try body()
   }
 
   private lazy var awaited = [WaitTarget(objectID, .result)]
@@ -325,107 +319,5 @@ public final class Pool: Handle, NameHolder {
     }
     // What came before the switch raises no signal.
     if on, isChanged { look() }
-  }
-}
-
-extension Session {
-  /// Makes a pool and forks its workers.
-  ///
-  /// - Parameter name: nil for one that Brood chooses.
-  public func makePool(
-    _ name: String?, size: Int, initializer: Value? = nil, memoryLimit: Int? = nil,
-    _ interpreter: Interpreter
-  ) throws -> Pool {
-    if let name { try names.check(name) }
-    let pool = Pool(
-      name ?? names.fresh("pool"), size, initializer: initializer, memoryLimit: memoryLimit, self,
-      interpreter)
-    try names.claim(pool.name, for: pool)
-    do {
-      try pool.start()
-    } catch {
-      pool.terminate()
-      names.release(pool.name, of: pool)
-      throw error
-    }
-    pools.add(pool)
-    return pool
-  }
-
-  /// How many workers a pool has by default.
-  public var usableCPUs: Int { Process.usableCPUs(reader) }
-}
-
-/// The pools that this process has made.
-public final class PoolList {
-  private var pools: [Pool] = []
-  private var count: Int32 = 0
-
-  /// In the order in which they were made, without those that are gone or a parent's.
-  public var all: [Pool] { pools.filter { !$0.isGone && !$0.isInherited } }
-
-  /// One that was closed and whose workers have ended meanwhile, so that it can be joined still.
-  public func ended(named name: String) -> Pool? {
-    pools.last { $0.isGone && !$0.isInherited && $0.name == name }
-  }
-
-  /// The one that is meant by default: the last one, closed or not; once it was joined, the
-  /// last one before that was not ended.
-  public var latest: Pool? {
-    let own = pools.filter { !$0.isInherited }
-    if let last = own.last, !last.isJoined { return last }
-    return own.last { !$0.isJoined && !$0.wasTerminated }
-  }
-
-  func takeNumber() -> Int32 {
-    count &+= 1
-    return count
-  }
-
-  /// Results that may come while this process sleeps, and have it give out further tasks.
-  var awaited: [WaitTarget] {
-    pools.isEmpty ? [] : pools.filter(\.hasWork).map { WaitTarget($0.objectID, .result) }
-  }
-
-  /// Whether tasks of this process's pools may do something while it sleeps.
-  var haveWork: Bool { pools.contains(where: \.hasWork) }
-
-  /// How often it is looked whether submitted work can still be done (ns).
-  private static let lookTime: Int64 = 500_000_000
-
-  /// So many that were closed and never joined are remembered.
-  private static let mostUnjoined = 16
-
-  /// How many tasks of `pool submit` are not finished.
-  public var submitted: Int { all.reduce(0) { $0 + $1.submitted } }
-
-  /// At the end of a script: its submitted work is done; not that of a pool that is paused, nor what
-  /// waits for what only this process or a daemon could do.
-  func finishSubmitted(_ session: Session, _ interpreter: Interpreter) throws {
-    let busy = all.filter { $0.submitted > 0 && !$0.isPaused }
-    if busy.isEmpty { return }
-    // Nothing more will come from this process: a task that waits for it alone shall know.
-    session.channels.leave()
-    while try !session.pause(
-      interpreter, until: Clock.deadline(after: PoolList.lookTime),
-      done: { busy.allSatisfy { $0.submitted == 0 } })
-    {
-      let working = busy.flatMap(\.workingProcesses)
-      let isStuck = !working.isEmpty && working.allSatisfy(session.channels.waitsForEver)
-      if isStuck, session.joinable.isEmpty { return }
-    }
-  }
-
-  /// At the end of the session: nothing more is begun, and nothing done again.
-  func terminate() { for pool in all { pool.terminate() } }
-
-  func add(_ pool: Pool) {
-    pools.removeAll { $0.isGone && !$0.isInherited && ($0.isJoined || $0.wasTerminated) }
-    if pools.count(where: \.isGone) >= PoolList.mostUnjoined,
-      let oldest = pools.firstIndex(where: \.isGone)
-    {
-      pools.remove(at: oldest)
-    }
-    pools.append(pool)
   }
 }

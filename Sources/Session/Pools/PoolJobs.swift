@@ -42,6 +42,8 @@ public final class MapJob: PoolJob {
   private var problem: (any Error)?
   /// Of who takes results one by one, while it is not known whether failures count.
   var firstFailure: ErrorObject?
+  /// Called with a record of each task that has been done.
+  public var onDone: Value?
   /// What the source of items has failed with.
   private(set) var sourceError: ErrorObject?
 
@@ -164,6 +166,7 @@ public final class MapJob: PoolJob {
   }
 
   public override func deliver(_ index: Int, _ value: Value, isKnown: Bool) {
+    if !isKnown { tell(index, .value(value)) }
     if !policy.isRecorded, journal == nil { return store(index, value) }
     var record = TaskRecord(index: index, item: item(index))
     record.attempts = tasks.failures(of: index) + 1
@@ -206,6 +209,7 @@ public final class MapJob: PoolJob {
   override func hasProgressed() { onProgress?() }
 
   public override func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {
+    if !isKnown, !failure.isOfUnwantedTask { tell(index, .failure(failure)) }
     if policy.isRecorded || journal != nil {
       var record = TaskRecord(index: index, item: item(index))
       record.attempts = tasks.failures(of: index)
@@ -220,6 +224,26 @@ public final class MapJob: PoolJob {
     }
     if collects { failures.append((index, failure)) } else { keep(index, .failure(failure)) }
     if !items.isEmpty { items[index] = nil }
+  }
+
+  /// Has the user's block called, where there is one.
+  private func tell(_ index: Int, _ outcome: TaskOutcome) {
+    guard let onDone else { return }
+    var (value, error) = (Value.null, Value.null)
+    switch outcome {
+    // Of a task whose output is kept the value is a part.
+    case .value(.map(let record)) where policy.isRecorded: value = record.get("value") ?? .null
+    case .value(let own): value = own
+    case .failure(let own): error = .error(own.copied)
+    }
+    var isOk = true
+    if case .error = error { isOk = false }
+    pool.session.callSoon(
+      onDone,
+      .record([
+        "index": .int(index), "item": item(index), "ok": .bool(isOk), "value": value,
+        "error": error,
+      ]))
   }
 
   private func keep(_ index: Int, _ outcome: TaskOutcome) {
@@ -269,120 +293,4 @@ public final class MapJob: PoolJob {
 
   /// Whether nothing is left for who takes one by one.
   var isExhausted: Bool { isFinished && waiting.isEmpty && readyHead == ready.count }
-}
-
-/// The one task of `pool apply` and `pool submit`.
-public final class FutureJob: PoolJob {
-  private let arguments: [Value]
-  private let named: MapObject?
-  private(set) var outcome: TaskOutcome?
-
-  init(
-    _ pool: Pool, _ function: PoolFunction, _ arguments: [Value], named: MapObject?,
-    _ policy: PoolPolicy, at location: Location?
-  ) {
-    self.arguments = arguments
-    self.named = named
-    super.init(pool, function, policy, verb: "submit", at: location)
-  }
-
-  override func supply() { pool.scheduler.supply(tasks, upTo: 1, isWhole: true) }
-  override var spreads: Bool { true }
-  public override func item(_ index: Int) -> Value {
-    arguments.count == 1 ? arguments[0] : .items(arguments)
-  }
-  override var isNamed: Bool { named != nil }
-  public override func argument(_ index: Int) -> Value {
-    guard let named else { return .items(arguments) }
-    return .items([.items(arguments), .map(named)])
-  }
-  public override func deliver(_ index: Int, _ value: Value, isKnown: Bool) {
-    outcome = .value(value)
-  }
-  public override func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {
-    outcome = .failure(failure)
-  }
-}
-
-/// What `pool submit` yields.
-public final class PoolFuture: Handle {
-  private let job: FutureJob
-  private let pool: Pool
-  public let number: Int
-
-  init(_ job: FutureJob, _ pool: Pool, _ number: Int) {
-    self.job = job
-    self.pool = pool
-    self.number = number
-  }
-
-  public override var typeName: String { "future" }
-  public override var text: String { "future \(number) of pool \(pool.name), \(word)" }
-  public override var fieldNames: [String] { ["done", "ok", "value", "error"] }
-
-  private var word: String {
-    switch job.outcome {
-    case nil: job.running > 0 ? "running" : "waiting"
-    case .value: "done"
-    case .failure: "failed"
-    }
-  }
-
-  /// Whether its task is finished.
-  public var isDone: Bool {
-    if job.outcome == nil, !pool.isInherited { pool.look() }
-    return job.outcome != nil
-  }
-
-  public override func field(_ name: String) -> Value? {
-    guard fieldNames.contains(name) else { return nil }
-    let isDone = isDone
-    switch (name, job.outcome) {
-    case ("done", _): return .bool(isDone)
-    case ("ok", .value): return .bool(true)
-    case ("ok", .failure): return .bool(false)
-    case ("value", .value(let value)): return value
-    case ("error", .failure(let error)): return .error(error)
-    default: return .null
-    }
-  }
-
-  /// Waits for the task; throws its error, or `timeout`.
-  public func result(until deadline: Int64? = nil) throws -> Value {
-    if job.outcome == nil { try pool.requireOwn() }
-    let isDone = try pool.wait(until: deadline) { job.outcome != nil }
-    switch job.outcome {
-    case .value(let value): return value
-    case .failure(let error): throw error.copied
-    case nil:
-      let state = isDone ? "was given up" : "is not done yet"
-      throw ErrorObject(
-        .timeout, "the task \(state)", help: "it goes on; ask again: pool result FUTURE")
-    }
-  }
-
-  /// Without waiting: its value, nil if it is not done yet; throws the task's error.
-  public func takeResult() throws -> Value? {
-    switch job.outcome {
-    case .value(let value): return value
-    case .failure(let error):
-      let copy = error.copied
-      copy.payload["future"] = .handle(self)
-      throw copy
-    case nil:
-      try pool.requireOwn()
-      return nil
-    }
-  }
-
-  /// Whether it will never be done: its pool has ended without it.
-  public var isLost: Bool { job.outcome == nil && pool.isGone }
-
-  /// The pool, as something that processes wait for.
-  public var poolID: ObjectID { pool.objectID }
-
-  /// Lets the task not start if it has not.
-  public func cancel() { pool.cancel(job, endsRunning: true) }
-
-  func cancelOwn() -> Bool { pool.cancel(0, of: job.tasks) }
 }

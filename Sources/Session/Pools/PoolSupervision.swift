@@ -12,6 +12,7 @@ extension Pool: ExecutorCrew {
     for _ in 0..<scheduler.limit {
       scheduler.enter(try makeWorker(), credit: TaskLedger.slots, isReady: false)
     }
+    act()
   }
 
   public func hire() -> HireOutcome {

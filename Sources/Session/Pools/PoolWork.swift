@@ -35,13 +35,14 @@ extension Pool {
     _ function: Value, over input: PoolInput, _ policy: PoolPolicy, verb: String,
     at location: Location? = nil, takesTwo: Bool = false, spreads: Bool = false,
     isUnordered: Bool = false, collects: Bool = true, journal: (any RunJournal)? = nil,
-    files: ResultFiles? = nil, onProgress: ((MapJob) -> Void)? = nil
+    files: ResultFiles? = nil, onDone: Value? = nil, onProgress: ((MapJob) -> Void)? = nil
   ) throws -> MapJob {
     try requireOpen()
     let job = MapJob(
       self, try self.function(function), policy, verb: verb, at: location, input: input,
       takesTwo: takesTwo, spreads: spreads, isUnordered: isUnordered, collects: collects,
       journal: journal, files: files)
+    job.onDone = onDone
     if let onProgress { job.onProgress = { [weak job] in if let job { onProgress(job) } } }
     try add(job)
     follow(job)

@@ -20,10 +20,16 @@ extension TaskRecord {
   }
 
   func value(of outcome: TaskOutcome) -> Value {
-    let map = MapObject()
-    for name in TaskRecord.fieldNames + TaskRecord.fieldsOfBlocks {
-      map.set(.text(name), facts?.get(name) ?? .null)
+    if recalled == nil, let entries = BlockEntries(self, outcome) {
+      let depth =
+        switch outcome {
+        case .value(let value): max(item.depth, value.depth)
+        case .failure: item.depth
+        }
+      return .map(MapObject(entries, depth: depth))
     }
+    let map = MapObject(room: BlockEntries.names.count)
+    for name in BlockEntries.names { map.set(.text(name), facts?.get(name) ?? .null) }
     map.set("index", .int(index))
     map.set("item", item)
     map.set("host", .text(TaskRecord.host))
