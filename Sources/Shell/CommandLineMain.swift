@@ -43,16 +43,9 @@ public enum Brood {
     case .check(let paths): ScriptRunner(host).check(paths)
     case .script(let text, let arguments): ScriptRunner(host).run(text, arguments)
     case .programs(let words):
-      let interpreter = Interpreter(RunLine.table, host)
-      host.session.interpreter = interpreter
-      var status: Int32 = 0
-      do {
-        try RunLine.run(words, interpreter)
-        try host.flush()
-      } catch {
-        status = host.session.status(of: error)
-      }
-      host.session.end(status, interpreter)
+      perform(RunLine.table, host) { try RunLine.run(words, $0) }
+    case .semaphore(let words):
+      perform(SemLine.table, host) { try SemLine.run(words, $0) }
     case .look(let verb, let words):
       let interpreter = Interpreter(LookLine.table, host)
       host.session.interpreter = interpreter
@@ -92,6 +85,22 @@ public enum Brood {
         host.session.end(status, interpreter)
       }
     }
+  }
+
+  /// Runs a verb of the command line whose errors have the statuses that those of scripts have.
+  private static func perform(
+    _ table: CommandTable, _ host: BroodHost, _ body: (Interpreter) throws -> Void
+  ) -> Never {
+    let interpreter = Interpreter(table, host)
+    host.session.interpreter = interpreter
+    var status: Int32 = 0
+    do {
+      try body(interpreter)
+      try host.flush()
+    } catch {
+      status = host.session.status(of: error)
+    }
+    host.session.end(status, interpreter)
   }
 
   private static func say(_ text: String, _ host: BroodHost) -> Never {

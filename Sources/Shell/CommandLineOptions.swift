@@ -26,6 +26,7 @@ enum BroodLine {
       brood -c TEXT [ARGS]       run a text
       brood --check FILE…        report its errors and warnings, and run nothing
       brood run -- PROGRAM ARGS  run a program for each of many inputs: brood run --help
+      brood sem -- PROGRAM ARGS  run a program while it holds a semaphore: brood sem --help
       brood why PID…             why processes do not go on: brood why --help
       brood who THING            which processes have a file, a pipe, a port
       brood deadlock [PID…]      which processes hold each other up

@@ -8,6 +8,8 @@ enum Invocation: Equatable {
   case check([String])
   /// `brood run`, with the words behind it.
   case programs([String])
+  /// `brood sem`, with the words behind it.
+  case semaphore([String])
   /// `brood attach`, with the words behind it.
   case attach([String])
   /// `brood why` and the like, with the words behind it.
@@ -77,6 +79,7 @@ enum Invocation: Equatable {
     }
     switch word {
     case "run": self = .programs(rest)
+    case "sem": self = .semaphore(rest)
     case "attach": self = .attach(rest)
     default: self = .script(.file(word), arguments: rest)
     }

@@ -3,13 +3,15 @@ import Language
 
 /// Completions behind `brood why` and its kin, and `brood attach`.
 extension CommandLineCompletions {
-  /// The verbs that have no program behind them.
-  private static let lines = LookLine.Verb.allCases.map(\.line) + [AttachLine.line]
+  /// All verbs but `run`.
+  private static let lines =
+    LookLine.Verb.allCases.map(\.line) + [AttachLine.line, SemLine.line]
 
-  private enum Operand { case pids, files, none }
+  private enum Operand { case pids, files, programs, none }
 
   private static func operand(_ line: CommandLine) -> Operand {
-    switch line.parameters.first?.type.completion {
+    if line.extent == .program { return .programs }
+    return switch line.parameters.first?.type.completion {
     case .live("process")?: .pids
     case .file?, .directory?: .files
     default: .none
@@ -31,6 +33,7 @@ extension CommandLineCompletions {
       let rest =
         switch operand(line) {
         case .files: "compopt -o default"
+        case .programs: "mapfile -t COMPREPLY < <(compgen -c -f -- \"$word\")"
         case .pids: "mapfile -t COMPREPLY < <(compgen -W \"$(ps -eo pid=)\" -- \"$word\")"
         case .none: ":"
         }
@@ -54,11 +57,15 @@ extension CommandLineCompletions {
       text += "    \(verb(line)))\n      if (( CURRENT > 2 )); then\n"
       text += "        shift words\n        (( CURRENT-- ))\n        _arguments -S \\\n"
       for option in line.options {
-        text += "          '\(option.name)[\(zshPlain(option.summary))]' \\\n"
+        let joint = option.argument == nil ? "" : option.name.hasPrefix("--") ? "=" : "+"
+        let value = option.argument.map { ":\($0): " } ?? ""
+        text += "          '\(option.name)\(joint)[\(zshPlain(option.summary))]\(value)' \\\n"
       }
       let rest =
         switch operand(line) {
         case .files: "'1:thing:_files'"
+        case .programs:
+          "'(-):program:_command_names -e' \\\n          '*::argument:_normal'"
         case .pids: "'*:process:_pids'"
         case .none: "'*: :'"
         }
@@ -82,6 +89,7 @@ extension CommandLineCompletions {
       let rest =
         switch operand(line) {
         case .files: "-F"
+        case .programs: "-xa '(__fish_complete_subcommand)'"
         case .pids: "-xa '(__fish_complete_pids)'"
         case .none: "-f"
         }
@@ -89,8 +97,9 @@ extension CommandLineCompletions {
       for option in line.options {
         let letter = option.name.hasPrefix("--") ? "-l" : "-s"
         let name = option.name.drop { $0 == "-" }
+        let value = option.argument == nil ? "" : "-x "
         lines.append(
-          "complete -c brood -n \(condition) \(letter) \(name) "
+          "complete -c brood -n \(condition) \(letter) \(name) \(value)"
             + "-d '\(fishPlain(option.summary))'")
       }
       return lines

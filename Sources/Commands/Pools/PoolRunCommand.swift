@@ -15,6 +15,8 @@ enum RunCommand {
 
       \(InputForm.details)
 
+      \(RunProgram.details)
+
       \(PipeFlags.details)
 
       Output is shown whole, in the order of the inputs, standard error apart; what is large waits \
@@ -60,11 +62,11 @@ enum RunCommand {
       terminate that process, which ends its programs.
       """,
     parameters: [
-      Parameter("program", .any, .required, "its name or path"),
+      Parameter("program", .any, .optional, "its name or path; none with --shell"),
       Parameter("word", .any, .rest, "its arguments, ':::' and the inputs"),
     ],
     flags: [
-      JobsFlag.flag
+      RunProgram.shell, JobsFlag.flag,
     ] + InputForm.flags + PipeFlags.flags + PoolFlags.policiesOfMany + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress, ShownFlags.eta,
       JobLog.flag,
@@ -78,6 +80,8 @@ enum RunCommand {
         "convert x.jpg x.png\nconvert y.jpg y.png"),
       Example("pool run --max-inputs 2 -- echo ::: a b c", "a b\nc"),
       Example("pool run --jobs 1 --fill -- echo ::: a b c", "a b c"),
+      Example(
+        "pool run --shell 'echo {} | tr a-z A-Z' ::: 'a  b' '$(c)'", "A  B\n$(C)"),
       Example("[3, 4] |> pool run -- echo number", "number 3\nnumber 4"),
       Example("pool run -- echo {2}-{1} ::: a b ::: 1 2", "1-a\n2-a\n1-b\n2-b"),
       Example("pool run --dry-run -- mv {1} {2} ::: a b :::+ x y", "mv a x\nmv b y"),
@@ -149,10 +153,7 @@ enum RunCommand {
     }
     let form = try InputForm(call)
     let (program, behind) = try RunInputs.split(words, form, call)
-    guard !program.isEmpty else {
-      throw call.error(
-        .arity, "'pool run' needs a program", help: "as: pool run -- gzip {} ::: a.txt b.txt")
-    }
+    try RunProgram.check(program, call)
     var sources: [(name: String, make: (borrowing Call) throws -> RunInputs.Source)] = []
     if hasInput { sources.append(("'|>'", { try RunInputs.items($0[0], form, $0) })) }
     if let behind { sources.append(("':::'", { _ in behind })) }
@@ -170,7 +171,8 @@ enum RunCommand {
         help: "give them in one way; several ':::' make combinations")
     }
     let inputs = try sources.first?.make(call) ?? RunInputs.lines(form, call)
-    let template = ProgramTemplate(program, columns: inputs.columns)
+    let template = try RunProgram.template(
+      program, call, columns: inputs.columns, isMany: InputCalls.haveMany(call))
     try InputCalls.check(template, inputs, form, call)
     return (template, try RunInputs.taken(inputs, form, call))
   }

@@ -34,7 +34,10 @@ public enum RunLine {
       if TasksLine.isMeant(words) { return try TasksLine.run(words, interpreter) }
       let reading = try line.read(words)
       if reading.wantsHelp { return try interpreter.write(HelpText.page(line)) }
-      if reading.words[0].hasPrefix(":::") { throw line.misuse("'brood run' needs a program") }
+      let isShellLine = reading.has(RunProgram.shell.name)
+      if !isShellLine, reading.words.first?.hasPrefix(":::") ?? true {
+        throw line.misuse("'brood run' needs a program")
+      }
       if let other = others.first(where: { reading.has($0.name) }) { throw misplaced(other) }
       _ = try interpreter.invoke(
         RunCommand.command, flags: reading.flags.map { ($0.flag.name, $0.word) },

@@ -19,7 +19,7 @@ enum InputCalls {
             ?? "there are: \(columns); a literal {\(name)} is '{{\(name)}}'")
     }
     let most = mostInputs(call)
-    if isFilled(call) || most ?? 1 > 1, template.hasPart {
+    if haveMany(call), template.hasPart {
       if isFilled(call) || inputs.parts ?? (form.isTable ? 2 : 1) > 1 {
         throw call.error(
           .arity, "a call with several inputs has no places as {1} for parts of one",
@@ -30,6 +30,11 @@ enum InputCalls {
     if let parts = inputs.parts {
       try template.check(parts: parts.multipliedReportingOverflow(by: most ?? 1).partialValue)
     }
+  }
+
+  /// Whether a call may get several inputs.
+  static func haveMany(_ call: borrowing Call) -> Bool {
+    isFilled(call) || mostInputs(call) ?? 1 > 1
   }
 
   private static func isFilled(_ call: borrowing Call) -> Bool {

@@ -89,7 +89,7 @@ enum PipeFlags {
     _ program: [String], hasInputs: Bool, _ call: borrowing Call
   ) throws -> ProgramTemplate {
     let name = call.isSet("pipe") ? "--pipe" : "--pipepart"
-    let template = ProgramTemplate(program, takesInput: false)
+    let template = try RunProgram.template(program, call, takesInput: false)
     if hasInputs {
       throw call.error(
         .arity, "with \(name) a program's input is a block, and there are no others",

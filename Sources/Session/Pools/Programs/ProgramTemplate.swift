@@ -21,12 +21,16 @@ public struct ProgramTemplate {
 
   /// - Parameters:
   ///   - words: the program and its arguments.
+  ///   - literal: so many of them, from the first one on, have no places, whatever is in them.
   ///   - columns: the names of an input's parts.
   ///   - takesInput: without any place for it the input comes last.
-  public init(_ words: [String], columns: [String] = [], takesInput: Bool = true) {
+  public init(
+    _ words: [String], literal: Int = 0, columns: [String] = [], takesInput: Bool = true
+  ) {
     source = words
     var unknown: (String, Bool)?
-    var parsed = words.map { ProgramTemplate.pieces($0, columns, &unknown) }
+    var parsed = words.prefix(literal).map { [Piece.text(Array($0.utf8))] }
+    parsed += words.dropFirst(literal).map { ProgramTemplate.pieces($0, columns, &unknown) }
     unknownName = unknown
     let places = parsed.joined().compactMap(\.place)
     if takesInput, !places.contains(where: { !$0.isNumber }) {
@@ -88,6 +92,18 @@ public struct ProgramTemplate {
     }
     if !text.isEmpty || result.isEmpty { result.append(.text(text)) }
     return result
+  }
+
+  /// The place that a text begins with, and with how many characters of it; and what of a text that
+  /// begins with one in a second pair of braces is literal.
+  static func beginning(
+    of text: Substring, _ columns: [String]
+  ) -> (place: ProgramPlace?, length: Int, literal: Substring?) {
+    if let literal = literal(text, columns) { return (nil, 0, literal) }
+    guard text.first == "{", let end = text.firstIndex(of: "}"),
+      let place = ProgramPlace(text[text.index(after: text.startIndex)..<end], columns)
+    else { return (nil, 0, nil) }
+    return (place, text[...end].count, nil)
   }
 
   /// What a place in a second pair of braces at the beginning means: `{}` where it is `{{}}`.
