@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
+      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
+  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
 end
 
 function __brood_run_complete
@@ -42,7 +42,7 @@ function __brood_run_complete
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
-set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions attach --completions'
+set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions attach sem --completions'
 complete -c brood -f
 complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
 complete -c brood -n $later -F
@@ -80,8 +80,17 @@ complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandli
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l help -d 'show this'
 complete -c brood -n $first -a attach -d 'Open a prompt in a session that runs'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -xa '(__fish_complete_pids)'
-complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -d 'run a text there, and leave'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -x -d 'run a text there, and leave'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -l help -d 'show this'
+complete -c brood -n $first -a sem -d 'Run a program while it holds a permit that scripts share by name'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -xa '(__fish_complete_subcommand)'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -s j -x -d 'how many permits there are; 1 by default, a mutex'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -l jobs -x -d 'how many permits there are; 1 by default, a mutex'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -l name -x -d 'the semaphore; by default the terminals'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -l fg -d 'wait for the programs end, and exit with its status'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -l wait -d 'wait until no permit is held, and run nothing'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -l timeout -x -d 'give up when no permit is free after so long: status 124'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sem' -l help -d 'show this'
 complete -c brood -n __brood_run_flags -s j -r -F -d 'how many run at a time: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -s 0 -d 'inputs end with a null character instead of a line\'s end'
 complete -c brood -n __brood_run_flags -s d -x -d 'inputs end with this text instead of a line\'s end, as , or \\t'
@@ -89,6 +98,7 @@ complete -c brood -n __brood_run_flags -s C -x -d 'columns are separated by this
 complete -c brood -n __brood_run_flags -s n -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -s X -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -s s -x -d 'likewise, at most so many bytes of words, an end of each counted'
+complete -c brood -n __brood_run_flags -l shell -x -d 'run a line by a shell in place of a program; inputs are not parsed by it'
 complete -c brood -n __brood_run_flags -l jobs -r -F -d 'how many run at a time: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU'
 complete -c brood -n __brood_run_flags -l file -r -F -d 'a file whose lines are the inputs; - is standard input'
 complete -c brood -n __brood_run_flags -l null -d 'inputs end with a null character instead of a line\'s end'

@@ -2,7 +2,7 @@
 # Completions of brood for zsh, made by: brood --completions zsh
 
 _brood_first() {
-  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" attach\:"Open a prompt in a session that runs"))'     'scripts:script:_files -g "*.brood(-.)"'
+  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" attach\:"Open a prompt in a session that runs" sem\:"Run a program while it holds a permit that scripts share by name"))'     'scripts:script:_files -g "*.brood(-.)"'
 }
 
 _brood() {
@@ -16,6 +16,7 @@ _brood() {
       '-n+[give each call of the program so many inputs]:int: ' \
       '-X[give each call as many inputs as fit, the last ones shared evenly]' \
       '-s+[likewise, at most so many bytes of words, an end of each counted]:int: ' \
+      '--shell=[run a line by a shell in place of a program; inputs are not parsed by it]:text: ' \
       '--jobs=[how many run at a time\: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU]:count:_files' \
       '--file=[a file whose lines are the inputs; - is standard input]:path:_files' \
       '--null[inputs end with a null character instead of a line'\''s end]' \
@@ -138,9 +139,25 @@ _brood() {
         shift words
         (( CURRENT-- ))
         _arguments -S \
-          '-c[run a text there, and leave]' \
+          '-c+[run a text there, and leave]:text: ' \
           '--help[show this]' \
           '*:process:_pids'
+        return
+      fi ;;
+    sem)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '-j+[how many permits there are; 1 by default, a mutex]:int: ' \
+          '--jobs=[how many permits there are; 1 by default, a mutex]:int: ' \
+          '--name=[the semaphore; by default the terminals]:text: ' \
+          '--fg[wait for the programs end, and exit with its status]' \
+          '--wait[wait until no permit is held, and run nothing]' \
+          '--timeout=[give up when no permit is free after so long status 124]:duration: ' \
+          '--help[show this]' \
+          '(-):program:_command_names -e' \
+          '*::argument:_normal'
         return
       fi ;;
   esac

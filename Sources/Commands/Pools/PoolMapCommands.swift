@@ -188,7 +188,8 @@ enum PoolMapCommands {
       workers need, so that a source without an end works; when the loop is left, nothing more is \
       started. A task's error is thrown when its turn comes.
       """,
-    parameters: work, flags: PoolFlags.list + JournalFlags.all, rules: PoolFlags.rules + JournalFlags.rules,
+    parameters: work, flags: PoolFlags.list + JournalFlags.all,
+    rules: PoolFlags.rules + JournalFlags.rules,
     traits: .snapshots,
     examples: [
       Example("for x in (pool imap { |x| $x * 2 } 1..3) { print $x }", "2\n4\n6"),
