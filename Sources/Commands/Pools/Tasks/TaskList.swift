@@ -2,7 +2,7 @@ import Language
 
 /// Programs with an order: each stands behind those that it needs.
 struct TaskList {
-  struct Task {
+  struct ListedTask {
     let name: String
     /// The program and its arguments.
     let words: [String]
@@ -18,13 +18,13 @@ struct TaskList {
     var key = Value.null
   }
 
-  private(set) var tasks: [Task]
+  private(set) var tasks: [ListedTask]
 
   /// Puts tasks into an order in which they may run, the first of the file first.
   ///
   /// - Parameter cycle: makes the error for places each of which needs the next one, and the last
   ///   one the first.
-  init(_ given: [Task], cycle: ([Int]) -> any Error) throws {
+  init(_ given: [ListedTask], cycle: ([Int]) -> any Error) throws {
     var order: [Int] = []
     var places: [Int: Int] = [:]
     var rest = Set(given.indices)
@@ -56,10 +56,10 @@ struct TaskList {
     }
   }
 
-  private init(_ tasks: [Task]) { self.tasks = tasks }
+  private init(_ tasks: [ListedTask]) { self.tasks = tasks }
 
   /// A ring among tasks each of which needs one of them.
-  private static func cycle(from first: Int, in rest: Set<Int>, _ given: [Task]) -> [Int] {
+  private static func cycle(from first: Int, in rest: Set<Int>, _ given: [ListedTask]) -> [Int] {
     var path: [Int] = []
     var next = first
     while !path.contains(next) {

@@ -35,7 +35,7 @@ struct TaskListRun {
     run.isOneProgram = false
     run.plan = ProgramPlan(
       list.tasks.map { task in
-        ProgramPlan.Task(
+        ProgramPlan.PlannedTask(
           name: task.name, needed: task.needed,
           terms: TaskTerms(
             timeout: task.terms.timeout, retries: task.terms.retries,
@@ -45,7 +45,7 @@ struct TaskListRun {
   }
 
   private static func request(
-    _ task: TaskList.Task, _ host: BroodHost, _ block: CStringBlock
+    _ task: TaskList.ListedTask, _ host: BroodHost, _ block: CStringBlock
   ) throws -> SpawnRequest {
     var request = SpawnRequest(path: "", arguments: task.words, environment: [])
     do throws(SystemError) {

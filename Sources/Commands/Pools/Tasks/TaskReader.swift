@@ -123,13 +123,13 @@ struct TaskReader {
     return entries
   }
 
-  private func task(_ entries: [WrittenValue.Entry], _ place: Span) throws -> TaskList.Task {
+  private func task(_ entries: [WrittenValue.Entry], _ place: Span) throws -> TaskList.ListedTask {
     func field(_ name: String) -> WrittenValue.Entry? { entries.first { $0.key == name } }
     guard let run = field("run") else {
       throw wrong("a task needs a field 'run', what is to be run", place)
     }
     let (words, line) = try command(run)
-    var task = TaskList.Task(
+    var task = TaskList.ListedTask(
       name: try field("name").map(text) ?? "", words: words, text: line,
       needed: try field("after").map(needed) ?? [])
     if let retries = field("retries") {

@@ -2,7 +2,7 @@ import Pools
 
 /// What of a run depends on the task, where its programs have an order.
 public struct ProgramPlan {
-  public struct Task {
+  public struct PlannedTask {
     public let name: String
     /// Those that must succeed before it, which have lower numbers.
     public let needed: [Int]
@@ -15,9 +15,9 @@ public struct ProgramPlan {
     }
   }
 
-  public let tasks: [Task]
+  public let tasks: [PlannedTask]
 
-  public init(_ tasks: [Task]) { self.tasks = tasks }
+  public init(_ tasks: [PlannedTask]) { self.tasks = tasks }
 }
 
 extension ProgramRun {
