@@ -122,7 +122,7 @@ struct PoolTests {
     #expect(
       output.standardError
         == "pool 'w': of 100 tasks 5 were done, 2 were running and have been ended, "
-        + "93 were not started\n")
+        + "93 were not started\nbrood: interrupted in pool map (script.brood:4)\n")
   }
 
   @Test func ctrlCTellsHowManyProgramsWereNotStarted() throws {

@@ -105,8 +105,8 @@ enum CSVCommands {
     parameters: [Parameter("rows", .iterable)],
     flags: [separatorFlag, Flag("crlf", nil, "end lines in CRLF")], traits: .pure,
     examples: [
-      Example("print --no-newline (csv-text [[a, 'b, c'], [1, null]])", "a,\"b, c\"\n1,\n"),
-      Example("print --no-newline (csv-text [[name: Anna, age: 41]])", "name,age\nAnna,41\n"),
+      Example("print --no-newline (csv-text [[a, 'b, c'], [1, null]])", "a,\"b, c\"\n1,"),
+      Example("print --no-newline (csv-text [[name: Anna, age: 41]])", "name,age\nAnna,41"),
     ]
   ) { call in
     let separator = try separator(call)

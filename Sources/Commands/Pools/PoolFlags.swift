@@ -66,7 +66,8 @@ enum PoolFlags {
     return options
   }
 
-  static let onDone = Flag("on-done", .function, "called in this process when a task is done")
+  static let onDone = Flag(
+    "on-done", .function, "called in this process when a task is done", runsHere: true)
 
   static let results = Flag(
     "results", .path,

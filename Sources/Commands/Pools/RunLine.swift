@@ -119,10 +119,10 @@ public enum RunLine {
 
     {} is the input, {.} without extension, {/} its last part, {//} its directory, {/.} its last
     part without extension, {#} its number, {%} the number of its place, {{}} a literal {}. Without
-    any of them the input is appended. Each word stays one argument, whatever is in it; where a shell
-    is needed:
+    any of them the input is appended. Each word stays one argument, whatever is in it. --shell runs a
+    line by a shell, which gets the inputs as arguments and parses nothing in them:
 
-      brood run -- sh -c 'sort "$1" | uniq -c' sh {} ::: a.txt b.txt
+      brood run --shell 'sort {} | uniq -c' ::: a.txt b.txt
 
     Several inputs go to each call with -n N, as many as fit with -X:
 

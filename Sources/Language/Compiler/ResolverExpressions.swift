@@ -169,9 +169,13 @@ extension Resolver {
   }
 
   private func arguments(_ node: CommandNode, snapshots: Bool, command: Command?) {
+    let isSnapshot = snapshots
     let forks = snapshots && command.map { HiddenNames.forking.contains($0.name) } ?? false
+    var before: SiteArgument.Role?
     for argument in node.arguments {
       noteVariableWord(argument)
+      let snapshots = isSnapshot && !(command?.runsHere(argument.siteRole, behind: before) ?? false)
+      before = argument.siteRole
       if let value = argument.value {
         if case .closure(let function) = value.kind {
           if let command, function === node.inlineBlock, let inline = command.inline {

@@ -204,11 +204,14 @@ public struct Flag: Sendable {
   public let letter: Character?
   /// Whether the letter is its only spelling.
   public let isLetter: Bool
+  /// Whether its block runs in the calling process, also where the command's others do not.
+  public let runsHere: Bool
 
   public init(
     _ name: String, _ type: ParameterType? = nil, _ summary: String, isRepeatable: Bool = false,
-    letter: Character? = nil
+    letter: Character? = nil, runsHere: Bool = false
   ) {
+    self.runsHere = runsHere
     self.name = name
     self.type = type
     self.summary = summary
@@ -225,6 +228,7 @@ public struct Flag: Sendable {
     isRepeatable = false
     self.letter = letter
     isLetter = true
+    runsHere = false
   }
 
   /// With its dashes.
@@ -232,6 +236,20 @@ public struct Flag: Sendable {
 
   /// With a word for its value, as usage lines and help show it.
   public var usage: String { spelling + (type.map { " " + $0.name.uppercased() } ?? "") }
+}
+
+extension Command {
+  /// Whether a block is the value of a flag whose blocks the calling process runs.
+  ///
+  /// - Parameters:
+  ///   - role: of the block.
+  ///   - before: of what stands in front of it.
+  func runsHere(_ role: SiteArgument.Role, behind before: SiteArgument.Role?) -> Bool {
+    for case .flag(let name, _)? in [role, before] {
+      if let index = flagIndex(name), flags[index].runsHere { return true }
+    }
+    return false
+  }
 }
 
 /// Code that help shows and the tests run; `output` is all that it prints, with `…` for what varies.

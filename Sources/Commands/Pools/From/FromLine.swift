@@ -46,6 +46,7 @@ struct FromLine {
       let place = directory.map { "cd \(ShellWord.quoted(Array($0.utf8))) && " } ?? ""
       let slot = slotVariable.map { "export \($0)={%}; " } ?? ""
       words += ["--shell", FromLine.quoted(slot + place + text)]
+    case .words([]): break
     case .words(let program):
       words.append("--")
       let settings =

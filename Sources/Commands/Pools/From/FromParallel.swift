@@ -227,6 +227,7 @@ struct FromParallel {
 
   private func work(_ command: [String], hasNone: Bool, _ line: inout FromLine) -> FromLine.Work {
     if command.isEmpty {
+      if isSemaphore, line.has("--wait") { return .words([]) }
       if line.has("--pipe") || isPart { return .words(["cat"]) }
       if !isSemaphore { line.remark("each input is a line of sh") }
       return .words(["sh", "-c"])

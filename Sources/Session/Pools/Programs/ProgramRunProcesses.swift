@@ -197,7 +197,7 @@ extension ProgramRun {
         if let results = options.results, let last = kept[index]?.last {
           results.setAside(failures, last.output, last.error)
         }
-        tell(record, failures, of: retries(of: index) + 1, delay)
+        tell(record, failures, of: Int(clamping: UInt(max(0, retries(of: index))) + 1), delay)
       case .final: finish(index, record)
       case .dropped: break
       }
