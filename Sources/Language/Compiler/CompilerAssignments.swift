@@ -90,9 +90,9 @@ extension Compiler {
       return
     }
     if case .local(let variable) = binding, !variable.isCaptured {
-      if let int = smallInt(node.value), op == .add || op == .subtract {
+      if let int = addend(op, node.value) {
         span = node.span
-        emit(.addInt, a: variable.register, b: variable.register, c: op == .add ? int : -int)
+        emit(.addInt, a: variable.register, b: variable.register, c: int)
         return
       }
       let right = try operand(node.value)

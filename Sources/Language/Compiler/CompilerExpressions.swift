@@ -145,13 +145,22 @@ extension Compiler {
     return nil
   }
 
+  /// What is added by an operation with a small whole number; nil for others.
+  ///
+  /// `x - 5` is `x + -5`, but `x - 0` is no sum: that of -0.0 and 0 is 0.0.
+  func addend(_ op: BinaryOperator, _ right: Expression) -> Int? {
+    guard op == .add || op == .subtract, let int = smallInt(right) else { return nil }
+    if op == .add { return int }
+    return int == 0 ? nil : -int
+  }
+
   private func binary(
     _ op: BinaryOperator, _ left: Expression, _ right: Expression, _ target: Int, _ whole: Span
   ) throws {
-    if op == .add || op == .subtract, let int = smallInt(right) {
+    if let int = addend(op, right) {
       let a = try operand(left)
       span = whole
-      emit(.addInt, a: target, b: a, c: op == .add ? int : -int)
+      emit(.addInt, a: target, b: a, c: int)
       return
     }
     let a = try operand(left, before: right)

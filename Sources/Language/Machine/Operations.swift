@@ -3,7 +3,6 @@ extension Interpreter {
   @inline(never)
   func addConstant(_ a: Value, _ b: Int) throws -> Value {
     // The compiler writes `x - 5` as `x + -5`; messages speak of what was written.
-    if b < 0, case .int = a { return try combine(.subtract, a, .int(-b)) }
     if b < 0 { return try combine(.subtract, a, .int(-b)) }
     return try combine(.add, a, .int(b))
   }
