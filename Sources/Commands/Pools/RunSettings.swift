@@ -29,8 +29,7 @@ enum RunSettings {
   private static let formRules: [FlagRule] = [
     .exclusive(["line", "ungrouped", "tty", "json", "csv"]), .exclusive(["tty", "detach"]),
     // Whole outputs are kept.
-    .exclusive(["results", "line"]), .exclusive(["results", "ungrouped"]),
-    .exclusive(["results", "tty"]),
+    .excludes(["results"], ["line", "ungrouped", "tty"]),
   ]
 
   static func options(_ call: borrowing Call, _ host: BroodHost) throws -> ProgramRun.Options {

@@ -14,9 +14,9 @@ enum ShownFlags {
     "eta", nil, "read all inputs first, and show progress with the time that is left")
 
   /// What is written by the programs themselves, or as records, has no lines of its own.
-  static let rules: [FlagRule] = ["tag-format", "color"].flatMap { flag in
-    ["ungrouped", "tty", "json", "csv"].map { .exclusive([flag, $0]) }
-  }
+  static let rules: [FlagRule] = [
+    .excludes(["tag-format", "color"], ["ungrouped", "tty", "json", "csv"])
+  ]
 
   static let details = """
     --tag puts the input and a tab in front of each line, --tag-format other things: --tag-format \

@@ -81,7 +81,7 @@ public enum FlagRule: Sendable {
   }
 
   /// Flags as a list: `--a, --b and --c`.
-  private static func list(_ names: [String], _ word: String) -> String {
+  fileprivate static func list(_ names: [String], _ word: String) -> String {
     let flags = names.map { "--\($0)" }
     guard let last = flags.last, flags.count > 1 else { return flags.first ?? "" }
     return flags.dropLast().joined(separator: ", ") + " \(word) \(last)"
@@ -110,8 +110,28 @@ extension [Flag] {
 
   /// Sentences on how they go together, for help.
   func sentences(_ rules: [FlagRule]) -> [String] {
-    rules.map(\.sentence)
-      + filter(\.isRepeatable).map { "\($0.spelling) can be given more than once." }
+    var sentences: [String] = []
+    var rest = rules[...]
+    while let rule = rest.popFirst() {
+      guard case .needs(let flag, let others) = rule else {
+        sentences.append(rule.sentence)
+        continue
+      }
+      // Those that need the same are told together.
+      var needing = [flag]
+      while case .needs(let next, others)? = rest.first {
+        needing.append(next)
+        rest.removeFirst()
+      }
+      sentences.append(
+        "\(FlagRule.list(needing, "and")) \(needing.count == 1 ? "needs" : "need") "
+          + "\(FlagRule.list(others, "or")).")
+    }
+    let repeatable = filter(\.isRepeatable).map(\.name)
+    if !repeatable.isEmpty {
+      sentences.append("\(FlagRule.list(repeatable, "and")) can be given more than once.")
+    }
+    return sentences
   }
 }
 

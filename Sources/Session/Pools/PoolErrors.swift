@@ -14,7 +14,7 @@ extension Pool {
     case nil, .cancelled: return nil
     case .terminated: return terminated
     case .deadline:
-      let error = ErrorObject(.timeout, "the time of --deadline was over before the task began")
+      let error = ErrorObject(.timeout, "the time for all tasks was over before the task began")
       error.exitStatus = ErrorObject.timeoutStatus
       return error
     case .noRoom, .impossible:
@@ -121,7 +121,7 @@ extension PoolJob {
   fileprivate var causeOfTimeout: String {
     if tasks.abortion == .deadline, let deadline = policy.deadline {
       let time = durationText(Int(deadline))
-      return "the task was ended when the time of --deadline was over, \(time)"
+      return "the task was ended when the time for all tasks was over, \(time)"
     }
     let limit = Int(tasks.timeout ?? 0)
     guard policy.timeoutPercent != nil else {

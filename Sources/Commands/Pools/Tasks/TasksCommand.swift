@@ -38,8 +38,8 @@ enum TasksCommand {
         Flag("dry-run", nil, "only print the order"), PoolFlags.progress,
       ] + JournalFlags.all,
     rules: [
-      .exclusive(["line", "ungrouped", "json", "csv"]), .exclusive(["results", "line"]),
-      .exclusive(["results", "ungrouped"]),
+      .exclusive(["line", "ungrouped", "json", "csv"]),
+      .excludes(["results"], ["line", "ungrouped"]),
     ] + JournalFlags.rules,
     examples: [
       Example(
