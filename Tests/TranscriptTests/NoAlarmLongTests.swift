@@ -83,16 +83,19 @@ import Waits
     let end = Date(timeIntervalSinceNow: Program.runsLongTests ? 600 : 60)
     while done < wanted, Date() < end {
       guard let memory = try? SessionMemory.of(subject.pid) else {
+        // Looked for again until the deadline.
         usleep(10_000)
         continue
       }
       let began = Date()
       let first = SessionLook(memory)
       let writer = first.graph().processes.values.first { $0.name == "writer" }?.pid
+      // The instant is what is tried: any will do.
       usleep(UInt32.random(in: 0...3000, using: &random))
       let stops = done % 2 == 0
       if let writer { kill(writer, stops ? SIGSTOP : SIGKILL) }
       if writer != nil { done += 1 }
+      // The two looks of the rule are so far apart.
       usleep(50_000)
       let graph = SessionLook(memory).graph(since: first)
       looks += 2
