@@ -70,8 +70,6 @@ let package = Package(
       name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
     .testTarget(
       name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: swiftSettings),
-    .testTarget(
-      name: "CommandsTests", dependencies: ["Commands", "Language"], swiftSettings: swiftSettings),
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),

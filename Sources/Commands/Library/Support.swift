@@ -1,11 +1,5 @@
 import Language
 
-/// Lists longer than this are refused, since they would take gigabytes.
-let mostItems = 100_000_000
-
-/// Texts that a command would make longer than this many bytes are refused.
-let mostBytes = 1 << 30
-
 /// A list of values that may be containers themselves, none nested too deeply.
 func listed(_ items: [Value]) throws -> Value { try nested(.list(ListObject(items))) }
 
@@ -128,13 +122,5 @@ extension ParameterType {
     case .int, .float, .duration, .size: return input.value
     default: return nil
     }
-  }
-}
-
-extension Value {
-  /// The value as a string object, made only where it is not one already.
-  var textObject: StringObject {
-    if case .string(let string) = self { return string }
-    return StringObject.make(asText)
   }
 }

@@ -1,4 +1,10 @@
 extension Value {
+  /// The value as a string object, made only where it is not one already.
+  public var textObject: StringObject {
+    if case .string(let string) = self { return string }
+    return StringObject.make(asText)
+  }
+
   /// The value as `print` and interpolation write it: strings bare, the rest as a literal.
   public var asText: String {
     switch self {

@@ -1,6 +1,5 @@
+import Language
 import Testing
-
-@testable import Commands
 
 /// CSV as it comes, cut at any place.
 @Suite struct CSVReaderTests {

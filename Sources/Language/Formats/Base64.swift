@@ -1,9 +1,10 @@
 /// Bytes as text (RFC 4648, with padding).
-enum Base64 {
+public enum Base64 {
   private static let letters = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-  static func text(_ bytes: some Collection<UInt8>) -> String {
+  /// The text of bytes.
+  public static func text(_ bytes: [UInt8]) -> String {
     var out: [UInt8] = []
     out.reserveCapacity((bytes.count + 2) / 3 * 4)
     var (bits, count) = (UInt32(0), 0)
@@ -21,8 +22,8 @@ enum Base64 {
     return String(decoding: out, as: UTF8.self)
   }
 
-  /// Nil if it is no such text.
-  static func bytes(_ text: String) -> [UInt8]? {
+  /// The bytes of a text; nil if it is no such text.
+  public static func bytes(_ text: String) -> [UInt8]? {
     var out: [UInt8] = []
     var (bits, count) = (UInt32(0), 0)
     for letter in text.utf8 where letter != UInt8(ascii: "=") {

@@ -1,5 +1,3 @@
-import Language
-
 /// Strings of JSON with their escapes.
 extension JSONParser {
   /// The string at the opening quote; of keys the object of an equal one seen lately.
@@ -12,7 +10,7 @@ extension JSONParser {
         place += 1
         let length = place - start
         try require { try LargeMemory.require(length) }
-        return isKey ? key(start, place - 1) : bytes.text(start, place - 1)
+        return isKey ? key(start, place - 1) : text(start, place - 1)
       }
       if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
       if byte < 0x20 { break }
@@ -26,14 +24,14 @@ extension JSONParser {
   /// The key between two places, the object of an earlier one if it is still known.
   private mutating func key(_ start: Int, _ end: Int) -> StringObject {
     let length = end - start
-    if length == 0 || length > 32 { return bytes.text(start, end) }
+    if length == 0 || length > 32 { return text(start, end) }
     let slot = (Int(bytes[start]) &* 7 &+ Int(bytes[end - 1]) &* 3 &+ length) & 63
     if let known = keys[slot], known.byteCount == length,
       known.withBytes({ $0.elementsEqual(bytes[start..<end]) })
     {
       return known
     }
-    let made = bytes.text(start, end)
+    let made = text(start, end)
     keys[slot] = made
     return made
   }

@@ -1,25 +1,27 @@
-import Language
-
 /// Reads JSON (RFC 8259, strictly) from UTF-8 that is known to be valid.
-struct JSONParser {
-  let bytes: Bytes
+public struct JSONParser {
+  let bytes: UnsafeBufferPointer<UInt8>
   var place = 0
   /// Keys seen lately, by a few of their bytes: records share theirs.
   var keys = [StringObject?](repeating: nil, count: 64)
 
   /// Where and why the text is no JSON.
-  struct Failure: Error {
-    let message: String
-    let offset: Int
-    var kind = ErrorKind.syntax
+  public struct Failure: Error {
+    public let message: String
+    /// In bytes, from 0.
+    public let offset: Int
+    public internal(set) var kind = ErrorKind.syntax
     /// What ended the parsing instead, as Ctrl-C.
-    var stop: (any Error)?
+    public internal(set) var stop: (any Error)?
   }
 
   /// Looks whether a signal asks for attention.
   private let attend: () throws -> Void
 
-  init(_ bytes: Bytes, attend: @escaping () throws -> Void = {}) {
+  /// - Parameters:
+  ///   - bytes: the text, which must live as long as the parser.
+  ///   - attend: called for each item; what it throws ends the parsing.
+  public init(_ bytes: UnsafeBufferPointer<UInt8>, attend: @escaping () throws -> Void = {}) {
     self.bytes = bytes
     self.attend = attend
   }
@@ -35,8 +37,8 @@ struct JSONParser {
     }
   }
 
-  /// The one value of the text.
-  mutating func parse() throws(Failure) -> Value {
+  /// The one value of the text; linear in its length.
+  public mutating func parse() throws(Failure) -> Value {
     skipBlanks()
     let value = try value(depth: 0)
     skipBlanks()
@@ -51,8 +53,13 @@ struct JSONParser {
     }
     var end = place + 1
     while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end += 1 }
-    let found = Value.string(bytes.text(place, end)).asLiteral
+    let found = Value.string(text(place, end)).asLiteral
     return Failure(message: "\(wanted) was expected, not \(found)", offset: place)
+  }
+
+  /// The text of a part that begins and ends at scalars.
+  func text(_ start: Int, _ end: Int) -> StringObject {
+    StringObject.make(valid: UnsafeBufferPointer(rebasing: bytes[start..<max(start, end)]))
   }
 
   /// The byte that comes next, 0 at the end.
@@ -82,7 +89,7 @@ struct JSONParser {
   }
 
   private mutating func word(_ word: StaticString, _ value: Value) throws(Failure) -> Value {
-    let expected = Bytes(start: word.utf8Start, count: word.utf8CodeUnitCount)
+    let expected = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
     guard bytes[place...].starts(with: expected) else { throw unexpected("a value") }
     place += expected.count
     return value

@@ -1,21 +1,23 @@
-import Language
-
 /// Writes values as JSON.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+public struct JSONWriter {
+  /// What was written.
+  public private(set) var bytes: [UInt8] = []
   private let isPretty: Bool
   /// The keys and indexes that lead to what is being written.
   private var path: [Value] = []
   /// Looks whether a signal asks for attention.
   private let attend: () throws -> Void
 
-  init(pretty: Bool, attend: @escaping () throws -> Void = {}) {
+  /// - Parameters:
+  ///   - pretty: one item a line, indented.
+  ///   - attend: called for each item; what it throws ends the writing.
+  public init(pretty: Bool, attend: @escaping () throws -> Void = {}) {
     isPretty = pretty
     self.attend = attend
   }
 
   /// Adds a value; throws if there is no JSON for it or something in it.
-  mutating func write(_ value: Value, depth: Int = 0) throws {
+  public mutating func write(_ value: Value, depth: Int = 0) throws {
     switch value {
     case .null, .missing: add("null")
     case .bool(let bool): add(bool ? "true" : "false")

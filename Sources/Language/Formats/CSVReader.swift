@@ -2,19 +2,26 @@
 ///
 /// Lines end in LF or CRLF; empty ones are left out, as is a byte order mark. Quotes stand around
 /// whole fields, and are doubled within. Fields may be of any bytes.
-struct CSVReader {
-  struct Row: Equatable {
-    let fields: [[UInt8]]
+public struct CSVReader {
+  /// One row.
+  public struct Row: Equatable {
+    public let fields: [[UInt8]]
     /// Where it begins, from 1.
-    let line: Int
+    public let line: Int
+
+    /// Makes one of its fields.
+    public init(fields: [[UInt8]], line: Int) {
+      self.fields = fields
+      self.line = line
+    }
   }
 
   /// Where and why the text is no CSV; line and column from 1, columns in characters.
-  struct Failure: Error, Equatable {
-    let message: String
-    let help: String
-    let line: Int
-    let column: Int
+  public struct Failure: Error, Equatable {
+    public let message: String
+    public let help: String
+    public let line: Int
+    public let column: Int
   }
 
   private enum State {
@@ -44,20 +51,27 @@ struct CSVReader {
   private static let quoteMark = UInt8(ascii: "\"")
 
   /// - Parameter separator: what stands between fields.
-  init(separator: UInt8 = UInt8(ascii: ",")) { self.separator = separator }
+  public init(separator: UInt8 = UInt8(ascii: ",")) { self.separator = separator }
 
   /// The next row that is complete.
-  mutating func next() -> Row? {
+  public mutating func next() -> Row? {
     guard taken < rows.count else { return nil }
     taken += 1
     return rows[taken - 1]
   }
 
   /// Whether a row is complete that `next` has not handed over.
-  var hasRow: Bool { taken < rows.count }
+  public var hasRow: Bool { taken < rows.count }
 
   /// Reads on.
-  mutating func take(_ bytes: some Sequence<UInt8>) throws(Failure) {
+  public mutating func take(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+    try takeAll(bytes)
+  }
+
+  /// Likewise.
+  public mutating func take(_ bytes: [UInt8]) throws(Failure) { try takeAll(bytes) }
+
+  private mutating func takeAll(_ bytes: some Sequence<UInt8>) throws(Failure) {
     rows.removeFirst(taken)
     taken = 0
     for byte in bytes {
@@ -75,7 +89,7 @@ struct CSVReader {
   }
 
   /// The text has ended: what stands behind the last line's end is a row, too.
-  mutating func finish() throws(Failure) {
+  public mutating func finish() throws(Failure) {
     if let seen = mark { for byte in CSVReader.byteOrderMark[..<seen] { try take(byte) } }
     mark = nil
     if state == .quoted {
@@ -161,9 +175,9 @@ struct CSVReader {
 }
 
 /// Writes CSV (RFC 4180).
-enum CSVText {
+public enum CSVText {
   /// A field, in quotes where it needs them.
-  static func field(_ bytes: [UInt8], separator: UInt8 = UInt8(ascii: ",")) -> [UInt8] {
+  public static func field(_ bytes: [UInt8], separator: UInt8 = UInt8(ascii: ",")) -> [UInt8] {
     let quote = UInt8(ascii: "\"")
     guard bytes.contains(where: { $0 == quote || $0 == separator || $0 == 0x0A || $0 == 0x0D })
     else { return bytes }
@@ -177,7 +191,7 @@ enum CSVText {
 
   /// A row without the end of its line; one empty field alone is `""`, since an empty line is no
   /// row.
-  static func row(_ fields: [[UInt8]], separator: UInt8 = UInt8(ascii: ",")) -> [UInt8] {
+  public static func row(_ fields: [[UInt8]], separator: UInt8 = UInt8(ascii: ",")) -> [UInt8] {
     if fields.count == 1, fields[0].isEmpty { return Array("\"\"".utf8) }
     return Array(fields.map { field($0, separator: separator) }.joined(separator: [separator]))
   }
