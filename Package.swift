@@ -33,7 +33,8 @@ let package = Package(
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
     .target(name: "Processes", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(
-      name: "Channels", dependencies: ["CPosix", "Posix", "Waits"], swiftSettings: swiftSettings),
+      name: "Channels", dependencies: ["CPosix", "Posix", "Processes", "Waits"],
+      swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
@@ -41,7 +42,8 @@ let package = Package(
       name: "Seeing", dependencies: ["Channels", "Posix", "Processes", "Waits"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Session", dependencies: ["Channels", "Language", "Pools", "Posix", "Waits"],
+      name: "Session",
+      dependencies: ["Channels", "Language", "Pools", "Posix", "Processes", "Waits"],
       swiftSettings: swiftSettings),
     .target(
       name: "Commands",
@@ -50,7 +52,8 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
     .target(
-      name: "Shell", dependencies: ["CReadline", "Commands", "Language", "Posix", "Session"],
+      name: "Shell",
+      dependencies: ["CReadline", "Commands", "Language", "Posix", "Processes", "Session"],
       swiftSettings: swiftSettings),
     .executableTarget(name: "brood", dependencies: ["Shell"], swiftSettings: swiftSettings),
     .target(name: "CTestSupport", path: "Tests/CSupport", cSettings: cSettings),
@@ -58,7 +61,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support",
       swiftSettings: swiftSettings),
     .executableTarget(
-      name: "channels-bench", dependencies: ["Channels", "Posix"], path: "Tests/Bench",
+      name: "channels-bench", dependencies: ["Channels", "Posix", "Processes"], path: "Tests/Bench",
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",

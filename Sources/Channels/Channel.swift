@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Processes
 import Waits
 
 /// What all channels have in common: shared memory with a lock, bells that wake sleepers, and the

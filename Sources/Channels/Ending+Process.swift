@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Processes
 
 extension Ending {
   /// How a process ended that was just seen to let go of something: nil if it lives, or if that

@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Processes
 import Waits
 
 /// The processes that have a channel, in its shared memory: one word per slot of the session's

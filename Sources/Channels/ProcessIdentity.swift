@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Processes
 
 /// A process for ever: a pid alone may be given again.
 ///

@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Processes
 import Waits
 
 /// A look at who is left that could act on a channel, by one who waits for ever: a graph of the

@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Processes
 import Waits
 
 /// The part of waiting that all processes of a session share: which of them looks at the waits of all,

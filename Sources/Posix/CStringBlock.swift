@@ -30,7 +30,7 @@ public struct CStringBlock {
   public var byteCount: Int { bytes.count }
 
   /// Lends an array of them that ends with a null pointer.
-  func withPointers<Result>(
+  package func withPointers<Result>(
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {
     bytes.withUnsafeBufferPointer { buffer in

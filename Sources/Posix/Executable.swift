@@ -41,7 +41,7 @@ public enum Executable {
 
   /// Whether a file that execve refused with ENOEXEC is text: no null byte in its first line,
   /// nor another control character that no text has.
-  static func looksLikeScript(_ path: String) -> Bool {
+  package static func looksLikeScript(_ path: String) -> Bool {
     guard let fd = try? Descriptors.open(path, O_RDONLY) else { return false }
     defer { Descriptors.close(fd) }
     return withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in

@@ -39,8 +39,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Runs a libc call that reports by -1 and errno; EINTR is retried unless `interruptible`.
+@inlinable
 @inline(__always)
-func libc<Result: SignedInteger>(
+package func libc<Result: SignedInteger>(
   _ call: String, _ detail: @autoclosure () -> String? = nil, interruptible: Bool = false,
   _ body: () -> Result
 ) throws(SystemError) -> Result {

@@ -3,6 +3,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// How a process is to be made.
 public struct ForkOptions {

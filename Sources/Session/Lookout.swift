@@ -2,6 +2,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 import Waits
 
 /// What this process knows of the looks at all waits of its session.

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// The parent of this process, for whose end a child can wait.
 ///

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// What a process is to the session.
 public enum ProcessKind: String, Sendable {

@@ -1,4 +1,5 @@
 import Posix
+import Processes
 
 /// What the kernel says about a process at one moment.
 public struct ProcessState: Sendable {

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// By what a spawned process is known to be ready, and whether it is.
 public final class Readiness {

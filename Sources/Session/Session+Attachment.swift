@@ -2,6 +2,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// `brood attach`: another process of the user asks for a prompt, or for a text to be run, in this
 /// session.

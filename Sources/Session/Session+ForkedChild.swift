@@ -2,6 +2,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 
 extension Session {
   /// Makes this process, a fresh copy of its parent, one of its own (KERNEL.md).

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// The session's guardian, from its first process to its orderly end.
 extension Session {

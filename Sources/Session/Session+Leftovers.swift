@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// What programs have left behind: processes that they started and did not wait for.
 ///

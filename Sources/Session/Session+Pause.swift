@@ -3,6 +3,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 
 extension Session {
   /// The one way to block: sleeps until `done` holds (true) or the deadline has passed (false).

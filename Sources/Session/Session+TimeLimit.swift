@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 extension Session {
   /// Runs a body that may take so long (ns); nil if it was left because it took longer.

@@ -2,6 +2,7 @@ import Glibc
 import Channels
 import Language
 import Posix
+import Processes
 
 /// A host that has a session: what the commands of processes ask for.
 public protocol SessionHost: Host {

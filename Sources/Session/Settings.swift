@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 
 /// One key of `config`.
 public struct Setting {

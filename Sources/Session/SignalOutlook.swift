@@ -1,4 +1,5 @@
 import Posix
+import Processes
 
 /// What a process makes of a signal that is sent to it now, or has made of it.
 public enum SignalOutlook: Sendable {

@@ -2,6 +2,7 @@ import Channels
 import CPosix
 import Language
 import Posix
+import Processes
 import Waits
 
 /// Sleeps of which no operation has said what they are for: only the call is known, and until when.

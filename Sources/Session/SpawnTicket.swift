@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// The right to make one process: its name, and its place below the limit.
 public struct SpawnTicket {

@@ -2,6 +2,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// Looks after the guardian, and after children whose end no verb waits for.
 final class Supervisor {

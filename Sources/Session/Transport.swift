@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// What turns values into bytes and back, for every way between processes.
 ///

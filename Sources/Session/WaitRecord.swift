@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// How a process ended: what `wait` yields.
 public final class WaitRecord {

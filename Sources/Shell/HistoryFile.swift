@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import Processes
 
 /// The entries of the prompt in a file that several shells append to at once.
 ///

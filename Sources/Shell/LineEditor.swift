@@ -1,6 +1,7 @@
 import CReadline
 import Glibc
 import Posix
+import Processes
 
 /// One line at a time from a terminal, edited by GNU readline; the event loop stays the caller's.
 ///

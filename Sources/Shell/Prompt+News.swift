@@ -1,6 +1,7 @@
 import Commands
 import Language
 import Posix
+import Processes
 import Session
 
 /// News of children and the output of background jobs, above the line being typed.

@@ -1,6 +1,7 @@
 import Commands
 import Language
 import Posix
+import Processes
 import Session
 
 /// Reading entries: lines until the parser is content.

@@ -1,6 +1,7 @@
 import Commands
 import Language
 import Posix
+import Processes
 import Session
 
 /// The shell at a terminal: reads entries, runs them, shows results and news, until one leaves.

@@ -1,4 +1,5 @@
 import Posix
+import Processes
 import Session
 
 /// The entries that the arrow keys recall and `history` lists, kept in a file.

@@ -1,6 +1,7 @@
 import Channels
 import Glibc
 import Posix
+import Processes
 
 // The library of channels used from Swift, without the shell: seconds for each operation.
 //   channels-bench queue COUNT

@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Processes
 
 /// A condition variable: processes wait until another one says that what they wait for may be so.
 ///

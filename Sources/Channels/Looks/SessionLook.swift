@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Processes
 import Waits
 
 /// A look at all processes of a session: who waits for what, and who has it.

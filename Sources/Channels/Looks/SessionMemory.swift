@@ -1,5 +1,6 @@
 import CPosix
 import Posix
+import Processes
 import Waits
 
 /// The memory that the processes of a session share: one's own, or that of another session, which is

@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Processes
 
 /// A pipe of whole messages between processes: a pair of connected SOCK_SEQPACKET sockets, or, raw,
 /// a plain pipe(2) of bytes.

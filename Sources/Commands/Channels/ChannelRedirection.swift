@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 import Session
 
 /// A handle whose descriptor can stand behind `>` and `<`, as the end of a raw pipe can (dup2(2)).

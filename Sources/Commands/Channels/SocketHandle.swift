@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// A socket as the language sees it: a listening one, or one end of a connection.

@@ -2,6 +2,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// Making sockets: listening, taking connections, connecting.

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// Whole values through a connection: each is a frame, its length in four bytes, the most

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// The output of background jobs at an interactive terminal: each writes to a pty of its own, and

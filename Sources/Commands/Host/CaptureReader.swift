@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// Collects what a pipe delivers while the event loop runs.

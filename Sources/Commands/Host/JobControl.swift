@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// The terminal of an interactive session: who is in its foreground, and its modes.

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 extension PipelineRun {
@@ -87,7 +88,7 @@ extension PipelineRun {
       name: nil, prefix: PipelineRun.namePrefix(request.arguments[0]), command: command)
     if let slot = ticket.slot { for redirection in stage.redirections { redirection.admit(slot) } }
     do throws(SystemError) {
-      let (pid, pidfd) = try Posix.spawn(request)
+      let (pid, pidfd) = try Processes.spawn(request)
       return session.register(
         ticket, pid: pid, pidfd: pidfd, command: command, kind: kind,
         group: group == 0 ? pid : group ?? 0)

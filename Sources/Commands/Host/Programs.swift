@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// Programs on `$env.PATH`: finding one, and the names of all for suggestions.

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// `pool torture`: a storm of kills, for those who want to see it.

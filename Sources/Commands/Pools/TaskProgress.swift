@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// The line of `--progress` at the terminal, for blocks and programs: renewed when something happens

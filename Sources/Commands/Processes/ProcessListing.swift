@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// Rows of processes as the table that `ps` prints.

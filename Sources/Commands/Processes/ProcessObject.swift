@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// A process that is described first and started later, as `multiprocessing.Process` is.

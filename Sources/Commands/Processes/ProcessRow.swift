@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 import Session
 
 /// One process as the reports show it.

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 extension ParameterType {

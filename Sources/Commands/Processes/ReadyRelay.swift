@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// What stands between a process and where its output goes, before it runs and when it is started.
@@ -83,7 +84,7 @@ struct ReadyRelay {
     let command = "brood \(OutputRelay.word)"
     let ticket = try session.prepareSpawn(name: nil, prefix: "relay", command: command)
     do throws(SystemError) {
-      let (pid, pidfd) = try Posix.spawn(request)
+      let (pid, pidfd) = try Processes.spawn(request)
       let relay = session.register(
         ticket, pid: pid, pidfd: pidfd, command: command, kind: .member,
         group: session.isInteractive ? pid : 0, isDaemon: process.isDaemon)

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// `spawn`: a program in the background.
@@ -80,7 +81,7 @@ enum SpawnCommand {
         name: call.flag("name")?.asText, prefix: namePrefix(name), command: command)
       let process: ProcessHandle
       do throws(SystemError) {
-        let (pid, pidfd) = try Posix.spawn(request)
+        let (pid, pidfd) = try Processes.spawn(request)
         process = session.register(
           ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn,
           group: session.isInteractive || null >= 0 ? pid : 0, isDetached: null >= 0,

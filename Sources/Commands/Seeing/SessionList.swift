@@ -2,6 +2,7 @@ import Channels
 import Glibc
 import Language
 import Posix
+import Processes
 import Seeing
 import Session
 

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// A program that runs while a permit is held.
@@ -74,7 +75,7 @@ struct HeldProgram {
     let command = words.joined(separator: " ")
     let ticket = try session.prepareSpawn(name: nil, prefix: "sem", command: command)
     do throws(SystemError) {
-      let (pid, pidfd) = try Posix.spawn(request)
+      let (pid, pidfd) = try Processes.spawn(request)
       return session.register(
         ticket, pid: pid, pidfd: pidfd, command: command, kind: .spawn, isDetached: isDetached)
     } catch {

@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 import Session
 
 /// `lock torture` and `sem torture`.

@@ -1,5 +1,6 @@
 import Channels
 import Posix
+import Processes
 
 /// The channels that this process has, in the order in which it got them.
 public final class ChannelList {

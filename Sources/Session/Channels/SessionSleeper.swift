@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 
 /// Sleeps in the session's event loop: handlers run, children are looked after, and Ctrl-C throws
 /// `interrupted`.

@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 
 /// A handle that has a socket's file open.
 public protocol SocketFileHolder: Handle {

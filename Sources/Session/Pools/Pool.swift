@@ -2,6 +2,7 @@ import Channels
 import Language
 import Pools
 import Posix
+import Processes
 import Waits
 
 /// A pool of processes: workers that are forked once and work on one task after the other.

@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Processes
 
 extension Pool {
   /// What became of tasks that were not finished.

@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Processes
 import Waits
 
 /// How a pool is to be.

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 extension Session {
   /// The number that marks a worker and all that it starts (KERNEL.md); nil without marks.

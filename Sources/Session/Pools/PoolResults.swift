@@ -2,6 +2,7 @@ import Glibc
 import Language
 import Pools
 import Posix
+import Processes
 
 /// Taking results in.
 extension Pool {

@@ -2,6 +2,7 @@ import Glibc
 import Language
 import Pools
 import Posix
+import Processes
 
 /// Looking after workers: making them, and what follows from their ends.
 extension Pool: ExecutorCrew {

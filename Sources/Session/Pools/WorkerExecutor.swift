@@ -2,6 +2,7 @@ import Channels
 import Language
 import Pools
 import Posix
+import Processes
 
 /// A worker, as its pool knows it: a forked process that runs tasks for the scheduler.
 ///

@@ -2,6 +2,7 @@ import Commands
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// The side of `brood attach` at the user's terminal: asks the session, then hands on what is typed

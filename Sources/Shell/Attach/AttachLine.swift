@@ -3,6 +3,7 @@ import Commands
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// `brood attach [PID] [-c TEXT]`: a prompt in a session that runs.

@@ -2,6 +2,7 @@ import Commands
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// The process that a session has forked to serve `brood attach`: a prompt, or a text to run.

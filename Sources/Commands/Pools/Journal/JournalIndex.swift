@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// What a journal says of each task: the last that happened to it.
 struct JournalIndex {

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// The journal of a run: what became of each task in earlier ones, and of those of this one.

@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Processes
 import Session
 
 /// Runs a list of tasks on the scheduler of programs.

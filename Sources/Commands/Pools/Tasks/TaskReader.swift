@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// Reads a list of tasks from a file, without running anything.

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// Hands blocks to the standard input of one program, as it takes them.
 final class BlockFeeder {

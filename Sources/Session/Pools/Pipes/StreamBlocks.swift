@@ -2,6 +2,7 @@ import CPosix
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// Blocks of what comes through a pipe, a socket or from a terminal, as it comes.
 ///

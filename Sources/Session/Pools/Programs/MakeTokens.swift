@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Processes
 
 /// The tokens of a make jobserver, for the programs of a run.
 final class MakeTokens: TokenSource {

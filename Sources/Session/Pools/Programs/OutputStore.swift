@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// Where the outputs of running programs are kept: in memory up to some amount in all, then in files
 /// without a name.

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// Writes what programs have put out, to descriptors of this process or into files.
 ///

@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Processes
 
 /// One program that runs.
 final class ProgramAttempt {

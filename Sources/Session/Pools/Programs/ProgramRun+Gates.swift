@@ -2,6 +2,7 @@ import Glibc
 import Language
 import Pools
 import Posix
+import Processes
 
 /// What holds starts back: how busy the machine is, the tokens of make, a number that changes.
 extension ProgramRun {
@@ -60,16 +61,16 @@ extension ProgramRun {
   /// It inherits that of this process, which is changed for the moment: to set it afterwards would
   /// come too late for a short one. Without the right to go back only `brood run` does so, for good.
   func spawnNicely(_ request: SpawnRequest) throws -> (pid: Int32, pidfd: Int32) {
-    guard let niceness = options.niceness else { return try Posix.spawn(request) }
+    guard let niceness = options.niceness else { return try Processes.spawn(request) }
     guard options.takesSignals || geteuid() == 0, let own = try? Process.niceness(of: 0) else {
-      let result = try Posix.spawn(request)
+      let result = try Processes.spawn(request)
       // Of its group, since it may have started something already.
       try? Process.setNiceness(ofGroup: result.pid, to: niceness)
       return result
     }
     try Process.setNiceness(of: 0, to: niceness)
     defer { try? Process.setNiceness(of: 0, to: own) }
-    return try Posix.spawn(request)
+    return try Processes.spawn(request)
   }
 
   /// After each event: whether there is something to be said of what is waited for.

@@ -2,6 +2,7 @@ import Glibc
 import Language
 import Pools
 import Posix
+import Processes
 
 /// Calls with several inputs that are too long for the kernel after all, as where the limit of the
 /// stack has changed since.

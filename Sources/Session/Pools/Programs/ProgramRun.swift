@@ -2,6 +2,7 @@ import Glibc
 import Language
 import Pools
 import Posix
+import Processes
 
 /// Many calls of a program, some at a time: `pool run`.
 ///

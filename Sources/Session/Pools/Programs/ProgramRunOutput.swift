@@ -1,6 +1,7 @@
 import Language
 import Pools
 import Posix
+import Processes
 
 /// What becomes of the output of programs.
 extension ProgramRun {

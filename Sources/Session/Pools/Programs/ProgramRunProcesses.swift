@@ -2,6 +2,7 @@ import Glibc
 import Language
 import Pools
 import Posix
+import Processes
 
 /// Starting and ending programs.
 extension ProgramRun {

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// What one program writes to one descriptor, collected in memory and, where it is much, in a file
 /// without a name; or in a file of `--results` as it comes.

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Processes
 
 /// The records of blocks: what the worker knows of a task, and the pool.
 extension TaskRecord {

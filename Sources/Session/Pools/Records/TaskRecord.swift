@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// What became of one task: of a program of `pool run`, or of a block of `pool map`.
 public struct TaskRecord {

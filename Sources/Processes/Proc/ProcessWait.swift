@@ -1,4 +1,5 @@
 import CPosix
+import Posix
 
 /// The system call in which a process sleeps (/proc/PID/syscall).
 public struct ProcessWait: Sendable {

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// Where a forked process stands in the session's shared table.
 public struct SlotID: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// How much memory there is for this process.
 public enum SystemMemory {

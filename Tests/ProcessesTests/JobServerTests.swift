@@ -1,6 +1,7 @@
+import Posix
 import Testing
 
-@testable import Posix
+@testable import Processes
 
 /// What MAKEFLAGS says of a jobserver.
 @Suite struct JobServerTests {

@@ -1,7 +1,8 @@
 import Glibc
+import Posix
 import Testing
 
-@testable import Posix
+@testable import Processes
 
 /// The line of /proc/PID/stat, whose name may hold anything.
 @Suite struct ProcessStatTests {

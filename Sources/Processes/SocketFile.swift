@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// The file of a unix socket that this process listens at.
 ///

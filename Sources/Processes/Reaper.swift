@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// How a child ended and what it used.
 public struct ExitInfo: Hashable, Sendable {

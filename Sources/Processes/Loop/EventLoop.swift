@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// One epoll set with callbacks: descriptors, ended children, timers, and recorded signals.
 ///

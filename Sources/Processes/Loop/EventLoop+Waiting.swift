@@ -1,4 +1,5 @@
 import CPosix
+import Posix
 
 extension EventLoop {
   /// How a wait ended.

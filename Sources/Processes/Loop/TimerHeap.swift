@@ -1,3 +1,5 @@
+import Posix
+
 /// Names a timer of an event loop.
 public struct TimerID: Hashable, Sendable {
   let number: Int

@@ -1,4 +1,5 @@
 import CPosix
+import Posix
 
 extension Process {
   /// How many CPUs this process can really use: those that it may run on (sched_getaffinity(2)),

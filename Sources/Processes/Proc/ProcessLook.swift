@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// What a look at a process has found.
 ///

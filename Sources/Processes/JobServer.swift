@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// The jobserver of a make(1) above this process: a pipe with a token for each job that may run
 /// beside the first one of each of its users.

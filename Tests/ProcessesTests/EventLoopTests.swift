@@ -1,7 +1,8 @@
 import Glibc
+import Posix
 import Testing
 
-@testable import Posix
+@testable import Processes
 
 /// Descriptors and timers of one loop, without a process beside it.
 @Suite(.serialized) struct EventLoopTests {

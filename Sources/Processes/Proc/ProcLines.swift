@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// Goes through the lines of a file of /proc, as `Threads:	1` or `pos: 0`, without making texts of them.
 public struct ProcLines {

@@ -1,4 +1,5 @@
 import CPosix
+import Posix
 
 /// Reads files of /proc into one buffer that is used again and again.
 ///

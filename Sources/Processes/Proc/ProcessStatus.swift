@@ -1,3 +1,5 @@
+import Posix
+
 /// What /proc/PID/status adds (proc_pid_status(5)).
 public struct ProcessStatus: Sendable {
   /// The real and the effective user.

@@ -1,3 +1,5 @@
+import Posix
+
 /// All processes at one moment, by parent.
 public struct ProcessTree {
   /// Every process by its pid.

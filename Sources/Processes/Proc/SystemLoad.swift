@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// How busy the machine is.
 public enum SystemLoad {

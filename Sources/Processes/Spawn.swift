@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// A program to be started; everything not mentioned is inherited.
 public struct SpawnRequest {

@@ -1,4 +1,5 @@
 import CPosix
+import Posix
 
 /// What one waits for on a descriptor.
 public struct Interest: OptionSet, Sendable {

@@ -1,6 +1,7 @@
+import Posix
 import Testing
 
-@testable import Posix
+@testable import Processes
 
 /// Timers come out in the order of their deadlines, whatever was cancelled meanwhile.
 @Suite struct TimerHeapTests {

@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// What /proc/PID/stat says about a process (proc_pid_stat(5)).
 public struct ProcessStat: Sendable {

@@ -1,7 +1,8 @@
 import Glibc
+import Posix
 import Testing
 
-@testable import Posix
+@testable import Processes
 
 /// Descriptors that move at once, done one after the other.
 @Suite struct OrderedMovesTests {

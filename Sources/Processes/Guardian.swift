@@ -1,5 +1,6 @@
 import CPosix
 import Glibc
+import Posix
 
 /// The session's mark and its guardian, which kills whatever is left when the session has ended.
 ///

@@ -1,3 +1,5 @@
+import Posix
+
 /// Turns simultaneous descriptor moves into dup2 steps that do not overwrite each other.
 struct OrderedMoves {
   /// Numbers in pairs: from, to.

@@ -1,4 +1,5 @@
 import CPosix
+import Posix
 
 /// A process in the group of a terminal's foreground programs that tells the shell of Ctrl-C.
 ///
