@@ -230,10 +230,6 @@ int32_t brood_share_memory(int32_t one, int32_t other) {
   return compare(one, other, KCMP_VM, 0, 0);
 }
 
-int32_t brood_share_file(int32_t one, int32_t one_fd, int32_t other, int32_t other_fd) {
-  return compare(one, other, KCMP_FILE, (unsigned long)one_fd, (unsigned long)other_fd);
-}
-
 int32_t brood_semaphore_user(int32_t set, int32_t number) {
   int pid = semctl(set, number, GETPID);
   return pid < 0 ? -errno : pid;

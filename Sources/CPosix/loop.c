@@ -47,14 +47,6 @@ int32_t brood_epoll_wait(
   return number;
 }
 
-int32_t brood_wait_either(int32_t first, int32_t second, int64_t timeout) {
-  struct pollfd entries[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
-  struct timespec time = {timeout / 1000000000, timeout % 1000000000};
-  int number = ppoll(entries, 2, timeout < 0 ? NULL : &time, NULL);
-  if (number < 0) return errno == EINTR ? 0 : -errno;
-  return (entries[0].revents ? 1 : 0) | (entries[1].revents ? 2 : 0);
-}
-
 static int64_t read_clock(clockid_t clock) {
   struct timespec time;
   clock_gettime(clock, &time);

@@ -109,7 +109,7 @@ public enum Descriptors {
   }
 
   /// Sets or clears close-on-exec (fcntl(2) F_SETFD).
-  public static func setCloseOnExec(_ fd: Int32, _ on: Bool) throws(SystemError) {
+  private static func setCloseOnExec(_ fd: Int32, _ on: Bool) throws(SystemError) {
     _ = try libc("fcntl", "descriptor \(fd)") { fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) }
   }
 

@@ -71,13 +71,6 @@ public enum Reaper {
     try end { brood_wait_pid(pid, false, true, &$0) }
   }
 
-  /// Waits in the kernel until the child has ended, and reaps it.
-  ///
-  /// Throws EINTR at a signal.
-  public static func waitBlocking(_ pidfd: Int32) throws(SystemError) -> ExitInfo? {
-    try end { brood_wait_pidfd(pidfd, false, false, &$0) }
-  }
-
   /// How a child ended, by pid, leaving the zombie; nil while it lives.
   public static func peek(pid: Int32) throws(SystemError) -> ExitInfo? {
     try end { brood_wait_pid(pid, true, true, &$0) }

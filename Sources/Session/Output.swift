@@ -19,10 +19,10 @@ public final class Output {
 
   /// What a write throws once the reader has gone; without a result the output is discarded from
   /// then on.
-  public var brokenPipe: () -> ErrorObject? = { nil }
+  var brokenPipe: () -> ErrorObject? = { nil }
   private var isBroken = false
   /// Stands in front of every line while it is set, as a task's tag.
-  public var linePrefix: String? {
+  var linePrefix: String? {
     didSet { prefix = linePrefix.map { Array($0.utf8) } ?? [] }
   }
   private var prefix: [UInt8] = []

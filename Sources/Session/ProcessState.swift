@@ -10,7 +10,7 @@ public struct ProcessState: Sendable {
   public let flags: String
 
   public static let ended = ProcessState(letter: "X", flags: "")
-  public static let zombie = ProcessState(letter: "Z", flags: "")
+  static let zombie = ProcessState(letter: "Z", flags: "")
   /// It could not be looked at.
   public static let unknown = ProcessState(letter: "?", flags: "")
 

@@ -8,7 +8,7 @@ import Processes
 /// them: what does not end by itself is ended and named, or kept where the user wants that.
 extension Session {
   /// Those that live.
-  public var leftovers: [ProcessHandle] {
+  var leftovers: [ProcessHandle] {
     processes.all.filter { $0.kind == .leftover && !$0.isDetached && isLiving($0) }
   }
 

@@ -11,7 +11,7 @@ extension Session {
 
   /// The living children that the end of a script waits for: those that verbs of the session made,
   /// orphans of forked blocks among them; none when a signal ends this process.
-  public var joinable: [ProcessHandle] {
+  var joinable: [ProcessHandle] {
     if endingSignal != nil { return [] }
     return processes.all.filter { process in
       switch process.kind {
@@ -202,7 +202,7 @@ extension Session {
   static let graceAtEnd: Int64 = 300_000_000
 
   /// Ends this process by a signal, as its parent should see it.
-  public static func dieOf(_ signal: Signal) -> Never {
+  static func dieOf(_ signal: Signal) -> Never {
     try? Signals.set(signal, .default)
     Signals.unblock([signal])
     _ = kill(Process.pid, signal.number)

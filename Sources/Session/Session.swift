@@ -95,7 +95,7 @@ public final class Session {
   /// Whether this process works for a pool, or was forked by one that does.
   public internal(set) var isPoolWorker = false
   /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
-  public internal(set) var endsAfterText = false
+  var endsAfterText = false
   /// The name of this process in messages; nil in the session's own process.
   public var ownName: String? { slots?.ownName }
   /// The signal that this process is being ended by, of which it dies in the end.
@@ -198,7 +198,7 @@ public final class Session {
 
 extension Session {
   /// The names of the session's forked and spawned processes, grandchildren included, by pid.
-  public var processNames: [Int32: String] {
+  var processNames: [Int32: String] {
     var result = (slots?.entries.byPid ?? [:]).mapValues(\.name)
     for process in processes.all { result[process.pid] = process.name }
     return result

@@ -60,7 +60,7 @@ public final class WaitRecord {
   public var hasFailed: Bool { exit != 0 && !lostReader }
 
   /// Whether it ended as a writer does whose reader left; 141 is how a shell in between tells it.
-  public var lostReader: Bool { signal == .pipe || exit == 141 }
+  var lostReader: Bool { signal == .pipe || exit == 141 }
 
   /// What its status means if it is that of a shell whose child was ended by a signal.
   public var statusMeaning: String? { exit.flatMap { WaitRecord.meaning(ofStatus: $0) } }

@@ -103,7 +103,7 @@ public struct WaitTarget: Hashable, Sendable {
 extension WaitTarget {
   /// Whether who waits for it surely is not the one who could bring it about: an end of a pipe can be
   /// forgotten, and a lock held; but who waits at a queue does not put anything into it.
-  public var isForOthers: Bool {
+  var isForOthers: Bool {
     switch want {
     case .end, .hold, .permit: false
     default: object.kind.isChannel || object.kind == .pool

@@ -62,9 +62,6 @@ int64_t brood_sched_on(int32_t cpu, void *buffer, size_t size);
 // Whether two processes have one address space (kcmp(2)): 1, 0, or -errno.
 int32_t brood_share_memory(int32_t one, int32_t other);
 
-// Whether two descriptors are one open file description: 1, 0, or -errno.
-int32_t brood_share_file(int32_t one, int32_t one_fd, int32_t other, int32_t other_fd);
-
 // A socket of this network namespace, as sock_diag(7) tells. The peer of a Unix socket is an
 // inode, 0 if unknown or none.
 struct brood_socket_entry {

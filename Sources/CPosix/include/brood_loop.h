@@ -30,9 +30,6 @@ int32_t brood_epoll_remove(int32_t epoll, int32_t fd);
 int32_t brood_epoll_wait(
   int32_t epoll, struct brood_event *events, int32_t capacity, int64_t timeout);
 
-/// Waits for either of two descriptors: bit 0 and bit 1 tell which; 0 after `timeout` (ns).
-int32_t brood_wait_either(int32_t first, int32_t second, int64_t timeout);
-
 /// CLOCK_MONOTONIC in nanoseconds.
 int64_t brood_monotonic(void);
 

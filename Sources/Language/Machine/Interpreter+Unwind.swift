@@ -90,7 +90,7 @@ extension Interpreter {
   }
 
   /// Where the program stands, for warnings and traces.
-  public var currentLocation: Location? { frameCount > 0 ? location(of: frameCount - 1) : nil }
+  var currentLocation: Location? { frameCount > 0 ? location(of: frameCount - 1) : nil }
 
   /// What `throw VALUE` throws.
   func thrown(_ value: Value) -> ErrorObject {

@@ -190,7 +190,7 @@ public func floatText(_ float: Double) -> String {
 }
 
 /// Writes a string as a literal in double quotes.
-public func writeQuoted(_ string: String, to out: inout String) {
+func writeQuoted(_ string: String, to out: inout String) {
   out += "\""
   for scalar in string.unicodeScalars {
     switch scalar {
@@ -253,7 +253,7 @@ public func timeText(_ nanoseconds: Int) -> String {
 }
 
 /// The parts of a time in UTC (Howard Hinnant, "chrono-compatible low-level date algorithms").
-public func civilTime(_ nanoseconds: Int) -> (
+func civilTime(_ nanoseconds: Int) -> (
   year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, nanosecond: Int
 ) {
   func floorDivide(_ a: Int, _ b: Int) -> Int { a >= 0 ? a / b : -((b - 1 - a) / b) }

@@ -30,25 +30,6 @@ extension EventLoop {
     }
   }
 
-  /// Waits until the process of a pidfd has ended, serving all else, without registering it.
-  ///
-  /// For a `wait` that follows its fork at once: registering would cost a fifth of the fork.
-  public func waitExit(
-    _ pidfd: Int32, until deadline: Int64 = .max
-  ) throws(SystemError) -> Outcome {
-    let epoll = try opened()
-    while true {
-      if Attention.isPending { return .attention }
-      let limit = sleepLimit(deadline == .max ? nil : max(0, deadline - Clock.monotonic))
-      if limit != 0 { beforeSleep?() }
-      let ready = try window("ppoll") { brood_wait_either(pidfd, epoll, limit) }
-      if limit != 0 { afterSleep?() }
-      if ready & 1 != 0 { return .satisfied }
-      try poll(timeout: 0)
-      if deadline != .max && Clock.monotonic >= deadline && ready == 0 { return .timedOut }
-    }
-  }
-
   /// Sleeps until one of a few descriptors is readable, without registering them, or one of the
   /// loop's own sources was served, a signal was recorded, or the deadline has passed.
   ///

@@ -2,15 +2,15 @@ import Glibc
 import Posix
 
 /// Goes through the lines of a file of /proc, as `Threads:	1` or `pos: 0`, without making texts of them.
-public struct ProcLines {
+struct ProcLines {
   private let bytes: UnsafeRawBufferPointer
   private var at = 0
 
   /// - Parameter bytes: to stay as they are as long as the lines are used.
-  public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
   /// The next line with a word in it; nil behind the last one.
-  public mutating func next() -> ProcLine? {
+  mutating func next() -> ProcLine? {
     while at < bytes.count {
       let start = at
       while at < bytes.count, bytes[at] != UInt8(ascii: "\n") { at += 1 }
@@ -25,7 +25,7 @@ public struct ProcLines {
 /// A line of words: its first one, and those behind it one by one.
 ///
 /// Blanks and colons part words.
-public struct ProcLine {
+struct ProcLine {
   private var word: UnsafeRawBufferPointer
   private var rest: UnsafeRawBufferPointer
 
@@ -41,10 +41,10 @@ public struct ProcLine {
   }
 
   /// Whether the first word is this one.
-  public func isNamed(_ name: StaticString) -> Bool { ProcLine.isEqual(word, name) }
+  func isNamed(_ name: StaticString) -> Bool { ProcLine.isEqual(word, name) }
 
   /// Takes the next word; nil behind the last one.
-  public mutating func nextWord() -> UnsafeRawBufferPointer? {
+  mutating func nextWord() -> UnsafeRawBufferPointer? {
     var at = 0
     while at < rest.count, ProcLine.isBetween(rest[at]) { at += 1 }
     let start = at
@@ -56,12 +56,12 @@ public struct ProcLine {
   }
 
   /// Takes the next word as a number; nil if there is none, or it is no number of 64 bits.
-  public mutating func nextNumber(radix: UInt64 = 10) -> UInt64? {
+  mutating func nextNumber(radix: UInt64 = 10) -> UInt64? {
     nextWord().flatMap { ProcLine.number($0, radix: radix) }
   }
 
   /// Takes words up to this one; false if it does not come.
-  public mutating func skip(behind name: StaticString) -> Bool {
+  mutating func skip(behind name: StaticString) -> Bool {
     while let word = nextWord() {
       if ProcLine.isEqual(word, name) { return true }
     }
@@ -69,7 +69,7 @@ public struct ProcLine {
   }
 
   /// A word as a number; nil if it is none of 64 bits.
-  public static func number(_ word: UnsafeRawBufferPointer, radix: UInt64 = 10) -> UInt64? {
+  static func number(_ word: UnsafeRawBufferPointer, radix: UInt64 = 10) -> UInt64? {
     var value: UInt64 = 0
     for byte in word {
       let digit: UInt64

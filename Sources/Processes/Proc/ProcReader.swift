@@ -74,9 +74,6 @@ public final class ProcReader {
     return status.map { "\($0.device):\($0.inode)" }
   }
 
-  /// The kernel function in which it sleeps; nil or "0" if none or not to be seen.
-  public func sleepingIn(_ pid: Int32) -> String? { text(pid, "wchan") }
-
   /// Time on a CPU and time ready but waiting for one, in nanoseconds (/proc/PID/schedstat).
   public func schedule(of pid: Int32) -> (running: Int64, waiting: Int64)? {
     let numbers = text(pid, "schedstat")?.split(whereSeparator: \.isWhitespace)
