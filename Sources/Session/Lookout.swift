@@ -333,8 +333,7 @@ extension Session {
   func endStuckRest() {
     for pid in lookout.rest {
       guard let process = processes.child(pid), isLiving(process) else { continue }
-      try? Process.send(.term, to: pid)
-      try? Process.send(.cont, to: pid)
+      Termination.request(pid)
     }
     lookout.rest = []
   }

@@ -33,8 +33,8 @@ extension Session {
       // The end of what a program has written may be on its way through one.
       if try haveEnded(within: Session.moment) { return }
       let names = listed(leftovers.map(\.pid))
-      send(.term)
-      if try !haveEnded(within: Session.graceAtEnd) { send(.kill) }
+      end(by: Termination.request)
+      if try !haveEnded(within: Termination.graceOfSession) { end(by: Termination.force) }
       tellUser(
         "ended what programs left behind: \(names); to keep such processes: "
           + "config leftovers keep, or spawn --detach")
@@ -43,15 +43,12 @@ extension Session {
     }
   }
 
-  /// A signal for them and their descendants, which would come to the session else.
-  private func send(_ signal: Signal) {
+  /// Ends them and their descendants, which would come to the session else.
+  private func end(by end: (Int32) -> Void) {
     let tree = ProcessTree(reader)
     for process in leftovers {
       for pid in [process.pid] + tree.descendants(of: process.pid)
-      where !Guardian.isDetached(pid) && !Guardian.isGuardian(pid) {
-        try? Process.send(signal, to: pid)
-        try? Process.send(.cont, to: pid)
-      }
+      where !Guardian.isDetached(pid) && !Guardian.isGuardian(pid) { end(pid) }
     }
   }
 

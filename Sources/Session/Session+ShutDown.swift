@@ -91,7 +91,7 @@ extension Session {
   /// Writes what is left of the output; what cannot be written is a failure of this process.
   private func writeRest(_ status: inout Int32) {
     // What was told to end does not wait for a reader that has stopped.
-    if endingSignal != nil { output.patience = Session.graceAtEnd }
+    if endingSignal != nil { output.patience = Termination.graceOfSession }
     for _ in 0..<Session.mostAttempts {
       do {
         if let error = handlers.takePostponed() { throw error }
@@ -100,7 +100,7 @@ extension Session {
       } catch {
         let failure = self.status(of: error)
         if status == 0 { status = failure }
-        if endingSignal != nil { output.patience = Session.graceAtEnd }
+        if endingSignal != nil { output.patience = Termination.graceOfSession }
       }
     }
   }
@@ -184,22 +184,18 @@ extension Session {
     }
     let first = living()
     if first.isEmpty { return }
-    for process in first { try? Process.send(.term, to: process.pid) }
-    for process in first { try? Process.send(.cont, to: process.pid) }
-    let deadline = Clock.deadline(after: Session.graceAtEnd)
+    for process in first { Termination.request(process.pid) }
+    let deadline = Clock.deadline(after: Termination.graceOfSession)
     var areGone = false
     postponing { areGone = try pause(interpreter, until: deadline) { living().isEmpty } }
     if areGone { return }
-    for process in living() { try? Process.send(.kill, to: process.pid) }
+    for process in living() { Termination.force(process.pid) }
   }
 
   /// After how long a script that has come to its end tells whom it waits for (ns).
   ///
   /// Not before the look after a second has ended the waits that no process can end.
   private static let patience: Int64 = 1_500_000_000
-
-  /// How long children have to obey TERM when the session ends (ns).
-  static let graceAtEnd: Int64 = 300_000_000
 
   /// Ends this process by a signal, as its parent should see it.
   static func dieOf(_ signal: Signal) -> Never {

@@ -221,11 +221,8 @@ struct ForegroundWait {
   /// Ends programs whose statement was left by an error, as a handler may throw one.
   private func end(_ living: [ProcessHandle]) {
     let session = host.session
-    for member in living {
-      try? Process.send(.term, to: member.pid)
-      try? Process.send(.cont, to: member.pid)
-    }
-    let deadline = Clock.deadline(after: 1_000_000_000)
+    for member in living { Termination.request(member.pid) }
+    let deadline = Clock.deadline(after: Termination.graceOfPipeline)
     for member in living {
       var hasEnded = false
       session.postponing {
@@ -234,7 +231,7 @@ struct ForegroundWait {
       if hasEnded { continue }
       // The shell ends it: that is no news of a job.
       member.wasReported = true
-      try? Process.send(.kill, to: member.pid)
+      Termination.force(member.pid)
       reap(member)
     }
   }

@@ -118,13 +118,11 @@ extension Pool: ExecutorCrew {
   /// A signal to a worker and what it started.
   func send(_ step: EndStep, to worker: WorkerExecutor) {
     let process = worker.process
-    let signal: Signal = step == .kill ? .kill : .term
-    if (try? Process.send(signal, toGroup: process.group)) == nil {
-      try? Process.send(signal, to: process.pid)
-    }
     switch step {
-    case .kill: killRest(of: worker)
-    case .terminate: try? Process.send(.cont, toGroup: process.group)
+    case .kill:
+      Termination.force(group: process.group, leader: process.pid)
+      killRest(of: worker)
+    case .terminate: Termination.request(group: process.group, leader: process.pid)
     }
   }
 

@@ -39,10 +39,9 @@ final class ProgramAttempt {
     let group = process.group
     switch step {
     case .terminate:
-      try? Process.send(.term, toGroup: group)
-      try? Process.send(.cont, toGroup: group)
+      Termination.request(group: group)
     case .kill:
-      try? Process.send(.kill, toGroup: group)
+      Termination.force(group: group)
       if let mark { Guardian.send(.kill, toTask: mark) }
     }
   }
