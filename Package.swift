@@ -46,14 +46,19 @@ let package = Package(
       dependencies: ["Channels", "Language", "Pools", "Posix", "Processes", "Waits"],
       swiftSettings: swiftSettings),
     .target(
+      name: "ShellHost", dependencies: ["Channels", "Language", "Posix", "Processes", "Session"],
+      swiftSettings: swiftSettings),
+    .target(
       name: "Commands",
       dependencies: [
-        "Channels", "Language", "Posix", "Processes", "Seeing", "Session", "Waits",
+        "Channels", "Language", "Posix", "Processes", "Seeing", "Session", "ShellHost", "Waits",
       ],
       swiftSettings: swiftSettings),
     .target(
       name: "Shell",
-      dependencies: ["CReadline", "Commands", "Language", "Posix", "Processes", "Session"],
+      dependencies: [
+        "CReadline", "Commands", "Language", "Posix", "Processes", "Session", "ShellHost",
+      ],
       swiftSettings: swiftSettings),
     .executableTarget(name: "brood", dependencies: ["Shell"], swiftSettings: swiftSettings),
     .target(name: "CTestSupport", path: "Tests/CSupport", cSettings: cSettings),

@@ -1,4 +1,5 @@
 import Language
+import Session
 
 /// Every built-in command, in the order in which `help` lists them.
 public enum AllCommands {
@@ -10,11 +11,17 @@ public enum AllCommands {
 
   public static let table = CommandTable(families)
 
+  /// Gives a session what it needs of the commands' folders: how handles of channels travel, and how
+  /// processes that are stuck are found.
+  public static func prepare(_ session: Session) {
+    session.transport.makeHandles = { ChannelCoder(session) }
+    session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
+  }
+
   /// The names that each version since 0.2 brought, for scripts that are written for an older one.
   static let added: [(version: LanguageVersion, names: [String])] = [
     (LanguageVersion(0, 3), ["who", "why", "deadlock"]),
     (LanguageVersion(0, 4), ["sessions"]),
-    (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
   ]
 

@@ -3,6 +3,7 @@ import Glibc
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// The program `brood`: reads its command line and does what it asks for.
 public enum Brood {
@@ -23,6 +24,7 @@ public enum Brood {
       Process.exitNow(1)
     }
     let host = BroodHost(session)
+    AllCommands.prepare(session)
     do {
       let invocation = try Invocation(
         Array(arguments.dropFirst()), isTerminal: Terminal.isTerminal(0))

@@ -2,6 +2,7 @@ import Commands
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// What stands before the line: the built-in text, the user's, or what the user's block yields.
 extension Prompt {

@@ -2,6 +2,7 @@ import Commands
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// Running entries and showing what comes of them.
 extension Prompt {

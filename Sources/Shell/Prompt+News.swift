@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// News of children and the output of background jobs, above the line being typed.
 extension Prompt {

@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// Reading entries: lines until the parser is content.
 extension Prompt {

@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// The shell at a terminal: reads entries, runs them, shows results and news, until one leaves.
 public final class Prompt {

@@ -3,6 +3,7 @@ import Glibc
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// Runs a script to its end, and the process with it.
 struct ScriptRunner {

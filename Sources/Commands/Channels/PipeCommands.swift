@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// `pipe`: values, or bytes, from one process to another.
 enum PipeCommands {

@@ -2,6 +2,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// `jobs`, `fg` and `bg`.
 public enum JobCommands {

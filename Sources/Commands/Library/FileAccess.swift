@@ -110,13 +110,3 @@ extension Call {
 extension Slice<UnsafeMutableBufferPointer<UInt8>> {
   fileprivate var rebased: UnsafeMutableBufferPointer<UInt8> { .init(rebasing: self) }
 }
-
-extension StringObject {
-  /// Text of bytes, copied at once where they are UTF-8, else repaired.
-  static func make(repairing bytes: [UInt8]) -> StringObject {
-    bytes.withUnsafeBufferPointer { buffer in
-      let isValid = (try? UTF8Span(validating: buffer.span)) != nil
-      return isValid ? make(valid: buffer) : make(decoding: buffer)
-    }
-  }
-}

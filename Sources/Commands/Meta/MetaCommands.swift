@@ -1,5 +1,6 @@
 import Language
 import Session
+import ShellHost
 
 /// Commands about Brood itself.
 public enum MetaCommands {

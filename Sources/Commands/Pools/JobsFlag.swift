@@ -2,6 +2,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// `--jobs`: how many programs run at a time.
 enum JobsFlag {

@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// `pool run`: a program for each of many inputs.
 enum RunCommand {

@@ -1,6 +1,7 @@
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// `brood run`: the command `pool run`, or `pool tasks`, called from another shell.
 public enum RunLine {

@@ -1,6 +1,7 @@
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// What `pool run` runs for an input: a program with its arguments, or a line of a shell.
 enum RunProgram {

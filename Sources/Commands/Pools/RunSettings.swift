@@ -1,6 +1,7 @@
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// What the flags of `pool run` say about how programs are run and shown.
 enum RunSettings {

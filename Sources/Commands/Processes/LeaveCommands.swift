@@ -1,6 +1,7 @@
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// Ending this process, or becoming another program.
 enum LeaveCommands {

@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// `spawn`: a program in the background.
 enum SpawnCommand {

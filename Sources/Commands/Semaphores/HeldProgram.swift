@@ -3,6 +3,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// A program that runs while a permit is held.
 ///

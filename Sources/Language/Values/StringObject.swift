@@ -331,3 +331,13 @@ extension StringObject {
     }
   }
 }
+
+extension StringObject {
+  /// Text of bytes, copied at once where they are UTF-8, else repaired.
+  public static func make(repairing bytes: [UInt8]) -> StringObject {
+    bytes.withUnsafeBufferPointer { buffer in
+      let isValid = (try? UTF8Span(validating: buffer.span)) != nil
+      return isValid ? make(valid: buffer) : make(decoding: buffer)
+    }
+  }
+}

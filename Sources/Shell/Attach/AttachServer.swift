@@ -4,6 +4,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// The process that a session has forked to serve `brood attach`: a prompt, or a text to run.
 ///

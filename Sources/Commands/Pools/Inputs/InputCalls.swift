@@ -1,6 +1,7 @@
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// How many inputs each call of a program gets, and whether its places fit them.
 enum InputCalls {

@@ -3,6 +3,7 @@ import Pools
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// Runs a list of tasks on the scheduler of programs.
 struct TaskListRun {

@@ -1,6 +1,7 @@
 import Language
 import Posix
 import Session
+import ShellHost
 
 /// `pool tasks`: programs that need each other.
 enum TasksCommand {

@@ -4,35 +4,35 @@ import Posix
 import Session
 
 /// The processes of one pipeline, in one group.
-final class Job {
-  let members: [ProcessHandle]
-  let command: String
+package final class Job {
+  package let members: [ProcessHandle]
+  package let command: String
   /// The terminal's modes when it was stopped.
-  var modes: Terminal.Modes?
+  package var modes: Terminal.Modes?
   /// Whether it began in the foreground, and so shares the terminal.
   var sharesTerminal = false
 
-  init(_ members: [ProcessHandle], command: String) {
+  package init(_ members: [ProcessHandle], command: String) {
     self.members = members
     self.command = command
   }
 
   /// The process that stands for the job.
-  var last: ProcessHandle { members[members.count - 1] }
+  package var last: ProcessHandle { members[members.count - 1] }
 
-  var group: Int32 { last.group }
+  package var group: Int32 { last.group }
 
   /// The signal that stopped it, nil while it runs.
   var stoppedBy: Signal? { members.lazy.compactMap(\.stoppedBy).first }
 
   /// The state of its last process, or of another that outlives it.
-  var word: String {
+  package var word: String {
     let living = members.last { !"ZX".contains($0.letter) }
     return (living ?? last).word
   }
 
   /// Reaps all members, which must have ended.
-  func records(_ session: Session) throws -> [WaitRecord] {
+  package func records(_ session: Session) throws -> [WaitRecord] {
     try members.map { member in
       if let record = member.record { return record }
       if let record = try session.reapNow(member) { return record }
@@ -41,7 +41,7 @@ final class Job {
   }
 
   /// Sends a signal to all of it.
-  func send(_ signal: Signal) {
+  package func send(_ signal: Signal) {
     if group > 1, (try? Process.send(signal, toGroup: group)) != nil { return }
     for member in members where member.record == nil {
       try? Process.send(signal, to: member.pid)
@@ -50,12 +50,12 @@ final class Job {
 }
 
 /// The jobs that `fg` and `bg` know beside single processes.
-final class JobList {
+package final class JobList {
   private var jobs: [Job] = []
   /// In a forked child the parent's jobs are none of this process's.
   private var depth = Process.forkDepth
 
-  func add(_ job: Job) {
+  package func add(_ job: Job) {
     job.last.upstream = Array(job.members.dropLast())
     if depth != Process.forkDepth { jobs = [] }
     depth = Process.forkDepth
@@ -63,28 +63,28 @@ final class JobList {
     jobs.append(job)
   }
 
-  func remove(_ job: Job) { jobs.removeAll { $0 === job } }
+  package func remove(_ job: Job) { jobs.removeAll { $0 === job } }
 
   /// The job that a process belongs to.
-  func job(of process: ProcessHandle) -> Job? {
+  package func job(of process: ProcessHandle) -> Job? {
     if depth != Process.forkDepth { return nil }
     return jobs.last { $0.members.contains { $0 === process } }
   }
 
   /// Whether a process, or what is left of its job, is stopped.
-  func isStopped(_ process: ProcessHandle) -> Bool {
+  package func isStopped(_ process: ProcessHandle) -> Bool {
     (job(of: process)?.word ?? process.word) == "stopped"
   }
 
   /// Whether a job in the background could write into the line being typed.
-  var shareTerminal: Bool {
+  package var shareTerminal: Bool {
     depth == Process.forkDepth
       && jobs.contains { $0.sharesTerminal && $0.members.contains { $0.record == nil } }
   }
 }
 
 /// A Ctrl-C that came to this process while it waited for a job.
-struct JobInterrupt {
+package struct JobInterrupt {
   let error: ErrorObject
   /// Whether it counts whatever became of the members.
   let isCertain: Bool
@@ -92,7 +92,7 @@ struct JobInterrupt {
 
 extension BroodHost {
   /// Waits for a job that has the foreground, and takes the terminal back.
-  func waitInForeground(
+  package func waitInForeground(
     _ job: Job, _ interpreter: Interpreter, _ isDone: (() -> Bool)? = nil
   ) throws -> (end: ForegroundWait.End, interrupt: JobInterrupt?) {
     var wait = ForegroundWait(job.members, self, interpreter)
@@ -116,7 +116,7 @@ extension BroodHost {
 
   /// A Ctrl-C that a member died of, or none could take, ends what the shell does too; nil if there
   /// was none.
-  func interruption(_ records: [WaitRecord], _ interrupt: JobInterrupt?) -> ErrorObject? {
+  package func interruption(_ records: [WaitRecord], _ interrupt: JobInterrupt?) -> ErrorObject? {
     if let interrupt, interrupt.isCertain { return interrupt.error }
     guard records.contains(where: { $0.signal == .int }) else { return nil }
     if let interrupt { return interrupt.error }
@@ -125,7 +125,7 @@ extension BroodHost {
   }
 
   /// Makes a stopped pipeline a job; yields what gives the prompt back.
-  func stopped(_ job: Job) -> ErrorObject {
+  package func stopped(_ job: Job) -> ErrorObject {
     jobs.add(job)
     // The group is the job's from now on.
     jobControl?.endEntry()

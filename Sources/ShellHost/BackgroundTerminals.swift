@@ -82,14 +82,14 @@ public final class BackgroundTerminals: BackgroundOutput {
     for line in lines { try? Terminal.setSize(line.main, size) }
   }
 
-  func bringToForeground(_ process: ProcessHandle) {
+  package func bringToForeground(_ process: ProcessHandle) {
     for line in lines where line.process === process {
       line.isForeground = true
       emit(line, all: true)
     }
   }
 
-  func sendToBackground(_ process: ProcessHandle) {
+  package func sendToBackground(_ process: ProcessHandle) {
     for line in lines where line.process === process {
       serve(line, rounds: 1024)
       line.isForeground = false

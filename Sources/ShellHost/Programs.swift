@@ -36,7 +36,7 @@ extension SystemError {
   /// A program that could not be found or started, as an error of the language.
   ///
   /// - Parameter arguments: what it was to be called with, for the size in the message.
-  func asProgramError(
+  package func asProgramError(
     _ name: String, arguments: [String], environment: [String], at location: Location?
   ) -> ErrorObject {
     let error: ErrorObject

@@ -4,9 +4,9 @@ import Processes
 import Session
 
 /// Collects what a pipe delivers while the event loop runs.
-final class CaptureReader {
+package final class CaptureReader {
   private(set) var bytes: [UInt8] = []
-  private(set) var isComplete = false
+  package private(set) var isComplete = false
   /// Why not all of it could be read.
   private(set) var problem: ErrorObject?
   private var fd: Int32
@@ -14,7 +14,7 @@ final class CaptureReader {
   private var watch: Watch?
 
   /// - Parameter fd: a private descriptor, which it closes in the end.
-  init(_ fd: Int32, _ loop: EventLoop) throws {
+  package init(_ fd: Int32, _ loop: EventLoop) throws {
     self.fd = fd
     self.loop = loop
     watch = try asking { try loop.watch(fd, for: .read) { [weak self] in self?.readAll() } }
@@ -55,7 +55,7 @@ final class CaptureReader {
     watch = nil
   }
 
-  func close() {
+  package func close() {
     finish()
     Descriptors.close(fd)
   }
@@ -63,7 +63,7 @@ final class CaptureReader {
   private static let action = "cannot read the output of the program"
 
   /// The text without its last newline.
-  func text() throws -> Value {
+  package func text() throws -> Value {
     try LargeMemory.require(bytes.count)
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
     return .string(StringObject.make(repairing: bytes))

@@ -17,7 +17,7 @@ public final class JobControl {
   private var modes: Terminal.Modes?
   /// Whether a job that shares the terminal runs in the background, which must not write into the
   /// line being typed.
-  var stopsBackgroundOutput = false {
+  package var stopsBackgroundOutput = false {
     didSet { try? Terminal.setStopsBackgroundOutput(terminal, stopsBackgroundOutput) }
   }
 
@@ -62,7 +62,7 @@ public final class JobControl {
 
   /// Puts the group of the entry's programs into the foreground, made with the first of them; nil
   /// where it cannot be made: then each pipeline has a group of its own.
-  func lend() -> Int32? {
+  package func lend() -> Int32? {
     guard let group = InterruptForwarder.group ?? (try? InterruptForwarder.start(in: 0)) else {
       return nil
     }
@@ -74,7 +74,7 @@ public final class JobControl {
   public func endEntry() { InterruptForwarder.end() }
 
   /// Puts a job into the foreground, with the modes that it had when it was stopped.
-  func give(to group: Int32, modes jobModes: Terminal.Modes? = nil) {
+  package func give(to group: Int32, modes jobModes: Terminal.Modes? = nil) {
     if stopsBackgroundOutput { try? Terminal.setStopsBackgroundOutput(terminal, false) }
     // A group that is gone already needs no terminal.
     try? Terminal.setForeground(terminal, group)

@@ -22,7 +22,7 @@ public final class BroodHost: SessionHost {
   let environment = Environment()
   let programs: Programs
   public let sources = SourceFiles()
-  let jobs = JobList()
+  package let jobs = JobList()
   private var forgetsInChildren = false
   /// Redirections of built-ins and blocks in force, the innermost last.
   var redirections: [Redirections] = [] {
@@ -32,9 +32,7 @@ public final class BroodHost: SessionHost {
   public init(_ session: Session) {
     self.session = session
     programs = Programs(environment)
-    session.transport.makeHandles = { ChannelCoder(session) }
     session.watchLockOrder()
-    session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
     session.printError = { [unowned self] error, session in
       printError(error, session)
     }

@@ -5,8 +5,8 @@ import Processes
 import Session
 
 /// Waiting for processes in the foreground.
-struct ForegroundWait {
-  enum End {
+package struct ForegroundWait {
+  package enum End {
     case ended
     /// One of them was stopped, by Ctrl-Z or otherwise.
     case stopped
