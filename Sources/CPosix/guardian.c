@@ -160,9 +160,9 @@ int32_t brood_guardian_start(int32_t *pidfd) {
   return result;
 }
 
-int32_t brood_guardian_end_rest(int32_t guardian, int64_t patience) {
+int32_t brood_guardian_end_rest(int32_t guardian, int64_t timeout) {
   int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool is_clean = brood_end_rest(brood_mark_current(), getpid(), guardian, proc, patience);
+  bool is_clean = brood_end_rest(brood_mark_current(), getpid(), guardian, proc, timeout);
   if (proc >= 0) close(proc);
   return is_clean ? 0 : -ETIME;
 }

@@ -28,9 +28,9 @@ bool brood_guardian_known(int32_t number, int32_t *pid, uint64_t *start_ticks);
 // Takes the memory that the next one needs; false if there is none.
 bool brood_end_rest_prepare(void);
 
-// Ends what is left of a session but two processes, until none is found or `patience` (ns) is over;
+// Ends what is left of a session but two processes, until none is found or `timeout` (ns) is over;
 // `proc` is a descriptor of /proc or -1. Whether none was found.
 bool brood_end_rest(
-  struct brood_mark mark, int32_t session, int32_t guardian, int proc, int64_t patience);
+  struct brood_mark mark, int32_t session, int32_t guardian, int proc, int64_t timeout);
 
 #endif

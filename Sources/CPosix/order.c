@@ -30,9 +30,9 @@ void brood_order_start(void) { order = brood_session_memory(sizeof(struct order)
 void brood_order_turn(bool on) { brood_order_flag = on; }
 
 bool brood_order_enter(void) {
-  enum { patience = 20000000 };
+  enum { timeout = 20000000 };
   if (!order) return false;
-  int64_t deadline = brood_monotonic() + patience;
+  int64_t deadline = brood_monotonic() + timeout;
   for (;;) {
     int32_t code = brood_lock(&order->word, deadline);
     // What a process that was killed here has begun is no more than an order that is not noted.

@@ -28,7 +28,7 @@ enum { most_samples = 16 };
 static const int64_t grace_of_guardians = 500000000, patience_for_reaping = 200000000;
 static const int64_t first_delay = 2000000, longest_delay = 50000000;
 
-enum belonging { stranger, spared, guardian_of_it, member };
+enum belonging { foreign, spared, guardian_of_it, member };
 
 struct hunt {
   struct brood_mark mark;
@@ -107,7 +107,7 @@ static enum belonging judge(const struct hunt *hunt, int32_t pid) {
     if (errno != EPERM || kill(pid, 0) < 0) return spared;
     if (brood_mark_of(pid, &soft, &hard) < 0) return spared;
   }
-  if (!brood_mark_has_prefix(hunt->mark, hard)) return stranger;
+  if (!brood_mark_has_prefix(hunt->mark, hard)) return foreign;
   uint32_t part = brood_mark_part(soft);
   if (part == brood_soft_detached || brood_mark_level(soft) > hunt->mark.level) return spared;
   return part == brood_soft_guardian ? guardian_of_it : member;
@@ -272,7 +272,7 @@ static struct outcome pass(struct hunt *hunt, bool looks_at_others) {
     int32_t pid = pids[i];
     if (pid == self || pid == hunt->session || pid == hunt->guardian) continue;
     enum belonging belonging = judge(hunt, pid);
-    if (belonging == stranger && looks_at_others && unmarked < most_others)
+    if (belonging == foreign && looks_at_others && unmarked < most_others)
       others[unmarked++] = (struct other){.pid = pid};
     if (belonging != member && belonging != guardian_of_it) continue;
     if (looks_at_others) {
@@ -321,7 +321,7 @@ static bool have_ended(const struct hunt *hunt, int32_t count) {
 }
 
 bool brood_end_rest(
-  struct brood_mark mark, int32_t session, int32_t guardian, int proc, int64_t patience) {
+  struct brood_mark mark, int32_t session, int32_t guardian, int proc, int64_t timeout) {
   struct hunt hunt = {.mark = mark, .session = session, .guardian = guardian, .proc = proc};
   int64_t began = brood_monotonic(), delay = first_delay;
   if (!brood_end_rest_prepare()) return false;
@@ -330,7 +330,7 @@ bool brood_end_rest(
   hunt.number_of_pids = last_number(&hunt, "sys/kernel/pid_max");
   for (int clean = 0; clean < 2;) {
     int64_t now = brood_monotonic();
-    if (now - began > patience) return false;
+    if (now - began > timeout) return false;
     // Inner guardians get time to unlink their sockets; their processes die here anyway.
     hunt.guardians_too = now - began > grace_of_guardians;
     struct outcome outcome = pass(&hunt, looks_at_others);

@@ -57,7 +57,7 @@ void brood_session_slot(const void *session, int32_t number, struct brood_proces
   const struct slot *slot = &table->slots[number];
   *look = (struct brood_process_look){
     .pid = slot->pid, .owner = slot->owner, .generation = slot->generation,
-    .orders = slot->orders, .pool = slot->pool, .ending = slot->ending, .last = slot->last, .ended = slot->ended,
+    .manager = slot->manager, .pool = slot->pool, .ending = slot->ending, .last = slot->last, .ended = slot->ended,
     .fork_text = slot->fork_text, .fork_line = slot->fork_line, .is_free = !slot->owner};
   memcpy(look->handled, slot->handled, sizeof look->handled);
   copy_text(look->name, slot->name, sizeof look->name);

@@ -164,14 +164,14 @@ int32_t brood_wait_readable(
   return number;
 }
 
-int32_t brood_ear_make(int32_t bell) {
-  int32_t ear = brood_epoll_create();
-  if (ear < 0) return ear;
+int32_t brood_edge_make(int32_t bell) {
+  int32_t edge = brood_epoll_create();
+  if (edge < 0) return edge;
   struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-  int error = epoll_ctl(ear, EPOLL_CTL_ADD, bell, &event) < 0 ? errno : 0;
+  int error = epoll_ctl(edge, EPOLL_CTL_ADD, bell, &event) < 0 ? errno : 0;
   // The rings before now are one edge: it is taken off.
-  if (error == 0 && epoll_wait(ear, &event, 1, 0) < 0 && errno != EINTR) error = errno;
-  if (error == 0) return ear;
-  close(ear);
+  if (error == 0 && epoll_wait(edge, &event, 1, 0) < 0 && errno != EINTR) error = errno;
+  if (error == 0) return edge;
+  close(edge);
   return -error;
 }

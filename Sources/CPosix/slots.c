@@ -188,7 +188,7 @@ int32_t brood_slot_reserve(bool nested) {
     slot->size = 0;
     slot->pid = 0;
     slot->ending = 0;
-    slot->orders = 0;
+    slot->manager = 0;
     slot->pool = 0;
     slot->locks = 0;
     slot->order = 0;
@@ -274,7 +274,7 @@ int32_t brood_slot_own(void) {
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
     slot->size = 0;
     slot->ending = 0;
-    slot->orders = 0;
+    slot->manager = 0;
     slot->pool = 0;
     slot->locks = 0;
     slot->order = 0;
@@ -296,9 +296,9 @@ int32_t brood_slot_own(void) {
 
 uint32_t brood_slot_generation(int32_t slot) { return table ? table->slots[slot].generation : 0; }
 
-void brood_slot_take_orders(int32_t slot, bool waits) {
+void brood_slot_set_manager(int32_t slot, bool waits) {
   int32_t master = waits ? brood_slot_own() + 1 : 0;
-  table->slots[slot].orders = master > 0 ? master : -1;
+  table->slots[slot].manager = master > 0 ? master : -1;
 }
 
 void brood_slot_note_fork(int32_t slot, uint32_t text, uint32_t line) {
@@ -308,7 +308,7 @@ void brood_slot_note_fork(int32_t slot, uint32_t text, uint32_t line) {
 
 void brood_slot_enter_pool(int32_t slot, int32_t pool) { table->slots[slot].pool = pool; }
 
-int32_t brood_slot_orders(int32_t slot) { return table ? table->slots[slot].orders : 0; }
+int32_t brood_slot_manager(int32_t slot) { return table ? table->slots[slot].manager : 0; }
 
 bool brood_slot_occupied(int32_t slot) { return table && table->slots[slot].owner != 0; }
 

@@ -42,7 +42,7 @@ struct slot {
   _Atomic int32_t ending;   // of the last one, as brood_slot_ending tells it
   _Atomic int32_t last;     // its pid
   _Atomic int64_t ended;    // when that was seen
-  _Atomic int32_t orders;   // as brood_slot_orders tells it
+  _Atomic int32_t manager;   // as brood_slot_manager tells it
   _Atomic int32_t pool;     // as brood_slot_enter_pool has it
   _Atomic int32_t detached;
   _Atomic uint32_t chosen;  // as brood_wait_choose tells it

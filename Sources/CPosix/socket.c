@@ -125,17 +125,17 @@ int64_t brood_socket_peer_user(int32_t socket) {
 
 int32_t brood_connect_waiting(
   int32_t socket, const char *path, const void *address, uint32_t size, int64_t nanoseconds) {
-  struct timeval patience = {nanoseconds / 1000000000, nanoseconds % 1000000000 / 1000};
-  if (patience.tv_sec == 0 && patience.tv_usec == 0) patience.tv_usec = 1;  // 0 would be for ever
+  struct timeval timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000 / 1000};
+  if (timeout.tv_sec == 0 && timeout.tv_usec == 0) timeout.tv_usec = 1;  // 0 would be for ever
   int flags = fcntl(socket, F_GETFL);
-  if (flags < 0 || setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0)
+  if (flags < 0 || setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
     return -errno;
   fcntl(socket, F_SETFL, flags & ~O_NONBLOCK);
   int32_t result;
   if (path) result = brood_unix_connect(socket, path);
   else result = connect(socket, address, size) < 0 ? -errno : 0;
   fcntl(socket, F_SETFL, flags);
-  patience = (struct timeval){0, 0};
-  setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  timeout = (struct timeval){0, 0};
+  setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
   return result;
 }

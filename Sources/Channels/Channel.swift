@@ -70,7 +70,7 @@ open class Channel {
 
   /// Makes an eventfd(2) that forked children share; throws EMFILE.
   static func makeBell() throws(SystemError) -> Int32 {
-    let bell = Descriptors.moveBeyondDigits(try window("eventfd") { brood_bell_make() })
+    let bell = Descriptors.moveBeyondDigits(try checked("eventfd") { brood_bell_make() })
     try Descriptors.requireShared(bell)
     return bell
   }
@@ -192,7 +192,7 @@ open class Channel {
   @inline(never)
   private func locked(_ first: Int32, _ wait: Wait) throws {
     var code = first
-    var patience = Clock.deadline(after: 2_000_000_000)
+    var deadline = Clock.deadline(after: 2_000_000_000)
     while code != 0 {
       switch code {
       case 1:
@@ -208,16 +208,16 @@ open class Channel {
           // One who merely runs will be done in a moment, and who died has let go.
           throw isStopped ? ChannelError.stuck(holder: holder) : ChannelError.timeout
         }
-        if Clock.monotonic >= patience {
+        if Clock.monotonic >= deadline {
           if holder != 0 { throw ChannelError.stuck(holder: holder) }
-          patience = Clock.deadline(after: 2_000_000_000)
+          deadline = Clock.deadline(after: 2_000_000_000)
         }
       default: throw SystemError(call: "futex", code: -code)
       }
       if wait.deadline == 0 {
-        code = brood_lock(lockWord, patience)
+        code = brood_lock(lockWord, deadline)
       } else {
-        patience = .max
+        deadline = .max
         code = brood_lock(lockWord, wait.deadline)
       }
     }
@@ -251,9 +251,9 @@ open class Channel {
   ///
   /// A bell is silenced by a waiter that finds its condition false. Where that is true for one sleeper
   /// and false for another, as of two rounds of a barrier, the one would silence the bell before
-  /// the other has woken up: such bells are never silenced, and their sleepers have ears.
-  final func ear(_ bell: Int32) throws(SystemError) -> Int32 {
-    try window("epoll_create1") { brood_ear_make(bell) }
+  /// the other has woken up: such bells are never silenced, and their sleepers have edge-triggered epoll sets.
+  final func edge(_ bell: Int32) throws(SystemError) -> Int32 {
+    try checked("epoll_create1") { brood_edge_make(bell) }
   }
 
   /// Sleeps until a bell rings, a peer that could act has ended, or the deadline has passed.
@@ -304,7 +304,7 @@ open class Channel {
       return false
     }
     // Who waits for ever is told when to look (`WaitLookout`).
-    let isTold = peer >= 0 && (areAlike || isStuck) && !(watched.map(peers.takesOrders) ?? false)
+    let isTold = peer >= 0 && (areAlike || isStuck) && !(watched.map(peers.isWorker) ?? false)
     var look = isTold ? Int64.max : nextLook
     // Who cannot act is looked for where another process has seen that there may be none, or the
     // peers told nothing for a while: it costs more.
@@ -392,14 +392,14 @@ open class Channel {
   /// someone who waits for several things.
   final var nextLookAtWatched: Int64 {
     if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
-    let isWorker = watched.map(peers.takesOrders) ?? false
+    let isWorker = watched.map(peers.isWorker) ?? false
     return Clock.deadline(after: isWorker ? Channel.glance : Channel.longest)
   }
 
   /// The same for one who waits at this channel alone: later each time that it was in vain.
   private var nextLook: Int64 {
     if let watched, !watched.isWatched { return Clock.deadline(after: ProcessWatches.interval) }
-    let first = (watched.map(peers.takesOrders) ?? false) ? Channel.glance : Channel.longest
+    let first = (watched.map(peers.isWorker) ?? false) ? Channel.glance : Channel.longest
     return Clock.deadline(after: first << looks + jitter)
   }
 

@@ -70,11 +70,11 @@ final class ChannelMemory {
     let name = ChannelMemory.fullName(kind)
     self.name = name
     let fd = Descriptors.moveBeyondDigits(
-      try window("memfd_create") { brood_memory_make("brood \(name)", Int64(size)) })
+      try checked("memfd_create") { brood_memory_make("brood \(name)", Int64(size)) })
     try Descriptors.requireShared(fd)
     descriptor = fd
     do throws(SystemError) {
-      try window("fallocate") { brood_memory_commit(fd, 0, Int64(2 * 4096)) }
+      try checked("fallocate") { brood_memory_commit(fd, 0, Int64(2 * 4096)) }
       base = try ChannelMemory.map(fd, size)
     } catch {
       Descriptors.close(fd)
@@ -89,7 +89,7 @@ final class ChannelMemory {
   /// smaller than it must be.
   init(adopting fd: Int32, kind: UInt32, bodySize: Int) throws(SystemError) {
     name = ChannelMemory.fullName(kind)
-    size = Int(try window("fstat") { brood_memory_size(fd) })
+    size = Int(try checked("fstat") { brood_memory_size(fd) })
     guard size >= ChannelMemory.bodyOffset + bodySize else {
       throw SystemError(call: "mmap", code: EBADMSG)
     }
@@ -122,7 +122,7 @@ final class ChannelMemory {
 
   /// Makes sure that a range has memory.
   func commit(_ offset: Int, _ length: Int) throws(SystemError) {
-    try window("fallocate") { brood_memory_commit(descriptor, Int64(offset), Int64(length)) }
+    try checked("fallocate") { brood_memory_commit(descriptor, Int64(offset), Int64(length)) }
   }
 
   /// Gives a range's memory back.

@@ -164,7 +164,7 @@ public struct Peers {
   @inline(__always)
   private func standing(_ slot: Int32, _ state: State, needing closed: Closed) -> Standing {
     var result: Standing = isToBeWaitedFor(state) ? [] : .hasLeft
-    if waitsForOrders(slot, needing: closed) { result.insert(.waitsForOrders) }
+    if isIdleWorker(slot, needing: closed) { result.insert(.isIdleWorker) }
     return result
   }
 
@@ -203,13 +203,13 @@ public struct Peers {
   private func isToBeWaitedFor(_ state: State) -> Bool { state != .left || Peers.waitsForLeft }
 
   // A pool's worker without a task: its maker, who gives it one, counts instead.
-  func waitsForOrders(_ slot: Int32, needing closed: Closed) -> Bool {
-    let maker = brood_slot_orders(slot) - 1
+  func isIdleWorker(_ slot: Int32, needing closed: Closed) -> Bool {
+    let maker = brood_slot_manager(slot) - 1
     return maker >= 0 && (maker == brood_slot_own() || state(maker, without: closed) != nil)
   }
 
   /// Whether it is a worker of a pool, which tells no other process that it has no task any more.
-  func takesOrders(_ peer: Peer) -> Bool { brood_slot_orders(peer.slot) != 0 }
+  func isWorker(_ peer: Peer) -> Bool { brood_slot_manager(peer.slot) != 0 }
 
   /// In the process that makes a pool's worker: in which of its pools that works.
   public static func note(worker: SlotID, of pool: Int32) {
@@ -220,7 +220,7 @@ public struct Peers {
   /// In the process that makes or has a pool's worker: whether that has nothing to do until it is
   /// given a task.
   public static func note(worker: SlotID, waits: Bool) {
-    brood_slot_take_orders(worker.place.number, waits)
+    brood_slot_set_manager(worker.place.number, waits)
   }
 
   private func open(_ slot: Int32) -> Peer? {

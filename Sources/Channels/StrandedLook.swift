@@ -152,8 +152,8 @@ struct StrandedLook {
   private func look(_ slot: Int32, _ pid: Int32) -> (SeenProcess, UInt32) {
     var seen = SeenProcess(pid: pid, life(slot, pid))
     guard seen.life == .living else { return (seen, 1) }
-    if channel.peers.waitsForOrders(slot, needing: []) {
-      seen.maker = brood_slot_occupant(brood_slot_orders(slot) - 1)
+    if channel.peers.isIdleWorker(slot, needing: []) {
+      seen.maker = brood_slot_occupant(brood_slot_manager(slot) - 1)
     }
     seen.waitsForTheSame = waitsForTheSame(slot)
     var wait = brood_wait()

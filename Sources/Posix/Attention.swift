@@ -18,14 +18,14 @@ public enum Attention {
 
   /// Sends `Signal.timer` at `deadline` (monotonic ns, 0 cancels), however busy the program is.
   public static func arm(at deadline: Int64) throws(SystemError) {
-    try window("timer_settime") { brood_attention_timer(deadline) }
+    try checked("timer_settime") { brood_attention_timer(deadline) }
   }
 
   /// Sends `Signal.io` whenever the descriptor becomes ready (fcntl(2), O_ASYNC and F_SETSIG).
   ///
   /// - Parameter on: false to stop that.
   public static func signalWhenReady(_ fd: Int32, _ on: Bool = true) throws(SystemError) {
-    try window("fcntl") { on ? brood_signal_when_ready(fd) : brood_silence(fd) }
+    try checked("fcntl") { on ? brood_signal_when_ready(fd) : brood_silence(fd) }
   }
 
   /// Ends what `signalWhenReady` began; a descriptor that is closed needs nothing.
@@ -36,6 +36,6 @@ public enum Attention {
   /// Yields what was left of the one before. A fork does not inherit it; an exec does.
   @discardableResult
   public static func alarm(after nanoseconds: Int64) throws(SystemError) -> Int64 {
-    try window("setitimer") { brood_alarm(nanoseconds) }
+    try checked("setitimer") { brood_alarm(nanoseconds) }
   }
 }

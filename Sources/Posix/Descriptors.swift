@@ -14,7 +14,7 @@ public enum Descriptors {
   ///
   /// Throws EMFILE if the limit is below `least`.
   public static func start() throws(SystemError) {
-    try window("setrlimit") { brood_files_start() }
+    try checked("setrlimit") { brood_files_start() }
   }
 
   /// The lowest private descriptor number.
@@ -22,12 +22,12 @@ public enum Descriptors {
 
   /// Moves a descriptor into the private range; the old number is closed (fcntl(2) F_DUPFD).
   public static func makePrivate(_ fd: Int32) throws(SystemError) -> Int32 {
-    try window("fcntl") { brood_move_to_private(fd) }
+    try checked("fcntl") { brood_move_to_private(fd) }
   }
 
   /// Copies a descriptor into the private range.
   public static func privateCopy(of fd: Int32) throws(SystemError) -> Int32 {
-    try window("fcntl", "descriptor \(fd)") { brood_copy_to_private(fd) }
+    try checked("fcntl", "descriptor \(fd)") { brood_copy_to_private(fd) }
   }
 
   /// Copies a descriptor to a number that no redirection names: those have one digit.
@@ -67,7 +67,7 @@ public enum Descriptors {
   public static func open(
     _ path: String, _ flags: Int32, mode: UInt32 = 0o666
   ) throws(SystemError) -> Int32 {
-    try window("open", path, interruptible: true) { brood_open(path, flags | O_CLOEXEC, mode) }
+    try checked("open", path, interruptible: true) { brood_open(path, flags | O_CLOEXEC, mode) }
   }
 
   /// Closes a descriptor; errors are of no use to anybody (close(2)).
@@ -78,7 +78,7 @@ public enum Descriptors {
   /// Makes a pipe, close-on-exec (pipe2(2)).
   public static func pipe() throws(SystemError) -> (read: Int32, write: Int32) {
     var ends: (read: Int32, write: Int32) = (-1, -1)
-    try window("pipe2") { brood_pipe(&ends.read, &ends.write) }
+    try checked("pipe2") { brood_pipe(&ends.read, &ends.write) }
     try requireShared(ends.read, ends.write)
     return ends
   }
@@ -131,7 +131,7 @@ public struct WritableProbe {
 
   /// Close it after use.
   public init(_ fd: Int32) throws(SystemError) {
-    let epoll = try window("epoll_create1") { brood_epoll_create() }
+    let epoll = try checked("epoll_create1") { brood_epoll_create() }
     let code = brood_epoll_set(epoll, true, fd, UInt32(brood_ready_write), 1)
     if code < 0 {
       Descriptors.close(epoll)

@@ -53,7 +53,7 @@ public final class JournalFile {
     let deadline = Clock.deadline(after: 1_000_000_000)
     while true {
       do throws(SystemError) {
-        try window("fcntl", path) { brood_lock_file(fd, true) }
+        try checked("fcntl", path) { brood_lock_file(fd, true) }
         return
       } catch {
         guard error.code == EAGAIN, Clock.monotonic < deadline else { throw error }

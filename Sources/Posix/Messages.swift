@@ -85,7 +85,7 @@ public enum Messages {
 
   /// How long a blocking call on a socket may wait, in nanoseconds (SO_RCVTIMEO, socket(7)).
   public static func limitWaits(_ socket: Int32, to limit: Int64) throws(SystemError) {
-    try window("setsockopt") { brood_limit_waits(socket, limit) }
+    try checked("setsockopt") { brood_limit_waits(socket, limit) }
   }
 
   /// Receives one message without waiting; nil if none is there, length 0 at the end.
@@ -121,7 +121,7 @@ public enum Messages {
 public enum MemoryFile {
   /// Makes an empty one, close-on-exec, open to sealing.
   public static func make(_ name: String) throws(SystemError) -> Int32 {
-    try window("memfd_create") { brood_memfd(name) }
+    try checked("memfd_create") { brood_memfd(name) }
   }
 
   /// Makes one with this content, sealed against every change.
@@ -146,7 +146,7 @@ public enum MemoryFile {
 
   /// Seals one against every change.
   public static func seal(_ fd: Int32) throws(SystemError) {
-    try window("fcntl") { brood_seal(fd) }
+    try checked("fcntl") { brood_seal(fd) }
   }
 
   /// The size of a sealed one; throws EBADMSG if it could still change.

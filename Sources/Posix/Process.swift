@@ -53,12 +53,12 @@ public enum Process {
 
   /// Opens a private pidfd; throws ESRCH if there is no such process (pidfd_open(2)).
   public static func descriptor(of pid: Int32) throws(SystemError) -> Int32 {
-    try window("pidfd_open", "\(pid)") { brood_pidfd_open(pid) }
+    try checked("pidfd_open", "\(pid)") { brood_pidfd_open(pid) }
   }
 
   /// Sends a signal through a pidfd, which cannot hit a reused pid (pidfd_send_signal(2)).
   public static func send(_ signal: Signal, toDescriptor pidfd: Int32) throws(SystemError) {
-    try window("pidfd_send_signal") { brood_pidfd_signal(pidfd, signal.number) }
+    try checked("pidfd_send_signal") { brood_pidfd_signal(pidfd, signal.number) }
   }
 
   /// Sends a signal to one process; pids below 2 are refused with EINVAL, but for this process
@@ -89,13 +89,13 @@ public enum Process {
 
   /// Lets a process, 0 for this one, have at most so many bytes of memory of its own (prlimit(2)).
   public static func limitMemory(of pid: Int32, to bytes: Int) throws(SystemError) {
-    try window("prlimit", "\(pid)") { brood_limit_data(pid, UInt64(clamping: bytes)) }
+    try checked("prlimit", "\(pid)") { brood_limit_data(pid, UInt64(clamping: bytes)) }
   }
 
   /// A process's niceness, -20 to 19; 0 is this process (getpriority(2)).
   public static func niceness(of pid: Int32) throws(SystemError) -> Int32 {
     var nice: Int32 = 0
-    try window("getpriority", "\(pid)") { brood_get_nice(pid, &nice) }
+    try checked("getpriority", "\(pid)") { brood_get_nice(pid, &nice) }
     return nice
   }
 
@@ -109,19 +109,19 @@ public enum Process {
 
   /// Sets a process's niceness; throws EACCES for less than now without privilege.
   public static func setNiceness(of pid: Int32, to nice: Int32) throws(SystemError) {
-    try window("setpriority", "\(pid)") { brood_set_nice(pid, nice) }
+    try checked("setpriority", "\(pid)") { brood_set_nice(pid, nice) }
   }
 
   /// Whether orphans below this process come to it; a fork does not inherit it (prctl(2)).
   public static func adoptOrphans(_ on: Bool) throws(SystemError) {
-    try window("prctl") { brood_subreaper(on) }
+    try checked("prctl") { brood_subreaper(on) }
   }
 
   /// In a fresh child: the kernel sends `signal` when `parent` ends; ESRCH if it already has.
   public static func dieWithParent(
     _ parent: Int32, _ signal: Signal = .term
   ) throws(SystemError) {
-    try window("prctl") { brood_die_with(parent, signal.number) }
+    try checked("prctl") { brood_die_with(parent, signal.number) }
   }
 
   /// How many CPUs this process may use (sched_getaffinity(2)).

@@ -113,7 +113,7 @@ public enum Signals {
 
   /// A private descriptor that is readable while one of these blocked signals waits (signalfd(2)).
   public static func descriptor(_ set: SignalSet) throws(SystemError) -> Int32 {
-    try window("signalfd") { brood_signalfd(set.mask) }
+    try checked("signalfd") { brood_signalfd(set.mask) }
   }
 
   /// Signals that were ignored when the shell was started.
@@ -130,7 +130,7 @@ public enum Signals {
   private static func change(
     _ signal: Signal, _ disposition: Disposition, byUser: Bool
   ) throws(SystemError) {
-    try window("sigaction", signal.name) {
+    try checked("sigaction", signal.name) {
       brood_signal_set(signal.number, disposition.rawValue, byUser)
     }
   }

@@ -94,7 +94,7 @@ public enum Socket {
       code = try address.withBytes { brood_connect_waiting(fd, nil, $0, $1, nanoseconds) }
     }
     if code == -EAGAIN || code == -EINTR { return false }
-    try window("connect") { code }
+    try checked("connect") { code }
     return true
   }
 

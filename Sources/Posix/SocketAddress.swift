@@ -32,7 +32,7 @@ public enum SocketAddress: Hashable, Sendable {
   }
 
   /// Lends the address as the kernel wants it; ENAMETOOLONG, and EINVAL for a path, which only
-  /// the C window can make one of.
+  /// the C functions can make one of.
   func withBytes<R>(
     _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
   ) throws(SystemError) -> R {

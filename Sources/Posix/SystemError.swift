@@ -54,11 +54,11 @@ package func libc<Result: SignedInteger>(
   }
 }
 
-/// Runs a function of the C window, which reports by a negated errno; EINTR likewise.
+/// Runs a function of CPosix, which reports by a negated errno; EINTR likewise.
 @inlinable
 @inline(__always)
 @discardableResult
-public func window<Result: SignedInteger>(
+public func checked<Result: SignedInteger>(
   _ call: String, _ detail: @autoclosure () -> String? = nil, interruptible: Bool = false,
   _ body: () -> Result
 ) throws(SystemError) -> Result {

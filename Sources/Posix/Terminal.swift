@@ -26,13 +26,13 @@ public enum Terminal {
   /// The window's size (TIOCGWINSZ); throws ENOTTY.
   public static func size(_ fd: Int32) throws(SystemError) -> Size {
     var size = Size(rows: 0, columns: 0)
-    try window("ioctl") { brood_window_size(fd, &size.rows, &size.columns) }
+    try checked("ioctl") { brood_window_size(fd, &size.rows, &size.columns) }
     return size
   }
 
   /// Sets the window's size; the foreground group gets SIGWINCH (TIOCSWINSZ).
   public static func setSize(_ fd: Int32, _ size: Size) throws(SystemError) {
-    try window("ioctl") { brood_set_window_size(fd, size.rows, size.columns) }
+    try checked("ioctl") { brood_set_window_size(fd, size.rows, size.columns) }
   }
 
   /// The modes in force (tcgetattr(3)).
@@ -64,7 +64,7 @@ public enum Terminal {
 
   /// Makes a group the foreground group, also from the background (tcsetpgrp(3)).
   public static func setForeground(_ fd: Int32, _ group: Int32) throws(SystemError) {
-    try window("tcsetpgrp", "\(group)") { brood_set_foreground(fd, group) }
+    try checked("tcsetpgrp", "\(group)") { brood_set_foreground(fd, group) }
   }
 
   /// The modes of a terminal whose program takes each byte as it comes, and has no keys with a
@@ -78,7 +78,7 @@ public enum Terminal {
   /// Begins a session of the kernel's with this controlling terminal (setsid(2), TIOCSCTTY); throws
   /// EPERM in a process that leads a group, or for the terminal of another session.
   public static func takeControl(_ fd: Int32) throws(SystemError) {
-    try window("ioctl", "TIOCSCTTY") { brood_take_terminal(fd) }
+    try checked("ioctl", "TIOCSCTTY") { brood_take_terminal(fd) }
   }
 
   /// Opens a pty pair: the main end private, the other raw and no controlling terminal.
@@ -87,7 +87,7 @@ public enum Terminal {
   public static func openPty(size: Size?) throws(SystemError) -> (main: Int32, slave: Int32) {
     var main: Int32 = -1
     var slave: Int32 = -1
-    try window("posix_openpt") { brood_open_pty(&main, &slave) }
+    try checked("posix_openpt") { brood_open_pty(&main, &slave) }
     do throws(SystemError) {
       main = try Descriptors.makePrivate(main)
       if let size { try setSize(main, size) }

@@ -46,28 +46,28 @@ public enum Transfer {
     }
   }
 
-  /// Writes all bytes, waiting as needed, but no longer than `patience` (ns) for the reader to take
+  /// Writes all bytes, waiting as needed, but no longer than `timeout` (ns) for the reader to take
   /// something; ETIMEDOUT then.
   ///
   /// `onAttention` runs at recorded signals.
   public static func writeAll(
-    _ fd: Int32, _ bytes: UnsafeRawBufferPointer, patience: Int64? = nil,
+    _ fd: Int32, _ bytes: UnsafeRawBufferPointer, timeout: Int64? = nil,
     onAttention: OnAttention? = nil
   ) throws {
     var written = 0
-    try writeAll(fd, bytes, counting: &written, patience: patience, onAttention: onAttention)
+    try writeAll(fd, bytes, counting: &written, timeout: timeout, onAttention: onAttention)
   }
 
   /// The same for who wants to know how far it came when it throws.
   public static func writeAll(
     _ fd: Int32, _ bytes: UnsafeRawBufferPointer, counting written: inout Int,
-    patience: Int64? = nil, onAttention: OnAttention? = nil
+    timeout: Int64? = nil, onAttention: OnAttention? = nil
   ) throws {
     while written < bytes.count {
       if let count = try writeNow(fd, UnsafeRawBufferPointer(rebasing: bytes[written...])) {
         written += count
       } else {
-        let deadline = patience.map { Clock.deadline(after: $0) } ?? .max
+        let deadline = timeout.map { Clock.deadline(after: $0) } ?? .max
         try pause(fd, Int16(POLLOUT), "write", until: deadline, onAttention)
       }
     }
@@ -87,9 +87,9 @@ public enum Transfer {
 
   /// Writes all bytes of an array.
   public static func writeAll(
-    _ fd: Int32, _ bytes: [UInt8], patience: Int64? = nil, onAttention: OnAttention? = nil
+    _ fd: Int32, _ bytes: [UInt8], timeout: Int64? = nil, onAttention: OnAttention? = nil
   ) throws {
-    try bytes.withUnsafeBytes { try writeAll(fd, $0, patience: patience, onAttention: onAttention) }
+    try bytes.withUnsafeBytes { try writeAll(fd, $0, timeout: timeout, onAttention: onAttention) }
   }
 
   /// Writes all of a text's UTF-8.
@@ -161,7 +161,7 @@ public enum Transfer {
     do {
       // Until a writer has written, or was there and is gone.
       while true {
-        let isReady = try window("poll", path) {
+        let isReady = try checked("poll", path) {
           brood_wait_ready(fd, Int16(POLLIN), onAttention != nil, .max)
         }
         if isReady != 0 { break }
@@ -189,7 +189,7 @@ public enum Transfer {
       } catch {
         guard error.code == EINTR || isFIFO && error.code == ENXIO else { throw error }
         // A signal just before open(2) would be lost in it, and nothing tells that a reader comes.
-        let deadline = Clock.deadline(after: Transfer.patienceOfFIFO)
+        let deadline = Clock.deadline(after: Transfer.retryOfFIFO)
         do {
           if error.code == ENXIO { try pause(-1, 0, "poll", until: deadline, onAttention) }
         } catch let error as SystemError where error.code == ETIMEDOUT {}
@@ -199,7 +199,7 @@ public enum Transfer {
   }
 
   /// How long a FIFO is left alone before it is looked for a reader again (ns).
-  private static let patienceOfFIFO: Int64 = 5_000_000
+  private static let retryOfFIFO: Int64 = 5_000_000
 
   private static func now(
     _ call: String, _ body: () -> Int64
@@ -215,7 +215,7 @@ public enum Transfer {
     _ fd: Int32, _ events: Int16, _ call: String, until deadline: Int64 = .max,
     _ onAttention: OnAttention?
   ) throws {
-    let ready = try window(call) { brood_wait_ready(fd, events, onAttention != nil, deadline) }
+    let ready = try checked(call) { brood_wait_ready(fd, events, onAttention != nil, deadline) }
     if ready == 0 { try onAttention?() }
   }
 }

@@ -17,7 +17,7 @@ public enum ForkResult {
 /// child must end by `Process.exitNow`. Throws EAGAIN at the process limit, EMFILE, ENOMEM.
 public func forkProcess() throws(SystemError) -> ForkResult {
   var pidfd: Int32 = -1
-  let pid = try window("fork") { brood_fork(&pidfd, 0) }
+  let pid = try checked("fork") { brood_fork(&pidfd, 0) }
   return pid == 0 ? .child : .parent(pid: pid, pidfd: pidfd)
 }
 
@@ -26,5 +26,5 @@ public func forkProcess() throws(SystemError) -> ForkResult {
 ///
 /// - Parameter number: tells the forks of this process apart, for `Process.forkPath`.
 public func forkBare(number: UInt64) throws(SystemError) -> Int32 {
-  try window("fork") { brood_fork(nil, number) }
+  try checked("fork") { brood_fork(nil, number) }
 }

@@ -14,7 +14,7 @@ public enum Guardian {
   ///
   /// Throws EPERM where it cannot be.
   public static func mark() throws(SystemError) {
-    try window("setrlimit") { brood_mark_start() }
+    try checked("setrlimit") { brood_mark_start() }
   }
 
   /// Whether this session has a mark of its own, and so can have a guardian.
@@ -29,7 +29,7 @@ public enum Guardian {
   /// Forks the guardian; yields its pid and a private pidfd.
   public static func start() throws(SystemError) -> (pid: Int32, pidfd: Int32) {
     var pidfd: Int32 = -1
-    let pid = try window("fork", "guardian") { brood_guardian_start(&pidfd) }
+    let pid = try checked("fork", "guardian") { brood_guardian_start(&pidfd) }
     return (pid, pidfd)
   }
 
@@ -38,9 +38,9 @@ public enum Guardian {
   static func hold(tokens pipe: Int32, home: Int32) { brood_guardian_hold_tokens(pipe, home) }
 
   /// Kills what is left of the session but this process and its guardian; false if some of it
-  /// could not be ended within `patience` (ns).
-  public static func endRest(sparing guardian: Int32, patience: Int64) -> Bool {
-    brood_guardian_end_rest(guardian, patience) == 0
+  /// could not be ended within `timeout` (ns).
+  public static func endRest(sparing guardian: Int32, timeout: Int64) -> Bool {
+    brood_guardian_end_rest(guardian, timeout) == 0
   }
 
   /// The guardian has nothing more to do: ends and reaps it.
@@ -63,7 +63,7 @@ public enum Guardian {
 
   /// Sets this process's task number, for all that it starts; 0 detaches, 2 is no task.
   public static func setTask(_ task: UInt32) throws(SystemError) {
-    try window("setrlimit") { brood_mark_set_task(task) }
+    try checked("setrlimit") { brood_mark_set_task(task) }
   }
 
   /// Living processes of this session (zombies, detached ones and guardians left out).
@@ -109,7 +109,7 @@ public enum Guardian {
   ///
   /// Repeats until no new descendant turned up. Throws ESRCH, or EPERM for another user's process.
   public static func detach(_ pid: Int32) throws(SystemError) {
-    try window("prlimit", "\(pid)") { brood_mark_detach(pid) }
+    try checked("prlimit", "\(pid)") { brood_mark_detach(pid) }
     var done: Set<Int32> = [pid]
     while true {
       let fresh = ProcessTree().descendants(of: pid).filter { !done.contains($0) }

@@ -24,7 +24,7 @@ public enum InterruptForwarder {
   /// Throws EPERM if the group is gone, EAGAIN at the process limit, ENOMEM (clone(2)).
   @discardableResult
   public static func start(in group: Int32) throws(SystemError) -> Int32 {
-    try window("clone") { brood_forwarder_start(group) }
+    try checked("clone") { brood_forwarder_start(group) }
   }
 
   /// Ends it.

@@ -18,7 +18,7 @@ public struct SlotID: Hashable, Sendable {
 /// A value in a slot needs no descriptor and no system call per fork, and outlives its child.
 public struct ProcessSlots {
   /// Makes the table, once in a session, before its first fork.
-  public init() throws(SystemError) { try window("mmap") { brood_slots_start() } }
+  public init() throws(SystemError) { try checked("mmap") { brood_slots_start() } }
 
   /// How many processes may live at once, zombies not counted.
   public var limit: Int {
@@ -40,7 +40,7 @@ public struct ProcessSlots {
   /// - Parameter isNested: asked by a forked child, which is refused for a while after the limit
   ///   was reached, so that a fork bomb dies out.
   public func reserve(isNested: Bool) throws(SystemError) -> SlotID {
-    SlotID(number: try window("fork") { brood_slot_reserve(isNested) })
+    SlotID(number: try checked("fork") { brood_slot_reserve(isNested) })
   }
 
   /// Tells the name before the fork, so that the child knows it.

@@ -118,7 +118,7 @@ public enum Reaper {
     _ call: (inout brood_end) -> Int32
   ) throws(SystemError) -> ExitInfo? {
     var info = brood_end()
-    try window("waitid", interruptible: true) { call(&info) }
+    try checked("waitid", interruptible: true) { call(&info) }
     return ExitInfo(info)
   }
 }

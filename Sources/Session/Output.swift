@@ -28,7 +28,7 @@ public final class Output {
   private var prefix: [UInt8] = []
 
   /// How long a write waits for its reader (ns); nil for as long as it takes.
-  var patience: Int64?
+  var timeout: Int64?
   /// Runs before something goes out, as a prompt has to make room for it.
   public var beforeWriting: (() -> Void)?
 
@@ -120,7 +120,7 @@ public final class Output {
       do {
         try taken.withUnsafeBytes { bytes in
           try Transfer.writeAll(
-            1, bytes, counting: &written, patience: patience, onAttention: onAttention)
+            1, bytes, counting: &written, timeout: timeout, onAttention: onAttention)
         }
       } catch let error as SystemError {
         if error.code == EPIPE {

@@ -15,13 +15,13 @@ public enum ProcessKind: String, Sendable {
   /// An orphan that a program has left: reaped at once, ended with the session.
   case leftover
   /// An orphan of others, as the first process of a container gets them: only reaped.
-  case stranger
+  case foreign
 
   /// Whether `wait` without P and `--all` see it.
   public var isUsers: Bool {
     switch self {
     case .fork, .spawn, .background: true
-    case .foreground, .helper, .member, .adopted, .leftover, .stranger: false
+    case .foreground, .helper, .member, .adopted, .leftover, .foreign: false
     }
   }
 }
@@ -31,7 +31,7 @@ extension ProcessKind {
   var isReapedAtOnce: Bool { isOrphan || self == .helper || self == .member }
 
   /// Whether another process made it.
-  public var isOrphan: Bool { self == .adopted || self == .leftover || self == .stranger }
+  public var isOrphan: Bool { self == .adopted || self == .leftover || self == .foreign }
 }
 
 /// What a process runs.

@@ -113,13 +113,13 @@ public final class ProcessTable {
   private var isInherited: Bool { depth != Process.forkDepth }
 
   // Kept alive on purpose: releasing a thousand handles would write a thousand pages.
-  private var relics: [[ProcessHandle?]] = []
+  private var keptForParent: [[ProcessHandle?]] = []
 
   private func forgetInherited() {
     guard isInherited else { return }
     depth = Process.forkDepth
-    relics.append(live)
-    relics.append(history.ring)
+    keptForParent.append(live)
+    keptForParent.append(history.ring)
     live = []
     liveCount = 0
     index = [:]

@@ -93,11 +93,11 @@ extension Session {
       let others = children.filter { pid in
         if pid == supervisor.guardian || supervisor.foreign?.contains(pid) ?? false { return false }
         guard let process = processes.child(pid) else { return true }
-        return !process.isDetached && process.kind != .stranger && process.endInfo == nil
+        return !process.isDetached && process.kind != .foreign && process.endInfo == nil
       }
       if others.isEmpty { return true }
     }
-    return Guardian.endRest(sparing: supervisor.guardian, patience: Session.patienceAtEnd)
+    return Guardian.endRest(sparing: supervisor.guardian, timeout: Session.timeoutAtEnd)
   }
 
   /// The last thing at an orderly end: lets the guardian go.
@@ -108,7 +108,7 @@ extension Session {
   }
 
   /// How long the end waits for processes to die of KILL; then it is left to the guardian (ns).
-  private static let patienceAtEnd: Int64 = 1_000_000_000
+  private static let timeoutAtEnd: Int64 = 1_000_000_000
 }
 
 extension Session {

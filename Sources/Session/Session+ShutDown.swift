@@ -15,7 +15,7 @@ extension Session {
     if endingSignal != nil { return [] }
     return processes.all.filter { process in
       switch process.kind {
-      case .helper, .leftover, .stranger: false
+      case .helper, .leftover, .foreign: false
       default: !process.isDaemon && !process.isDetached && isLiving(process)
       }
     }
@@ -91,7 +91,7 @@ extension Session {
   /// Writes what is left of the output; what cannot be written is a failure of this process.
   private func writeRest(_ status: inout Int32) {
     // What was told to end does not wait for a reader that has stopped.
-    if endingSignal != nil { output.patience = Termination.graceOfSession }
+    if endingSignal != nil { output.timeout = Termination.graceOfSession }
     for _ in 0..<Session.mostAttempts {
       do {
         if let error = handlers.takePostponed() { throw error }
@@ -100,7 +100,7 @@ extension Session {
       } catch {
         let failure = self.status(of: error)
         if status == 0 { status = failure }
-        if endingSignal != nil { output.patience = Termination.graceOfSession }
+        if endingSignal != nil { output.timeout = Termination.graceOfSession }
       }
     }
   }
@@ -141,10 +141,10 @@ extension Session {
     }
     do {
       try noting(joinable, .all, until: nil) {
-        let patience = Clock.deadline(after: Session.patience)
+        let due = Clock.deadline(after: Session.noticeDelay)
         while true {
-          if try pause(interpreter, until: patience, done: isOver) { return }
-          if Clock.monotonic < patience { continue }
+          if try pause(interpreter, until: due, done: isOver) { return }
+          if Clock.monotonic < due { continue }
           let rest = joinable.filter { !named.contains($0.pid) }
           let waitsForDaemons = hasDaemons && rest.allSatisfy(channels.isWaiting)
           let why = waitsForDaemons ? ", for which only a daemon could do something" : ""
@@ -180,7 +180,7 @@ extension Session {
   /// TERM to all living children that are not detached, and KILL to what is left after a while.
   private func endChildren(_ interpreter: Interpreter) {
     func living() -> [ProcessHandle] {
-      processes.all.filter { !$0.isDetached && $0.kind != .stranger && isLiving($0) }
+      processes.all.filter { !$0.isDetached && $0.kind != .foreign && isLiving($0) }
     }
     let first = living()
     if first.isEmpty { return }
@@ -195,7 +195,7 @@ extension Session {
   /// After how long a script that has come to its end tells whom it waits for (ns).
   ///
   /// Not before the look after a second has ended the waits that no process can end.
-  private static let patience: Int64 = 1_500_000_000
+  private static let noticeDelay: Int64 = 1_500_000_000
 
   /// Ends this process by a signal, as its parent should see it.
   static func dieOf(_ signal: Signal) -> Never {

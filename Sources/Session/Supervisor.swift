@@ -69,15 +69,15 @@ extension Session {
         finish(process, info)
       }
     }
-    if !isChild { lookAtStrangers() }
+    if !isChild { takeUnknownChildren() }
   }
 
-  private func lookAtStrangers() {
+  private func takeUnknownChildren() {
     for pid in reader.children(of: Process.pid) {
       if processes.child(pid) != nil || supervisor.foreign?.contains(pid) ?? false { continue }
       if pid == InterruptForwarder.pid { continue }
       if (try? Reaper.reap(pid: pid)) != nil {
-        strangerEnded(pid)
+        unknownChildEnded(pid)
       } else if pid != supervisor.guardian {
         adopt(pid)
       }
@@ -93,7 +93,7 @@ extension Session {
     let command = reader.arguments(of: pid)?.joined(separator: " ") ?? ""
     var options = ForkOptions(kind: kind, command: command)
     options.isDetached = Guardian.isDetached(pid)
-    if kind != .stranger, !options.isDetached, let stat { Guardian.know(stat) }
+    if kind != .foreign, !options.isDetached, let stat { Guardian.know(stat) }
     let ticket = SpawnTicket(name: name, slot: nil, id: processes.takeID())
     let process = ProcessHandle(ticket, options, session: self)
     process.givenPid = pid
@@ -105,14 +105,14 @@ extension Session {
   private func kind(ofOrphan pid: Int32, _ stat: ProcessStat?) -> ProcessKind {
     if let stat, slots?.has(stat) ?? false { return .adopted }
     // The guardian of an inner session that has ended goes when it has done its work.
-    if Guardian.isGuardian(pid) { return .stranger }
+    if Guardian.isGuardian(pid) { return .foreign }
     // Only where there are processes that the session did not bring up, a missing mark tells them.
     let mayBeForeign = Process.pid == 1 || !(supervisor.foreign?.isEmpty ?? true)
-    if mayBeForeign, !Guardian.isMarked || !Guardian.isMember(pid) { return .stranger }
+    if mayBeForeign, !Guardian.isMarked || !Guardian.isMember(pid) { return .foreign }
     return .leftover
   }
 
-  private func strangerEnded(_ pid: Int32) {
+  private func unknownChildEnded(_ pid: Int32) {
     guard pid == supervisor.guardian else { return }
     supervisor.guardian = 0
     slots?.guardian = 0
@@ -127,7 +127,7 @@ extension Session {
   /// Records a child that was reaped as one of all; nil for one that is not in the table.
   func reaped(_ info: ExitInfo) -> ProcessHandle? {
     guard let process = processes.child(info.pid) else {
-      strangerEnded(info.pid)
+      unknownChildEnded(info.pid)
       return nil
     }
     finish(process, info)

@@ -7,7 +7,7 @@ import ShellHost
 /// What stands before the line: the built-in text, the user's, or what the user's block yields.
 extension Prompt {
   /// How long the block may run before each prompt (ns).
-  private static let patience: Int64 = 200_000_000
+  private static let timeout: Int64 = 200_000_000
   private static let longestPrompt = 1000
 
   /// The prompts for the next entry.
@@ -44,7 +44,7 @@ extension Prompt {
     let (status, result) = (host.lastStatus, host.lastResult)
     defer { (host.lastStatus, host.lastResult) = (status, result) }
     do {
-      let value = try session.limited(to: Prompt.patience) {
+      let value = try session.limited(to: Prompt.timeout) {
         try interpreter.invoke(block, [], wantsValue: true)
       }
       // The child of a classic fork in it has no prompt.

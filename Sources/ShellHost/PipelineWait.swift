@@ -149,7 +149,7 @@ package struct ForegroundWait {
     }
     while !hasTold {
       if try wait(nil, isStopped) { return noteEnds() }
-      if try wait(Clock.deadline(after: ForegroundWait.patience), isOver) { return noteEnds() }
+      if try wait(Clock.deadline(after: ForegroundWait.timeout), isOver) { return noteEnds() }
       guard let stopped = members.first(where: { $0.stoppedBy != nil && $0.letter == "T" }) else {
         continue
       }
@@ -162,7 +162,7 @@ package struct ForegroundWait {
   }
 
   /// How long a program may be stopped before that is told (ns).
-  private static let patience: Int64 = 1_000_000_000
+  private static let timeout: Int64 = 1_000_000_000
 
   private func waitForChange(_ isDone: (() -> Bool)?) throws -> End {
     let session = host.session

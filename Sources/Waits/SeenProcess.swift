@@ -9,7 +9,7 @@ public struct Standing: OptionSet, Hashable, Sendable {
   /// It waits for ever for the same, and was not woken since it saw that this is not there.
   public static let waitsForTheSame = Standing(rawValue: 2)
   /// It only does what another process tells it that has the channel, too: that one counts.
-  public static let waitsForOrders = Standing(rawValue: 4)
+  public static let isIdleWorker = Standing(rawValue: 4)
 
   /// Whether it could be the one to act, if it lives; whether it can is for `SeenProcess` to tell.
   public var mayAct: Bool { isEmpty }

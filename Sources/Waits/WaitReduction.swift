@@ -48,7 +48,7 @@ struct WaitReducer {
     var wakers: [Int] = []
     let needed: Int
     /// How many more could of whom the graph knows nothing.
-    var strangers = 0
+    var unknownWakers = 0
     /// Those that wait for it, by their places.
     var waiters: [Int] = []
   }
@@ -98,7 +98,7 @@ struct WaitReducer {
         made.wakers.append(place)
         wakes[place].append(number)
       } else {
-        made.strangers += 1
+        made.unknownWakers += 1
       }
     }
     targets.append(made)
@@ -117,7 +117,7 @@ struct WaitReducer {
   func whoCanAct(_ ways: WayOut) -> Result {
     var result = Result(
       answers: Array(repeating: .cannot, count: graph.order.count),
-      able: Array(repeating: 0, count: targets.count), perhapsAble: targets.map(\.strangers))
+      able: Array(repeating: 0, count: targets.count), perhapsAble: targets.map(\.unknownWakers))
     var agenda = Array(graph.order.indices)
     while let place = agenda.popLast() {
       let old = result.answers[place]

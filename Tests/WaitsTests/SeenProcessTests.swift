@@ -42,7 +42,7 @@ import Waits
   /// What the channel's words tell is enough to leave one out.
   @Test func oneMayActOfWhomNothingSpeaksAgainstIt() {
     #expect(Standing().mayAct)
-    for reason: Standing in [.hasLeft, .waitsForTheSame, .waitsForOrders] {
+    for reason: Standing in [.hasLeft, .waitsForTheSame, .isIdleWorker] {
       #expect(!reason.mayAct && !reason.union(.hasLeft).mayAct)
     }
   }

@@ -79,9 +79,9 @@ int32_t brood_guardian_start(int32_t *pidfd);
 /// it moves them to where they belong. Private descriptors; -1 for none.
 void brood_guardian_hold_tokens(int32_t pipe, int32_t home);
 
-/// Ends what is left of the session's processes but this one and its guardian, within `patience`
+/// Ends what is left of the session's processes but this one and its guardian, within `timeout`
 /// (ns); -ETIME if some were left then.
-int32_t brood_guardian_end_rest(int32_t guardian, int64_t patience);
+int32_t brood_guardian_end_rest(int32_t guardian, int64_t timeout);
 
 /// Adds an orphan that came to the session to what its guardian knows, or takes it off.
 void brood_guardian_know(int32_t pid, uint64_t start_ticks);

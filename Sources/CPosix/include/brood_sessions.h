@@ -32,7 +32,7 @@ struct brood_process_look {
   int32_t pid;    // 0 while its fork is under way
   int32_t owner;  // its maker, 0 for the session's own process
   uint32_t generation;
-  int32_t orders;  // as `brood_slot_orders` tells it
+  int32_t manager;  // as `brood_slot_manager` tells it
   int32_t pool;    // which of its maker's pools it works in, 0 for none
   int32_t ending, last;  // how the slot's last process ended, as `brood_slot_ending` tells it
   int64_t ended;

@@ -177,7 +177,7 @@ int32_t brood_wait_readable(
 
 /// A private descriptor that is readable once a bell has rung from now on, whichever process silences it: an
 /// epoll(7) set with an edge-triggered entry.
-int32_t brood_ear_make(int32_t bell);
+int32_t brood_edge_make(int32_t bell);
 
 /// A new open file description of a memfd, to claim blocks of it with; -ENOENT without /proc.
 int32_t brood_lease_make(int32_t memory);

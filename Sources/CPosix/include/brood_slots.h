@@ -55,7 +55,7 @@ int32_t brood_slot_own(void);
 uint32_t brood_slot_generation(int32_t slot);
 
 /// In the parent: the process of a slot only does what it is told here, and waits for that, or not.
-void brood_slot_take_orders(int32_t slot, bool waits);
+void brood_slot_set_manager(int32_t slot, bool waits);
 
 /// In the parent: where the process of a slot is forked, as a number of the table of texts and a line.
 void brood_slot_note_fork(int32_t slot, uint32_t text, uint32_t line);
@@ -65,7 +65,7 @@ void brood_slot_enter_pool(int32_t slot, int32_t pool);
 
 /// Whether the process of a slot only does what its parent tells it: 0 no; -1 it does so now; else
 /// it waits to be told, and this is the parent's slot plus one.
-int32_t brood_slot_orders(int32_t slot);
+int32_t brood_slot_manager(int32_t slot);
 
 /// Whether the process of a slot may have been forked just now and not have come to tell its pid.
 bool brood_slot_begins(int32_t slot);

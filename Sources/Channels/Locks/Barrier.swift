@@ -152,8 +152,8 @@ public final class Barrier: Channel {
     var lookout = BarrierLookout()
     while true {
       Spin.until { round != mine }
-      let ear = try ear(bells[0])
-      defer { Descriptors.close(ear) }
+      let edge = try edge(bells[0])
+      defer { Descriptors.close(edge) }
       try lock(wait)
       if round != mine {
         let wasReset = state.pointee.resetTo > mine
@@ -185,7 +185,7 @@ public final class Barrier: Channel {
       watches.add(lookout.watched)
       let look = others.count <= 64 ? .max : Clock.deadline(after: BarrierLookout.grace)
       let isAnswered = try sleep(
-        wait, on: ear, as: .stuckReading, .reading, watching: watches.descriptors,
+        wait, on: edge, as: .stuckReading, .reading, watching: watches.descriptors,
         lookingAt: min(look, lookout.next, watches.next))
       if !isAnswered, round == mine, !isBroken { throw abandoned() }
     }

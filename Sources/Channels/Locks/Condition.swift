@@ -131,8 +131,8 @@ public final class Condition: Channel {
 
   private func sleepOnce(_ index: Int, _ wait: Wait) throws {
     if wait.isNow { throw ChannelError.timeout }
-    let ear = try ear(bells[0])
-    defer { Descriptors.close(ear) }
+    let edge = try edge(bells[0])
+    defer { Descriptors.close(edge) }
     try lock(wait)
     if isNotified(index) {
       unlock()
@@ -148,7 +148,7 @@ public final class Condition: Channel {
       guard watches.add(waiter.process) else { return try passOn(waiter, wait) }
     }
     let isAnswered = try sleep(
-      wait, on: ear, as: .stuckReading, .reading, watching: watches.descriptors,
+      wait, on: edge, as: .stuckReading, .reading, watching: watches.descriptors,
       lookingAt: watches.next)
     if !isAnswered, !isNotified(index) { throw abandoned() }
   }

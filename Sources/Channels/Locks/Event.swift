@@ -65,8 +65,8 @@ public final class Event: Channel {
       func isOver() -> Bool { isSet || brood_load64(&state.pointee.sets) != before }
       while !isOver() {
         if wait.isNow { throw ChannelError.timeout }
-        let ear = try ear(bells[0])
-        defer { Descriptors.close(ear) }
+        let edge = try edge(bells[0])
+        defer { Descriptors.close(edge) }
         try lock(wait)
         if isOver() {
           unlock()
@@ -75,7 +75,7 @@ public final class Event: Channel {
         noteTurn()
         state.pointee.isWanted = 1
         unlock()
-        if try !sleep(wait, on: ear, as: .stuckReading, .reading), !isOver() {
+        if try !sleep(wait, on: edge, as: .stuckReading, .reading), !isOver() {
           throw abandoned()
         }
       }
@@ -88,12 +88,12 @@ public final class Event: Channel {
   public var sets: UInt64 { brood_load64(&state.pointee.sets) }
 
   /// A descriptor that is readable once it is set or cleared from now on; the caller's to close.
-  public func listen() throws(SystemError) -> Int32 { try ear(bells[0]) }
+  public func listen() throws(SystemError) -> Int32 { try edge(bells[0]) }
 
-  /// Whether it was set since, or could be; a waiter that sleeps on `ear` is woken by that.
+  /// Whether it was set since, or could be; a waiter that sleeps on `edge` is woken by that.
   ///
   /// Call `awaited` when the wait is over.
-  public func awaitSet(since before: UInt64, by ear: Int32, _ wait: Wait) throws -> Readiness {
+  public func awaitSet(since before: UInt64, by edge: Int32, _ wait: Wait) throws -> Readiness {
     try lock(wait)
     noteTurn()
     let isOver = isSet || sets != before
@@ -104,7 +104,7 @@ public final class Event: Channel {
     guard let peer = peerToWatch() else {
       return isSet || sets != before ? .ready : .never(abandoned())
     }
-    return .descriptors([ear, peer], until: nextLookAtWatched)
+    return .descriptors([edge, peer], until: nextLookAtWatched)
   }
 
   /// The wait for several things is over.

@@ -94,17 +94,17 @@ struct Ownership {
     channel.unlock()
     var watches = ProcessWatches()
     defer { watches.close() }
-    guard watches.add(holder) else { return try bury(holder, channel, wait) }
+    guard watches.add(holder) else { return try reclaim(holder, channel, wait) }
     try wait.check()
     channel.noteSleep(wait, isWriting: false)
     channel.peers.set(.reading)
     defer { channel.peers.set(.idle) }
     let ready = try wait.sleep([bell] + watches.descriptors, until: watches.next)
-    if ready & 2 != 0 { try bury(holder, channel, wait) }
+    if ready & 2 != 0 { try reclaim(holder, channel, wait) }
   }
 
   /// The holder is dead: what it held is free again, and the next one is told.
-  func bury(_ holder: ProcessIdentity, _ channel: Channel, _ wait: Wait) throws {
+  func reclaim(_ holder: ProcessIdentity, _ channel: Channel, _ wait: Wait) throws {
     try channel.lock(wait)
     if self.holder == holder {
       state.pointee.dead = holder

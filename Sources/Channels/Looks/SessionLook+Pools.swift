@@ -21,7 +21,7 @@ extension SessionLook {
         ?? WaitObject(
           id, name: "pool \(Self.poolName(ofWorker: member.name))", [.init(look.owner, .canPut)],
           isTrue: [.value: false, .result: false])
-      let isIdle = look.orders > 0
+      let isIdle = look.manager > 0
       pool.shares.append(.init(look.pid, isIdle ? .waits : .canAct))
       let hasEnded = graph.processes[look.pid]?.state == .ended
       if hasEnded || !isIdle && waitsForTask(look) { pool.isTrue[.result] = true }

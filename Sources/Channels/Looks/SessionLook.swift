@@ -302,7 +302,7 @@ public struct SessionLook {
     _ member: SessionMemory.Member
   ) -> (sleep: WaitProcess.Sleep, flags: WaitProcess.Flags)? {
     let look = member.look
-    if look.orders > 0 {
+    if look.manager > 0 {
       let since = look.has_wait ? look.wait.since : 0
       return (.init("", [WaitTarget(pool(of: look), .value)], since: since), [])
     }

@@ -73,7 +73,7 @@ public final class SessionMemory {
   }
 
   static func openForReading(_ path: String) throws(SystemError) -> Int32 {
-    try window("open") { brood_session_open(path) }
+    try checked("open") { brood_session_open(path) }
   }
 
   // MARK: What stands there
@@ -142,7 +142,7 @@ public final class SessionMemory {
   public var cut: [(pid: Int32, name: String, sleep: WaitProcess.Sleep)] {
     members.compactMap { member in
       let look = member.look
-      guard look.pid > 0, look.has_wait || look.was_cut, look.orders == 0 else { return nil }
+      guard look.pid > 0, look.has_wait || look.was_cut, look.manager == 0 else { return nil }
       let seen = WaitNote.Seen(look.wait)
       var sleep = seen.sleep
       if sleep.verb.isEmpty { sleep.verb = member.call }

@@ -152,9 +152,9 @@ extension Pipe {
     brood_store32(&state.pointee.wantsRoom, 1)
     noteTurn()
     // An epoll set is readable when one of its descriptors is ready.
-    let epoll = try window("epoll_create1") { brood_epoll_create() }
+    let epoll = try checked("epoll_create1") { brood_epoll_create() }
     defer { Descriptors.close(epoll) }
-    try window("epoll_ctl") {
+    try checked("epoll_ctl") {
       brood_epoll_set(epoll, true, fd, UInt32(brood_ready_write), 1)
     }
     if watchesPeers {

@@ -14,7 +14,7 @@ struct PipeBlocks {
   static let blockSize = 2 << 20 + 4096
   static let size = count * blockSize
   /// How long a sender waits for a block to be given back before it does without (ns).
-  private static let patience: Int64 = 10_000_000
+  private static let timeout: Int64 = 10_000_000
   private static let step = 256 << 10
 
   /// In shared memory.
@@ -57,7 +57,7 @@ struct PipeBlocks {
       brood_store32(isWanted, 1)
       index = brood_lease_claim(lease, Int32(PipeBlocks.count))
       if index < 0 {
-        brood_word_sleep(isWanted, 1, PipeBlocks.patience)
+        brood_word_sleep(isWanted, 1, PipeBlocks.timeout)
         index = brood_lease_claim(lease, Int32(PipeBlocks.count))
       }
     }

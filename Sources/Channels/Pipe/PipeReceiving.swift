@@ -111,7 +111,7 @@ extension Pipe {
   private func isReady(_ fd: Int32) throws -> Bool {
     var copy = fd
     var ready: UInt8 = 0
-    return try window("ppoll") { brood_wait_readable(&copy, 1, &ready, 0) } > 0
+    return try checked("ppoll") { brood_wait_readable(&copy, 1, &ready, 0) } > 0
   }
 
   /// For someone who waits for several things: whether a message is there or could come.

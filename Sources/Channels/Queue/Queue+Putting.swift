@@ -157,8 +157,8 @@ extension Queue {
     Spin.until { !looksFull }
     // One item may not fit where another does: then one must not silence the other's bell.
     let isAlike = header.pointee.mostBytes == .max && turn == nil
-    let ear = isAlike ? -1 : try ear(roomBell)
-    defer { Descriptors.close(ear) }
+    let edge = isAlike ? -1 : try edge(roomBell)
+    defer { Descriptors.close(edge) }
     try lock(wait)
     func isOver() -> Bool {
       state.isClosed != 0 || (turn.map { $0 != header.pointee.turn } ?? hasRoom(state, size))
@@ -167,12 +167,12 @@ extension Queue {
       unlock()
       return
     }
-    if ear < 0 { brood_bell_silence(roomBell) }
+    if edge < 0 { brood_bell_silence(roomBell) }
     noteTurn()
     header.pointee.wantsRoom = 1
     unlock()
     let isAlone = try !sleep(
-      wait, on: ear < 0 ? roomBell : ear, as: .stuckWriting, .writing, keepsTime: false)
+      wait, on: edge < 0 ? roomBell : edge, as: .stuckWriting, .writing, keepsTime: false)
     if isAlone {
       try lock(wait)
       defer { unlock() }

@@ -30,9 +30,9 @@ extension Call {
 
   /// How long to wait, as `--timeout` and `--no-wait` say.
   @inline(__always)
-  var patience: Wait {
-    if !hasFlags { return session.patience() }
-    return isSet("no-wait") ? session.impatience : session.patience(nanoseconds("timeout"))
+  var waitLimit: Wait {
+    if !hasFlags { return session.waitLimit() }
+    return isSet("no-wait") ? session.nonblocking : session.waitLimit(nanoseconds("timeout"))
   }
 
   /// The name of a channel to be made, nil for one that Brood chooses.

@@ -52,7 +52,7 @@ enum ChannelDrop {
     case let lock as LockHandle where lock.lock.holder?.isOwn == true: break
     case let semaphore as SemaphoreHandle where !semaphore.semaphore.isCounter:
       let holders = try session.with(semaphore, "look at") {
-        try semaphore.semaphore.holders(session.patience())
+        try semaphore.semaphore.holders(session.waitLimit())
       }
       guard holders.contains(where: { $0.process.isOwn }) else { return }
     case let condition as ConditionHandle where condition.condition.mutex.holder?.isOwn == true:
@@ -61,7 +61,7 @@ enum ChannelDrop {
       // What is lent to this process goes back to the others.
       try session.with(queue, "look at") {
         do {
-          _ = try queue.giveBack(session.patience())
+          _ = try queue.giveBack(session.waitLimit())
         } catch ChannelError.notHeld {
           // Nothing was.
         }

@@ -73,7 +73,7 @@ extension Session {
   /// Gives a lock back.
   func release<H: Lockable>(_ handle: H) throws {
     do {
-      try handle.release(patience())
+      try handle.release(waitLimit())
     } catch {
       throw lockError(error, handle, "release")
     }

@@ -50,7 +50,7 @@ extension InlineBody {
       parameter: "previous",
       enter: { call in
         let handle = try call.channel(as: type)
-        let wait = call.patience
+        let wait = call.waitLimit
         do {
           guard let dead = try handle.acquire(wait) else { return .handle(handle) }
           return .handle(Taken(handle, dead: try call.session.report(dead, handle)))
@@ -70,7 +70,7 @@ extension InlineBody {
         // What cannot be written is said once the lock is free.
         let written = Result { try session.output.flushBeforeOthersKnow() }
         do {
-          try handle.release(interpreter.session.patience())
+          try handle.release(interpreter.session.waitLimit())
         } catch ChannelError.notHeld {
           // It was released inside the block, or this is a child that began in it.
         } catch {
@@ -139,7 +139,7 @@ extension SemaphoreCommands {
     inline: InlineBody(
       enter: { call in
         let handle = try call.channel(as: SemaphoreHandle.self)
-        let wait = call.patience
+        let wait = call.waitLimit
         try call.session.acquire(handle, wait)
         return .handle(handle)
       },
@@ -149,7 +149,7 @@ extension SemaphoreCommands {
         // What cannot be written is said once the lock is free.
         let written = Result { try session.output.flushBeforeOthersKnow() }
         do {
-          try handle.semaphore.release(session.patience())
+          try handle.semaphore.release(session.waitLimit())
         } catch ChannelError.notHeld {
           // It was released inside the block, or this is a child that began in it.
         } catch let error as ChannelError {

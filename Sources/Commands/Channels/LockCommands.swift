@@ -49,7 +49,7 @@ enum LockCommands {
     ]
   ) { call in
     let handle = try call.channel(as: LockHandle.self)
-    return try call.session.acquire(handle, call.patience)
+    return try call.session.acquire(handle, call.waitLimit)
   }
 
   static let release = Command(

@@ -45,12 +45,12 @@ final class SemaphoreHandle: ChannelHandle {
     switch name {
     case "name": return .text(self.name)
     case "value":
-      return .int(try session.with(self, "look at") { try semaphore.value(session.patience()) })
+      return .int(try session.with(self, "look at") { try semaphore.value(session.waitLimit()) })
     case "permits": return semaphore.isCounter ? .null : .int(semaphore.permits)
     case "counter": return .bool(semaphore.isCounter)
     case "holders":
       let holders = try session.with(self, "look at") {
-        try semaphore.holders(session.patience())
+        try semaphore.holders(session.waitLimit())
       }
       return .items(
         holders.map { holder in
@@ -103,7 +103,7 @@ final class BarrierHandle: ChannelHandle {
     case "parties": return .int(barrier.parties)
     case "broken": return .bool(barrier.isBroken)
     case "arrived":
-      let arrived = try session.with(self, "look at") { try barrier.arrived(session.patience()) }
+      let arrived = try session.with(self, "look at") { try barrier.arrived(session.waitLimit()) }
       return names(of: arrived.map(\.pid), session)
     default: return nil
     }
@@ -127,7 +127,7 @@ final class ConditionHandle: ChannelHandle {
     case "name": return .text(self.name)
     case "holder": return condition.mutex.holder.map { .text(session.named($0.pid)) } ?? .null
     case "waiting":
-      return .int(try session.with(self, "look at") { try condition.waiters(session.patience()) })
+      return .int(try session.with(self, "look at") { try condition.waiters(session.waitLimit()) })
     default: return nil
     }
   }

@@ -29,7 +29,7 @@ enum EventCommands {
   ) { call in
     let handle = try call.channel(as: EventHandle.self)
     let session = call.session
-    try session.with(handle, "set") { try handle.event.set(session.patience()) }
+    try session.with(handle, "set") { try handle.event.set(session.waitLimit()) }
     return .null
   }
 
@@ -41,7 +41,7 @@ enum EventCommands {
   ) { call in
     let handle = try call.channel(as: EventHandle.self)
     let session = call.session
-    try session.with(handle, "clear") { try handle.event.clear(session.patience()) }
+    try session.with(handle, "clear") { try handle.event.clear(session.waitLimit()) }
     return .null
   }
 
@@ -51,10 +51,10 @@ enum EventCommands {
     examples: [Example("event new go\nprint (event wait go --timeout 10ms)", "false")]
   ) { call in
     let handle = try call.channel(as: EventHandle.self)
-    let patience = call.patience
+    let limit = call.waitLimit
     return try call.session.with(handle, "wait for") {
       do {
-        try handle.event.wait(patience)
+        try handle.event.wait(limit)
         return .bool(true)
       } catch ChannelError.timeout {
         return .bool(false)
@@ -130,10 +130,10 @@ enum BarrierCommands {
   ) { call in
     let handle = try call.channel(as: BarrierHandle.self)
     let session = call.session
-    let patience = call.patience
+    let limit = call.waitLimit
     return try session.with(handle, "wait at") {
       do {
-        return .int(try handle.barrier.wait(patience))
+        return .int(try handle.barrier.wait(limit))
       } catch ChannelError.peerDied(let ending) where handle.barrier.isBroken {
         let consequence =
           handle.barrier.breach == .tooFewLeft
@@ -167,7 +167,7 @@ enum BarrierCommands {
   ) { call in
     let handle = try call.channel(as: BarrierHandle.self)
     let session = call.session
-    try session.with(handle, "reset") { try handle.barrier.reset(session.patience()) }
+    try session.with(handle, "reset") { try handle.barrier.reset(session.waitLimit()) }
     return .null
   }
 
@@ -218,7 +218,7 @@ enum ConditionCommands {
     examples: [Example("cond new c\ncond acquire c\ncond release c")]
   ) { call in
     let handle = try call.channel(as: ConditionHandle.self)
-    return try call.session.acquire(handle, call.patience)
+    return try call.session.acquire(handle, call.waitLimit)
   }
 
   static let release = Command(
@@ -244,11 +244,11 @@ enum ConditionCommands {
     ]
   ) { call in
     let handle = try call.channel(as: ConditionHandle.self)
-    let patience = call.patience
+    let limit = call.waitLimit
     let session = call.session
     var dead: Ending?
     let outcome = Result {
-      try session.with(handle, "wait for") { try handle.condition.wait(patience, dead: &dead) }
+      try session.with(handle, "wait for") { try handle.condition.wait(limit, dead: &dead) }
     }
     let told = try session.report(dead, handle)
     try outcome.get()
@@ -271,7 +271,7 @@ enum ConditionCommands {
     let handle = try call.channel(as: ConditionHandle.self)
     let session = call.session
     return try session.with(handle, "notify") {
-      try handle.condition.notify(count, session.patience())
+      try handle.condition.notify(count, session.waitLimit())
     }
   }
 

@@ -59,7 +59,7 @@ enum PipeCommands {
   ) { call in
     let target = try PipeTarget(call[0], sends: true)
     try target.require(raw: false, "send")
-    try target.send(call.value(1), call.patience)
+    try target.send(call.value(1), call.waitLimit)
     return .null
   }
 
@@ -75,7 +75,7 @@ enum PipeCommands {
   ) { call in
     let target = try PipeTarget(call[0], sends: false)
     try target.require(raw: false, "recv")
-    return try target.receive(call.patience)
+    return try target.receive(call.waitLimit)
   }
 
   static let poll = Command(
@@ -88,7 +88,7 @@ enum PipeCommands {
     ]
   ) { call in
     let target = try PipeTarget(call[0], sends: false)
-    let wait = call.flag("timeout") == nil ? call.session.impatience : call.patience
+    let wait = call.flag("timeout") == nil ? call.session.nonblocking : call.waitLimit
     return .bool(
       try target.work("look into") {
         try $0.poll(at: target.end, watchesPeers: !target.isNamed, wait)
@@ -110,7 +110,7 @@ enum PipeCommands {
   ) { call in
     let target = try PipeTarget(call[0], sends: true)
     try target.require(raw: true, "write")
-    let wait = call.patience
+    let wait = call.waitLimit
     if case .bytes(let object) = call.value(1) {
       try object.bytes.withUnsafeBytes { try target.write($0, wait) }
       return .null
@@ -144,7 +144,7 @@ enum PipeCommands {
   ) { call in
     let target = try PipeTarget(call[0], sends: false)
     try target.require(raw: true, "read")
-    let wait = call.patience
+    let wait = call.waitLimit
     var count: Int?
     if case .int(let number)? = call.flag("bytes") { count = number }
     let bytes = call.isSet("line") ? try target.readLine(wait) : try target.read(count, wait)

@@ -74,7 +74,7 @@ enum QueueCommands {
           + "catch e: full { print $e.message }", "queue 'small' is full")
     ]
   ) { call in
-    try call.channel(as: QueueHandle.self).put(call.value(1), call.patience)
+    try call.channel(as: QueueHandle.self).put(call.value(1), call.waitLimit)
     return .null
   }
 
@@ -97,7 +97,7 @@ enum QueueCommands {
     ]
   ) { call in
     try call.channel(as: QueueHandle.self).get(
-      lease: call.nanoseconds("lease").map { Int64($0) }, call.patience)
+      lease: call.nanoseconds("lease").map { Int64($0) }, call.waitLimit)
   }
 
   static let putMany = Command(
@@ -109,7 +109,7 @@ enum QueueCommands {
     ]
   ) { call in
     let handle = try call.channel(as: QueueHandle.self)
-    let wait = call.patience
+    let wait = call.waitLimit
     if case .list(let list) = call.value(1) {
       try handle.putMany(list.items, wait)
       return .null
@@ -143,7 +143,7 @@ enum QueueCommands {
   ) { call in
     return .items(
       try call.channel(as: QueueHandle.self).getMany(
-        call.int(1), lease: call.nanoseconds("lease").map { Int64($0) }, call.patience))
+        call.int(1), lease: call.nanoseconds("lease").map { Int64($0) }, call.waitLimit))
   }
 
   static let items = Command(
@@ -163,7 +163,7 @@ enum QueueCommands {
       GeneratedStream {
         try handle.requireKept()
         do {
-          return try handle.get(session.patience(timeout))
+          return try handle.get(session.waitLimit(timeout))
         } catch let error as ErrorObject where error.kind == .closed {
           return nil
         }
@@ -203,7 +203,7 @@ enum QueueCommands {
   ) throws -> Int {
     try session.with(handle, "look into") {
       do {
-        return try body(session.patience())
+        return try body(session.waitLimit())
       } catch ChannelError.notHeld {
         throw ErrorObject(
           .missing, "this process holds nothing of \(handle.shown)",
@@ -223,7 +223,7 @@ enum QueueCommands {
     let handle = try call.channel(as: QueueHandle.self)
     let session = call.session
     return try session.with(handle, "peek into") {
-      try handle.queue.peek(session.patience()) { try handle.value($0) }
+      try handle.queue.peek(session.waitLimit()) { try handle.value($0) }
     }
   }
 
@@ -235,7 +235,7 @@ enum QueueCommands {
     let handle = try call.channel(as: QueueHandle.self)
     let session = call.session
     return .int(
-      try session.with(handle, "look into") { try handle.queue.count(session.patience()) })
+      try session.with(handle, "look into") { try handle.queue.count(session.waitLimit()) })
   }
 
   static let full = Command(
@@ -245,7 +245,7 @@ enum QueueCommands {
     let handle = try call.channel(as: QueueHandle.self)
     let session = call.session
     return .bool(
-      try session.with(handle, "look into") { try handle.queue.isFull(session.patience()) })
+      try session.with(handle, "look into") { try handle.queue.isFull(session.waitLimit()) })
   }
 
   static let empty = Command(
@@ -255,7 +255,7 @@ enum QueueCommands {
     let handle = try call.channel(as: QueueHandle.self)
     let session = call.session
     return .bool(
-      try session.with(handle, "look into") { try handle.queue.count(session.patience()) } == 0)
+      try session.with(handle, "look into") { try handle.queue.count(session.waitLimit()) } == 0)
   }
 
   static let close = Command(
@@ -269,7 +269,7 @@ enum QueueCommands {
   ) { call in
     let handle = try call.channel(as: QueueHandle.self)
     let session = call.session
-    try session.with(handle, "close") { try handle.queue.close(session.patience()) }
+    try session.with(handle, "close") { try handle.queue.close(session.waitLimit()) }
     return .null
   }
 

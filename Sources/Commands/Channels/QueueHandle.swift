@@ -32,7 +32,7 @@ final class QueueHandle: ChannelHandle {
 
   /// What there is to know about it.
   func record() throws -> Value {
-    let facts = try session.with(self, "look into") { try queue.facts(session.patience()) }
+    let facts = try session.with(self, "look into") { try queue.facts(session.waitLimit()) }
     return .record([
       "name": .text(name),
       "size": .int(facts.items),
@@ -133,11 +133,11 @@ extension QueueHandle {
     let messages = session.messages
     return try session.with(self, "get from") {
       var result: [Value] = []
-      var patience = wait
+      var limit = wait
       while result.count < most {
         do {
           let progress = try queue.getMany(
-            most - result.count, lease: lease, isFirst: result.isEmpty, patience
+            most - result.count, lease: lease, isFirst: result.isEmpty, limit
           ) { item in
             if !item.isLent {
               result.append(try messages.value(item))
@@ -153,7 +153,7 @@ extension QueueHandle {
           if result.isEmpty { throw error }
           break
         }
-        patience = session.impatience
+        limit = session.nonblocking
       }
       return result
     }

@@ -90,7 +90,7 @@ enum SelectCommand {
     }
     guard canCome else { throw nothingCanCome(death, session, call) }
     WaitNote.keep(.select, targets, until: limit, flags)
-    _ = try session.patience().sleepOnce(descriptors, until: min(deadline, limit))
+    _ = try session.waitLimit().sleepOnce(descriptors, until: min(deadline, limit))
   }
 
   private static func nothingCanCome(

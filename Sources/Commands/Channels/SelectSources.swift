@@ -55,7 +55,7 @@ final class QueueSource: SelectSource {
 
   func take() throws -> (value: Value, origin: Value)? {
     do {
-      let value = try handle.queue.get(session.impatience) { try session.messages.value($0) }
+      let value = try handle.queue.get(session.nonblocking) { try session.messages.value($0) }
       return (value, .handle(handle))
     } catch ChannelError.empty {
       return nil
@@ -67,7 +67,7 @@ final class QueueSource: SelectSource {
   }
 
   func prepare() throws -> SelectReadiness {
-    switch try handle.queue.awaitItems(session.patience()) {
+    switch try handle.queue.awaitItems(session.waitLimit()) {
     case .ready: .ready
     case .never(let why): .never(why)
     case .descriptors(let descriptors, let until): .descriptors(descriptors, until: until)
@@ -94,7 +94,7 @@ final class PipeSource: SelectSource {
 
   func take() throws -> (value: Value, origin: Value)? {
     do {
-      return (try pipe.receive(session.impatience), .handle(pipe.handle))
+      return (try pipe.receive(session.nonblocking), .handle(pipe.handle))
     } catch let error as ErrorObject where error.kind == .empty || error.kind == .closed {
       return nil
     }
@@ -125,7 +125,7 @@ final class EventSource: SelectSource {
   private let session: Session
   /// What is set and cleared at once while this waits counts, too.
   private let before: UInt64
-  private var ear: Int32 = -1
+  private var edge: Int32 = -1
 
   init(_ index: Int, _ handle: EventHandle, _ session: Session) {
     (self.index, self.handle, self.session) = (index, handle, session)
@@ -138,11 +138,11 @@ final class EventSource: SelectSource {
   }
 
   func prepare() throws -> SelectReadiness {
-    Descriptors.close(ear)
-    ear = -1
+    Descriptors.close(edge)
+    edge = -1
     return try session.with(handle, "wait for") {
-      ear = try handle.event.listen()
-      switch try handle.event.awaitSet(since: before, by: ear, session.patience()) {
+      edge = try handle.event.listen()
+      switch try handle.event.awaitSet(since: before, by: edge, session.waitLimit()) {
       case .ready: return .ready
       case .never(let why): return .never(why)
       case .descriptors(let descriptors, let until):
@@ -154,8 +154,8 @@ final class EventSource: SelectSource {
   var target: WaitTarget? { WaitTarget(handle.event.objectID, .set) }
 
   func close() {
-    Descriptors.close(ear)
-    ear = -1
+    Descriptors.close(edge)
+    edge = -1
     handle.event.awaited()
   }
 }

@@ -57,7 +57,7 @@ enum SemaphoreCommands {
   ) { call in
     let handle = try call.channel(as: SemaphoreHandle.self)
     let session = call.session
-    let wait = call.patience
+    let wait = call.waitLimit
     try session.acquire(handle, wait)
     return .null
   }
@@ -70,7 +70,7 @@ enum SemaphoreCommands {
     let session = call.session
     try session.with(handle, "release") {
       do {
-        try handle.semaphore.release(session.patience())
+        try handle.semaphore.release(session.waitLimit())
       } catch ChannelError.notHeld {
         throw ErrorObject(
           .type, "this process holds no permit of \(handle.shown)",
@@ -113,7 +113,7 @@ extension Session {
             + "\(handle.shown) already: it would wait for itself for ever",
           help: "release one first: sem release \(handle.name)")
       } catch ChannelError.timeout {
-        let holders = try handle.semaphore.holders(patience())
+        let holders = try handle.semaphore.holders(waitLimit())
         if holders.isEmpty { throw ChannelError.timeout }
         let shown = holders.prefix(8).map { holder in
           named(holder.process.pid)

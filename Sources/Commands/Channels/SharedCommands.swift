@@ -276,14 +276,14 @@ enum SharedCommands {
     let isNested = handle.updates == depth
     let dead: Ending?
     do {
-      dead = try handle.memory.acquire(call.patience, again: !isNested)
+      dead = try handle.memory.acquire(call.waitLimit, again: !isNested)
     } catch {
       throw session.lockError(error, handle, "acquire")
     }
     handle.updates = depth
     defer {
       handle.updates = 0
-      try? handle.memory.release(session.patience())
+      try? handle.memory.release(session.waitLimit())
     }
     _ = try session.report(dead, handle)
     let old = place.isNull ? try handle.get() : try handle.get(place)

@@ -155,7 +155,7 @@ extension SharedHandle {
   /// All of it: the value of a scalar, the text of characters, a list of anything else.
   func get() throws -> Value {
     if memory.type == .char {
-      let scalars = try session.with(self, "read") { try memory.text(session.patience()) }
+      let scalars = try session.with(self, "read") { try memory.text(session.waitLimit()) }
       return .text(SharedHandle.string(scalars))
     }
     if memory.isScalar { return value(of: memory.load(0)) }
@@ -168,7 +168,7 @@ extension SharedHandle {
       let places = try places(range)
       if memory.type == .char {
         let scalars = try session.with(self, "read") {
-          try memory.characters(places, session.patience())
+          try memory.characters(places, session.waitLimit())
         }
         return .text(SharedHandle.string(scalars.filter { $0 != 0 }))
       }
@@ -177,7 +177,7 @@ extension SharedHandle {
     let index = try index(place)
     if memory.type == .char {
       let scalars = try session.with(self, "read") {
-        try memory.characters(index..<(index + 1), session.patience())
+        try memory.characters(index..<(index + 1), session.waitLimit())
       }
       return value(of: Int(scalars[0]))
     }
@@ -228,7 +228,7 @@ extension SharedHandle {
     if memory.type == .char {
       let bits = UInt32(truncatingIfNeeded: try bits(value))
       return try session.with(self, "write to") {
-        try memory.write([bits], at: index, fillsUp: false, session.patience())
+        try memory.write([bits], at: index, fillsUp: false, session.waitLimit())
       }
     }
     memory.store(index, try bits(value))
@@ -246,7 +246,7 @@ extension SharedHandle {
         help: "make it larger with --count, or shorten the text")
     }
     try session.with(self, "write to") {
-      try memory.write(scalars, at: start, fillsUp: fillsUp, session.patience())
+      try memory.write(scalars, at: start, fillsUp: fillsUp, session.waitLimit())
     }
   }
 

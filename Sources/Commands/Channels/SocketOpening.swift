@@ -134,7 +134,7 @@ extension Session {
       if rest <= 0 { throw overTime(endpoint) }
       try output.flush()
       if try Socket.connectWaiting(fd, to: address, nanoseconds: min(slice, rest)) { return }
-      _ = try patience().sleepOnce([], until: Clock.monotonic)
+      _ = try waitLimit().sleepOnce([], until: Clock.monotonic)
     }
   }
 

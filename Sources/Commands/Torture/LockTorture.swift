@@ -98,7 +98,7 @@ private final class LockTest: HoldingTest {
   func work(_ index: Int) throws {
     var generator = SplitMix(seed: UInt64(index))
     while flags.load(0) == 0 {
-      if try lock.acquire(session.patience()) != nil {
+      if try lock.acquire(session.waitLimit()) != nil {
         // The last holder died: its work is half done, as we were told.
         _ = add(.inherited)
         cells.store(Cell.inside.rawValue, 0)
@@ -113,7 +113,7 @@ private final class LockTest: HoldingTest {
       cells.store(Cell.second.rawValue, first + 1)
       _ = add(.acquired)
       _ = add(.inside, -1)
-      try lock.release(session.patience())
+      try lock.release(session.waitLimit())
     }
   }
 
@@ -158,12 +158,12 @@ private final class SemaphoreTest: HoldingTest {
   func work(_ index: Int) throws {
     let own = Int(Process.pid)
     while flags.load(0) == 0 {
-      try semaphore.acquire(session.patience())
+      try semaphore.acquire(session.waitLimit())
       inside.store(index, own)
       check()
       _ = counts.add(0, 1)
       inside.store(index, 0)
-      try semaphore.release(session.patience())
+      try semaphore.release(session.waitLimit())
     }
   }
 
@@ -182,7 +182,7 @@ private final class SemaphoreTest: HoldingTest {
 
   func report(_ outcome: TortureRig.Outcome) throws -> Value {
     let violations = counts.load(1)
-    let left = try semaphore.value(session.patience())
+    let left = try semaphore.value(session.waitLimit())
     return .record([
       "kills": .int(outcome.kills),
       "inside": .int(semaphore.repairs),

@@ -113,7 +113,7 @@ private final class QueueTest {
 
   private func put(_ message: UnsafeRawBufferPointer) throws -> Bool {
     do {
-      try queue.put(message, session.patience())
+      try queue.put(message, session.waitLimit())
       return true
     } catch ChannelError.closed {
       return false
@@ -124,10 +124,10 @@ private final class QueueTest {
     var latest: [Int: Int] = [:]
     do {
       while true {
-        try queue.get(lease: isLeased ? .max : nil, session.patience()) { item in
+        try queue.get(lease: isLeased ? .max : nil, session.waitLimit()) { item in
           note(item, &latest)
         }
-        if isLeased { _ = try queue.acknowledge(session.patience()) }
+        if isLeased { _ = try queue.acknowledge(session.waitLimit()) }
       }
     } catch ChannelError.closed {
       return
@@ -205,9 +205,9 @@ private final class QueueTest {
     // Producers that wait for room must be let go on: the queue closes when they have ended.
     let deadline = Clock.deadline(after: 5_000_000_000)
     while !queue.peers.pids(.writing, .stuckWriting).isEmpty, Clock.monotonic < deadline {
-      _ = try session.patience().sleepOnce([], until: Clock.deadline(after: 1_000_000))
+      _ = try session.waitLimit().sleepOnce([], until: Clock.deadline(after: 1_000_000))
     }
-    try queue.close(session.patience())
+    try queue.close(session.waitLimit())
   }
 
   func report(_ outcome: TortureRig.Outcome, producers: Int) -> Value {

@@ -37,7 +37,7 @@ final class TortureRig {
   private var random = SystemRandomNumberGenerator()
 
   /// Nothing goes on for so long: stuck.
-  private static let patience: Int64 = 20_000_000_000
+  private static let timeout: Int64 = 20_000_000_000
   /// Workers are left alone for at most this long between two kills (ns).
   private static let longestPause: Int64 = 600_000
 
@@ -61,7 +61,7 @@ final class TortureRig {
       let current = progress()
       if current != last.progress { last = (current, now) }
       outcome.longestStall = max(outcome.longestStall, now - last.time)
-      outcome.isStuck = outcome.isStuck || now - last.time > TortureRig.patience
+      outcome.isStuck = outcome.isStuck || now - last.time > TortureRig.timeout
     }
     defer { endAll() }
     for index in roles.indices { processes.append(try start(index)) }
@@ -74,7 +74,7 @@ final class TortureRig {
     }
     // The process killed last may have left the rest waiting.
     let before = progress()
-    _ = try session.pause(interpreter, until: Clock.deadline(after: TortureRig.patience)) {
+    _ = try session.pause(interpreter, until: Clock.deadline(after: TortureRig.timeout)) {
       look()
       if progress() != before { return true }
       usleepBriefly()
@@ -83,7 +83,7 @@ final class TortureRig {
     }
     flags.store(0, 1)
     try finish()
-    let limit = Clock.deadline(after: TortureRig.patience)
+    let limit = Clock.deadline(after: TortureRig.timeout)
     for process in processes {
       if try session.wait(for: process, interpreter, until: limit) == nil { outcome.isStuck = true }
     }

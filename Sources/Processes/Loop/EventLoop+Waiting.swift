@@ -52,7 +52,7 @@ extension EventLoop {
       return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 1) {
         found throws(SystemError) -> Bool in
         guard let bytes = found.baseAddress else { return false }
-        try window("ppoll") { brood_wait_readable(base, Int32(clamping: count + 1), bytes, until) }
+        try checked("ppoll") { brood_wait_readable(base, Int32(clamping: count + 1), bytes, until) }
         if limit != 0 { afterSleep?() }
         ready.update(from: bytes, count: count)
         return bytes[count] != 0

@@ -160,7 +160,7 @@ public final class EventLoop {
       for event in events.prefix(Int(max(0, count))) { served += dispatch(event) }
       return count
     }
-    try window("epoll_wait") { result }
+    try checked("epoll_wait") { result }
     for fd in alwaysReady {
       served += run(fd, entry: table[fd], UInt32(brood_ready_read) | UInt32(brood_ready_write))
     }
@@ -223,9 +223,9 @@ public final class EventLoop {
   func opened() throws(SystemError) -> Int32 {
     if isInherited { dropInherited() }
     if epoll >= 0 { return epoll }
-    let fd = try window("epoll_create1") { brood_epoll_create() }
-    let wake = try window("eventfd") { brood_wake_fd() }
-    try window("epoll_ctl") { brood_epoll_set(fd, true, wake, UInt32(brood_ready_read), 0) }
+    let fd = try checked("epoll_create1") { brood_epoll_create() }
+    let wake = try checked("eventfd") { brood_wake_fd() }
+    try checked("epoll_ctl") { brood_epoll_set(fd, true, wake, UInt32(brood_ready_read), 0) }
     epoll = fd
     return fd
   }

@@ -40,10 +40,10 @@ extension Session {
   ///
   /// - Parameter timeout: nanoseconds; nil for ever.
   @inlinable @inline(__always)
-  public func patience(_ timeout: Int? = nil) -> Wait {
+  public func waitLimit(_ timeout: Int? = nil) -> Wait {
     Wait(until: timeout.map { Clock.deadline(after: Int64($0)) }, self)
   }
 
   /// Without waiting.
-  public var impatience: Wait { Wait.not(self) }
+  public var nonblocking: Wait { Wait.not(self) }
 }

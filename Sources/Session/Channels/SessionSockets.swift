@@ -46,6 +46,6 @@ extension Session {
     if deadline != .max, Clock.monotonic >= deadline { throw isOver() }
     let probe = interest == .write ? try asking { try WritableProbe(fd) } : nil
     defer { probe?.close() }
-    _ = try patience().sleepOnce([probe?.descriptor ?? fd], until: deadline)
+    _ = try waitLimit().sleepOnce([probe?.descriptor ?? fd], until: deadline)
   }
 }

@@ -91,7 +91,7 @@ final class AttachClient {
 
   /// How often the session is asked, and when the user is told that it does not answer (ns).
   private static let interval: Int64 = 200_000_000
-  private static let patience: Int64 = 1_000_000_000
+  private static let timeout: Int64 = 1_000_000_000
 
   /// A connection that the session has made.
   private func connect() throws -> Int32 {
@@ -124,7 +124,7 @@ final class AttachClient {
       }
       let deadline = Clock.deadline(after: AttachClient.interval)
       _ = try session.pause(interpreter, until: deadline) { connection != nil }
-      if connection == nil, !wasTold, Clock.monotonic - begin > AttachClient.patience {
+      if connection == nil, !wasTold, Clock.monotonic - begin > AttachClient.timeout {
         wasTold = true
         tellOfWaiting()
       }

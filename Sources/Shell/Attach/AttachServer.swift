@@ -58,7 +58,7 @@ struct AttachServer {
   // MARK: Beginning
 
   /// How long the request may take to come (ns).
-  private static let patience: Int64 = 5_000_000_000
+  private static let timeout: Int64 = 5_000_000_000
 
   /// Takes the client's descriptors, and a session of the kernel's own.
   private func receive(_ socket: Int32) throws -> AttachRequest {
@@ -67,7 +67,7 @@ struct AttachServer {
       try session.loop.watch(socket, for: .read) { message = try? Messages.receive(socket) }
     }
     defer { session.loop.remove(watch) }
-    let deadline = Clock.deadline(after: AttachServer.patience)
+    let deadline = Clock.deadline(after: AttachServer.timeout)
     guard try session.pause(interpreter, until: deadline, done: { message != nil }), let message,
       let request = AttachRequest(message)
     else { Process.exitNow(1) }
