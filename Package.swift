@@ -69,6 +69,9 @@ let package = Package(
       name: "channels-bench", dependencies: ["Channels", "Posix", "Processes"], path: "Tests/Bench",
       swiftSettings: swiftSettings),
     .executableTarget(
+      name: "channel-faults", dependencies: ["Channels", "Posix", "Processes"],
+      path: "Tests/FaultPoints", swiftSettings: swiftSettings),
+    .executableTarget(
       name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",
       exclude: ["Corpus"], swiftSettings: swiftSettings),
     .testTarget(

@@ -238,8 +238,10 @@ open class Channel {
 
   /// Rings a bell; before what its sleepers wait for is published.
   final func ring(_ bell: Int32) {
+    FaultPoint.pass()
     _ = brood_add32(peers.turn, 1)
     brood_bell_ring(bell)
+    FaultPoint.pass()
   }
 
   /// The same where the kernel wakes the sleepers.

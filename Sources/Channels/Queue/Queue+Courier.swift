@@ -12,6 +12,7 @@ extension Queue {
     // Counted first: the message of a sender that dies now has a number that no item bears.
     let number = header.pointee.ticket
     header.pointee.ticket = number + 1
+    FaultPoint.pass()
     let isSent = try withUnsafeBytes(of: number) { bytes in
       do throws(SystemError) {
         return try Messages.send(courier.out, bytes, descriptors: descriptors)
@@ -48,8 +49,10 @@ extension Queue {
           try Messages.send(courier.out, $0, descriptors: descriptors)
         }
         guard isSent else { break }
+        FaultPoint.pass()
       }
       dropFirst()
+      FaultPoint.pass()
     }
     return []
   }
@@ -58,6 +61,7 @@ extension Queue {
   func drop(_ ticket: QueueLayout.Ticket, _ state: QueueState) {
     guard let copies = try? look(at: ticket, state), !copies.isEmpty else { return }
     close(copies)
+    FaultPoint.pass()
     dropFirst()
   }
 

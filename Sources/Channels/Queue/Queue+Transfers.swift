@@ -55,6 +55,7 @@ extension Queue {
       if hasRoom(next, count), let index = try freeTransfer() {
         transfers[index] = QueueLayout.Transfer(
           owner: .own, first: 0, last: 0, count: 0, isWriting: 1, length: UInt64(count))
+        FaultPoint.pass()
         next.pendingItems += 1
         next.pendingBytes += UInt64(count)
         publish(next)
@@ -110,6 +111,7 @@ extension Queue {
     }
     transfers[index].last = end
     transfers[index].count += UInt32(wanted)
+    FaultPoint.pass()
     return first
   }
 
@@ -181,6 +183,7 @@ extension Queue {
   /// Frees a chain that this process owns.
   func free(transfer index: Int) {
     freeChain(transfers[index].first, count: transfers[index].count, transfer: index)
+    FaultPoint.pass()
     transfers[index].owner = .noProcess
   }
 

@@ -114,7 +114,9 @@ public final class Queue: Channel {
   func publish(_ next: QueueState) {
     let turn = header.pointee.turn
     states[Int(~turn & 1)] = next
+    FaultPoint.pass()
     brood_store32(&header.pointee.turn, turn &+ 1)
+    FaultPoint.pass()
     if !cooling.isEmpty { cool() }
   }
 }
