@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The C window under sanitizers.
+/// CPosix under sanitizers.
 @Suite(.enabled(if: Program.runsLongTests)) struct SanitizerTests {
-  @Test func theCWindowIsClean() throws {
+  @Test func cPosixIsClean() throws {
     let place = try TemporaryDirectory()
     let script = Program.sourceTree.appending(path: "scripts/sanitize").path
     let output = try run(
