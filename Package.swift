@@ -36,6 +36,7 @@ let package = Package(
       name: "Channels", dependencies: ["CPosix", "Posix", "Processes", "Waits"],
       swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
+    .target(name: "Machines", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
@@ -43,7 +44,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "Session",
-      dependencies: ["Channels", "Language", "Pools", "Posix", "Processes", "Waits"],
+      dependencies: ["Channels", "Language", "Machines", "Pools", "Posix", "Processes", "Waits"],
       swiftSettings: swiftSettings),
     .target(
       name: "ShellHost", dependencies: ["Channels", "Language", "Posix", "Processes", "Session"],
@@ -51,7 +52,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Channels", "Language", "Posix", "Processes", "Seeing", "Session", "ShellHost", "Waits",
+        "Channels", "Language", "Machines", "Posix", "Processes", "Seeing", "Session",
+        "ShellHost", "Waits",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -82,6 +84,7 @@ let package = Package(
     .testTarget(
       name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: swiftSettings),
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
+    .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),

@@ -73,6 +73,8 @@ public enum HireOutcome {
   case hired(any TaskExecutor, credit: Int, isReady: Bool)
   /// There is no room for a further one now.
   case noRoom
+  /// None can be made now; `roomCame` tells when that may be otherwise.
+  case awaited
   case failed
 }
 

@@ -441,7 +441,7 @@ public final class TaskJob {
     // More than any list has; sums of it stay within the range of numbers.
     if let chunk = policy.chunk { return max(1, min(chunk, 1 << 32)) }
     guard let perTask else { return 1 }
-    let wanted = TaskPolicy.batchTime / max(perTask, 20)
+    let wanted = policy.batchTime / max(perTask, 20)
     // Growing step by step, since the first tasks need not be like the others.
     return max(1, min(Int(min(wanted, 1e6)), lastChunk * 4, TaskPolicy.mostTasks))
   }

@@ -33,12 +33,16 @@ public struct TaskPolicy: Sendable {
   public var leastMemory: Int?
   /// How many tasks make a batch; nil for what takes `batchTime`, as measured.
   public var chunk: Int?
+  /// What an automatic batch should take: as long as its way, at least.
+  public var batchTime = 4_000_000.0
+  /// Tasks go to executors one by one, so that it is known which of them were begun when one is lost.
+  public var isExact = false
 
   public init() {}
 
   /// Whether tasks go to executors one by one, with none ahead.
   var isSingle: Bool {
-    interval != nil || looksAtMachine || timeoutPercent != nil || halt?.isWanted == true
+    isExact || interval != nil || looksAtMachine || timeoutPercent != nil || halt?.isWanted == true
   }
 
   /// Whether failures are none if enough tasks succeed.
@@ -74,8 +78,6 @@ public struct TaskPolicy: Sendable {
     return overflow ? .max / 2 : delay
   }
 
-  /// What an automatic batch should take.
-  static let batchTime = 4_000_000.0
   /// The largest automatic batch.
   static let mostTasks = 8192
   /// Tasks that are shorter lie with a worker by so many, even where each is a batch.

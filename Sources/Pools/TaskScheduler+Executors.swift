@@ -46,6 +46,9 @@ extension TaskScheduler {
     case .noRoom where living > 0:
       isCrewFull = true
       return nil
+    case .awaited:
+      isCrewFull = true
+      return nil
     case .noRoom, .failed:
       failedStarts += 1
       hireSlower()
@@ -170,7 +173,9 @@ extension TaskScheduler {
   }
 
   /// An executor has ended: what it had in hand was reported, all else goes elsewhere.
-  public func ended(_ slot: ExecutorSlot) {
+  ///
+  /// - Parameter isLost: it went with its host or link, which says nothing of tasks.
+  public func ended(_ slot: ExecutorSlot, isLost: Bool = false) {
     guard slot.state != .ended else { return }
     let (old, isFruitless) = (slot.state, !slot.hasReported && !slot.batches.isEmpty)
     set(slot, .ended)
@@ -190,6 +195,7 @@ extension TaskScheduler {
     slot.executor = nil
     roomCame()
     switch old {
+    case _ where isLost: break
     case .starting:
       failedStarts += 1
       hireSlower()

@@ -127,6 +127,12 @@ extension TaskScheduler {
     needsPump = true
   }
 
+  /// No executor can be had any more: jobs that are not finished are given up.
+  public func giveUp() {
+    for job in jobs { abort(job, .noExecutors) }
+    needsPump = true
+  }
+
   func abort(_ job: TaskJob, _ abortion: TaskJob.Abortion) {
     if job.isFinished { return }
     if job.abortion == nil { job.abortion = abortion }

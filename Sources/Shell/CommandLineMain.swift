@@ -14,6 +14,7 @@ public enum Brood {
     if arguments.dropFirst().first == OutputRelay.word {
       OutputRelay.run(Array(arguments.dropFirst(2)))
     }
+    let streams = AgentLine.prepare(arguments)
     let session = Session.current
     do {
       try session.start()
@@ -25,6 +26,9 @@ public enum Brood {
     }
     let host = BroodHost(session)
     AllCommands.prepare(session)
+    if let streams {
+      perform(AllCommands.table, host) { try AgentLine.run(streams, $0, host) }
+    }
     do {
       let invocation = try Invocation(
         Array(arguments.dropFirst()), isTerminal: Terminal.isTerminal(0))

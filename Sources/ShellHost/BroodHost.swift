@@ -4,7 +4,7 @@ import Posix
 import Session
 
 /// The world of a Brood program: the operating system, through the session.
-public final class BroodHost: SessionHost {
+public final class BroodHost: SessionHost, ProgramFinder {
   public let session: Session
   /// The arguments of the script, `$args`.
   public var arguments: [String] = []

@@ -30,12 +30,14 @@ public enum PoolCommands {
       With --memory a task that needs more ends its worker, and fails with `peer-died`. A worker \
       that is replaced because of --max-tasks or --max-age finishes the task it has; the others that \
       were to follow go elsewhere.
+
+      \(FarFlags.details)
       """,
     parameters: [
       Parameter("name", .any, .optional, "chosen by Brood if it is left out"),
       Parameter("n", .int, .optional, "how many workers"),
     ],
-    flags: PoolFlags.workers,
+    flags: PoolFlags.workers + FarFlags.all, rules: FarFlags.rules,
     examples: [
       Example("pool new w 2\nprint (pool size) (pool map { |x| $x + 1 } [1, 2])", "2 [2, 3]"),
       Example(
@@ -50,7 +52,9 @@ public enum PoolCommands {
     var place = 1
     if case .int(let number) = call[0], call.count == 1 { (name, size, place) = (nil, number, 0) }
     try check(size, at: place, call)
-    let options = PoolFlags.options(call, size: size)
+    var options = PoolFlags.options(call, size: size)
+    let isSized = call.has(1) || place == 0
+    options.placement = try FarFlags.placement(call, workers: isSized ? size : nil)
     return .handle(try call.session.makePool(name, options, call.interpreter))
   }
 
@@ -203,7 +207,9 @@ public enum PoolCommands {
     "pool info", "Tell what there is to know about a pool and each of its workers",
     details: """
       Fields of workers: name pid state task age done memory (its own, not shared). `deaths` counts \
-      workers that ended without being told to.
+      workers that ended without being told to. A pool on other machines has `hosts` instead, with the \
+      fields host state workers busy done lost rtt version since: `lost` counts attempts that went with \
+      the host, the state of one that is lost says why.
       """,
     parameters: named, flags: [.pool], traits: .reports,
     examples: [

@@ -62,6 +62,8 @@ enum RunCommand {
       With --detach it yields a process that does all this, and goes on when the shell has ended, \
       however that ends. What the programs write goes to --results, or is dropped. To end it, \
       terminate that process, which ends its programs.
+
+      \(FarFlags.detailsOfPrograms)
       """,
     parameters: [
       Parameter("program", .any, .optional, "its name or path; none with --shell"),
@@ -72,8 +74,9 @@ enum RunCommand {
     ] + InputForm.flags + PipeFlags.flags + PoolFlags.policiesOfMany + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress, ShownFlags.eta,
       JobLog.flag,
-    ] + JournalFlags.all,
-    rules: InputForm.rules + PipeFlags.rules + RunSettings.rules + JournalFlags.rules,
+    ] + JournalFlags.all + FarFlags.all,
+    rules: InputForm.rules + PipeFlags.rules + RunSettings.rules + JournalFlags.rules
+      + FarFlags.rules + FarFlags.rulesOfPrograms,
     traits: [.passesWords, .takesInput],
     examples: [
       Example("pool run --jobs 2 -- echo got {} ::: a b 'c  d'", "got a\ngot b\ngot c  d"),
@@ -212,7 +215,7 @@ enum RunCommand {
       if words.contains(where: { $0.contains(0) }) {
         throw ErrorObject(.type, "a program's argument cannot hold a null character")
       }
-      if found?.name != words[0] {
+      if options.placement == nil, found?.name != words[0] {
         let name = String(decoding: words[0], as: UTF8.self)
         do throws(SystemError) {
           found = (words[0], try host.findProgram(name))

@@ -37,6 +37,8 @@ enum RunSettings {
     var options = ProgramRun.Options()
     try JobsFlag.apply(call, host, to: &options)
     try StartFlags.apply(call, to: &options)
+    options.isJobsGiven = call.flag("jobs") != nil
+    options.placement = try FarFlags.placement(call, workers: nil)
     options.isOrdered = !call.isSet("unordered")
     options.memoryLimit = PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")

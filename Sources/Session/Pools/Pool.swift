@@ -47,6 +47,8 @@ public final class Pool: Handle, NameHolder {
   public internal(set) var failed = 0
   /// Why a task could not be sent for which there was no room.
   var shortage: ErrorObject?
+  /// Where its workers are, if that is on other machines.
+  let far: FarCrew?
   private var functions: [[UInt8]: PoolFunction] = [:]
   private var functionCount: UInt32 = 0
   var directory = (version: 0, path: "")
@@ -70,6 +72,7 @@ public final class Pool: Handle, NameHolder {
     self.session = session
     interpreter = runs
     coder = TaskCoder(session, runs)
+    far = options.placement.map { FarCrew($0, name, session, runs) }
   }
 
   deinit {
@@ -80,7 +83,7 @@ public final class Pool: Handle, NameHolder {
   // MARK: The scheduler
 
   private func makeScheduler() -> TaskScheduler {
-    let scheduler = TaskScheduler(crew: self, limit: options.size, isEager: true) {
+    let scheduler = TaskScheduler(crew: self, limit: far == nil ? options.size : 0, isEager: true) {
       Clock.monotonic
     }
     scheduler.life = options.life
@@ -181,8 +184,8 @@ public final class Pool: Handle, NameHolder {
   /// A function as its workers get it: sent once to each of them, as long as it stays the same.
   func function(_ value: Value) throws -> PoolFunction {
     let sent = initialized.isEmpty ? value : .items([value, .items(sharedNames(of: value))])
-    let (bytes, descriptors) = try coder.encode(sent)
-    let key = Array(bytes)
+    try refuseHandles(in: value)
+    let (key, descriptors) = try encoded(sent)
     if descriptors.isEmpty, let known = functions[key] { return known }
     functionCount += 1
     let made = PoolFunction(
@@ -192,6 +195,12 @@ public final class Pool: Handle, NameHolder {
       functions[key] = made
     }
     return made
+  }
+
+  private func encoded(_ function: Value) throws -> (bytes: [UInt8], descriptors: [Int32]) {
+    if let far { return (try far.encode(function), []) }
+    let message = try coder.encode(function)
+    return (Array(message.bytes), message.descriptors)
   }
 
   /// The variables that --init may set, by name.
@@ -308,7 +317,8 @@ public final class Pool: Handle, NameHolder {
   /// Whether results shall interrupt code that computes (KERNEL.md).
   func setAsynchronous(_ on: Bool) {
     session.loop.interruptsForTimers = on
-    var isChanged = false
+    far?.hosts.setAsynchronous(on)
+    var isChanged = far != nil
     for worker in workers where worker.isAsynchronous != on {
       if on {
         guard (try? Attention.signalWhenReady(worker.socket)) != nil else { continue }

@@ -164,6 +164,7 @@ extension Pool {
   /// A function is not needed any more.
   func forget(_ number: UInt32) {
     if isInherited { return }
+    if let far { return forgetFar(far, number) }
     for worker in workers where worker.known.remove(number) != nil {
       try? sendSmall(TaskPacket(.forget, number: number), [], [], to: worker)
     }

@@ -7,7 +7,9 @@ extension Pool {
   /// Gives the pool another number of workers, at once.
   public func resize(to size: Int) throws {
     try requireOpen()
+    far?.fixedSize = size
     scheduler.setLimit(size)
+    scheduler.roomCame()
     act()
     if waiters == 0, !isIdle { setAsynchronous(true) }
   }
@@ -36,8 +38,12 @@ extension Pool {
 
   /// Whether the workers of a closed pool have ended, and nothing will be done any more.
   func leaveIfDone() {
-    if isGone || !workers.isEmpty || !scheduler.jobs.isEmpty && target > 0 { return }
+    if isGone || !workers.isEmpty || far?.workers.isEmpty == false { return }
+    // Hosts that are not there yet may still do what is wanted.
+    let mayWork = target > 0 || far != nil && !wasTerminated
+    if !scheduler.jobs.isEmpty, mayWork { return }
     isGone = true
+    far?.hosts.end()
     endOrphans()
     session.names.release(name, of: self)
     stopTimer()

@@ -23,7 +23,7 @@ extension Pool {
     case .noExecutors:
       return ErrorObject(
         .failed, "no worker of the pool '\(name)' can start\(reason)",
-        help: "after \(attempts) attempts one after the other")
+        help: far == nil ? "after \(attempts) attempts one after the other" : nil)
     case .noProgress:
       return ErrorObject(
         .failed, "workers of the pool '\(name)' end before they do anything\(reason)",
@@ -32,15 +32,15 @@ extension Pool {
   }
 
   /// Why a task has failed that was not begun in time.
-  func causeOfDelay(_ worker: WorkerExecutor, _ job: TaskJob) -> ErrorObject {
-    let who = "'\(worker.process.name)' (\(worker.process.pid))"
+  func causeOfDelay(_ name: String, _ pid: Int32, _ job: TaskJob) -> ErrorObject {
+    let who = "'\(name)' (\(pid))"
     let allowed = durationText(Int(max(job.timeout ?? 0, job.policy.timeToBegin)))
     let error = ErrorObject(
       .timeout, "the task was not begun within \(allowed): the worker \(who) is not ready",
       help: initializer == nil ? nil : "what --init does counts for the first task of a worker")
     error.exitStatus = ErrorObject.timeoutStatus
-    error.payload["pid"] = .int(Int(worker.process.pid))
-    error.payload["worker"] = .text(worker.process.name)
+    error.payload["pid"] = .int(Int(pid))
+    error.payload["worker"] = .text(name)
     return error
   }
 
@@ -119,7 +119,7 @@ extension Pool {
 
 extension PoolJob {
   /// Why a task was ended that took too long.
-  fileprivate var causeOfTimeout: String {
+  var causeOfTimeout: String {
     if tasks.abortion == .deadline, let deadline = policy.deadline {
       let time = durationText(Int(deadline))
       return "the task was ended when the time for all tasks was over, \(time)"

@@ -1,3 +1,5 @@
+import Language
+import Machines
 import Pools
 import Posix
 
@@ -24,14 +26,56 @@ extension Pool {
     public let workers: [WorkerFacts]
   }
 
+  /// A machine of a pool.
+  public struct HostFacts {
+    public let host: String
+    /// starting, ready, silent, draining, drained, lost, with the reason.
+    public let state: String
+    public let workers: Int
+    public let busy: Int
+    public let done: Int
+    public let lost: Int
+    /// ns.
+    public let roundTrip: Int?
+    public let version: String?
+    /// ns since 1970.
+    public let since: Int
+  }
+
+  /// The machines of the pool, if its workers are elsewhere.
+  public var hostFacts: [HostFacts]? {
+    guard let far else { return nil }
+    far.hosts.look()
+    return far.hosts.all.map { host in
+      let workers = far.workers(at: host)
+      var state = "\(host.state)"
+      switch host.state {
+      case .waiting, .starting: state = "starting"
+      case .lost(let reason): state = "lost: \(reason)"
+      case .ready, .draining, .drained: break
+      }
+      if let silence = host.silence {
+        state = "silent \(durationText(Int(silence / FarTimes.second * FarTimes.second)))"
+      }
+      return HostFacts(
+        host: host.name, state: state, workers: workers.count,
+        busy: workers.count { $0.taskInHand != nil }, done: host.tasksDone, lost: host.lost,
+        roundTrip: host.roundTrip.map { Int($0) }, version: host.hello?.program,
+        since: Int(host.since))
+    }
+  }
+
   public var facts: Facts {
     look()
     let waiting =
       scheduler.jobs.reduce(0) { $0 + ($1.isHalted ? 0 : $1.queued + $1.waiting) }
       + workers.reduce(0) { $0 + $1.waiting }
+      + (far?.workers.values.reduce(0) { $0 + $1.waiting } ?? 0)
     return Facts(
       state: isClosed ? "closed" : isPaused ? "paused" : "open",
-      busy: workers.count { $0.taskInHand != nil }, waiting: waiting,
+      busy: workers.count { $0.taskInHand != nil }
+        + (far?.workers.values.count { $0.taskInHand != nil } ?? 0),
+      waiting: waiting,
       workers: workers.sorted { $0.number < $1.number }.map(facts))
   }
 

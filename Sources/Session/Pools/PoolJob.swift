@@ -14,12 +14,14 @@ open class PoolJob: TaskClient {
   let pool: Pool
   /// Where in the source it was made.
   let location: Location?
-  private(set) lazy var tasks = TaskJob(policy.ofBlock, client: self, recalls: recalls)
+  private(set) lazy var tasks = TaskJob(pool.scheduling(policy), client: self, recalls: recalls)
   /// What its tasks draw random numbers from, where the user gave a seed; else 0.
   let seed: UInt32
   /// What the last attempts failed with of tasks that are to be tried again, or have come to their
   /// end meanwhile.
   private var errors: [Int: ErrorObject] = [:]
+  /// The hosts that attempts of a task were lost with.
+  var lostWith: [Int: [String]] = [:]
   /// What became of the task that is being recalled.
   private var recalled: TaskOutcome?
   /// How many tasks were given up without having been started.
@@ -137,8 +139,12 @@ open class PoolJob: TaskClient {
   public func isHeld(_ job: TaskJob) -> Bool { isHeld }
 
   public func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {
-    guard let worker = slot.executor as? WorkerExecutor else { return }
-    errors[task] = pool.causeOfDelay(worker, job)
+    switch slot.executor {
+    case let worker as WorkerExecutor:
+      errors[task] = pool.causeOfDelay(worker.process.name, worker.process.pid, job)
+    case let worker as FarWorker: errors[task] = pool.causeOfDelay(worker.name, worker.pid, job)
+    default: break
+    }
   }
 
   public func ended(_ task: Int, of job: TaskJob, _ end: TaskEnd) {

@@ -16,6 +16,8 @@ public struct PoolOptions {
   public var mostTasks: Int?
   /// How long after its start a worker is replaced (ns); nil for never.
   public var mostAge: Int64?
+  /// The machines where its workers are; nil for this one.
+  public var placement: FarPlacement?
 
   public init(size: Int) { self.size = size }
 

@@ -13,6 +13,9 @@ public struct PoolPolicy {
   /// How often a task that failed is tried again; nil for the usual: a program never, a block once
   /// where a signal ended its worker.
   public var retries: Int?
+  /// How often an attempt that went with its host is made again; nil for 3, and 0 where `retries`
+  /// is 0.
+  public var losses: Int?
   /// How long to wait before the first of them, doubled for each further one (ns).
   public var backoff: Int64 = 0
   /// When the others are given up; nil for never.
@@ -76,6 +79,7 @@ public struct PoolPolicy {
     result.mostLoad = mostLoad
     result.leastMemory = leastMemory
     result.halt = halt
+    result.losses = losses ?? (retries == 0 ? 0 : 3)
     return result
   }
 }

@@ -120,10 +120,31 @@ extension Pool {
     _ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32], isCut: Bool = false,
     of batch: TaskBatch, _ worker: WorkerExecutor
   ) -> Bool {
-    guard let job = batch.job.client as? PoolJob else {
+    guard batch.job.client is PoolJob else {
       for fd in descriptors { Descriptors.close(fd) }
       return false
     }
+    let first = batch.reported
+    var isTaken = false
+    let hasFailures = takeResults(bytes, of: batch) { payload in
+      isTaken = true
+      return try value(payload, descriptors, isCut: isCut)
+    }
+    if !isTaken { for fd in descriptors { Descriptors.close(fd) } }
+    worker.tasksDone += batch.reported - first
+    return hasFailures
+  }
+
+  /// Likewise of a worker wherever it is.
+  ///
+  /// - Parameters:
+  ///   - host: where that is, for records; nil for here.
+  ///   - decode: makes a value of its bytes.
+  func takeResults(
+    _ bytes: UnsafeRawBufferPointer, of batch: TaskBatch, host: String? = nil,
+    _ decode: (UnsafeRawBufferPointer) throws -> Value
+  ) -> Bool {
+    guard let job = batch.job.client as? PoolJob else { return false }
     var entries = TaskEntries(bytes)
     let first = batch.reported
     // Those that succeed one after the other are told to the scheduler together.
@@ -131,20 +152,19 @@ extension Pool {
     let (count, start) = (batch.count, batch.start)
     var failures = 0
     while let (mark, payload) = entries.next() {
-      guard Int(mark >> 1) == place, place < count else {
-        for fd in descriptors { Descriptors.close(fd) }
-        continue
-      }
+      guard Int(mark >> 1) == place, place < count else { continue }
       let task = start.map { $0 + place } ?? batch[place]
       let failure: ErrorObject
       do {
-        let value = try value(payload, descriptors, isCut: isCut)
+        let value = try decode(payload)
         if mark & 1 == 0 {
           place += 1
+          if let host, job.policy.isRecorded { TaskRecord.note(host, in: value) }
           job.deliver(task, value)
           continue
         }
         failure = if case .error(let error) = value { error } else { Pool.unreadable("no error") }
+        if let host, let record = failure.payload["record"] { TaskRecord.note(host, in: record) }
       } catch {
         failure = Pool.unreadable(
           (error as? ErrorObject)?.message ?? "\(error)", error as? ErrorObject)
@@ -155,7 +175,6 @@ extension Pool {
       place += 1
     }
     scheduler.succeeded(batch, upTo: place)
-    worker.tasksDone += place - first
     succeeded += place - first - failures
     job.hasProgressed()
     return failures > 0

@@ -10,6 +10,7 @@ extension Pool: ExecutorCrew {
 
   /// Forks the first workers; throws if that fails.
   func start() throws {
+    if let far { return try startFar(far) }
     for _ in 0..<scheduler.limit {
       scheduler.enter(try makeWorker(), credit: TaskLedger.slots, isReady: false)
     }
@@ -18,6 +19,7 @@ extension Pool: ExecutorCrew {
 
   public func hire() -> HireOutcome {
     if isInherited { return .failed }
+    if let far { return hireFar(far) }
     do {
       return .hired(try makeWorker(), credit: TaskLedger.slots, isReady: false)
     } catch {

@@ -143,6 +143,21 @@ extension Pool {
   }
 }
 
+extension Pool {
+  /// How the scheduler is to treat tasks.
+  func scheduling(_ policy: PoolPolicy) -> TaskPolicy {
+    var result = policy.ofBlock
+    guard let far else { return result }
+    if policy.losses == nil, policy.retries != 0, let losses = far.hosts.placement.losses {
+      result.losses = losses
+    }
+    // A batch lasts as long as its way there and back, so that workers need not wait for the next.
+    result.batchTime = max(result.batchTime, Double(far.hosts.roundTrip))
+    result.isExact = result.losses == 0
+    return result
+  }
+}
+
 extension MapJob {
   /// Whether it was halted by what was wanted, so that what has failed until then, or was ended for
   /// that, is no fault.

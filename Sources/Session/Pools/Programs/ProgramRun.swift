@@ -57,6 +57,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Why there was no room for one.
   var shortage: ErrorObject?
   private var timer: TimerID?
+  /// Where the programs run, if that is on other machines.
+  private(set) lazy var far = options.placement.map {
+    FarRun($0, most: options.isJobsGiven ? options.jobs : nil, session)
+  }
   /// What holds starts back.
   var gates = Gates()
   public private(set) var succeeded = 0
@@ -115,13 +119,17 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   }
 
   private func makeJob() -> TaskJob {
-    let job = TaskJob(policy.ofProgram, client: self, isOrdered: plan != nil)
+    var scheduling = policy.ofProgram
+    if policy.losses == nil, policy.retries != 0, let losses = far?.hosts.placement.losses {
+      scheduling.losses = losses
+    }
+    let job = TaskJob(scheduling, client: self, isOrdered: plan != nil)
     if let plan { job.terms = { plan.tasks[$0].terms } }
     return job
   }
 
   private func makeScheduler() -> TaskScheduler {
-    let scheduler = TaskScheduler(crew: self, limit: options.jobs, isEager: false) {
+    let scheduler = TaskScheduler(crew: self, limit: far == nil ? options.jobs : 0, isEager: false) {
       Clock.monotonic
     }
     scheduler.onDeadline = { [weak self] moment in self?.setTimer(moment) }
@@ -171,6 +179,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     let signals = handleSignals()
     openGates()
     defer {
+      far?.hosts.end()
       closeGates()
       signals.end()
       stopWaitingForInput()
@@ -190,6 +199,11 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       pipe?.onChange = { [weak self] in self?.changes += 1 }
       try pipe?.begin(store)
       scheduler.add(job)
+      if let far {
+        far.hosts.client = self
+        far.hosts.memoryLimit = 0
+        try far.hosts.begin()
+      }
       while true {
         try supply()
         // What could not even be started waits to be told.
@@ -310,7 +324,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
 
   // MARK: For the scheduler
 
-  public func hire() -> HireOutcome { .hired(ProgramExecutor(self), credit: 1, isReady: true) }
+  public func hire() -> HireOutcome {
+    if let far { return hireFar(far) }
+    return .hired(ProgramExecutor(self), credit: 1, isReady: true)
+  }
 
   public func isHeld(_ job: TaskJob) -> Bool { journal?.isWaiting == true }
 

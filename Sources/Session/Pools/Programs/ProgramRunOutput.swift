@@ -54,6 +54,10 @@ extension ProgramRun {
     public var tag: ((_ input: TaskInput, _ index: Int, _ slot: Int) -> [UInt8])?
     /// Each program's lines, or their tags, have a colour.
     public var isColored = false
+    /// The machines where the programs run; nil for this one.
+    public var placement: FarPlacement?
+    /// Whether the user said how many run at a time.
+    public var isJobsGiven = false
     /// A full disk ends the run, which would wait for room otherwise.
     public var failsWhenFull = false
 

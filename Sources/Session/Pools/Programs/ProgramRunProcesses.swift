@@ -129,7 +129,7 @@ extension ProgramRun {
 
   /// What an error at a start means: there is no room for it now, it is of this input alone, or no
   /// program can be started.
-  private func refusal(_ index: Int, _ error: any Error) -> StartOutcome {
+  func refusal(_ index: Int, _ error: any Error) -> StartOutcome {
     let object: ErrorObject
     var isRoom = false
     var isProgram = false
@@ -175,25 +175,33 @@ extension ProgramRun {
     leaveTerminal(attempt, ending)
     places.giveBack(attempt.place)
     seal(attempt, isUnwanted: reason != nil)
+    let fault: TaskFault = reason != nil ? .ended : ending?.signal != nil ? .died : .error
+    conclude(
+      attempt.batch, attempt.index, attempt.output, attempt.error, ending?.info, fault, reason,
+      elapsed: Clock.monotonic - attempt.begun)
+  }
+
+  /// An attempt is over, here or elsewhere.
+  func conclude(
+    _ batch: TaskBatch, _ index: Int, _ output: TaskOutput?, _ error: TaskOutput?,
+    _ info: ExitInfo?, _ fault: TaskFault, _ reason: ExecutorSlot.Reason?, elapsed: Int64
+  ) {
     changes += 1
-    let index = attempt.index
-    guard var record = live[index] else { return scheduler.finished(attempt.batch) }
-    record.elapsed = Clock.monotonic - attempt.begun
-    record.info = ending?.info
-    record.outputSize = attempt.output?.size ?? 0
+    guard var record = live[index] else { return scheduler.finished(batch) }
+    record.elapsed = elapsed
+    record.info = info
+    record.outputSize = output?.size ?? 0
     record.hasTimedOut = reason == .timeout
     record.isCancelled = reason == .cancelled
-    record.lastLine = record.isOk ? nil : attempt.error?.lastLine
+    record.lastLine = record.isOk ? nil : error?.lastLine
     live[index] = record
-    if let output = attempt.output, let error = attempt.error {
-      kept[index, default: []].append((output, error))
-    }
+    if let output, let error { kept[index, default: []].append((output, error)) }
     if record.isOk {
-      _ = scheduler.succeeded(attempt.batch, 0, took: record.elapsed)
+      _ = scheduler.succeeded(batch, 0, took: record.elapsed)
       finish(index, record)
     } else {
-      let fault: TaskFault = reason != nil ? .ended : ending?.signal != nil ? .died : .error
-      switch scheduler.failed(attempt.batch, 0, fault) {
+      switch scheduler.failed(batch, 0, fault) {
+      case .again where fault == .lost: break
       case .again(let failures, let delay):
         if let results = options.results, let last = kept[index]?.last {
           results.setAside(failures, last.output, last.error)
@@ -203,7 +211,7 @@ extension ProgramRun {
       case .dropped: break
       }
     }
-    scheduler.finished(attempt.batch)
+    scheduler.finished(batch)
   }
 
   /// Nothing more of what a program wrote is waited for.

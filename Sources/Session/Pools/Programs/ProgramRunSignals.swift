@@ -100,6 +100,7 @@ extension ProgramRun {
   private func stopOrContinue() {
     if isStopped { return goOn() }
     for attempt in attempts { try? Process.send(.stop, toGroup: attempt.process.group) }
+    far?.hosts.hold(true)
     isStopped = true
     stoppedAt = Clock.monotonic
     scheduler.pause()
@@ -117,6 +118,7 @@ extension ProgramRun {
 
   private func goOn() {
     isStopped = false
+    far?.hosts.hold(false)
     let time = Clock.monotonic - stoppedAt
     for attempt in attempts {
       // The time limits are those of programs that run.

@@ -96,6 +96,7 @@ final class BlockEntries: EntrySource {
     default: return nil
     }
     if case .null = fact("key") {} else { return nil }
+    if record.facts?.get("host") != nil { return nil }
     output = BlockEntries.shared(fact("output"))
     error = BlockEntries.shared(fact("error"))
     switch outcome {

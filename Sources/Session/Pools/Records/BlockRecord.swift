@@ -20,6 +20,14 @@ extension TaskRecord {
     hasTimedOut = failure.kind == .timeout && failure.payload["worker"] != nil
   }
 
+  /// Has the record of a task tell where it ran, by the session's clock.
+  static func note(_ host: String, in value: Value) {
+    guard case .map(let map) = value else { return }
+    map.set("host", .text(host))
+    guard case .duration(let elapsed)? = map.get("elapsed") else { return }
+    map.set("start", .time(Int(Clock.realtime) - max(0, elapsed)))
+  }
+
   func value(of outcome: TaskOutcome) -> Value {
     if recalled == nil, let entries = BlockEntries(self, outcome) {
       let depth =
@@ -33,7 +41,7 @@ extension TaskRecord {
     for name in BlockEntries.names { map.set(.text(name), facts?.get(name) ?? .null) }
     map.set("index", .int(index))
     map.set("item", item)
-    map.set("host", .text(TaskRecord.host))
+    map.set("host", facts?.get("host") ?? .text(TaskRecord.host))
     map.set("attempts", .int(attempts))
     map.set("timed_out", .bool(hasTimedOut))
     map.set("ok", .bool(isOk))

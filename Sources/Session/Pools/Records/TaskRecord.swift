@@ -24,6 +24,8 @@ public struct TaskRecord {
   /// How many bytes its last attempt wrote to standard output.
   public internal(set) var outputSize = 0
   public var attempts = 0
+  /// Where its last attempt ran; nil for here.
+  public internal(set) var host: String?
   /// When its last attempt began (ns since 1970).
   public var start: Int64 = 0
   public var elapsed: Int64 = 0
@@ -116,7 +118,7 @@ public struct TaskRecord {
     let error = error ?? recalled?.error
     let value = Value.record([
       "index": .int(index), "key": key.map { .text($0) } ?? .null, "item": item,
-      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(TaskRecord.host),
+      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(host ?? TaskRecord.host),
       "attempts": .int(attempts), "start": start == 0 ? .null : .time(Int(start)),
       "elapsed": .duration(Int(elapsed)),
       "cpu": info.map { .duration(Int($0.userTime + $0.systemTime)) } ?? .null,

@@ -1,0 +1,56 @@
+/// The words that start an agent on a host.
+public enum LaunchLine {
+  /// What ssh(1) is told, whatever the user's settings say.
+  static let sshOptions = [
+    "BatchMode=yes", "ConnectTimeout=15", "ControlMaster=no", "ControlPath=none",
+    "RemoteCommand=none", "ClearAllForwardings=yes", "PermitLocalCommand=no",
+    "ServerAliveInterval=5", "ServerAliveCountMax=3",
+  ]
+
+  /// - Parameter command: the line for the shell there.
+  public static func ssh(_ place: HostPlace, command: String) -> [String] {
+    var words = ["ssh", "-T", "-a", "-x"]
+    for option in sshOptions { words += ["-o", option] }
+    if let port = place.port { words += ["-p", String(port)] }
+    if let user = place.user { words += ["-l", user] }
+    // The user's own shell there may be any.
+    return words + ["--", place.host, "sh -c '\(command)'"]
+  }
+
+  /// A step of one node's own within an allocation.
+  public static func srun(node: String, job: String?, command: String) -> [String] {
+    var words = ["srun", "-u", "-Q", "-N1", "-n1", "--overlap", "--no-kill", "--cpu-bind=none"]
+    words += ["--export=PATH,HOME"]
+    if let job { words.append("--jobid=\(job)") }
+    return words + ["-w", node, "sh", "-c", command]
+  }
+
+  public static func salloc(nodes: Int, words: [String]) -> [String] {
+    ["salloc", "--no-shell", "--no-kill", "--signal=TERM@90", "-N", String(nodes)] + words
+  }
+
+  /// The line in plain POSIX, without a single quote, that finds a program there and becomes its agent.
+  ///
+  /// Where there is none it says `NEED` and the kind of machine, and with `installs` reads one: its
+  /// size in a line, then so many bytes. It is run only if its hash is the expected one.
+  ///
+  /// - Parameters:
+  ///   - key: what names this very program: its version and a hash of it.
+  ///   - hash: SHA-256 of what would be installed, in hexadecimal digits.
+  public static func agent(key: String, hash: String, wire: UInt16, installs: Bool) -> String {
+    let folder = "\"$HOME/.cache/brood/\(key)\""
+    var line = "d=\(folder); b=\"$d/brood\"; "
+    line += "[ -x \"$b\" ] && exec \"$b\" --worker; "
+    line += "w=$(brood --wire 2>/dev/null </dev/null) && [ \"$w\" = \(wire) ] && exec brood --worker; "
+    line += "echo \"NEED $(uname -sm) ${w:-none}\"; "
+    guard installs else { return line + "exit 127" }
+    line += "command -v sha256sum >/dev/null || { echo FAIL no sha256sum; exit 126; }; "
+    line += "umask 077; mkdir -p \"$d\" && t=\"$d/new.$$\" || { echo FAIL no folder; exit 126; }; "
+    line += "trap \"rm -f \\\"$t\\\"\" 0; "
+    line += "read -r n || exit 126; head -c \"$n\" > \"$t\" || { echo FAIL no room; exit 126; }; "
+    line += "set -- $(sha256sum \"$t\"); [ \"$1\" = \(hash) ] || { echo FAIL damaged; exit 126; }; "
+    line += "chmod 700 \"$t\" && mv \"$t\" \"$b\" || { echo FAIL no room; exit 126; }; trap - 0; "
+    line += "[ -x \"$b\" ] && \"$b\" --wire >/dev/null </dev/null || { echo FAIL noexec; exit 126; }; "
+    return line + "exec \"$b\" --worker"
+  }
+}

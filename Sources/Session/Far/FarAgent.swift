@@ -1,0 +1,289 @@
+import Glibc
+import Language
+import Machines
+import Posix
+import Processes
+
+/// The agent of a session on another machine: `brood --worker`.
+///
+/// It runs no user's code: it forks workers and starts programs as the session tells it, and passes
+/// on what goes there and comes back. It ends, with all that it has started, when its input does or
+/// when nothing was heard for a while.
+public final class FarAgent {
+  /// After so much silence, or standing still for so long, it ends (ns).
+  public static var patience: Int64 { FarTimes.patience }
+
+  let session: Session
+  let interpreter: Interpreter
+  private(set) var connection: FarConnection
+  var workers: [UInt32: AgentWorker] = [:]
+  var programs: [UInt64: AgentProgram] = [:]
+  let ledgers = TaskLedgers()
+  /// Messages of functions, by number.
+  var functions: [UInt32: [UInt8]] = [:]
+  var initializer: [UInt8]?
+  var directory = (version: 0, path: "")
+  private(set) var settings = AgentSettings()
+  /// Sets a variable that programs and tasks inherit.
+  private let setEnvironment: (String, String) throws -> Void
+  private let watchdog: Watchdog?
+  private var isGreeted = false
+  private var isDone = false
+  private var heldUntil: Int64?
+  let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+  /// What workers write: the ends that they have are 1 and 2 of this process.
+  private var relays: [AgentRelay] = []
+
+  /// - Parameters:
+  ///   - input: a private descriptor that the session writes to.
+  ///   - output: a private descriptor that the session reads from.
+  ///   - watchdog: told that this process goes on.
+  public init(
+    _ session: Session, _ interpreter: Interpreter, input: Int32, output: Int32,
+    watchdog: Watchdog?, setEnvironment: @escaping (String, String) throws -> Void
+  ) {
+    self.session = session
+    self.interpreter = interpreter
+    self.setEnvironment = setEnvironment
+    self.watchdog = watchdog
+    connection = FarConnection(session.loop, input: input, output: output)
+  }
+
+  deinit { packet.deallocate() }
+
+  /// Serves the session until that ends it.
+  ///
+  /// - Parameter program: the version of this program.
+  public func run(program: String) throws {
+    let signals = RunSignals(session)
+    for signal in [Signal.term, .usr1] { signals.on(signal) { [weak self] in self?.drain() } }
+    signals.on(.int) {}
+    signals.on(.hup) {}
+    connection.onMessage = { [unowned self] in take($0) }
+    connection.onEnd = { [unowned self] _ in die() }
+    try asking { try Heartbeat.begin(Frame.frames(of: FarMessage(.pong))[0], every: FarTimes.period) }
+    try asking { try connection.begin() }
+    var hello = Hello()
+    hello.program = program
+    hello.host = TaskRecord.host
+    hello.boot = (try? Transfer.readFile("/proc/sys/kernel/random/boot_id"))
+      .map { String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self) } ?? ""
+    hello.pid = Process.pid
+    hello.cpus = session.usableCPUs
+    send(hello.message)
+    tick()
+    _ = try session.pause(interpreter) { isDone }
+  }
+
+  func send(_ message: FarMessage) { connection.send(message) }
+
+  /// Whether the session takes what comes, so that more may be sent.
+  var hasRoom: Bool { connection.waiting < 1 << 20 }
+
+  // MARK: Life
+
+  private func tick() {
+    watchdog?.tell()
+    let now = Clock.monotonic
+    if let heldUntil, now > heldUntil { self.heldUntil = nil }
+    if heldUntil == nil, now - connection.lastHeard > settings.patience {
+      // What has come while this process stood still counts.
+      connection.receive(rounds: 4)
+      if now - connection.lastHeard > settings.patience { die() }
+    }
+    _ = session.loop.addTimer(at: Clock.deadline(after: FarTimes.patience / 30)) { [weak self] in
+      self?.tick()
+    }
+  }
+
+  /// All that it has started ends with it: its guardian sees to that.
+  private func die() -> Never {
+    kill(getpid(), SIGKILL)
+    Process.exitNow(1)
+  }
+
+  /// The machine, or who runs it, wants this agent gone.
+  private func drain() { send(FarMessage(.drain)) }
+
+  private func fail(_ reason: String) {
+    send(FarOrder.bye(reason))
+    connection.finish(within: FarTimes.second)
+    die()
+  }
+
+  // MARK: Messages
+
+  private func take(_ message: FarMessage) {
+    do throws(FieldReader.Malformed) {
+      if !isGreeted {
+        guard message.kind == .hello else { throw FieldReader.Malformed() }
+        let hello = try Hello(message)
+        if hello.version != Frame.version { fail("the session has another wire version") }
+        isGreeted = true
+        return
+      }
+      try obey(message)
+    } catch {
+      fail("a message came that means nothing")
+    }
+  }
+
+  private func obey(_ message: FarMessage) throws(FieldReader.Malformed) {
+    switch message.kind {
+    case .ping: send(FarMessage(.pong, 0, message.bytes))
+    case .code: try learn(message)
+    case .worker: try obeyWorker(message)
+    case .task: try takeTask(message)
+    case .cancel: try cancel(message)
+    case .hold: try hold(message)
+    case .window:
+      var reader = FieldReader(message.bytes)
+      programs[message.attempt]?.grant(Int(try reader.number(UInt32.self)), self)
+    case .bye:
+      send(FarOrder.bye())
+      connection.finish(within: FarTimes.second)
+      isDone = true
+      connection.onEnd = nil
+    case .hello, .start, .result, .output, .back, .file, .pong, .drain, .ask, .answer: break
+    }
+  }
+
+  private func learn(_ message: FarMessage) throws(FieldReader.Malformed) {
+    if message.attempt == 0 {
+      settings = try AgentSettings(message)
+      return begin()
+    }
+    var reader = FieldReader(message.bytes)
+    guard let code = FarOrder.Code(rawValue: try reader.number()) else {
+      throw FieldReader.Malformed()
+    }
+    let number = UInt32(truncatingIfNeeded: message.attempt - 1)
+    switch code {
+    case .function: functions[number] = Array(reader.rest)
+    case .initializer: initializer = Array(reader.rest)
+    case .directory:
+      directory = (directory.version + 1, String(decoding: reader.rest, as: UTF8.self))
+    case .forget:
+      functions[number] = nil
+      for worker in workers.values { worker.forget(number, self) }
+    }
+  }
+
+  /// The session has told where and how its tasks run.
+  private func begin() {
+    do {
+      try Directory.change(to: settings.directory)
+    } catch {
+      fail("there is no directory '\(settings.directory)' there; --cwd DIR names another one")
+    }
+    directory = (1, settings.directory)
+    for entry in settings.environment {
+      guard let equal = entry.firstIndex(of: "=") else { continue }
+      try? setEnvironment(String(entry[..<equal]), String(entry[entry.index(after: equal)...]))
+    }
+    do {
+      relays = try [(1, UInt8(1)), (2, 2)].map { try makeRelay(onto: $0.0, $0.1) }
+    } catch {
+      fail("cannot make pipes for what tasks write: \(error)")
+    }
+  }
+
+  private func makeRelay(onto number: Int32, _ stream: UInt8) throws -> AgentRelay {
+    let (read, write) = try Descriptors.pipe()
+    try Descriptors.copy(write, onto: number)
+    Descriptors.close(write)
+    let relay = AgentRelay(self, try Descriptors.makePrivate(read), stream, attempt: 0)
+    try relay.begin()
+    return relay
+  }
+
+  private func hold(_ message: FarMessage) throws(FieldReader.Malformed) {
+    var reader = FieldReader(message.bytes)
+    let isHeld = try reader.flag()
+    heldUntil = isHeld ? Clock.monotonic + FarTimes.hold : nil
+    let signal: Signal = isHeld ? .stop : .cont
+    for worker in workers.values { try? Process.send(signal, toGroup: worker.process.group) }
+    for program in programs.values { try? Process.send(signal, toGroup: program.process.group) }
+  }
+}
+
+/// Passes on what is written to a pipe.
+final class AgentRelay {
+  private unowned let agent: FarAgent
+  private var readEnd: Int32
+  private let stream: UInt8
+  private let attempt: UInt64
+  private var watch: Watch?
+  private(set) var hasEnded = false
+  /// How much may be sent until the session grants more.
+  private var room = AgentRelay.window
+
+  static let window = 256 << 10
+
+  init(_ agent: FarAgent, _ readEnd: Int32, _ stream: UInt8, attempt: UInt64) {
+    self.agent = agent
+    self.readEnd = readEnd
+    self.stream = stream
+    self.attempt = attempt
+  }
+
+  func begin() throws {
+    watch = try asking {
+      try agent.session.loop.watch(readEnd, for: .read, as: .worker) { [weak self] in
+        self?.pass(rounds: 8)
+      }
+    }
+  }
+
+  /// Passes on what is there; without a bound for the window where all is to be passed on.
+  func pass(rounds: Int, isLast: Bool = false) {
+    for _ in 0..<rounds {
+      if readEnd < 0 || hasEnded { return }
+      if !isLast, room <= 0 || !agent.hasRoom { return wait() }
+      let size = min(agent.packet.count - 64, isLast ? .max : room)
+      let buffer = UnsafeMutableRawBufferPointer(rebasing: agent.packet[..<size])
+      guard let count = try? Transfer.readNow(readEnd, into: buffer) else { return }
+      if count == 0 {
+        hasEnded = true
+        stop()
+        return
+      }
+      var writer = FieldWriter()
+      writer.add(stream)
+      writer.add(rest: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      // What workers write has no window of its own: `hasRoom` bounds it.
+      if attempt != 0 { room -= count }
+      agent.send(FarMessage(.output, attempt, writer.bytes))
+    }
+  }
+
+  private func wait() {
+    stop()
+    // Of the window `grant` tells.
+    if room <= 0 { return }
+    _ = agent.session.loop.addTimer(at: Clock.deadline(after: 10_000_000)) { [weak self] in
+      self?.goOn()
+    }
+  }
+
+  private func goOn() {
+    guard watch == nil, readEnd >= 0, !hasEnded else { return }
+    try? begin()
+  }
+
+  func grant(_ count: Int) {
+    room = min(room + count, AgentRelay.window)
+    goOn()
+  }
+
+  private func stop() {
+    if let watch { agent.session.loop.remove(watch) }
+    watch = nil
+  }
+
+  func close() {
+    stop()
+    Descriptors.close(readEnd)
+    readEnd = -1
+  }
+}

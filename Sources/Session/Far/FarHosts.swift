@@ -1,0 +1,164 @@
+import Glibc
+import Language
+import Machines
+import Posix
+import Processes
+
+/// The hosts of a pool or of a run.
+final class FarHosts {
+  let session: Session
+  let placement: FarPlacement
+  /// For messages: `pool far`.
+  let title: String
+  private(set) var all: [FarHost] = []
+  weak var client: (any FarClient)?
+  var memoryLimit = 0
+  /// The message of what each worker begins with.
+  var initializer: [UInt8]?
+  var sharesVariables = false
+  private(set) var isEnding = false
+  private var finals: Set<ObjectIdentifier> = []
+  private var checkTimer: TimerID?
+  private var waitTimer: TimerID?
+  private var hasToldNone = false
+  private var signals: RunSignals?
+  /// Whether Ctrl-Z is dealt with here.
+  var handlesStop = true
+  /// At most so many are started at once.
+  private static let mostStarts = 8
+
+  init(_ placement: FarPlacement, title: String, _ session: Session) {
+    self.placement = placement
+    self.title = title
+    self.session = session
+    all = placement.places.map { FarHost(self, $0) }
+  }
+
+  var hello: Hello {
+    var hello = Hello()
+    hello.host = TaskRecord.host
+    hello.pid = Process.pid
+    hello.cpus = 1
+    return hello
+  }
+
+  var ready: [FarHost] { all.filter(\.isReady) }
+
+  /// How many can run at a time, as far as that is known.
+  var capacity: Int { ready.reduce(0) { $0 + ($1.capacity ?? 0) } }
+
+  /// The least time of the way there and back (ns), by the slowest host.
+  var roundTrip: Int64 { ready.compactMap(\.roundTrip).max() ?? 0 }
+
+  func begin() throws {
+    try asking { try Heartbeat.begin(Frame.frames(of: FarMessage(.ping))[0], every: FarTimes.period) }
+    let signals = RunSignals(session)
+    if handlesStop { signals.on(.tstp) { [weak self] in self?.stop() } }
+    self.signals = signals
+    startMore()
+    check()
+  }
+
+  func startMore() {
+    if isEnding { return }
+    var starting = all.count { $0.state == .starting }
+    for host in all where host.state == .waiting {
+      if starting >= FarHosts.mostStarts { return }
+      starting += 1
+      host.start()
+    }
+  }
+
+  private func check() {
+    let now = Clock.monotonic
+    for host in all { host.check(now) }
+    if isEnding { return }
+    checkTimer = session.loop.addTimer(at: Clock.deadline(after: FarTimes.period / 5)) {
+      [weak self] in self?.check()
+    }
+  }
+
+  /// Something about a host is otherwise now.
+  func noteChange() {
+    startMore()
+    guard !ready.isEmpty else { return }
+    hasToldNone = false
+    if let waitTimer { session.loop.cancel(waitTimer) }
+    waitTimer = nil
+  }
+
+  /// A host is lost, or could not be had.
+  func hasLost(_ host: FarHost, _ reason: String, isFinal: Bool, wasConnected: Bool) {
+    startMore()
+    if isFinal {
+      finals.insert(ObjectIdentifier(host))
+      if !wasConnected { say("\(host.name): \(reason)") }
+    }
+    if all.contains(where: { $0.isConnected }) { return }
+    let mayCome = all.filter { !finals.contains(ObjectIdentifier($0)) && $0.state != .drained }
+    if mayCome.isEmpty {
+      client?.lostAll(reasons)
+      return
+    }
+    // The first attempts of others may still be under way.
+    if mayCome.contains(where: { $0.state == .starting || $0.state == .waiting }), !hasToldNone,
+      !wasConnected
+    {
+      return
+    }
+    if !hasToldNone {
+      hasToldNone = true
+      say(
+        "no host is left (\(host.name): \(reason)); trying again for "
+          + durationText(Int(placement.waitHosts)))
+    }
+    if waitTimer != nil { return }
+    waitTimer = session.loop.addTimer(at: Clock.deadline(after: placement.waitHosts)) {
+      [weak self] in
+      guard let self else { return }
+      waitTimer = nil
+      if ready.isEmpty { client?.lostAll(reasons) }
+    }
+  }
+
+  var reasons: [String] {
+    all.compactMap { host in
+      if case .lost(let reason) = host.state { return "\(host.name): \(reason)" }
+      return host.state == .drained ? "\(host.name): drained" : nil
+    }
+  }
+
+  func say(_ text: String) { Session.say("\(title): \(text)") }
+
+  // MARK: Stopping
+
+  /// Ctrl-Z: agents stop what runs there, and forgive silence until this process goes on.
+  private func stop() {
+    hold(true)
+    kill(getpid(), SIGSTOP)
+    hold(false)
+  }
+
+  func hold(_ isHeld: Bool) {
+    for host in all where host.isConnected {
+      host.send(FarMessage(.hold, 0, [isHeld ? 1 : 0]))
+      host.connection?.finish(within: FarTimes.second)
+      if !isHeld { host.connection?.noteGap() }
+    }
+  }
+
+  func setAsynchronous(_ on: Bool) {
+    for host in all where host.isConnected { host.connection?.setAsynchronous(on) }
+  }
+
+  func look() { for host in all { host.connection?.receive(rounds: 4) } }
+
+  func end() {
+    if isEnding { return }
+    isEnding = true
+    signals?.end()
+    for timer in [checkTimer, waitTimer] { if let timer { session.loop.cancel(timer) } }
+    for host in all { host.end() }
+    placement.grant?.release()
+  }
+}

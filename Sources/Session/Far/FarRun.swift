@@ -1,0 +1,339 @@
+import Glibc
+import Language
+import Machines
+import Pools
+import Posix
+import Processes
+
+/// One program that runs on another machine.
+final class FarAttempt {
+  let batch: TaskBatch
+  let index: Int
+  let place: Int
+  let host: FarHost
+  let output: FarOutput?
+  let error: FarOutput?
+  let begun = Clock.monotonic
+
+  init(
+    _ batch: TaskBatch, _ index: Int, _ place: Int, _ host: FarHost, _ output: FarOutput?,
+    _ error: FarOutput?
+  ) {
+    self.batch = batch
+    self.index = index
+    self.place = place
+    self.host = host
+    self.output = output
+    self.error = error
+  }
+}
+
+/// Puts what comes of an output elsewhere where that of a program here goes: into a pipe.
+final class FarOutput {
+  let output: TaskOutput
+  private let loop: EventLoop
+  private let grant: (Int) -> Void
+  private var pending: [UInt8] = []
+  private var watch: Watch?
+
+  /// - Parameter grant: told how many bytes were taken, so that as many more may come.
+  init(_ output: TaskOutput, _ loop: EventLoop, grant: @escaping (Int) -> Void) {
+    self.output = output
+    self.loop = loop
+    self.grant = grant
+  }
+
+  func take(_ bytes: ArraySlice<UInt8>) {
+    pending += bytes
+    flush()
+  }
+
+  private func flush() {
+    var taken = 0
+    while taken < pending.count, output.writeEnd >= 0 {
+      let count = pending.withUnsafeBytes { bytes in
+        try? Transfer.writeNow(output.writeEnd, UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+      }
+      guard let count, count > 0 else { break }
+      taken += count
+    }
+    pending.removeFirst(taken)
+    if taken > 0 { grant(taken) }
+    if pending.isEmpty {
+      stop()
+    } else if watch == nil {
+      watch = try? loop.watch(output.writeEnd, for: .write, as: .worker) { [weak self] in
+        self?.flush()
+      }
+    }
+  }
+
+  private func stop() {
+    if let watch { loop.remove(watch) }
+    watch = nil
+  }
+
+  /// Nothing more comes.
+  func finish() {
+    var tries = 0
+    while !pending.isEmpty, tries < 1 << 16 {
+      tries += 1
+      output.drain()
+      flush()
+    }
+    stop()
+    output.release()
+  }
+}
+
+/// A place for one program at a time on a host.
+final class FarPlace: TaskExecutor {
+  private unowned let run: ProgramRun
+  let host: FarHost
+  var slot: ExecutorSlot?
+  var attempt: FarAttempt?
+  let survives = true
+  let holdsTasks = false
+
+  init(_ run: ProgramRun, _ host: FarHost) {
+    self.run = run
+    self.host = host
+  }
+
+  func start(_ batch: TaskBatch) -> StartOutcome { run.start(batch, at: self) }
+  func takeBack(_ batch: TaskBatch, most: Int) -> Int? { 0 }
+  func unbegun(_ batch: TaskBatch) -> Int { 0 }
+
+  func end(_ how: EndStep) {
+    guard let attempt else { return }
+    host.send(FarMessage(.cancel, attempt.batch.number, [how == .kill ? 1 : 0]))
+  }
+
+  func leave() { if let slot { run.hasLeft(self, slot) } }
+
+  var inHand: TaskInHand? {
+    guard let attempt else { return nil }
+    // A fixed time limit is kept by the agent.
+    let isKeptThere = attempt.batch.job.policy.timeout != nil
+    return TaskInHand(
+      attempt.batch, place: 0,
+      since: isKeptThere ? Clock.monotonic + FarTimes.hold : attempt.begun)
+  }
+}
+
+/// What a run has whose programs are on other machines.
+final class FarRun {
+  let hosts: FarHosts
+  var places: [FarPlace] = []
+  /// By the numbers of their batches.
+  var running: [UInt64: FarPlace] = [:]
+  /// At most so many at a time, where the user said so.
+  let most: Int?
+  var lostWith: [Int: [String]] = [:]
+
+  init(_ placement: FarPlacement, most: Int?, _ session: Session) {
+    hosts = FarHosts(placement, title: "pool run", session)
+    hosts.handlesStop = false
+    self.most = most
+  }
+}
+
+extension ProgramRun: FarClient {
+  func hireFar(_ far: FarRun) -> HireOutcome {
+    let open = far.hosts.ready.map { host in
+      (host: host, count: far.places.count { $0.host === host })
+    }.filter { $0.count < $0.host.capacity ?? 0 }
+    guard let host = open.min(by: { $0.count < $1.count })?.host else { return .awaited }
+    let place = FarPlace(self, host)
+    far.places.append(place)
+    return .hired(place, credit: 1, isReady: true)
+  }
+
+  private func fitLimit(_ far: FarRun) {
+    scheduler.setLimit(min(far.hosts.capacity, far.most ?? .max))
+  }
+
+  func hasLeft(_ place: FarPlace, _ slot: ExecutorSlot) {
+    far?.places.removeAll { $0 === place }
+    scheduler.ended(slot)
+    if let far, place.host.state == .draining, !far.places.contains(where: { $0.host === place.host })
+    {
+      place.host.dismiss()
+    }
+  }
+
+  // MARK: Starting
+
+  func start(_ batch: TaskBatch, at place: FarPlace) -> StartOutcome {
+    guard place.host.isConnected else { return .unavailable }
+    guard let index = batch.upcoming, var record = live[index] else { return .impossible }
+    batch.take()
+    let number = places.take()
+    do {
+      let request = try self.request(record.input, record.index, number)
+      record.slot = number
+      live[index]?.slot = number
+      if options.results != nil, record.key == nil {
+        record.key = record.recalled?.key ?? key?(record.input, record.index)
+        live[index]?.key = record.key
+      }
+      let (output, errors) = try makeOutputs(record)
+      func far(_ output: TaskOutput?) -> FarOutput? {
+        output.map { output in
+          FarOutput(output, session.loop) { [weak place] count in
+            var writer = FieldWriter()
+            writer.add(UInt32(clamping: count))
+            place?.host.send(FarMessage(.window, batch.number, writer.bytes))
+          }
+        }
+      }
+      place.attempt = FarAttempt(batch, index, number, place.host, far(output), far(errors))
+      self.far?.running[batch.number] = place
+      send(request, batch, to: place.host)
+      live[index]?.attempts += 1
+      live[index]?.start = Clock.realtime
+      live[index]?.host = place.host.name
+      if let journal, let record = live[index] { journal.began(record) }
+      onProgress?()
+      return .started
+    } catch {
+      places.giveBack(number)
+      return refusal(index, error)
+    }
+  }
+
+  private func send(_ request: SpawnRequest, _ batch: TaskBatch, to host: FarHost) {
+    var program = FarProgram()
+    program.words = request.argumentBytes ?? request.arguments.map { Array($0.utf8) }
+    program.memoryLimit = options.memoryLimit ?? 0
+    program.niceness = options.niceness
+    program.timeout = batch.job.policy.timeout ?? 0
+    program.grace = batch.job.policy.grace
+    program.keepsBackground = options.keepsBackground
+    var writer = FieldWriter()
+    writer.add(FarOrder.Work.program.rawValue)
+    program.write(to: &writer)
+    host.send(FarMessage(.task, batch.number, writer.bytes))
+  }
+
+  // MARK: Hosts
+
+  func isReady(_ host: FarHost) {
+    changes += 1
+    guard let far else { return }
+    fitLimit(far)
+    scheduler.roomCame()
+    scheduler.pump()
+  }
+
+  func drains(_ host: FarHost) {
+    changes += 1
+    guard let far else { return }
+    for place in far.places where place.host === host {
+      if let slot = place.slot { scheduler.leave(slot) }
+    }
+    if !far.places.contains(where: { $0.host === host }) { host.dismiss() }
+    fitLimit(far)
+    scheduler.pump()
+  }
+
+  func isLost(_ host: FarHost, _ reason: String) {
+    changes += 1
+    guard let far else { return }
+    var lost: [FarPlace] = []
+    for place in far.places where place.host === host { lost.append(place) }
+    far.places.removeAll { $0.host === host }
+    let count = lost.count { $0.attempt != nil }
+    host.lost += count
+    if count > 0 || !job.isFinished {
+      let tasks = count == 1 ? "1 program that ran there is" : "\(count) programs that ran there are"
+      say("\(host.name) is lost (\(reason))" + (count > 0 ? "; \(tasks) run again elsewhere" : ""))
+    }
+    for place in lost {
+      if let attempt = place.attempt {
+        far.lostWith[attempt.index, default: []].append(host.name)
+        conclude(place, attempt, nil, .lost)
+      }
+      if let slot = place.slot { scheduler.ended(slot, isLost: true) }
+    }
+    fitLimit(far)
+    scheduler.pump()
+  }
+
+  func lostAll(_ reasons: [String]) {
+    changes += 1
+    problem =
+      problem ?? ErrorObject(.failed, "no host is left: \(reasons.joined(separator: "; "))")
+    scheduler.giveUp()
+    scheduler.pump()
+  }
+
+  // MARK: Messages
+
+  func take(_ message: FarMessage, from host: FarHost) throws(FieldReader.Malformed) {
+    guard let far, let place = far.running[message.attempt], place.host === host,
+      let attempt = place.attempt
+    else { return }
+    var reader = FieldReader(message.bytes)
+    switch message.kind {
+    case .start:
+      live[attempt.index]?.pid = try reader.number()
+    case .output:
+      let stream: UInt8 = try reader.number()
+      guard let output = stream == 2 ? attempt.error : attempt.output else {
+        // They write at once themselves.
+        let bytes = Array(reader.rest)
+        try? bytes.withUnsafeBytes { try Transfer.writeAll(stream == 2 ? 2 : 1, $0) }
+        var writer = FieldWriter()
+        writer.add(UInt32(clamping: bytes.count))
+        return host.send(FarMessage(.window, message.attempt, writer.bytes))
+      }
+      output.take(reader.rest)
+    case .result:
+      changes += 1
+      guard try reader.flag() else {
+        live[attempt.index]?.problem = "\(try reader.text()) (on \(host.name))"
+        live[attempt.index]?.problemStatus = try reader.number()
+        conclude(place, attempt, nil, .unstartable)
+        return scheduler.pump()
+      }
+      let end = try FarEnd(&reader)
+      leftBehind += Int(try reader.number(UInt32.self))
+      if end.isLate, let slot = place.slot { scheduler.endSlot(slot, .timeout) }
+      let isUnwanted = place.slot?.reason != nil
+      conclude(place, attempt, end, isUnwanted ? .ended : end.exit == nil ? .died : .error)
+      scheduler.pump()
+    default: break
+    }
+  }
+
+  private func conclude(
+    _ place: FarPlace, _ attempt: FarAttempt, _ end: FarEnd?, _ fault: TaskFault
+  ) {
+    let reason = place.slot?.reason
+    place.attempt = nil
+    far?.running[attempt.batch.number] = nil
+    places.giveBack(attempt.place)
+    for output in [attempt.output, attempt.error] {
+      output?.finish()
+      output?.output.drain()
+      output?.output.seal()
+    }
+    if end?.exit != nil || end?.info != nil { place.host.tasksDone += 1 }
+    if fault == .lost {
+      // What it wrote until then belongs to no attempt that counts.
+      attempt.output?.output.close()
+      attempt.error?.output.close()
+      let hosts = far?.lostWith[attempt.index] ?? []
+      live[attempt.index]?.problem =
+        "lost with its host \(hosts.count == 1 ? "" : "\(hosts.count) times ")"
+        + "(\(hosts.joined(separator: ", ")))"
+    } else if fault != .unstartable {
+      live[attempt.index]?.problem = nil
+    }
+    let elapsed = end?.elapsed ?? Clock.monotonic - attempt.begun
+    conclude(
+      attempt.batch, attempt.index, attempt.output?.output, attempt.error?.output, end?.info, fault,
+      reason, elapsed: elapsed)
+  }
+}
