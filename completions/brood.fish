@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
+      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --only
+  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
 end
 
 function __brood_run_complete
@@ -154,6 +154,15 @@ complete -c brood -n __brood_run_flags -l journal -r -F -d 'keep in this file wh
 complete -c brood -n __brood_run_flags -l rerun -x -a 'failed missing changed all' -d 'of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)'
 complete -c brood -n __brood_run_flags -l key-env -x -d 'environment variables whose values make it another task'
 complete -c brood -n __brood_run_flags -l verbose -d 'say of each task why the journal lets it run or not'
+complete -c brood -n __brood_run_flags -l via -x -d 'on other machines: ssh:4/NODE1,USER@NODE2:PORT, 4/ being how many there; or a command that connects standard input and output, as \'podman exec -i box\''
+complete -c brood -n __brood_run_flags -l slurm -d 'on the nodes of the Slurm allocation that this is in, or of a new one'
+complete -c brood -n __brood_run_flags -l nodes -x -d 'how many nodes to allocate; 1 by default'
+complete -c brood -n __brood_run_flags -l allocate -x -d 'words for salloc, as [-p, short, -t, 30], or in one text: \'-p short -t 30\''
+complete -c brood -n __brood_run_flags -l install -d 'put this program into ~/.cache/brood of a host that has none'
+complete -c brood -n __brood_run_flags -l cwd -x -d 'the directory there; by default this one\'s path'
+complete -c brood -n __brood_run_flags -l env -x -d 'a variable that tasks there have as it is here'
+complete -c brood -n __brood_run_flags -l lost -x -d 'make an attempt that went with its host again, so often; 3 by default'
+complete -c brood -n __brood_run_flags -l wait-hosts -x -d 'how long to try when no host is left; 5m by default'
 complete -c brood -n __brood_run_flags -l only -x -d 'of a file of tasks, run these and what they need'
 complete -c brood -n __brood_run_flags -l from-parallel -d 'only print what a line of GNU parallel is here'
 complete -c brood -n __brood_run_flags -l from-xargs -d 'only print what a line of xargs is here'

@@ -72,6 +72,15 @@ _brood() {
       '--rerun=[of a journal with entries run what never ended (missing), and also what failed (failed), what has changed (changed), or everything (all)]:word:(failed missing changed all)' \
       '--key-env=[environment variables whose values make it another task]:names: ' \
       '--verbose[say of each task why the journal lets it run or not]' \
+      '--via=[on other machines\: ssh\:4/NODE1,USER@NODE2\:PORT, 4/ being how many there; or a command that connects standard input and output, as '\''podman exec -i box'\'']:text: ' \
+      '--slurm[on the nodes of the Slurm allocation that this is in, or of a new one]' \
+      '--nodes=[how many nodes to allocate; 1 by default]:int: ' \
+      '--allocate=[words for salloc, as \[-p, short, -t, 30\], or in one text\: '\''-p short -t 30'\'']:value: ' \
+      '--install[put this program into ~/.cache/brood of a host that has none]' \
+      '--cwd=[the directory there; by default this one'\''s path]:text: ' \
+      '--env=[a variable that tasks there have as it is here]:text: ' \
+      '--lost=[make an attempt that went with its host again, so often; 3 by default]:count: ' \
+      '--wait-hosts=[how long to try when no host is left; 5m by default]:duration: ' \
       '--only=[of a file of tasks, run these and what they need]:names: ' \
       '--from-parallel[only print what a line of GNU parallel is here]' \
       '--from-xargs[only print what a line of xargs is here]' \

@@ -59,7 +59,9 @@ public struct HostList: Equatable, Sendable {
     if rest.first == "[", let end = rest.firstIndex(of: "]") {
       place.host = String(rest[rest.index(after: rest.startIndex)..<end])
       rest = rest[rest.index(after: end)...]
-      if rest.first == ":" { place.port = try port(rest.dropFirst(), text) } else if !rest.isEmpty {
+      if rest.first == ":" {
+        place.port = try port(rest.dropFirst(), text)
+      } else if !rest.isEmpty {
         throw Wrong(reason: "'\(rest)' in '\(text)' must be :PORT")
       }
     } else if let colon = rest.firstIndex(of: ":"), rest.lastIndex(of: ":") == colon {

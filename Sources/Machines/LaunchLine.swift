@@ -41,7 +41,8 @@ public enum LaunchLine {
     let folder = "\"$HOME/.cache/brood/\(key)\""
     var line = "d=\(folder); b=\"$d/brood\"; "
     line += "[ -x \"$b\" ] && exec \"$b\" --worker; "
-    line += "w=$(brood --wire 2>/dev/null </dev/null) && [ \"$w\" = \(wire) ] && exec brood --worker; "
+    line +=
+      "w=$(brood --wire 2>/dev/null </dev/null) && [ \"$w\" = \(wire) ] && exec brood --worker; "
     line += "echo \"NEED $(uname -sm) ${w:-none}\"; "
     guard installs else { return line + "exit 127" }
     line += "command -v sha256sum >/dev/null || { echo FAIL no sha256sum; exit 126; }; "
@@ -50,7 +51,8 @@ public enum LaunchLine {
     line += "read -r n || exit 126; head -c \"$n\" > \"$t\" || { echo FAIL no room; exit 126; }; "
     line += "set -- $(sha256sum \"$t\"); [ \"$1\" = \(hash) ] || { echo FAIL damaged; exit 126; }; "
     line += "chmod 700 \"$t\" && mv \"$t\" \"$b\" || { echo FAIL no room; exit 126; }; trap - 0; "
-    line += "[ -x \"$b\" ] && \"$b\" --wire >/dev/null </dev/null || { echo FAIL noexec; exit 126; }; "
+    line +=
+      "[ -x \"$b\" ] && \"$b\" --wire >/dev/null </dev/null || { echo FAIL noexec; exit 126; }; "
     return line + "exec \"$b\" --worker"
   }
 }

@@ -79,7 +79,8 @@ struct Dice: RandomNumberGenerator {
       var noise: [UInt8] = (0..<Int.random(in: 0...300, using: &dice)).map { _ in
         // Often a part of the magic.
         Bool.random(using: &dice)
-          ? Frame.magic[Int.random(in: 0..<4, using: &dice)] : UInt8.random(in: 0...255, using: &dice)
+          ? Frame.magic[Int.random(in: 0..<4, using: &dice)]
+          : UInt8.random(in: 0...255, using: &dice)
       }
       if round % 3 == 0 { noise += Frame.magic + [1, 0, 0, 0, 1, 2, 3, 4, 99] }
       let result = read([noise, FrameTests.stream])
@@ -113,7 +114,8 @@ struct Dice: RandomNumberGenerator {
   @Test func whatComesBetweenFramesIsGarbage() {
     for text in ["x", "stray output\n", "\u{0}"] {
       let result = read([
-        Frame.frames(of: FrameTests.greeting)[0], Array(text.utf8), Frame.frames(of: FarMessage(.ping))[0],
+        Frame.frames(of: FrameTests.greeting)[0], Array(text.utf8),
+        Frame.frames(of: FarMessage(.ping))[0],
       ])
       #expect(result.messages == [FrameTests.greeting] && result.failure == .garbage)
     }
@@ -143,7 +145,8 @@ struct Dice: RandomNumberGenerator {
 
   @Test func aMessageHasABound() {
     let large = FarMessage(.task, 3, [UInt8](repeating: 1, count: 200_000))
-    let result = read(Frame.frames(of: FrameTests.greeting) + Frame.frames(of: large), most: 100_000)
+    let result = read(
+      Frame.frames(of: FrameTests.greeting) + Frame.frames(of: large), most: 100_000)
     #expect(result.messages == [FrameTests.greeting] && result.failure == .tooLarge)
   }
 

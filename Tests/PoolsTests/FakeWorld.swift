@@ -255,10 +255,18 @@ final class FakeExecutor: TaskExecutor {
     gone()
   }
 
-  func gone() {
+  /// Its host or link is lost, and what it has done and not reported with it.
+  func vanish() {
+    if isDead { return }
+    gathered = []
+    lose(.lost)
+    gone(isLost: true)
+  }
+
+  func gone(isLost: Bool = false) {
     reportGathered()
     isDead = true
-    if let slot { scheduler.ended(slot) }
+    if let slot { scheduler.ended(slot, isLost: isLost) }
     if let last = crew.living.popLast(), last !== self {
       last.place = place
       crew.living[place] = last
@@ -291,6 +299,8 @@ final class FakeCrew: ExecutorCrew, TaskClient {
   var living: [FakeExecutor] = []
   var made = 0
   var hireFails = 0
+  /// Whether there is a host with room for another.
+  var hasHost: () -> Bool = { true }
 
   /// What a task does at its next attempt.
   var tasks: (Int) -> FakeTask = { _ in FakeTask() }
@@ -343,6 +353,7 @@ final class FakeCrew: ExecutorCrew, TaskClient {
       hireFails -= 1
       return .failed
     }
+    if !hasHost() { return .awaited }
     made += 1
     let isReady = readyTime == 0
     let executor = FakeExecutor(self, made, isReady: isReady)

@@ -37,7 +37,8 @@ public enum AgentLine {
     let values = kept.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
     clearenv()
     for (name, value) in values { setenv(name, value, 1) }
-    return Streams(input: input, output: output, watchdog: try? Watchdog(patience: FarAgent.patience))
+    return Streams(
+      input: input, output: output, watchdog: try? Watchdog(patience: FarAgent.patience))
   }
 
   /// Serves the session until it ends this.

@@ -14,7 +14,8 @@ enum FarFlags {
     Flag("slurm", nil, "on the nodes of the Slurm allocation that this is in, or of a new one"),
     Flag("nodes", .int.atLeast(1), "how many nodes to allocate; 1 by default"),
     Flag(
-      "allocate", .any, "words for salloc, as [-p, short, -t, 30], or in one text: '-p short -t 30'"),
+      "allocate", .any, "words for salloc, as [-p, short, -t, 30], or in one text: '-p short -t 30'"
+    ),
     Flag("install", nil, "put this program into ~/.cache/brood of a host that has none"),
     Flag("cwd", .text, "the directory there; by default this one's path"),
     Flag(
@@ -142,11 +143,13 @@ enum FarFlags {
         list = try HostList(String(via.dropFirst(4)))
       } catch {
         throw call.error(
-          .range, "--via: \(error.reason)", flag: "via", help: "as: --via ssh:4/node1,alice@node2:2222")
+          .range, "--via: \(error.reason)", flag: "via",
+          help: "as: --via ssh:4/node1,alice@node2:2222")
       }
       let command = try line(call)
       return list.places.map {
-        FarPlacement.Place($0.name, workers: $0.workers, words: LaunchLine.ssh($0, command: command))
+        FarPlacement.Place(
+          $0.name, workers: $0.workers, words: LaunchLine.ssh($0, command: command))
       }
     }
     guard let name = via.split(separator: " ").first else {

@@ -11,11 +11,15 @@ extension Closure {
   /// The variables that it uses, as its text travels: those of the top level, too.
   ///
   /// - Throws: `type` for what has no text, as a stage of a pipeline.
-  public func outerVariables(_ interpreter: Interpreter) throws -> [OuterVariable] {
+  ///
+  /// - Parameter constantsToo: those declared by `let` are among them.
+  public func outerVariables(
+    _ interpreter: Interpreter, constantsToo: Bool = false
+  ) throws -> [OuterVariable] {
     guard case .compiled = function.kind else { return [] }
     let text = try WireText.of(function, interpreter.globals)
     return zip(text.names, text.places).compactMap { name, place in
-      if name.kind != .variable { return nil }
+      if name.kind != .variable, !constantsToo || name.kind != .constant { return nil }
       switch place {
       case .captured(let index) where index < cellCount:
         return OuterVariable(name: name.name, cell: cells[index], place: index)

@@ -143,7 +143,7 @@ extension FarAgent {
       AgentRelay(self, end.read, UInt8(place + 1), attempt: attempt)
     }
     do {
-      let (pid, pidfd) = try Posix.spawn(request)
+      let (pid, pidfd) = try Processes.spawn(request)
       if let niceness = program.niceness {
         try? Process.setNiceness(ofGroup: pid, to: niceness)
       }

@@ -225,10 +225,11 @@ extension FarAgent {
     introduce(head.number, to: worker)
     var memory: Int32 = -1
     if head.flags.contains(.isLarge) {
-      memory = (try? bytes.withUnsafeBytes { all -> Int32 in
-        try MemoryFile.sealed(
-          "brood task", UnsafeRawBufferPointer(rebasing: all[TaskPacket.headSize...]))
-      }) ?? -1
+      memory =
+        (try? bytes.withUnsafeBytes { all -> Int32 in
+          try MemoryFile.sealed(
+            "brood task", UnsafeRawBufferPointer(rebasing: all[TaskPacket.headSize...]))
+        }) ?? -1
       bytes.removeLast(bytes.count - TaskPacket.headSize)
     }
     worker.ledger.begin(slot, count: count)
@@ -339,7 +340,9 @@ extension FarAgent {
       UInt32(truncatingIfNeeded: batch.number) == head.batch
     else { return }
     var entries = TaskEntries(bytes)
-    while let (mark, _) = entries.next() { batch.reported = max(batch.reported, Int(mark >> 1) + 1) }
+    while let (mark, _) = entries.next() {
+      batch.reported = max(batch.reported, Int(mark >> 1) + 1)
+    }
     worker.batches[head.slot] = batch
     var writer = FieldWriter()
     writer.add(worker.number)

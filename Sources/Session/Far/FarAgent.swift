@@ -61,12 +61,15 @@ public final class FarAgent {
     signals.on(.hup) {}
     connection.onMessage = { [unowned self] in take($0) }
     connection.onEnd = { [unowned self] _ in die() }
-    try asking { try Heartbeat.begin(Frame.frames(of: FarMessage(.pong))[0], every: FarTimes.period) }
+    try asking {
+      try Heartbeat.begin(Frame.frames(of: FarMessage(.pong))[0], every: FarTimes.period)
+    }
     try asking { try connection.begin() }
     var hello = Hello()
     hello.program = program
     hello.host = TaskRecord.host
-    hello.boot = (try? Transfer.readFile("/proc/sys/kernel/random/boot_id"))
+    hello.boot =
+      (try? Transfer.readFile("/proc/sys/kernel/random/boot_id"))
       .map { String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self) } ?? ""
     hello.pid = Process.pid
     hello.cpus = session.usableCPUs

@@ -40,7 +40,7 @@ public final class FarGrant {
     request.descriptors = [(read, 0), (null, 1), (null, 2)]
     request.group = .session
     request.task = 0
-    let (pid, pidfd) = try asking("cannot start sh") { try Posix.spawn(request) }
+    let (pid, pidfd) = try asking("cannot start sh") { try Processes.spawn(request) }
     Descriptors.close(pidfd)
     Session.current.noteDetached(pid)
   }
@@ -110,7 +110,7 @@ extension Session {
       request.group = .new
       let ticket = try prepareSpawn(name: nil, prefix: "host", command: name)
       do {
-        let (pid, pidfd) = try asking("cannot start '\(name)'") { try Posix.spawn(request) }
+        let (pid, pidfd) = try asking("cannot start '\(name)'") { try Processes.spawn(request) }
         process = register(
           ticket, pid: pid, pidfd: pidfd, command: name, kind: .helper, group: pid, isDaemon: true)
       } catch {

@@ -35,6 +35,8 @@ final class FarHost {
   let place: FarPlacement.Place
   private(set) var state = State.waiting
   private(set) var since = Clock.realtime
+  /// Why it was lost last.
+  private(set) var lastReason: String?
   private(set) var hello: Hello?
   private(set) var connection: FarConnection?
   private var process: ProcessHandle?
@@ -134,7 +136,7 @@ final class FarHost {
     let ticket = try session.prepareSpawn(
       name: nil, prefix: "host", command: words.prefix(1).joined() + " " + self.name)
     do {
-      let (pid, pidfd) = try Posix.spawn(request)
+      let (pid, pidfd) = try Processes.spawn(request)
       self.pidfd = pidfd
       process = session.register(
         ticket, pid: pid, pidfd: -1, command: "\(name) for \(self.name)", kind: .helper,
@@ -182,7 +184,9 @@ final class FarHost {
     let version = words.last.flatMap { $0 == "none" ? nil : $0 }
     let kind = words.dropLast().joined(separator: " ")
     guard let install = hosts.placement.installs else {
-      let what = version.map { "the brood there speaks wire version \($0), this one \(Frame.version)" }
+      let what = version.map {
+        "the brood there speaks wire version \($0), this one \(Frame.version)"
+      }
       return giveUp(
         (what ?? "there is no brood there") + "; --install puts this one there", isFinal: true)
     }
@@ -252,7 +256,8 @@ final class FarHost {
       return
     }
     let text = connection.map { String(decoding: $0.skipped.suffix(200), as: UTF8.self) } ?? ""
-    let said = text.isEmpty ? "" : "; it said: \(text.split(whereSeparator: \.isNewline).last ?? "")"
+    let said =
+      text.isEmpty ? "" : "; it said: \(text.split(whereSeparator: \.isNewline).last ?? "")"
     giveUp("no agent greeted within \(durationText(Int(FarTimes.greeting)))\(said)", isFinal: false)
   }
 
@@ -452,6 +457,7 @@ final class FarHost {
     let wasConnected = isConnected
     let wasDraining = state == .draining
     set(.lost(reason))
+    lastReason = reason
     cause = nil
     hello = wasConnected ? hello : nil
     if wasConnected { hosts.client?.isLost(self, reason) }

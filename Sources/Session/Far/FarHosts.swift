@@ -51,7 +51,9 @@ final class FarHosts {
   var roundTrip: Int64 { ready.compactMap(\.roundTrip).max() ?? 0 }
 
   func begin() throws {
-    try asking { try Heartbeat.begin(Frame.frames(of: FarMessage(.ping))[0], every: FarTimes.period) }
+    try asking {
+      try Heartbeat.begin(Frame.frames(of: FarMessage(.ping))[0], every: FarTimes.period)
+    }
     let signals = RunSignals(session)
     if handlesStop { signals.on(.tstp) { [weak self] in self?.stop() } }
     self.signals = signals
@@ -123,8 +125,8 @@ final class FarHosts {
 
   var reasons: [String] {
     all.compactMap { host in
-      if case .lost(let reason) = host.state { return "\(host.name): \(reason)" }
-      return host.state == .drained ? "\(host.name): drained" : nil
+      if host.state == .drained { return "\(host.name): drained" }
+      return host.lastReason.map { "\(host.name): \($0)" }
     }
   }
 

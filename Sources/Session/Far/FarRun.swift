@@ -156,7 +156,8 @@ extension ProgramRun: FarClient {
   func hasLeft(_ place: FarPlace, _ slot: ExecutorSlot) {
     far?.places.removeAll { $0 === place }
     scheduler.ended(slot)
-    if let far, place.host.state == .draining, !far.places.contains(where: { $0.host === place.host })
+    if let far, place.host.state == .draining,
+      !far.places.contains(where: { $0.host === place.host })
     {
       place.host.dismiss()
     }
@@ -246,7 +247,8 @@ extension ProgramRun: FarClient {
     let count = lost.count { $0.attempt != nil }
     host.lost += count
     if count > 0 || !job.isFinished {
-      let tasks = count == 1 ? "1 program that ran there is" : "\(count) programs that ran there are"
+      let tasks =
+        count == 1 ? "1 program that ran there is" : "\(count) programs that ran there are"
       say("\(host.name) is lost (\(reason))" + (count > 0 ? "; \(tasks) run again elsewhere" : ""))
     }
     for place in lost {

@@ -99,7 +99,8 @@ final class FarHandles: HandleCoder {
   static func error(_ what: String) -> ErrorObject {
     ErrorObject(
       .type, "\(what), which another machine cannot reach",
-      help: "let the task return what it has instead, or make the queue on a server that all reach: "
+      help:
+        "let the task return what it has instead, or make the queue on a server that all reach: "
         + "queue new NAME --on redis://HOST/0")
   }
 
@@ -108,7 +109,7 @@ final class FarHandles: HandleCoder {
     var seen: Set<ObjectIdentifier> = []
     func look(_ closure: Closure) -> (String, Handle)? {
       guard seen.count < 1000, seen.insert(ObjectIdentifier(closure)).inserted else { return nil }
-      for variable in (try? closure.outerVariables(interpreter)) ?? [] {
+      for variable in (try? closure.outerVariables(interpreter, constantsToo: true)) ?? [] {
         let value = variable.cell.value.plain
         if let handle = handle(in: value, depth: 0) { return (variable.name, handle) }
         if case .closure(let inner) = value, let found = look(inner) { return found }

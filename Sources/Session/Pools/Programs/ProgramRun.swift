@@ -129,7 +129,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   }
 
   private func makeScheduler() -> TaskScheduler {
-    let scheduler = TaskScheduler(crew: self, limit: far == nil ? options.jobs : 0, isEager: false) {
+    let scheduler = TaskScheduler(crew: self, limit: far == nil ? options.jobs : 0, isEager: false)
+    {
       Clock.monotonic
     }
     scheduler.onDeadline = { [weak self] moment in self?.setTimer(moment) }

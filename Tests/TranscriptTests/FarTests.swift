@@ -1,0 +1,212 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Pools and runs whose workers are elsewhere, beside an agent on this machine.
+@Suite struct FarTests {
+  /// A launcher that starts an agent here; times are ten times shorter.
+  private func run(_ script: String, _ arguments: [String] = []) throws -> Output {
+    let place = try TemporaryDirectory()
+    var environment = Program.environment(home: place.path)
+    environment["BROOD"] = Program.brood
+    environment["BROOD_TEST_FAR_SPEED"] = "10"
+    return try TestSupport.run(
+      Program.brood, ["-c", script] + arguments, environment: environment, directory: place.path,
+      within: .seconds(60))
+  }
+
+  private let far = #"pool new far 2 --via 'sh -c "exec $BROOD --worker"'"# + "\n"
+
+  @Test func tasksAreDoneElsewhereAsHere() throws {
+    let output = try run(
+      far + """
+        print (pool map { |x| $x * 2 } 1..5)
+        print (pool apply { |a, b| $a + $b } 3 4)
+        let f = pool submit { 6 * 7 }
+        print (pool result $f)
+        for x in (pool imap { |x| $x + 1 } 1..3) { print $x }
+        let big = (pad-left "" 300000 "y")
+        print (pool map { |x| len "$big$x" } [$big, ""])
+        print (len (pool map { |x| pad-left "" 200000 "x" } 1..3))
+        print (len (unique (pool map { |x| sleep 20ms; $pid } 1..8)))
+        """)
+    #expect(output.standardOutput == "[2, 4, 6, 8, 10]\n7\n42\n2\n3\n4\n[600000, 300000]\n3\n2\n")
+    #expect(output.status == .exited(0))
+  }
+
+  @Test func failuresAreAsHere() throws {
+    let output = try run(
+      far + """
+        try { pool map { |x| if $x == 3 { throw "no $x" }; $x } 1..4 } catch e { print $e.message $e.results }
+        try { pool map { sleep 10s } 1..2 --timeout 300ms } catch e { print $e.kind }
+        try { pool map { |x| if $x == 2 { kill -9 $pid }; $x } 1..3 --retries 0 } catch e { print $e.kind }
+        let r = pool map { |x| print "out $x"; $x } 1..2 --records
+        print (map $r { |t| [$t.host, $t.output, $t.ok] })
+        try { pool map { { |y| $y } } 1..1 } catch e { print $e.kind }
+        """)
+    #expect(
+      output.standardOutput == """
+        no 3 [1, 2, null, 4]
+        timeout
+        peer-died
+        [["sh", "out 1\\n", true], ["sh", "out 2\\n", true]]
+        type
+
+        """)
+  }
+
+  @Test func handlesAreRefusedWithTheNameOfTheVariable() throws {
+    let output = try run(
+      far + """
+        let q = (queue new)
+        try { pool map { |x| queue put $q $x } 1..2 } catch e { print $e.kind $e.message }
+        """)
+    #expect(
+      output.standardOutput
+        == "type the variable 'q' has a queue, which another machine cannot reach\n")
+  }
+
+  @Test func tasksHaveTheEnvironmentOfTheHostAndWhatWasNamed() throws {
+    let output = try run(
+      """
+      env.FOO = "bar"
+      env.SECRET = "x"
+      pool new far 1 --env FOO --via 'sh -c "exec $BROOD --worker"'
+      print (sort (pool map { keys $env } 1..1)[0])
+      """)
+    #expect(output.standardOutput.contains("FOO") && output.standardOutput.contains("PATH"))
+    #expect(!output.standardOutput.contains("SECRET") && !output.standardOutput.contains("BROOD\""))
+  }
+
+  @Test func anAgentThatDiesCostsItsAttemptsOnly() throws {
+    let output = try run(
+      far + """
+        let parents = pool map { |x| $ppid } 1..2
+        let killer = (fork { sleep 300ms; kill -9 $parents[0] })
+        print (pool map { |x| sleep 200ms; $x } 1..8)
+        wait $killer
+        print (pool info far).hosts[0].lost
+        """)
+    #expect(output.standardOutput == "[1, 2, 3, 4, 5, 6, 7, 8]\n2\n")
+    #expect(output.standardError.contains("is lost") && output.standardError.contains("made again"))
+  }
+
+  @Test func anAgentThatStandsStillIsLostAndEnded() throws {
+    let output = try run(
+      far + """
+        let parents = pool map { |x| $ppid } 1..2
+        let stopper = (fork { sleep 100ms; kill -STOP $parents[0] })
+        print (pool map { |x| sleep 200ms; $x } 1..4)
+        wait $stopper
+        """)
+    #expect(output.standardOutput == "[1, 2, 3, 4]\n")
+    #expect(output.standardError.contains("nothing was heard"))
+  }
+
+  @Test func nothingIsMadeAgainWhereRetriesAreNone() throws {
+    let output = try run(
+      far + """
+        let parents = pool map { |x| $ppid } 1..2
+        let killer = (fork { sleep 300ms; kill -9 $parents[0] })
+        try { pool map { |x| sleep 1s; $x } 1..2 --retries 0 } catch e { print $e.kind $e.hosts }
+        wait $killer
+        """)
+    #expect(output.standardOutput == "peer-died [\"sh\"]\n")
+  }
+
+  @Test(arguments: [
+    ("nosuchprogram", "nosuchprogram"), ("echo hello; cat", "greet"),
+    (#"script -qec "stty raw; exec $BROOD --worker" /dev/null; true"#, ""),
+  ]) func whatIsNoAgentIsAnError(_ launcher: String, _ text: String) throws {
+    let output = try run(
+      """
+      pool new far 1 --wait-hosts 1s --via '\(launcher)'
+      try { print (pool map { |x| $x } 1..2) } catch e { print $e.kind $e.message }
+      """)
+    #expect(output.standardOutput.contains("failed") || output.standardOutput == "[1, 2]\n")
+    #expect(output.standardOutput.contains(text))
+  }
+
+  @Test func programsRunElsewhere() throws {
+    let output = try run(
+      """
+      let via = 'sh -c "exec $BROOD --worker"'
+      let r = pool run --via $via -- sh -c 'echo out $1; echo err $1 >&2; exit $1' sh ::: 0 3
+      print (map $r { |t| [$t.host, $t.exit, $t.output, $t.error] })
+      try { pool run --via $via --timeout 300ms -- sleep ::: 5 } catch e { print $e.kind }
+      pool run --via $via -- sh -c 'head -c 3000000 /dev/zero' ::: 1 | wc -c
+      try { pool run --via $via -- nosuch ::: 1 } catch e { print $e.kind }
+      """)
+    #expect(
+      output.standardOutput == """
+        [["sh", 0, "out 0\\n", "err 0\\n"], ["sh", 3, "out 3\\n", "err 3\\n"]]
+        timeout
+        3000000
+        failed
+
+        """)
+  }
+}
+
+/// Over ssh, to hosts in namespaces of their own.
+@Suite(.enabled(if: Cluster.hasHosts, "there is no sshd (scripts/setup --tests=cluster)"))
+struct FarHostTests {
+  @Test func aPoolHasWorkersOnEachHost() throws {
+    let output = try Cluster.run(
+      hosts: 2,
+      """
+      "$BROOD" -c '
+        pool new far --via ssh:2/node1,1/node2
+        print (pool map { |x| $x * 2 } 1..5)
+        for i in 1..20 { pool map { |x| sleep 20ms; $x } 1..12; if (pool info far).size == 3 { break } }
+        print (len (unique (pool map { |x| sleep 100ms; "$pid ${(^hostname)}" } 1..12)))
+        print (map (pool info far).hosts { |h| [$h.host, $h.state, $h.workers] })
+      '
+      """)
+    #expect(
+      output.standardOutput == """
+        [2, 4, 6, 8, 10]
+        3
+        [["node1", "ready", 2], ["node2", "ready", 1]]
+
+        """)
+  }
+
+  @Test func aHostThatIsNotThereIsToldAndTheOthersDoItsWork() throws {
+    let output = try Cluster.run(
+      hosts: 1,
+      """
+      "$BROOD" -c '
+        pool new far --via ssh:1/node1,1/nowhere.invalid
+        print (pool map { |x| $x } 1..3)
+      '
+      """)
+    #expect(output.standardOutput == "[1, 2, 3]\n")
+    #expect(output.standardError.contains("nowhere.invalid"))
+  }
+}
+
+/// On the nodes of a Slurm cluster.
+@Suite(.enabled(if: Cluster.hasSlurm, "there is no Slurm (scripts/setup --tests=cluster)"))
+struct FarSlurmTests {
+  @Test func anAllocationIsAskedForAndCancelled() throws {
+    let output = try Cluster.run(
+      hosts: 2, slurm: true,
+      """
+      "$BROOD" -c '
+        pool new far --slurm --nodes 2 --allocate "-t 5 --ntasks-per-node 2"
+        print (pool map { |x| $x * 2 } 1..5)
+        print (map (pool info far).hosts { |h| [$h.host, $h.workers] })
+      '
+      for i in $(seq 100); do [ -z "$(squeue -h)" ] && break; sleep 0.1; done
+      echo "left: $(squeue -h -o %i)"
+      """)
+    #expect(
+      output.standardOutput == """
+        [2, 4, 6, 8, 10]
+        [["node1", 2], ["node2", 2]]
+        left: 
+
+        """)
+  }
+}
