@@ -4,6 +4,7 @@ import Machines
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// `brood --worker`, which a session starts on another machine, and `brood --wire`.
 public enum AgentLine {

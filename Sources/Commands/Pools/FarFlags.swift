@@ -3,6 +3,7 @@ import Language
 import Machines
 import Posix
 import Session
+import ShellHost
 
 /// The flags that say on which machines workers and programs are.
 enum FarFlags {
