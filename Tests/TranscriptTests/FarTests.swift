@@ -127,6 +127,28 @@ import Testing
     #expect(output.standardOutput.contains(text))
   }
 
+  /// A launcher whose stream is broken in another way each time it is started, and whole in the end.
+  @Test func whateverBreaksTheStreamCostsOnlyAttempts() throws {
+    let output = try run(
+      #"""
+      write launch '
+      n=$(cat count 2>/dev/null || echo 0); echo $((n + 1)) > count
+      case $n in
+        0) exit 0 ;;
+        1) $BROOD --worker | head -c 100 ;;
+        2) $BROOD --worker | head -c 340 ;;
+        3) $BROOD --worker | { head -c 360; echo stray; cat; } ;;
+        4) $BROOD --worker | { head -c 500; sleep 1000; } ;;
+        5) $BROOD --worker | { head -c 700; head -c 9 /dev/zero; cat; } ;;
+        *) echo Welcome to this host; exec $BROOD --worker ;;
+      esac'
+      pool new far 2 --lost 100 --via 'sh launch'
+      print (pool map { |x| sleep 20ms; $x } 1..20)
+      """#.replacingOccurrences(of: "\n      ", with: "\n"))
+    #expect(output.standardOutput == "\(Array(1...20))\n")
+    #expect(output.standardError.contains("no host is left"))
+  }
+
   @Test func programsRunElsewhere() throws {
     let output = try run(
       """

@@ -67,7 +67,7 @@ enum FarFlags {
     guard via != nil || call.isSet("slurm"), let host = call.interpreter.host as? BroodHost else {
       return nil
     }
-    var placement = FarPlacement(try via.map { try places($0, call, workers) } ?? [])
+    var placement = FarPlacement([])
     placement.environment = host.environmentEntries.filter {
       !$0.hasPrefix("BROOD_REDIS_PASSWORD=")
     }
@@ -91,13 +91,24 @@ enum FarFlags {
     }
     if let wait = call.nanoseconds("wait-hosts") { placement.waitHosts = Int64(wait) }
     if case .int(let lost)? = call.flag("lost") { placement.losses = lost }
-    if via == nil { try allocate(&placement, call, host) }
-    if call.isSet("install") { placement.installs = FarInstall(path: "/proc/self/exe") }
+    var hash: String?
+    if call.isSet("install") {
+      let (session, interpreter) = (call.session, call.interpreter)
+      hash = try call.at(flag: "install") {
+        try session.hashOfProgram(placement, interpreter)
+      }
+      placement.installs = FarInstall(path: "/proc/self/exe")
+    }
+    if let via {
+      placement.places = try places(via, call, workers, line(hash))
+    } else {
+      try allocate(&placement, call, host, line(hash))
+    }
     return placement
   }
 
   private static func allocate(
-    _ placement: inout FarPlacement, _ call: borrowing Call, _ host: BroodHost
+    _ placement: inout FarPlacement, _ call: borrowing Call, _ host: BroodHost, _ command: String
   ) throws {
     var nodes: [String]
     let job: String
@@ -120,7 +131,6 @@ enum FarFlags {
       placement.grant = grant
       (job, nodes) = (grant.job, granted)
     }
-    let command = try line(call)
     placement.places = nodes.map {
       FarPlacement.Place(
         $0, workers: nil, words: LaunchLine.srun(node: $0, job: job, command: command))
@@ -136,7 +146,7 @@ enum FarFlags {
   }
 
   private static func places(
-    _ via: String, _ call: borrowing Call, _ workers: Int?
+    _ via: String, _ call: borrowing Call, _ workers: Int?, _ command: String
   ) throws -> [FarPlacement.Place] {
     if via.hasPrefix("ssh:") {
       let list: HostList
@@ -147,7 +157,6 @@ enum FarFlags {
           .range, "--via: \(error.reason)", flag: "via",
           help: "as: --via ssh:4/node1,alice@node2:2222")
       }
-      let command = try line(call)
       return list.places.map {
         FarPlacement.Place(
           $0.name, workers: $0.workers, words: LaunchLine.ssh($0, command: command))
@@ -163,17 +172,11 @@ enum FarFlags {
   }
 
   /// What the shell of a host is told.
-  private static func line(_ call: borrowing Call) throws -> String {
-    let isInstalled = call.isSet("install")
-    var hash = ""
-    if isInstalled {
-      do {
-        hash = SHA256.hexadecimal(try Transfer.readFile("/proc/self/exe"))
-      } catch {
-        throw call.error(.system, "cannot read this program: \(error)", flag: "install")
-      }
-    }
-    let key = "\(Version.number)-\(isInstalled ? String(hash.prefix(16)) : "none")"
-    return LaunchLine.agent(key: key, hash: hash, wire: Frame.version, installs: isInstalled)
+  ///
+  /// - Parameter hash: of this program, where it may be put there.
+  private static func line(_ hash: String?) -> String {
+    LaunchLine.agent(
+      key: "\(Version.number)-\(hash?.prefix(16) ?? "none")", hash: hash ?? "",
+      wire: Frame.version, installs: hash != nil)
   }
 }

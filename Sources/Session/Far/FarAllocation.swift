@@ -90,6 +90,20 @@ extension Session {
     return (grant, nodes)
   }
 
+  /// SHA-256 of the program that runs here, in hexadecimal digits (sha256sum(1)).
+  public func hashOfProgram(
+    _ placement: FarPlacement, _ interpreter: Interpreter
+  ) throws -> String {
+    var said = ""
+    let words = ["sha256sum", "/proc/\(Process.pid)/exe"]
+    let status = try capture(words, placement, interpreter) { said = $0 }
+    let hash = said.prefix { $0.isHexDigit }
+    guard status == 0, hash.utf8.count == 64 else {
+      throw ErrorObject(.failed, "the hash of this program is not known: \(said)")
+    }
+    return String(hash)
+  }
+
   /// Runs a program and hands over its lines as they come; yields its exit status, -1 for a signal.
   private func capture(
     _ words: [String], _ placement: FarPlacement, _ interpreter: Interpreter,

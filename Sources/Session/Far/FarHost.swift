@@ -278,8 +278,6 @@ final class FarHost {
         "the brood there speaks wire version \(hello.version), this one \(Frame.version)",
         isFinal: true)
     }
-    if let timer { session.loop.cancel(timer) }
-    timer = nil
     self.hello = hello
     known = []
     directory = 0
@@ -295,8 +293,14 @@ final class FarHost {
     settings.patience = FarTimes.patience
     send(settings.message)
     if let initializer = hosts.initializer { send(FarOrder.code(.initializer, 0, initializer)) }
-    set(.ready)
+    // It answers when it has settled in the directory, or says why it cannot.
     ping()
+  }
+
+  private func becomeReady() {
+    if let timer { session.loop.cancel(timer) }
+    timer = nil
+    set(.ready)
     hosts.noteChange()
     hosts.client?.isReady(self)
   }
@@ -304,7 +308,7 @@ final class FarHost {
   // MARK: Messages
 
   private func take(_ message: FarMessage) {
-    if hello == nil || state == .starting {
+    if hello == nil {
       guard state == .starting, message.kind == .hello else {
         return giveUp("something else than a greeting came first", isFinal: true)
       }
@@ -318,6 +322,7 @@ final class FarHost {
         let trip = Clock.monotonic - (try reader.number(Int64.self))
         guard trip >= 0, trip < FarTimes.hold else { throw FieldReader.Malformed() }
         roundTrip = roundTrip.map { min($0, trip) } ?? trip
+        if state == .starting { becomeReady() }
       case .drain: drain()
       case .bye:
         let reason = String(decoding: message.bytes.prefix(500), as: UTF8.self)

@@ -103,9 +103,7 @@ final class FarHosts {
       return
     }
     // The first attempts of others may still be under way.
-    if mayCome.contains(where: { $0.state == .starting || $0.state == .waiting }), !hasToldNone,
-      !wasConnected
-    {
+    if mayCome.contains(where: { $0.state == .starting || $0.state == .waiting }), !hasToldNone {
       return
     }
     if !hasToldNone {
