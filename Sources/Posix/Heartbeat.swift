@@ -7,13 +7,13 @@ public enum Heartbeat {
   ///   - frame: at most 64 bytes.
   ///   - period: the time between two (ns).
   public static func begin(_ frame: [UInt8], every period: Int64) throws(SystemError) {
-    try window("timer_create") {
+    try checked("timer_create") {
       frame.withUnsafeBytes { brood_heart_begin($0.baseAddress, $0.count, period) }
     }
   }
 
   public static func add(_ fd: Int32) throws(SystemError) {
-    try window("heartbeat") { brood_heart_add(fd) }
+    try checked("heartbeat") { brood_heart_add(fd) }
   }
 
   /// Before it is closed.
@@ -34,7 +34,7 @@ public struct Watchdog {
   /// - Parameter patience: how long this process may go without `tell` (ns).
   public init(patience: Int64) throws(SystemError) {
     var counter: UnsafeMutablePointer<UInt64>?
-    try window("fork") { brood_watchdog(patience, &counter) }
+    try checked("fork") { brood_watchdog(patience, &counter) }
     guard let counter else { throw SystemError(call: "mmap", code: 12) }
     self.counter = counter
   }
