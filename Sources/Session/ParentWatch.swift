@@ -31,7 +31,7 @@ public final class ParentWatch {
   /// A descriptor that is readable when it has ended.
   public func descriptor() throws -> Int32 {
     if pidfd < 0 {
-      pidfd = try asking("cannot watch process \(pid)") { try Process.descriptor(of: pid) }
+      pidfd = try mapErrors("cannot watch process \(pid)") { try Process.descriptor(of: pid) }
     }
     return pidfd
   }
@@ -59,7 +59,7 @@ extension Session {
     if parent.hasEnded { return true }
     let watch: Watch
     do {
-      watch = try asking { try loop.watchExit(parent.descriptor()) { Attention.raise() } }
+      watch = try mapErrors { try loop.watchExit(parent.descriptor()) { Attention.raise() } }
     } catch {
       if parent.hasEnded { return true }
       throw error

@@ -67,12 +67,12 @@ extension Session {
   ) throws -> Readiness.Outcome {
     var isThere = false
     var isOver = false
-    let watch = try asking { try loop.watch(fd, for: .read) {} }
+    let watch = try mapErrors { try loop.watch(fd, for: .read) {} }
     defer { loop.remove(watch) }
     let isDone = try pause(interpreter, until: deadline) {
       var byte: UInt8 = 0
       let count = try withUnsafeMutableBytes(of: &byte) { bytes in
-        try asking { try Transfer.readNow(fd, into: bytes) }
+        try mapErrors { try Transfer.readNow(fd, into: bytes) }
       }
       isThere = count == 1
       isOver = count == 0
@@ -113,7 +113,7 @@ extension Session {
   private func isTaken(
     _ address: SocketAddress, _ interpreter: Interpreter, until deadline: Int64
   ) throws -> Bool {
-    let fd = try asking { try Socket.make(for: address) }
+    let fd = try mapErrors { try Socket.make(for: address) }
     defer { Descriptors.close(fd) }
     guard let state = try? Socket.connect(fd, to: address) else { return false }
     switch state {
@@ -122,9 +122,9 @@ extension Session {
     case .underway: break
     }
     var isDecided = false
-    let watch = try asking { try loop.watch(fd, for: .write) { isDecided = true } }
+    let watch = try mapErrors { try loop.watch(fd, for: .write) { isDecided = true } }
     defer { loop.remove(watch) }
     guard try pause(interpreter, until: deadline, done: { isDecided }) else { return false }
-    return try asking { try Socket.failure(of: fd) } == 0
+    return try mapErrors { try Socket.failure(of: fd) } == 0
   }
 }

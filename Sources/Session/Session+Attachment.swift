@@ -62,7 +62,7 @@ extension Session {
     try startGuardian()
     var options = ForkOptions(kind: .helper, command: "brood attach")
     options.name = Session.attachName(of: sender)
-    let slot = try slots.map { slots in try asking { try slots.reserve(isNested: false) } }
+    let slot = try slots.map { slots in try mapErrors { try slots.reserve(isNested: false) } }
     let name = Session.attachName(of: sender)
     if let slot { slots?.name(slot, name) }
     // No number is used up: what a script sees of numbers and names stays as without it.
@@ -76,7 +76,7 @@ extension Session {
         channels.admitLooker(slot)
       }
       let number = UInt64.max - UInt64(UInt32(bitPattern: sender))
-      pid = try asking("cannot fork") { try forkBare(number: number) }
+      pid = try mapErrors("cannot fork") { try forkBare(number: number) }
     } catch {
       leave(process)
       throw error

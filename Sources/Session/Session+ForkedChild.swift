@@ -46,7 +46,7 @@ extension Session {
 
   /// What the options ask of the child itself.
   private func takePlace(_ options: ForkOptions, parent: Int32, terminal: Int32?) throws {
-    if let group = options.group { try asking { try joinGroup(group) } }
+    if let group = options.group { try mapErrors { try joinGroup(group) } }
     if options.isDaemon {
       do throws(SystemError) {
         try Process.dieWithParent(parent)
@@ -57,7 +57,7 @@ extension Session {
     }
     // The parent does the same, and may have been told another since.
     if let nice = options.nice, (try? Process.niceness(of: 0)) == options.inheritedNice {
-      try asking("cannot set the priority to \(nice)") {
+      try mapErrors("cannot set the priority to \(nice)") {
         try Process.setNiceness(of: 0, to: nice)
       }
     }
@@ -75,14 +75,14 @@ extension Session {
   func writeTo(_ terminal: Int32) throws {
     // What was redirected stays so.
     for fd: Int32 in [1, 2] where isatty(fd) == 1 {
-      try asking { try Descriptors.copy(terminal, onto: fd) }
+      try mapErrors { try Descriptors.copy(terminal, onto: fd) }
     }
     Descriptors.close(terminal)
     output.descriptorChanged()
   }
 
   private func detachSelf(leavesTerminal: Bool) throws {
-    try asking("cannot detach") {
+    try mapErrors("cannot detach") {
       if Guardian.isMarked { try Guardian.setTask(0) }
       // The leader of a group cannot begin a session, but then it has one as good.
       try? Process.newSession()

@@ -16,7 +16,7 @@ extension Session {
       // The first process of a container has to look after all.
       supervisor.foreign = Process.pid == 1 ? [] : Set(reader.children(of: Process.pid))
     }
-    let (pid, pidfd) = try asking("cannot start the guardian") { try Guardian.start() }
+    let (pid, pidfd) = try mapErrors("cannot start the guardian") { try Guardian.start() }
     // Its end is found by its pid, like that of any child.
     Descriptors.close(pidfd)
     supervisor.guardian = pid

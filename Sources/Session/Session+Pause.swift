@@ -21,7 +21,7 @@ extension Session {
     sleepNotes.limit = limit
     defer { sleepNotes.limit = outer }
     while true {
-      let outcome = try asking("cannot wait") {
+      let outcome = try mapErrors("cannot wait") {
         try loop.wait(until: min(limit, nextErrand), done: done)
       }
       switch outcome {

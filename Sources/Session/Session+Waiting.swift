@@ -42,7 +42,7 @@ extension Session {
     if isDirect { noteSleep() }
     while isDirect {
       let limit = min(deadline ?? .max, nextErrand)
-      let outcome = try asking("cannot wait for process \(process.pid)") {
+      let outcome = try mapErrors("cannot wait for process \(process.pid)") {
         try Reaper.wait(pid: process.pid, keepsZombie: keepsZombie, until: limit)
       }
       switch outcome {
@@ -98,7 +98,7 @@ extension Session {
   public func peek(_ process: ProcessHandle) throws -> ExitInfo? {
     if let info = process.record?.info ?? process.endInfo { return info }
     try requireChild(process)
-    let seen = try asking { try Reaper.peek(pid: process.pid) }
+    let seen = try mapErrors { try Reaper.peek(pid: process.pid) }
     guard let info = seen else { return nil }
     noteEnd(of: process, info, Clock.monotonic)
     return info
@@ -117,7 +117,7 @@ extension Session {
     if let record = process.record { return record }
     try requireChild(process)
     if !process.isAlone { return nil }
-    let ended = try asking { try Reaper.reap(pid: process.pid) }
+    let ended = try mapErrors { try Reaper.reap(pid: process.pid) }
     return ended.map { finish(process, $0) }
   }
 
@@ -182,7 +182,7 @@ extension Session {
     if handlers.blocked.contains(.chld) {
       for process in watched where process.record == nil {
         watches.append(
-          try asking { try loop.watchExit(process.descriptor()) { Attention.raise() } })
+          try mapErrors { try loop.watchExit(process.descriptor()) { Attention.raise() } })
       }
     }
     return try pause(interpreter, until: deadline, done: done)

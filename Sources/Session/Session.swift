@@ -170,7 +170,7 @@ public final class Session {
   /// first process.
   public func start() throws {
     // What lives, who holds a lock, who comes home: all of it is read there.
-    guard try asking(nil, { try FileStatus.exists("/proc/self/stat") }) else {
+    guard try mapErrors(nil, { try FileStatus.exists("/proc/self/stat") }) else {
       throw ErrorObject(
         .missing, "/proc is needed to see processes, and is not mounted (mount -t proc proc /proc)")
     }

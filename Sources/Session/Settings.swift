@@ -203,7 +203,7 @@ extension Session {
 extension Session {
   /// `config reaper session` or `init`.
   private func setReaper(isSession: Bool) throws {
-    try asking("cannot change the reaper") { try Process.adoptOrphans(isSession) }
+    try mapErrors("cannot change the reaper") { try Process.adoptOrphans(isSession) }
     if !isSession { supervisor.losesOrphans = true }
   }
 }

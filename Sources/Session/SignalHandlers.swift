@@ -37,7 +37,7 @@ public final class SignalHandlers {
   /// Runs a block at a signal from now on.
   public func on(_ signal: Signal, _ block: Value) throws {
     try refuseUncatchable(signal)
-    try asking("cannot handle \(signal.name)") { try Signals.setByUser(signal, .record) }
+    try mapErrors("cannot handle \(signal.name)") { try Signals.setByUser(signal, .record) }
     ignored.remove(signal)
     blocks[signal] = block
     depth = Process.forkDepth
@@ -51,7 +51,7 @@ public final class SignalHandlers {
         .type, "CHLD cannot be ignored: the statuses of children would be lost",
         help: "to have children reaped at once: config reap auto")
     }
-    try asking("cannot ignore \(signal.name)") { try Signals.setByUser(signal, .ignore) }
+    try mapErrors("cannot ignore \(signal.name)") { try Signals.setByUser(signal, .ignore) }
     blocks[signal] = nil
     ignored.insert(signal)
   }
@@ -61,7 +61,7 @@ public final class SignalHandlers {
     try refuseUncatchable(signal)
     blocks[signal] = nil
     ignored.remove(signal)
-    try asking("cannot reset \(signal.name)") {
+    try mapErrors("cannot reset \(signal.name)") {
       switch signal {
       case .int, .chld, .urg: try Signals.set(signal, .record, force: true)
       case .xfsz: try Signals.set(signal, .ignore)

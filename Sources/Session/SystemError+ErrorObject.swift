@@ -42,7 +42,7 @@ extension SystemError {
 }
 
 /// Runs Posix calls, their failures as errors of the language.
-public func asking<Result>(
+public func mapErrors<Result>(
   _ what: @autoclosure () -> String? = nil, help: @autoclosure () -> String? = nil,
   _ body: () throws -> Result
 ) throws -> Result {
@@ -51,6 +51,14 @@ public func asking<Result>(
   } catch let error as SystemError {
     throw error.asError(what(), help: help())
   }
+}
+
+/// The same under its name of before, until the last of its callers is renamed.
+public func asking<Result>(
+  _ what: @autoclosure () -> String? = nil, help: @autoclosure () -> String? = nil,
+  _ body: () throws -> Result
+) throws -> Result {
+  try mapErrors(what(), help: help(), body)
 }
 
 /// What a user can do where memory runs out.

@@ -81,7 +81,7 @@ public enum Brood {
       let interpreter = Interpreter(AllCommands.table, host)
       host.session.interpreter = interpreter
       AttachServer.start(host, interpreter)
-      let prompt = try asking {
+      let prompt = try mapErrors {
         try Prompt(session: host.session, interpreter: interpreter, host: host)
       }
       // What the session asks of a prompt it may ask until the end of the process.

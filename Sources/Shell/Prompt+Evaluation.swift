@@ -107,7 +107,7 @@ extension Prompt {
     let directory = BaseDirectory.config.path { host.environmentVariable($0) }
     guard let path = directory.map({ "\($0)/brood/init.brood" }) else { return nil }
     do {
-      guard try asking(nil, { try FileStatus.exists(path) }) else { return nil }
+      guard try mapErrors(nil, { try FileStatus.exists(path) }) else { return nil }
       return evaluate(ReadText(try host.load(path: path, from: nil)), isEntry: false)
     } catch {
       report(error)

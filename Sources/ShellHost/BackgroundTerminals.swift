@@ -43,7 +43,7 @@ public final class BackgroundTerminals: BackgroundOutput {
   // MARK: From the session
 
   public func open() throws -> Int32 {
-    let (main, slave) = try asking("cannot open a terminal for the job") {
+    let (main, slave) = try mapErrors("cannot open a terminal for the job") {
       try Terminal.openPty(size: try? Terminal.size(sizeSource))
     }
     waiting[slave] = Line(main: main)

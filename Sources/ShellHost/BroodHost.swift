@@ -183,7 +183,7 @@ enum Expansion {
   ) throws -> [String] {
     let pattern = try replacingHome(in: pattern, home: home)
     if Glob.isPattern(pattern) {
-      return try asking("cannot look for '\(pattern)'") {
+      return try mapErrors("cannot look for '\(pattern)'") {
         try Glob.paths(pattern, attend: attend)
       }
     }

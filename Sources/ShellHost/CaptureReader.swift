@@ -17,7 +17,7 @@ package final class CaptureReader {
   package init(_ fd: Int32, _ loop: EventLoop) throws {
     self.fd = fd
     self.loop = loop
-    watch = try asking { try loop.watch(fd, for: .read) { [weak self] in self?.readAll() } }
+    watch = try mapErrors { try loop.watch(fd, for: .read) { [weak self] in self?.readAll() } }
   }
 
   private func readAll() {

@@ -50,7 +50,7 @@ extension PipelineRun {
     options.prepare = { [own, host, interpreter] in
       if let mask { Signals.setMask(mask) }
       if takesTerminal { JobControl.takeTerminal() }
-      try asking("cannot connect the pipeline") { try descriptors.enact(closing: own) }
+      try mapErrors("cannot connect the pipeline") { try descriptors.enact(closing: own) }
       if opensFiles { try host.redirectForGood(stage.redirections, interpreter) }
       host.session.output.descriptorChanged()
     }

@@ -123,13 +123,13 @@ final class PipelineRun {
     var output: Int32?
     var next: Int32?
     if !isLast || pipeline.mode == .capture {
-      let ends = try asking("cannot connect '\(name(stage))'") { try Descriptors.pipe() }
+      let ends = try mapErrors("cannot connect '\(name(stage))'") { try Descriptors.pipe() }
       own.formUnion([ends.read, ends.write])
       output = ends.write
       if isLast {
         own.remove(ends.read)
         captured = ends.read
-        captured = try asking { try Descriptors.makePrivate(ends.read) }
+        captured = try mapErrors { try Descriptors.makePrivate(ends.read) }
       } else {
         next = ends.read
       }

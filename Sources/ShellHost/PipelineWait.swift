@@ -264,8 +264,8 @@ private final class ExitWatches {
   init(_ loop: EventLoop) { self.loop = loop }
 
   func add(_ pid: Int32) throws {
-    let descriptor = try asking { try Process.descriptor(of: pid) }
-    let watch = try asking { try loop.watchExit(descriptor) { Attention.raise() } }
+    let descriptor = try mapErrors { try Process.descriptor(of: pid) }
+    let watch = try mapErrors { try loop.watchExit(descriptor) { Attention.raise() } }
     entries.append((descriptor, watch))
   }
 

@@ -28,7 +28,7 @@ extension Redirection {
       )
     }
     let fd = try target.descriptor(reads: reads)
-    return try asking("cannot redirect") { try Descriptors.copyBeyondDigits(fd) }
+    return try mapErrors("cannot redirect") { try Descriptors.copyBeyondDigits(fd) }
   }
 
   /// Enters a program that is about to get what the redirection means.

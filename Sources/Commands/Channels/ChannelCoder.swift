@@ -138,7 +138,7 @@ final class ChannelCoder: DescriptorCoder {
   private func make(
     _ kind: Channel.Kind, _ name: String, _ descriptors: [Int32], _ ends: [Pipe.End]
   ) throws -> ChannelHandle {
-    try asking("cannot take over a channel") {
+    try mapErrors("cannot take over a channel") {
       switch kind {
       case .pipe: PipeHandle(name, try Pipe(adopting: descriptors, ends: ends), session)
       case .queue: QueueHandle(name, try Queue(adopting: descriptors), session)

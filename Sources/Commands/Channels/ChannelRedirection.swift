@@ -44,7 +44,7 @@ extension SocketHandle: RedirectionTarget {
         help: "take them first: socket read \(name)")
     }
     // Programs expect to wait, and Brood's own verbs never do (MSG_DONTWAIT).
-    try asking("cannot redirect \(shown)") { try Descriptors.setNonBlocking(fd, false) }
+    try mapErrors("cannot redirect \(shown)") { try Descriptors.setNonBlocking(fd, false) }
     return fd
   }
 

@@ -96,7 +96,7 @@ struct HostNames {
       path: program, arguments: arguments,
       environment: environment.map { "\($0.key)=\($0.value)" })
     try session.guardChildren()
-    let (reader, process) = try asking("cannot run 'getent'") {
+    let (reader, process) = try mapErrors("cannot run 'getent'") {
       let ends = try Descriptors.pipe()
       defer { Descriptors.close(ends.write) }
       let null = try Descriptors.open("/dev/null", 2)

@@ -19,7 +19,7 @@ enum EventCommands {
     let session = call.session
     return .handle(
       try session.addChannel(call.newName(), prefix: "event") { name in
-        EventHandle(name, try asking("cannot make an event") { try Event() }, session)
+        EventHandle(name, try mapErrors("cannot make an event") { try Event() }, session)
       })
   }
 
@@ -110,7 +110,7 @@ enum BarrierCommands {
     return .handle(
       try session.addChannel(name, prefix: "barrier") { name in
         BarrierHandle(
-          name, try asking("cannot make a barrier") { try Barrier(parties: parties) }, session)
+          name, try mapErrors("cannot make a barrier") { try Barrier(parties: parties) }, session)
       })
   }
 
@@ -207,7 +207,7 @@ enum ConditionCommands {
     let lock: Lock? = if case .handle(let handle as LockHandle) = given { handle.lock } else { nil }
     return .handle(
       try session.addChannel(call.newName(), prefix: "cond") { name in
-        let condition = try asking("cannot make a condition") { try Condition(mutex: lock) }
+        let condition = try mapErrors("cannot make a condition") { try Condition(mutex: lock) }
         return ConditionHandle(name, condition, session)
       })
   }

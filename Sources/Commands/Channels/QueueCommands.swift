@@ -49,7 +49,7 @@ enum QueueCommands {
     var mostBytes: Int?
     if case .size(let bytes)? = call.flag("bytes") { mostBytes = bytes }
     let handle = try session.addChannel(name, prefix: "queue") { name in
-      let queue = try asking("cannot make a queue") {
+      let queue = try mapErrors("cannot make a queue") {
         try Queue(
           mostItems: most, mostBytes: mostBytes, mostMemory: session.queueMemory)
       }

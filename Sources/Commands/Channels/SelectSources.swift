@@ -198,7 +198,7 @@ final class ExitSource: SelectSource {
 
   func prepare() throws -> SelectReadiness {
     if pidfd < 0 {
-      pidfd = try asking("cannot watch process \(process.pid)") {
+      pidfd = try mapErrors("cannot watch process \(process.pid)") {
         try Process.descriptor(of: process.pid)
       }
     }
@@ -252,7 +252,7 @@ final class SignalSource: SelectSource {
 
   func prepare() throws -> SelectReadiness {
     if descriptor < 0 {
-      descriptor = try asking("cannot wait for \(signal.name)") {
+      descriptor = try mapErrors("cannot wait for \(signal.name)") {
         try Signals.descriptor([signal])
       }
     }

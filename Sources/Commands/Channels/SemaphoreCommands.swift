@@ -40,7 +40,7 @@ enum SemaphoreCommands {
     }
     return .handle(
       try session.addChannel(name, prefix: "sem") { name in
-        let semaphore = try asking("cannot make a semaphore") {
+        let semaphore = try mapErrors("cannot make a semaphore") {
           try Semaphore(permits: permits, isCounter: isCounter)
         }
         return SemaphoreHandle(name, semaphore, session)

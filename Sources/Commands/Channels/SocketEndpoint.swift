@@ -46,7 +46,7 @@ struct SocketEndpoint {
     if name.hasPrefix("/") { return .path(name) }
     if name.hasPrefix("~/") { return .path(try call.home(at: index) + name.dropFirst()) }
     let relative = name.hasPrefix("./") ? String(name.dropFirst(2)) : name
-    let directory = try asking { try Directory.current() }
+    let directory = try mapErrors { try Directory.current() }
     return .path(directory == "/" ? "/\(relative)" : "\(directory)/\(relative)")
   }
 

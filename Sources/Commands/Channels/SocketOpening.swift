@@ -160,7 +160,7 @@ extension SocketHandle {
   func takeConnection(named name: String?) throws -> SocketHandle? {
     let fd = try listener()
     guard
-      let (taken, peer) = try asking("cannot accept from \(shown)", { try Socket.accept(fd) })
+      let (taken, peer) = try mapErrors("cannot accept from \(shown)", { try Socket.accept(fd) })
     else { return nil }
     let chosen = name ?? session.names.fresh("socket")
     let own = if case .internet = address { Socket.address(of: taken) } else { address }

@@ -29,7 +29,7 @@ extension Session {
   /// - Parameter descriptor: taken over, or closed.
   func adoptSocket(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Handle {
     do {
-      let identity = try asking("cannot take over a socket") {
+      let identity = try mapErrors("cannot take over a socket") {
         try Socket.identity(of: descriptor)
       }
       for case (_, let known as SocketHandle) in names.all("socket")

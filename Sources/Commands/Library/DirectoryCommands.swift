@@ -60,7 +60,7 @@ enum DirectoryCommands {
       pattern = Glob.quoted(try call.home(at: 0)) + pattern.dropFirst()
     }
     let interpreter = call.interpreter
-    let paths = try asking("cannot look for '\(call.text(0))'") {
+    let paths = try mapErrors("cannot look for '\(call.text(0))'") {
       try Glob.paths(pattern) { try interpreter.checkAttention() }
     }
     return .items(paths.map { .text($0) })

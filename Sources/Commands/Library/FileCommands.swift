@@ -74,7 +74,7 @@ enum FileCommands {
   ) { call in
     let path = try call.path(0)
     return .bool(
-      try asking("cannot tell whether '\(path)' exists") {
+      try mapErrors("cannot tell whether '\(path)' exists") {
         try FileStatus.unlessAbsent(path) != nil
       })
   }

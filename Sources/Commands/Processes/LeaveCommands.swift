@@ -54,7 +54,7 @@ enum LeaveCommands {
     case .int(let number): throw ExitRequest(try status(number, call))
     case let text:
       try call.session.output.flush()
-      try asking { try writeError(text.asText + "\n") }
+      try mapErrors { try writeError(text.asText + "\n") }
       throw ExitRequest(1)
     }
   }

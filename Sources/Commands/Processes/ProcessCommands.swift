@@ -107,7 +107,7 @@ enum SleepCommands {
       Example("signal on ALRM { print ring }\nalarm 10ms\nsleep 50ms", "ring")
     ]
   ) { call in
-    let left = try asking("cannot set the alarm") {
+    let left = try mapErrors("cannot set the alarm") {
       // In microseconds, of which none would take the alarm back.
       try Attention.alarm(after: call.int(0) < 0 ? 1000 : Int64(call.int(0)))
     }

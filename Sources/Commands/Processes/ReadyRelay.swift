@@ -24,7 +24,7 @@ struct ReadyRelay {
   init(_ text: String, _ given: [(from: Int32, to: Int32)]) throws {
     self.text = text
     descriptors = given.filter { $0.to != 1 && $0.to != 2 }
-    notice = try asking { try Descriptors.pipe() }
+    notice = try mapErrors { try Descriptors.pipe() }
     let output = given.last { $0.to == 1 }?.from ?? 1
     let error = given.last { $0.to == 2 }?.from ?? 2
     do throws(SystemError) {
@@ -66,7 +66,7 @@ struct ReadyRelay {
 
   /// Starts it for a process, whose end waits for it from now on.
   func start(for process: ProcessHandle, _ session: Session) throws {
-    let pidfd = try asking { try Process.descriptor(of: process.pid) }
+    let pidfd = try mapErrors { try Process.descriptor(of: process.pid) }
     defer { Descriptors.close(pidfd) }
     var request = SpawnRequest(
       path: "/proc/self/exe",

@@ -148,9 +148,9 @@ enum SignalCommands {
     // Blocked while we wait, so that none is lost to a handler; then as before.
     let before = Signals.block(set)
     defer { Signals.setMask(before) }
-    let descriptor = try asking("cannot wait for signals") { try Signals.descriptor(set) }
+    let descriptor = try mapErrors("cannot wait for signals") { try Signals.descriptor(set) }
     defer { Descriptors.close(descriptor) }
-    let watch = try asking { try session.loop.watch(descriptor, for: .read) {} }
+    let watch = try mapErrors { try session.loop.watch(descriptor, for: .read) {} }
     defer { session.loop.remove(watch) }
     var taken: RecordedSignal?
     let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }

@@ -61,7 +61,7 @@ enum SpawnCommand {
     var null: Int32 = -1
     defer { Descriptors.close(null) }
     if call.isSet("detach") {
-      null = try asking("cannot detach") { try Descriptors.open("/dev/null", O_RDWR) }
+      null = try mapErrors("cannot detach") { try Descriptors.open("/dev/null", O_RDWR) }
       request.descriptors = [0, 1, 2].filter { isatty($0) == 1 }.map { (from: null, to: $0) }
       request.group = .session
       request.task = 0
@@ -138,7 +138,9 @@ enum SpawnCommand {
     options.isForProgram = true
     if let relay {
       options.prepare = {
-        try asking { for (from, to) in relay.descriptors { try Descriptors.copy(from, onto: to) } }
+        try mapErrors {
+          for (from, to) in relay.descriptors { try Descriptors.copy(from, onto: to) }
+        }
       }
     }
     let (session, interpreter, place) = (call.session, call.interpreter, call.location(0))

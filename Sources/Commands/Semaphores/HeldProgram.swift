@@ -62,7 +62,7 @@ struct HeldProgram {
 
   /// Has another process run it, which holds the permit, and does not wait.
   func runBehind(holding permit: Int32) throws {
-    let null = try asking { try Descriptors.open("/dev/null", O_RDONLY) }
+    let null = try mapErrors { try Descriptors.open("/dev/null", O_RDONLY) }
     defer { Descriptors.close(null) }
     let arguments = ["brood", "sem", "--held", "\(permit)", "--fg", "--"] + words
     var request = SpawnRequest(

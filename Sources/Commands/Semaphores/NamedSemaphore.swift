@@ -98,7 +98,7 @@ struct NamedSemaphore {
       for number in 1...count {
         let fd = try open("\(number)")
         permits.append(fd)
-        if try asking("cannot take a permit", { try WholeFileLock.tryTake(fd) }) {
+        if try mapErrors("cannot take a permit", { try WholeFileLock.tryTake(fd) }) {
           taken = fd
           break
         }
@@ -122,7 +122,7 @@ struct NamedSemaphore {
   private func exists(_ number: Int) -> Bool { access(path("\(number)"), F_OK) == 0 }
 
   private func open(_ part: String) throws -> Int32 {
-    try asking("cannot open the semaphore") {
+    try mapErrors("cannot open the semaphore") {
       let fd = try Descriptors.open(path(part), O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
       return Descriptors.moveBeyondDigits(fd)
     }
@@ -142,7 +142,7 @@ struct NamedSemaphore {
   /// at the deadline.
   private func wait(for locks: [Int32], until deadline: Int64?) throws -> Int? {
     for (place, fd) in locks.enumerated() {
-      if try asking("cannot take a permit", { try WholeFileLock.tryTake(fd) }) { return place }
+      if try mapErrors("cannot take a permit", { try WholeFileLock.tryTake(fd) }) { return place }
     }
     if let deadline, deadline <= Clock.monotonic { return nil }
     var waiters: [ProcessHandle] = []

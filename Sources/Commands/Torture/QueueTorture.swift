@@ -35,7 +35,7 @@ enum QueueTorture {
     let consumers = call.count("consumers", standard: 3)
     var largest = 3000
     if case .size(let bytes)? = call.flag("bytes") { largest = min(max(bytes, 32), 64 << 20) }
-    let test = try asking("cannot make a queue") {
+    let test = try mapErrors("cannot make a queue") {
       try QueueTest(
         call.session, producers: producers, isLeased: call.isSet("lease"), largest: largest)
     }

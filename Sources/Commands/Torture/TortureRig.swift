@@ -99,7 +99,7 @@ final class TortureRig {
   private func killOne() throws {
     let index = Int.random(in: roles.indices, using: &random)
     let process = processes[index]
-    try asking("cannot kill a worker") { try Process.send(.kill, to: process.pid) }
+    try mapErrors("cannot kill a worker") { try Process.send(.kill, to: process.pid) }
     _ = try session.wait(for: process, interpreter)
     outcome.kills += 1
     processes[index] = try start(index)

@@ -11,7 +11,7 @@ extension Session: Sleeper {
     until deadline: Int64
   ) throws {
     try output.flush()
-    try asking("cannot wait") {
+    try mapErrors("cannot wait") {
       try loop.sleep(on: descriptors, ready: ready, until: min(deadline, nextErrand))
     }
     lookout.sleeping = descriptors

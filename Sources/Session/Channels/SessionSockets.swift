@@ -44,7 +44,7 @@ extension Session {
     isOver: @autoclosure () -> ErrorObject
   ) throws {
     if deadline != .max, Clock.monotonic >= deadline { throw isOver() }
-    let probe = interest == .write ? try asking { try WritableProbe(fd) } : nil
+    let probe = interest == .write ? try mapErrors { try WritableProbe(fd) } : nil
     defer { probe?.close() }
     _ = try waitLimit().sleepOnce([probe?.descriptor ?? fd], until: deadline)
   }

@@ -29,13 +29,13 @@ final class AttachClient {
 
   /// Serves the session's prompt at this terminal, or has it run a text; yields the exit status.
   func run(_ text: String?) throws -> Int32 {
-    let pidfd = try asking("cannot watch process \(target)") {
+    let pidfd = try mapErrors("cannot watch process \(target)") {
       try Process.descriptor(of: target)
     }
     defer { Descriptors.close(pidfd) }
     let socket = try connect()
     defer { Descriptors.close(socket) }
-    let watch = try asking {
+    let watch = try mapErrors {
       try session.loop.watch(socket, for: .read) { [unowned self] in hear(socket) }
     }
     defer {
@@ -96,7 +96,7 @@ final class AttachClient {
   /// A connection that the session has made.
   private func connect() throws -> Int32 {
     let address = Session.attachAddress(of: Process.pid)
-    let listener = try asking("cannot listen for the session") {
+    let listener = try mapErrors("cannot listen for the session") {
       let fd = try Socket.make(for: address)
       try Socket.bind(fd, to: address)
       try Socket.listen(fd)
@@ -104,7 +104,7 @@ final class AttachClient {
     }
     defer { Descriptors.close(listener) }
     var connection: Int32?
-    let watch = try asking {
+    let watch = try mapErrors {
       try session.loop.watch(listener, for: .read) { [target] in
         guard connection == nil, let made = try? Socket.accept(listener) else { return }
         // Any process can connect; only the session is meant.
@@ -119,7 +119,7 @@ final class AttachClient {
     let begin = Clock.monotonic
     var wasTold = false
     while connection == nil {
-      try asking("cannot attach to \(target)") {
+      try mapErrors("cannot attach to \(target)") {
         try Process.send(Session.attachSignal, to: target)
       }
       let deadline = Clock.deadline(after: AttachClient.interval)
@@ -149,7 +149,7 @@ final class AttachClient {
   }
 
   private func send(_ request: AttachRequest, _ socket: Int32, _ standard: [Int32]) throws {
-    let isTaken = try asking("cannot attach to \(target)") {
+    let isTaken = try mapErrors("cannot attach to \(target)") {
       try request.send(socket, standard: standard)
     }
     if !isTaken { throw ErrorObject(.system, "cannot attach to \(target): it takes no message") }
@@ -197,14 +197,14 @@ final class AttachClient {
 
   /// Joins this terminal with that of the prompt until the prompt is left.
   private func relay(_ socket: Int32) throws {
-    let modes = try asking { try Terminal.modes(0) }
-    let (main, slave) = try asking {
+    let modes = try mapErrors { try Terminal.modes(0) }
+    let (main, slave) = try mapErrors {
       try Terminal.openPty(size: try? Terminal.size(0))
     }
     defer { Descriptors.close(main) }
     do {
       defer { Descriptors.close(slave) }
-      try asking { try Terminal.setModes(slave, modes) }
+      try mapErrors { try Terminal.setModes(slave, modes) }
       try send(terminal(nil), socket, [slave, slave, slave])
     }
     func begin() { try? Terminal.setModes(0, Terminal.raw(modes)) }
@@ -236,7 +236,7 @@ final class AttachClient {
   private func join(_ main: Int32) throws {
     var watches: [Watch] = []
     defer { for watch in watches { session.loop.remove(watch) } }
-    try asking {
+    try mapErrors {
       watches.append(try session.loop.watch(main, for: .read) { [unowned self] in show(main) })
       watches.append(try session.loop.watch(0, for: .read) { [unowned self] in read() })
     }

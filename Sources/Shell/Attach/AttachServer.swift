@@ -26,13 +26,13 @@ struct AttachServer {
   func serve(_ socket: Int32) -> Never {
     do {
       // Children of this process do not keep the connection.
-      let socket = try asking { try Descriptors.makePrivate(socket) }
+      let socket = try mapErrors { try Descriptors.makePrivate(socket) }
       let request = try receive(socket)
       try endWithClient(socket)
       answer(socket, .served(by: Process.pid))
       interpreter.publishLocals()
       if let text = request.text { end(run(text), socket) }
-      let prompt = try asking {
+      let prompt = try mapErrors {
         try Prompt(
           session: session, interpreter: interpreter, host: host, attachedTo: session.rootPid)
       }
@@ -63,7 +63,7 @@ struct AttachServer {
   /// Takes the client's descriptors, and a session of the kernel's own.
   private func receive(_ socket: Int32) throws -> AttachRequest {
     var message: Message?
-    let watch = try asking {
+    let watch = try mapErrors {
       try session.loop.watch(socket, for: .read) { message = try? Messages.receive(socket) }
     }
     defer { session.loop.remove(watch) }
@@ -71,7 +71,7 @@ struct AttachServer {
     guard try session.pause(interpreter, until: deadline, done: { message != nil }), let message,
       let request = AttachRequest(message)
     else { Process.exitNow(1) }
-    try asking {
+    try mapErrors {
       for (at, fd) in message.descriptors.prefix(3).enumerated() {
         try Descriptors.copy(fd, onto: Int32(at))
       }
@@ -83,7 +83,7 @@ struct AttachServer {
       // The line editor asks the process's own.
       if let value = request.terminal[name] { setenv(name, value, 1) } else { unsetenv(name) }
     }
-    try asking {
+    try mapErrors {
       if request.text == nil { try Terminal.takeControl(0) } else { try Process.newSession() }
     }
     return request
@@ -91,7 +91,7 @@ struct AttachServer {
 
   /// Without its client this process has nothing to do: it ends as at a terminal that hangs up.
   private func endWithClient(_ socket: Int32) throws {
-    try asking {
+    try mapErrors {
       _ = try session.loop.watch(socket, for: .read) {
         guard let message = try? Messages.receive(socket), message.length > 0 else {
           Attention.silence(socket)
