@@ -26,7 +26,10 @@ public enum Base64 {
   public static func bytes(_ text: String) -> [UInt8]? {
     var out: [UInt8] = []
     var (bits, count) = (UInt32(0), 0)
-    for letter in text.utf8 where letter != UInt8(ascii: "=") {
+    guard text.utf8.count % 4 == 0 else { return nil }
+    let padding = text.utf8.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    if padding > 2 { return nil }
+    for letter in text.utf8.dropLast(padding) {
       guard let value = value(of: letter) else { return nil }
       bits = bits << 6 | value
       count += 6
@@ -36,7 +39,7 @@ public enum Base64 {
         bits &= (1 << UInt32(count)) - 1
       }
     }
-    return text.utf8.count % 4 == 0 ? out : nil
+    return out
   }
 
   private static func value(of letter: UInt8) -> UInt32? {
