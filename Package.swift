@@ -83,6 +83,7 @@ let package = Package(
       name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
     .testTarget(
       name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: swiftSettings),
+    .testTarget(name: "ShellTests", dependencies: ["Shell"], swiftSettings: swiftSettings),
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
