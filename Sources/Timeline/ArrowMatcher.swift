@@ -63,7 +63,7 @@ struct ArrowMatcher {
   }
 
   mutating func add(
-    _ operation: RecordedEvent.Operation, _ place: Chart.End, _ recording: Int
+    _ operation: ChartEvent.Operation, _ place: Chart.End, _ recording: Int
   ) {
     guard operation.outcome == "ok", let role = ArrowMatcher.role(operation.verb) else { return }
     let key = ObjectKey(
@@ -125,7 +125,7 @@ struct ArrowMatcher {
 
   /// A point for what a process did not write itself.
   private func makePoint(
-    _ lane: Int, _ what: RecordedEvent.What, at time: Int64, _ chart: inout Chart
+    _ lane: Int, _ what: ChartEvent.What, at time: Int64, _ chart: inout Chart
   ) -> Chart.End {
     let earliest = chart.lanes[lane].points.last?.time ?? chart.lanes[lane].began
     chart.lanes[lane].points.append(

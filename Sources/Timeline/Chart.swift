@@ -28,7 +28,7 @@ public struct Chart: Sendable {
     public var time: Int64
     /// The lane's event before: what this one reports cannot have been earlier.
     public var earliest: Int64
-    public var what: RecordedEvent.What
+    public var what: ChartEvent.What
     public var place: String?
     /// When it went to sleep on the way; nil if it did not.
     public var sleptSince: Int64?
@@ -50,7 +50,7 @@ public struct Chart: Sendable {
     public var ended: Int64
     /// Whether it is known to have ended; else `ended` is the end of the chart.
     public var hasEnded = false
-    public var ending: RecordedEvent.Ending?
+    public var ending: ChartEvent.Ending?
     /// The other events of this process are not known, since it is a program from the beginning.
     public var isProgram = false
     public var spans: [Span] = []
@@ -156,7 +156,8 @@ public struct Chart: Sendable {
       return arrow.count > 1
         ? "\(object) #\(number)-\(number &+ arrow.count &- 1)" : "\(object) #\(number)"
     case .kill(_, let signal): return signal
-    case .fork, .spawn: return "\(arrow.kind.name) \(lanes[arrow.to.lane].name)"
+    case .fork: return "fork \(lanes[arrow.to.lane].name)"
+    case .spawn: return "spawn \(lanes[arrow.to.lane].name)"
     case .exit(let ending): return ending.map { "exit \($0.text)" } ?? "exit"
     default: return arrow.kind.name
     }

@@ -4,7 +4,7 @@
 public struct ChartBuilder {
   /// What is open in a lane.
   private enum Open {
-    case sleep(Int64, label: String, place: String?, RecordedEvent.SharedObject)
+    case sleep(Int64, label: String, place: String?, ChartEvent.SharedObject)
     case handler(signal: String, place: String?)
   }
 
@@ -43,18 +43,18 @@ public struct ChartBuilder {
   /// The chart of some recordings, on one axis of time.
   ///
   /// Recordings of one boot of one host have the same clock; others are placed by the time of day.
-  public static func chart(_ recordings: [Recording]) -> Chart {
+  public static func chart(_ recordings: [ChartSource]) -> Chart {
     var builder = ChartBuilder()
     builder.add(recordings)
     return builder.chart
   }
 
   /// The one with which time begins: the earliest by the time of day, else the first.
-  private static func first(_ recordings: [Recording]) -> Recording? {
+  private static func first(_ recordings: [ChartSource]) -> ChartSource? {
     recordings.min { ($0.began ?? .max, $0.zero) < ($1.began ?? .max, $1.zero) }
   }
 
-  private mutating func add(_ recordings: [Recording]) {
+  private mutating func add(_ recordings: [ChartSource]) {
     guard let first = ChartBuilder.first(recordings) else { return }
     chart.realtime = first.began
     var order: [(time: Int64, recording: Int, index: Int)] = []
@@ -86,7 +86,7 @@ public struct ChartBuilder {
     chart.arrangeAsTree()
   }
 
-  private static func offset(_ recording: Recording, from first: Recording) -> Int64 {
+  private static func offset(_ recording: ChartSource, from first: ChartSource) -> Int64 {
     if recording.host == first.host, recording.boot == first.boot || recording.began == nil {
       return recording.zero.subtractingReportingOverflow(first.zero).partialValue
     }
@@ -94,7 +94,7 @@ public struct ChartBuilder {
     return began.subtractingReportingOverflow(origin).partialValue
   }
 
-  private static func title(_ recording: Recording) -> String {
+  private static func title(_ recording: ChartSource) -> String {
     let script = recording.script.isEmpty ? "session" : recording.script
     let host = recording.host.isEmpty ? "" : " on \(recording.host)"
     return "\(script) (\(recording.session))\(host)"
@@ -125,7 +125,7 @@ public struct ChartBuilder {
     return makeLane(pid, "", at: time)
   }
 
-  private mutating func end(_ lane: Int, at time: Int64, _ ending: RecordedEvent.Ending?) {
+  private mutating func end(_ lane: Int, at time: Int64, _ ending: ChartEvent.Ending?) {
     guard !chart.lanes[lane].hasEnded else { return }
     write(lane, to: time)
     if let task = progress[lane].task { closeTask(lane, task, at: time) }
@@ -179,7 +179,7 @@ public struct ChartBuilder {
 
   // MARK: Events
 
-  private mutating func add(_ event: RecordedEvent, at time: Int64) {
+  private mutating func add(_ event: ChartEvent, at time: Int64) {
     if case .start(let name, let parent) = event.what {
       begin(event, name, parent, at: time)
       return
@@ -237,7 +237,7 @@ public struct ChartBuilder {
   /// Puts an event into a lane.
   @discardableResult
   private mutating func note(
-    _ event: RecordedEvent, in lane: Int, at time: Int64
+    _ event: ChartEvent, in lane: Int, at time: Int64
   ) -> Chart.End {
     let point = chart.lanes[lane].points.count
     chart.lanes[lane].points.append(
@@ -249,11 +249,14 @@ public struct ChartBuilder {
   }
 
   private mutating func begin(
-    _ event: RecordedEvent, _ name: String, _ parent: Int32, at time: Int64
+    _ event: ChartEvent, _ name: String, _ parent: Int32, at time: Int64
   ) {
     var number: Int
     if let lane = living(event.pid), !progress[lane].isBegun {
       number = lane
+      // It was forked before; it lives from here on.
+      chart.lanes[lane].began = time
+      progress[lane].written = time
       if !name.isEmpty { chart.lanes[lane].name = name }
     } else {
       if let lane = living(event.pid) { end(lane, at: time, nil) }
@@ -308,7 +311,7 @@ public struct ChartBuilder {
   }
 
   private mutating func waited(
-    _ pid: Int32, _ ending: RecordedEvent.Ending?, _ end: Chart.End
+    _ pid: Int32, _ ending: ChartEvent.Ending?, _ end: Chart.End
   ) {
     let all = lanesOf[Key(recording: recording, pid: pid)] ?? []
     let ended = all.first { chart.lanes[$0].hasEnded && !progress[$0].isWaitedFor }
@@ -331,7 +334,7 @@ public struct ChartBuilder {
 
   /// Ends a sleep, and what began within it and was never told to have ended.
   private mutating func closeSleep(
-    _ lane: Int, on object: RecordedEvent.SharedObject, at time: Int64, by pid: Int32,
+    _ lane: Int, on object: ChartEvent.SharedObject, at time: Int64, by pid: Int32,
     isWake: Bool = false
   ) {
     let index = progress[lane].open.lastIndex {

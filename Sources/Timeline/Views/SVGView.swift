@@ -91,8 +91,11 @@ public enum SVGView {
       }
       for mark in chart.marks {
         out.add("<g class=\"mark\"><path d=\"M\(tenths(x(mark.time))) 40V\(bottom)\"/>")
-        out.add("<text x=\"\(tenths(x(mark.time) + 30))\" y=\"50\">")
-        out.addXML(measure.truncated(mark.text, to: 24))
+        let text = measure.truncated(mark.text, to: 24)
+        let isLast = x(mark.time) + measure.width(text) * 70 + 30 > width * 10
+        let place = tenths(x(mark.time) + (isLast ? -30 : 30))
+        out.add("<text\(isLast ? " text-anchor=\"end\"" : "") x=\"\(place)\" y=\"50\">")
+        out.addXML(text)
         out.add("</text></g>\n")
       }
     }
@@ -127,13 +130,13 @@ public enum SVGView {
       if lane.hasEnded {
         let place = x(lane.ended)
         out.add("<path class=\"end\" d=\"M\(tenths(place)) \(middle - 9)v18\">")
-        title_end(lane)
+        endTitle(lane)
         out.add("</path>")
       }
       out.add("</g>\n")
     }
 
-    mutating func title_end(_ lane: Chart.Lane) {
+    mutating func endTitle(_ lane: Chart.Lane) {
       title("\(lane.title) ended" + (lane.ending.map { ", \($0.text)" } ?? ""))
     }
 

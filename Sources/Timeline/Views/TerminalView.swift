@@ -144,15 +144,14 @@ public struct TerminalView {
     let to = chart.point(arrow.to)
     var what = plain(chart.label(arrow))
     if let value = chart.value(arrow) { what += " " + plain(value) }
-    let places = [from.place, to.place].map { $0.map(plain) ?? "?" }
+    let places = [from.place, to.place].compactMap { $0.map(plain) }
     let time = arrow.to.time - chart.begin
     return [
       TimeText.short(time, micro: isASCII ? "us" : "µs"),
       "\(plain(chart.lanes[arrow.from.lane].title)) \(self.arrow) "
         + plain(chart.lanes[arrow.to.lane].title),
       what,
-      from.place == nil && to.place == nil
-        ? "" : places[0] == places[1] ? places[0] : "\(places[0]) \(self.arrow) \(places[1])",
+      places.first == places.last ? places.first ?? "" : places.joined(separator: " \(self.arrow) "),
     ]
   }
 

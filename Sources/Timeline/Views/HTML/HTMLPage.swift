@@ -34,7 +34,9 @@ enum HTMLPage {
     button:hover{border-color:var(--soft)}
     input{width:min(220px,46vw)}
     :focus-visible{outline:2px solid var(--a0);outline-offset:1px}
-    #found{color:var(--soft);min-width:5em}
+    #found{color:var(--soft);min-width:4.5em}
+    @media(max-width:600px){#found{min-width:0}#found:empty{display:none}
+    .tools input{width:auto;flex:1 1 120px}}
     #legend{display:flex;flex-wrap:wrap;gap:2px 14px;padding:4px 12px;color:var(--soft);font-size:12px}
     #legend i{display:inline-block;width:14px;height:10px;border-radius:2px;margin-right:5px}
     #legend i.arrow{height:2px;vertical-align:4px}

@@ -2,11 +2,13 @@ extension HTMLScript {
   static let picking = #"""
     // What is below a place of the canvas: an arrow, else a state or an event of the lane there.
     function arrowAt(px, py) {
-      let best = -1, least = 7;
-      for (let i = 0; i < arrows.n; i++) {
-        if (arrows.to[i] < view.begin || arrows.from[i] > view.end) continue;
+      let best = -1, least = 7, tried = 0;
+      const near = (view.end - view.begin) / (width - margin) * 7, t = timeAt(px);
+      for (let i = firstAfter(arrows.to, arrows.n, t - near); i < arrows.n; i++) {
+        if (arrows.from[i] > t + near) continue;
+        // Where there are so many, one of them is as good as another.
+        if (++tried > 1000 && best >= 0 || tried > 20000) break;
         const [x0, y0, x1, y1, middle] = ends(i);
-        if (px < Math.min(x0, x1) - 7 || px > Math.max(x0, x1) + 7) continue;
         if (py < Math.min(y0, y1, middle) - 7 || py > Math.max(y0, y1, middle) + 7) continue;
         if (rowOf[arrows.fromLane[i]] === rowOf[arrows.toLane[i]]
           && arrows.fromLane[i] !== arrows.toLane[i]) continue;
@@ -173,7 +175,7 @@ extension HTMLScript {
     function search() {
       const words = $('search').value.toLowerCase();
       matches = []; matchAt = -1;
-      const hits = strings.map(s => words !== '' && s.toLowerCase().includes(words));
+      const hits = words === '' ? [] : lowered.map(s => s.includes(words));
       const hit = n => n >= 0 && hits[n];
       lanes.forEach((lane, i) => {
         lane.isFound = words !== '' && lane.title.toLowerCase().includes(words);

@@ -9,6 +9,7 @@ enum HTMLScript {
       + '\\u2028-\\u202e\\u2060-\\u206f\\ufeff]', 'g');
     const clean = s => s.replace(hidden, c => '\\u{' + c.charCodeAt(0).toString(16) + '}');
     const strings = data.strings.map(clean);
+    const lowered = strings.map(s => s.toLowerCase());
     const text = n => n < 0 ? '' : strings[n];
 
     const lanes = data.lanes.map((l, i) => ({
@@ -178,9 +179,14 @@ enum HTMLScript {
         pen.setLineDash([3, 3]);
         pen.beginPath(); pen.moveTo(px, axisHeight - 8); pen.lineTo(px, height); pen.stroke();
         pen.setLineDash([]);
-        if (px - last > 40) pen.fillText(fitted(mark.text, 140), px + 3, 27);
+        const label = fitted(mark.text, 140), isLast = px + 6 + pen.measureText(label).width > width;
+        if (px - last > 40) {
+          pen.textAlign = isLast ? 'right' : 'left';
+          pen.fillText(label, isLast ? px - 3 : px + 3, 27);
+        }
         last = px;
       }
+      pen.textAlign = 'left';
     }
     function drawLane(lane, y) {
       const s = lane.spans, scale = (width - margin) / (view.end - view.begin);
@@ -268,13 +274,14 @@ enum HTMLScript {
         if (a === b && arrows.fromLane[i] !== arrows.toLane[i]) continue;
         inView.push(i);
       }
+      // Of thousands on one place one is drawn: each frame is to take a few milliseconds.
       const isDense = inView.length > 1500;
-      const grain = inView.length > 12000 ? 4 : inView.length > 1500 ? 2 : 1;
-      generation++;
-      let lines = 0;
       const scale = (width - margin) / (view.end - view.begin), offset = margin - view.begin * scale;
-      for (const i of inView) {
-        if (isDense) {
+      let lines = inView;
+      for (let grain = 1; lines.length > 2500 && grain <= 32; grain *= 2) {
+        generation++;
+        lines = [];
+        for (const i of inView) {
           const a = rowOf[arrows.fromLane[i]], b = rowOf[arrows.toLane[i]];
           const x0 = Math.round((arrows.from[i] * scale + offset) / grain);
           const x1 = Math.round((arrows.to[i] * scale + offset) / grain);
@@ -282,11 +289,11 @@ enum HTMLScript {
             ^ Math.imul(a, 83492791) ^ Math.imul(b, 2654435)) & (stamps.length - 1);
           if (stamps[key] === generation) continue;
           stamps[key] = generation;
+          lines.push(i);
         }
-        kinds[arrows.kind[i]].push(i);
-        lines++;
       }
-      seen = {inView: inView.length, lines};
+      for (const i of lines) kinds[arrows.kind[i]].push(i);
+      seen = {inView: inView.length, lines: lines.length};
       pen.save();
       pen.beginPath(); pen.rect(margin, axisHeight, width - margin, height - axisHeight); pen.clip();
       kinds.forEach((list, kind) => {

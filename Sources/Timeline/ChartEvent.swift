@@ -1,5 +1,5 @@
 /// One event of a recording, as the process that wrote it saw it.
-public struct RecordedEvent: Sendable, Equatable {
+public struct ChartEvent: Sendable, Equatable {
   /// How a process ended.
   public enum Ending: Sendable, Equatable {
     case status(Int)
@@ -131,7 +131,7 @@ public struct RecordedEvent: Sendable, Equatable {
 }
 
 /// All that was recorded of a session.
-public struct Recording: Sendable {
+public struct ChartSource: Sendable {
   /// The pid of the session's own process.
   public var session: Int32
   public var script: String
@@ -143,13 +143,13 @@ public struct Recording: Sendable {
   /// CLOCK_REALTIME then (ns since 1970); nil if it is not known.
   public var began: Int64?
   /// Those of one process in order of time, those of several in any order.
-  public var events: [RecordedEvent]
+  public var events: [ChartEvent]
   /// How many lines could not be understood.
   public var unread = 0
 
   public init(
     session: Int32, script: String = "", host: String = "", boot: String = "", zero: Int64 = 0,
-    began: Int64? = nil, events: [RecordedEvent] = []
+    began: Int64? = nil, events: [ChartEvent] = []
   ) {
     self.session = session
     self.script = script
