@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Machines", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
+    .target(name: "Timeline", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
       name: "Seeing", dependencies: ["Channels", "Posix", "Processes", "Waits"],
@@ -53,7 +54,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Channels", "Language", "Machines", "Posix", "Processes", "Seeing", "Session",
-        "ShellHost", "Waits",
+        "ShellHost", "Timeline", "Waits",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -87,6 +88,8 @@ let package = Package(
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TimelineTests", dependencies: ["Language", "Timeline"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(

@@ -7,7 +7,7 @@ import Session
 /// from another shell.
 public enum LookLine {
   public enum Verb: String, Sendable, CaseIterable {
-    case why, who, deadlock, tree, sessions
+    case why, who, deadlock, tree, sessions, timeline
 
     var command: Command {
       switch self {
@@ -16,6 +16,7 @@ public enum LookLine {
       case .deadlock: SeeingCommands.deadlock
       case .tree: TreeCommand.command
       case .sessions: SeeingCommands.sessions
+      case .timeline: TimelineCommand.command
       }
     }
 
@@ -29,11 +30,13 @@ public enum LookLine {
         case .deadlock: ("[PID…]", [Parameter("pid", .otherPid, .rest)])
         case .tree: ("[PID]", [Parameter("pid", .otherPid, .optional)])
         case .sessions: ("", [])
+        case .timeline: ("FILE…", [Parameter("file", .path), Parameter("file", .path, .rest)])
         }
       return CommandLine(
         "brood \(rawValue)", command.summary,
         operands: "[FLAGS]" + (operands.isEmpty ? "" : " " + operands), details: details,
-        flags: [Flag("json", nil, "print the records as JSON")] + command.flags,
+        flags: command.flags.contains { $0.name == "json" }
+          ? command.flags : [Flag("json", nil, "print the records as JSON")] + command.flags,
         parameters: parameters, rules: command.rules)
     }
   }
@@ -56,6 +59,10 @@ public enum LookLine {
     let reading = try line.read(words)
     if reading.wantsHelp {
       try interpreter.write(HelpText.page(line))
+      return 0
+    }
+    if verb == .timeline {
+      try draw(reading, interpreter)
       return 0
     }
     guard let report = try report(verb, reading, interpreter) else { return 0 }
@@ -91,6 +98,7 @@ public enum LookLine {
       return report
     case .deadlock:
       return looks.deadlock(words.isEmpty ? nil : try words.map(pid), sources: hasSources)
+    case .timeline: return nil
     case .sessions:
       return SessionList(looks.reader, except: Process.pid).report(looks)
     case .tree:
@@ -99,6 +107,13 @@ public enum LookLine {
       guard case .report(let report) = value else { return nil }
       return LookReport(records: records(report.value), text: report.text ?? "")
     }
+  }
+
+  private static func draw(_ reading: CommandLine.Reading, _ interpreter: Interpreter) throws {
+    let flags = reading.flags.map { (name: $0.flag.name, word: $0.word) }
+    let value = try interpreter.invoke(
+      TimelineCommand.command, flags: flags, words: reading.words.map { .text($0) })
+    if case .report(let report) = value { try interpreter.write(report.text ?? "") }
   }
 
   private static func records(_ value: Value) -> [Value] {
@@ -176,6 +191,20 @@ extension LookLine.Verb {
       Draws a process and its descendants, with their states.
 
         brood tree 4711
+
+      """
+    case .timeline:
+      """
+      Shows a recording: a lane for each process, with what it did and what it slept for, and arrows
+      from a fork to the child, from a put to the get of the same item, from a kill to the handler,
+      from who released a lock to who had waited for it. Several files are shown on one axis of time.
+
+        brood --record run.jsonl script.brood
+        brood timeline run.jsonl
+        brood timeline --html run.html run.jsonl
+        brood timeline --last 2s --of worker1 run.jsonl
+
+      Exit status: 0, or 2 for a wrong command line or any error.
 
       """
     case .sessions:

@@ -5,7 +5,8 @@ import Session
 
 /// `why`, `who`, `deadlock`, `sessions`: who waits for whom, and where.
 enum SeeingCommands {
-  static let family = CommandFamily("Seeing", [why, who, deadlock, sessions])
+  static let family = CommandFamily(
+    "Seeing", [why, who, deadlock, sessions, TimelineCommand.command])
 
   static let sources = Flag("sources", nil, "say where each fact is from")
 

@@ -78,7 +78,8 @@ public enum PerfettoView {
         out.end(span.end - chart.begin, Track.states.uuid(number))
       }
       for task in lane.tasks {
-        out.begin(task.start - chart.begin, Track.tasks.uuid(number), task.label, category: "task") {
+        out.begin(task.start - chart.begin, Track.tasks.uuid(number), task.label, category: "task")
+        {
           if let place = task.place { $0.note("at", place) }
         }
         out.end(task.end - chart.begin, Track.tasks.uuid(number))

@@ -158,7 +158,8 @@ public enum SVGView {
       out.add("</rect>")
       let label = measure.clean(span.label)
       if !label.isEmpty, measure.width(label) * 62 + 40 < width {
-        out.add("<text class=\"in\" x=\"\(tenths(start + 30))\" y=\"\(middle + (isFlat ? -5 : 4))\">")
+        out.add(
+          "<text class=\"in\" x=\"\(tenths(start + 30))\" y=\"\(middle + (isFlat ? -5 : 4))\">")
         out.addXML(label)
         out.add("</text>")
       }

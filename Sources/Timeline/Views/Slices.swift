@@ -54,7 +54,9 @@ struct Slices {
       }
     }
     order.sort {
-      ($0.time, $0.isEnd ? 1 : 0, $0.lane, $0.point) < ($1.time, $1.isEnd ? 1 : 0, $1.lane, $1.point)
+      ($0.time, $0.isEnd ? 1 : 0, $0.lane, $0.point) < (
+        $1.time, $1.isEnd ? 1 : 0, $1.lane, $1.point
+      )
     }
     // The next event of the lane: a slice is over before it.
     var next = [Int64](repeating: .max, count: order.count)
@@ -66,26 +68,53 @@ struct Slices {
     var free = [Int64](repeating: .min, count: chart.lanes.count)
     var starts = [Int64](repeating: .min, count: chart.arrows.count)
     slices.reserveCapacity(order.count)
-    for (index, entry) in order.enumerated() {
-      let lane = entry.lane
-      let point = chart.lanes[lane].points[entry.point]
-      let place = bases[lane] + entry.point
-      var start = max(entry.time, free[lane])
-      for arrow in ends[place] where starts[arrow] != .min { start = max(start, starts[arrow] + 1) }
-      let end = start + max(1, min(Slices.longest, next[index] == .max ? .max : next[index] - start))
-      for arrow in begins[place] { starts[arrow] = start }
-      if let since = point.sleptSince {
-        let begin = max(since, free[lane], chart.begin)
-        if begin < start {
-          slices.append(
-            Slice(lane: lane, start: begin, end: end, point: nil, name: Slices.outer(point)))
+    /// Where the order has a point; an event of each arrow's beginning comes before that of its end.
+    var positions = [Int](repeating: -1, count: total)
+    for (index, entry) in order.enumerated() { positions[bases[entry.lane] + entry.point] = index }
+    var isBegun = [Bool](repeating: false, count: order.count)
+    var isDone = isBegun
+    var stack: [Int] = []
+    for first in order.indices where !isDone[first] {
+      stack.append(first)
+      while let index = stack.last {
+        let place = bases[order[index].lane] + order[index].point
+        if !isBegun[index] {
+          isBegun[index] = true
+          // Of equal times: what sends may stand behind what receives.
+          for arrow in ends[place] {
+            let from = chart.arrows[arrow].from
+            let source = positions[bases[from.lane] + from.point]
+            if source >= 0, !isBegun[source], order[source].time <= order[index].time {
+              stack.append(source)
+            }
+          }
+          if stack.last != index { continue }
         }
+        stack.removeLast()
+        if isDone[index] { continue }
+        isDone[index] = true
+        let lane = order[index].lane
+        let point = chart.lanes[lane].points[order[index].point]
+        var start = max(order[index].time, free[lane])
+        for arrow in ends[place] where starts[arrow] != .min {
+          start = max(start, starts[arrow] + 1)
+        }
+        let room = next[index] == .max ? Slices.longest : next[index] - start
+        let end = start + max(1, min(Slices.longest, room))
+        for arrow in begins[place] { starts[arrow] = start }
+        if let since = point.sleptSince {
+          let begin = max(since, free[lane], chart.begin)
+          if begin < start {
+            slices.append(
+              Slice(lane: lane, start: begin, end: end, point: nil, name: Slices.outer(point)))
+          }
+        }
+        slices.append(
+          Slice(
+            lane: lane, start: start, end: end, point: order[index].point, name: point.label,
+            begins: begins[place], ends: ends[place]))
+        free[lane] = end
       }
-      slices.append(
-        Slice(
-          lane: lane, start: start, end: end, point: entry.point, name: point.label,
-          begins: begins[place], ends: ends[place]))
-      free[lane] = end
     }
   }
 

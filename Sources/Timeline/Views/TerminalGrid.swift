@@ -37,7 +37,7 @@ struct TerminalGrid {
 
   private func column(_ time: Int64) -> Int {
     let place = (Double(time) - Double(chart.begin)) / duration
-    return min(columns - 1, max(0, Int(place * Double(columns))))
+    return min(columns - 1, Int(min(1, max(0, place)) * Double(columns)))
   }
 
   // MARK: Bars
@@ -248,7 +248,8 @@ struct TerminalGrid {
     var lines: [String] = []
     var left = 0
     for mark in chart.marks {
-      let text = (isASCII ? "!" : "▾") + measure.truncated(plain(mark.text), to: max(1, columns / 2))
+      let text =
+        (isASCII ? "!" : "▾") + measure.truncated(plain(mark.text), to: max(1, columns / 2))
       let place = min(column(mark.time), max(0, columns - measure.width(text)))
       let free = lines.indices.first { measure.width(lines[$0]) <= place - ($0 >= 0 ? 1 : 0) }
       if let free {

@@ -123,12 +123,12 @@ public struct TerminalView {
       : Array(chart.arrows.indices.prefix(half)) + Array(chart.arrows.indices.suffix(half))
     let rows = chosen.map { row(chart.arrows[$0], chart) }
     let times = rows.map { measure.width($0[0]) }.max() ?? 0
-    let room = width - times - 6
+    let room = width - times - 8
     let names = min(rows.map { measure.width($0[1]) }.max() ?? 0, room * 2 / 5)
     let whats = min(rows.map { measure.width($0[2]) }.max() ?? 0, room * 2 / 5)
     var lines = rows.map { row in
       let time = String(repeating: " ", count: max(0, times - measure.width(row[0]))) + row[0]
-      let rest = width - times - names - whats - 6
+      let rest = width - times - names - whats - 8
       return "  \(time)  \(measure.padded(row[1], to: names, more: more))  "
         + "\(measure.padded(row[2], to: whats, more: more))  "
         + measure.truncated(row[3], to: max(0, rest), more: more)
@@ -151,7 +151,8 @@ public struct TerminalView {
       "\(plain(chart.lanes[arrow.from.lane].title)) \(self.arrow) "
         + plain(chart.lanes[arrow.to.lane].title),
       what,
-      places.first == places.last ? places.first ?? "" : places.joined(separator: " \(self.arrow) "),
+      places.first == places.last
+        ? places.first ?? "" : places.joined(separator: " \(self.arrow) "),
     ]
   }
 

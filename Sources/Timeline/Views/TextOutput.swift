@@ -138,7 +138,9 @@ extension Chart {
   /// What the recording lacks; one line each.
   public var remarks: [String] {
     var lines: [String] = []
-    if lost > 0 { lines.append("\(count(lost, "event")) had been overwritten before they were read") }
+    if lost > 0 {
+      lines.append("\(count(lost, "event")) had been overwritten before they were read")
+    }
     if unmatched > 0 {
       lines.append("\(count(unmatched, "receipt")) of messages whose sending was not recorded")
     }

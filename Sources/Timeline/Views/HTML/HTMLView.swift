@@ -69,7 +69,9 @@ public enum HTMLView {
             number(ending), lane.isProgram ? 1 : 0, Int(lane.lost),
           ], index, &out)
       }
-      for (key, spans) in [("spans", chart.lanes.map(\.spans)), ("tasks", chart.lanes.map(\.tasks))] {
+      for (key, spans) in [
+        ("spans", chart.lanes.map(\.spans)), ("tasks", chart.lanes.map(\.tasks)),
+      ] {
         out.add("],\n\"\(key)\":[")
         for (index, spans) in spans.enumerated() {
           var flat: [Int] = []

@@ -1,0 +1,50 @@
+import Language
+import Posix
+import Session
+import Timeline
+
+/// `timeline --follow`: prints events as they come, one a line.
+struct TimelineFollowing {
+  private let paths: [String]
+  private var view = EventLines(measure: TimelineCommand.measure)
+  private let processes: [String]
+
+  /// How often it looks (ns): nothing tells that a process has written an event.
+  private static let pause: Int64 = 200_000_000
+
+  init(_ paths: [String], _ call: borrowing Call) {
+    self.paths = paths
+    view.isASCII = call.isSet("ascii")
+    switch call.flag("of") {
+    case nil: processes = []
+    case .list(let list)?: processes = list.items.map(\.asText)
+    case let value?: processes = [value.asText]
+    }
+  }
+
+  /// Ends when all processes have ended; an interrupt is thrown.
+  func run(_ session: Session, _ interpreter: Interpreter) throws {
+    var shown = EventLines.Shown()
+    while true {
+      let chart = ChartBuilder.chart(try sources(session, interpreter))
+      let lines = view.lines(chart, of: processes, after: &shown)
+      if !lines.isEmpty {
+        try interpreter.write(lines.map { $0 + "\n" }.joined())
+        try session.output.flush()
+      }
+      if !chart.lanes.isEmpty, chart.lanes.allSatisfy(\.hasEnded) { return }
+      let deadline = Clock.deadline(after: TimelineFollowing.pause)
+      _ = try session.pause(interpreter, until: deadline) { false }
+    }
+  }
+
+  private func sources(_ session: Session, _ interpreter: Interpreter) throws -> [ChartSource] {
+    if paths.isEmpty { return [try RecordingSource.read(session)] }
+    return try paths.map { path in
+      let bytes = try asking("cannot read '\(path)'") {
+        try Transfer.readFile(path) { try interpreter.host.attend(interpreter) }
+      }
+      return try RecordingReader.read(bytes, path)
+    }
+  }
+}
