@@ -278,13 +278,16 @@ enum HTMLScript {
       const isDense = inView.length > 1500;
       const scale = (width - margin) / (view.end - view.begin), offset = margin - view.begin * scale;
       let lines = inView;
-      for (let grain = 1; lines.length > 2500 && grain <= 32; grain *= 2) {
+      const most = Math.max(1500, 3 * width);
+      for (let grain = 1; lines.length > most && grain <= 32; grain *= 2) {
         generation++;
         lines = [];
         for (const i of inView) {
           const a = rowOf[arrows.fromLane[i]], b = rowOf[arrows.toLane[i]];
-          const x0 = Math.round((arrows.from[i] * scale + offset) / grain);
-          const x1 = Math.round((arrows.to[i] * scale + offset) / grain);
+          // Each pair of lanes has a phase of its own: else there would be stripes.
+          const phase = (a * 7 + b * 13) % grain;
+          const x0 = Math.floor((arrows.from[i] * scale + offset + phase) / grain);
+          const x1 = Math.floor((arrows.to[i] * scale + offset + phase) / grain);
           const key = (Math.imul(x0, 73856093) ^ Math.imul(x1, 19349663)
             ^ Math.imul(a, 83492791) ^ Math.imul(b, 2654435)) & (stamps.length - 1);
           if (stamps[key] === generation) continue;
