@@ -63,7 +63,7 @@ extension CommandLineCompletions {
       }
       let rest =
         switch operand(line) {
-        case .files: "'1:thing:_files'"
+        case .files: line.parameters.count > 1 ? "'*:file:_files'" : "'1:thing:_files'"
         case .programs:
           "'(-):program:_command_names -e' \\\n          '*::argument:_normal'"
         case .pids: "'*:process:_pids'"

@@ -8,15 +8,15 @@ import Timeline
 enum TimelineCommand {
   /// The flags that write a file, and what is in it.
   private static let files: [(name: String, what: String)] = [
-    ("html", "a page for a browser: zoom, search, the lines of both ends of an arrow"),
+    ("html", "a page for a browser, to zoom, search and see the lines of arrows"),
     ("svg", "a picture"),
     ("perfetto", "a trace for ui.perfetto.dev"),
-    ("chrome", "a trace as JSON, for chrome://tracing and others"),
+    ("chrome", "a trace as JSON, for Chrome and others"),
     ("asciicast", "what was printed, to be played by asciinema"),
   ]
 
   static let command = Command(
-    "timeline", "Show what was recorded: each process, what it waited for, who woke it",
+    "timeline", "Show what was recorded, with who waited for what and who woke whom",
     details: """
       A lane for each process, with what it did at each time: it runs, it sleeps and what for, it \
       handles a signal, it is a program, it has ended. Arrows go from a fork to the child, from an end \
