@@ -69,7 +69,7 @@ _brood() {
       _brood_words '-c --check --completions --version --help'
     else
       _brood_files '*.brood'
-      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree sessions attach sem' -- "$word")
+      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree sessions timeline attach sem' -- "$word")
     fi
     return
   fi
@@ -89,6 +89,9 @@ _brood() {
       return ;;
     sessions)
       if [[ $word == -* ]]; then _brood_words '--json --help'; else :; fi
+      return ;;
+    timeline)
+      if [[ $word == -* ]]; then _brood_words '--last --from --to --of --ascii --width --html --svg --perfetto --chrome --asciicast --json --follow --help'; else compopt -o default; fi
       return ;;
     attach)
       if [[ $word == -* ]]; then _brood_words '-c --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi

@@ -42,7 +42,7 @@ function __brood_run_complete
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
-set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions attach sem --completions'
+set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions timeline attach sem --completions'
 complete -c brood -f
 complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
 complete -c brood -n $later -F
@@ -78,6 +78,22 @@ complete -c brood -n $first -a sessions -d 'List the other sessions of Brood tha
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -f
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = sessions' -l help -d 'show this'
+complete -c brood -n $first -a timeline -d 'Show what was recorded, with who waited for what and who woke whom'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -F
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l last -x -d 'only the last part, so long'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l from -x -d 'only from this mark on'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l to -x -d 'only up to this mark'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l of -x -d 'only this process, by its name or pid'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l ascii -d 'draw with plain characters only'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l width -x -d 'draw so many columns wide'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l html -x -d 'write a page for a browser, to zoom, search and see the lines of arrows'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l svg -x -d 'write a picture'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l perfetto -x -d 'write a trace for ui.perfetto.dev'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l chrome -x -d 'write a trace as JSON, for Chrome and others'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l asciicast -x -d 'write what was printed, to be played by asciinema'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l json -d 'print the lanes and arrows as JSON'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l follow -d 'print events as they come, until all processes have ended'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l help -d 'show this'
 complete -c brood -n $first -a attach -d 'Open a prompt in a session that runs'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -x -d 'run a text there, and leave'

@@ -2,7 +2,7 @@
 # Completions of brood for zsh, made by: brood --completions zsh
 
 _brood_first() {
-  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" attach\:"Open a prompt in a session that runs" sem\:"Run a program while it holds a permit that scripts share by name"))'     'scripts:script:_files -g "*.brood(-.)"'
+  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" timeline\:"Show what was recorded, with who waited for what and who woke whom" attach\:"Open a prompt in a session that runs" sem\:"Run a program while it holds a permit that scripts share by name"))'     'scripts:script:_files -g "*.brood(-.)"'
 }
 
 _brood() {
@@ -141,6 +141,28 @@ _brood() {
           '--json[print the records as JSON]' \
           '--help[show this]' \
           '*: :'
+        return
+      fi ;;
+    timeline)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--last=[only the last part, so long]:duration: ' \
+          '--from=[only from this mark on]:text: ' \
+          '--to=[only up to this mark]:text: ' \
+          '--of=[only this process, by its name or pid]:text: ' \
+          '--ascii[draw with plain characters only]' \
+          '--width=[draw so many columns wide]:int: ' \
+          '--html=[write a page for a browser, to zoom, search and see the lines of arrows]:path: ' \
+          '--svg=[write a picture]:path: ' \
+          '--perfetto=[write a trace for ui.perfetto.dev]:path: ' \
+          '--chrome=[write a trace as JSON, for Chrome and others]:path: ' \
+          '--asciicast=[write what was printed, to be played by asciinema]:path: ' \
+          '--json[print the lanes and arrows as JSON]' \
+          '--follow[print events as they come, until all processes have ended]' \
+          '--help[show this]' \
+          '*:file:_files'
         return
       fi ;;
     attach)

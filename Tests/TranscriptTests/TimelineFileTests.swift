@@ -82,7 +82,6 @@ struct TimelineFileTests {
       Int($0.prefix { $0.isNumber })
     }
     #expect(sums.reduce(0, +) == 10_005)
-    #expect(XMLParser(data: Data(svg.utf8)).parse())
     let html = try text("run.html")
     let data = try #require(
       html.split(separator: "id=\"data\">").last?.split(separator: "</script>").first)
