@@ -41,7 +41,7 @@ struct TimelineFollowing {
   private func sources(_ session: Session, _ interpreter: Interpreter) throws -> [ChartSource] {
     if paths.isEmpty { return [try RecordingSource.read(session)] }
     return try paths.map { path in
-      let bytes = try asking("cannot read '\(path)'") {
+      let bytes = try mapErrors("cannot read '\(path)'") {
         try Transfer.readFile(path) { try interpreter.host.attend(interpreter) }
       }
       return try RecordingReader.read(bytes, path)
