@@ -30,10 +30,14 @@ let package = Package(
     .target(name: "CPosix", cSettings: cSettings),
     .target(
       name: "CReadline", cSettings: cSettings, linkerSettings: [.linkedLibrary("readline")]),
+    .target(name: "CHiredis", cSettings: cSettings, linkerSettings: [.linkedLibrary("hiredis")]),
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
     .target(name: "Processes", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(
       name: "Channels", dependencies: ["CPosix", "Posix", "Processes", "Waits"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Redis", dependencies: ["CHiredis", "CPosix", "Channels", "Posix", "Processes"],
       swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Machines", swiftSettings: swiftSettings),
@@ -53,7 +57,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Channels", "Language", "Machines", "Posix", "Processes", "Seeing", "Session",
+        "Channels", "Language", "Machines", "Posix", "Processes", "Redis", "Seeing", "Session",
         "ShellHost", "Timeline", "Waits",
       ],
       swiftSettings: swiftSettings),
@@ -87,6 +91,9 @@ let package = Package(
     .testTarget(name: "ShellTests", dependencies: ["Shell"], swiftSettings: swiftSettings),
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "RedisTests", dependencies: ["Channels", "Posix", "Redis"],
+      swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TimelineTests", dependencies: ["Language", "Timeline"], swiftSettings: swiftSettings),

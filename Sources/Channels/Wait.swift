@@ -63,7 +63,7 @@ public struct Wait {
 
   var isForever: Bool { deadline == .max }
   /// Nothing is waited for.
-  var isNow: Bool { deadline == 0 }
+  public var isNow: Bool { deadline == 0 }
 
   /// Whether a call of so many nanoseconds is no more than what is waited for anyway.
   func allows(callOf length: Int64) -> Bool {

@@ -36,6 +36,21 @@ public struct SocketFile: Sendable {
     _ = brood_guardian_confirm(entry)
   }
 
+  /// Tells the guardian of a socket that a program is about to make; `confirm` once it is there.
+  ///
+  /// Throws ENOSPC if the session has too many sockets.
+  ///
+  /// - Parameter path: an absolute path.
+  public init(expecting path: String) throws(SystemError) {
+    self.path = path
+    let entry = brood_guardian_announce(path)
+    if entry < 0, entry != -ENOTSUP { throw SystemError(call: "bind", code: -entry) }
+    number = entry
+  }
+
+  /// The program has made it.
+  public func confirm() { if number >= 0 { _ = brood_guardian_confirm(number) } }
+
   /// Removes the file, if it is still this one and this process made it.
   public func remove() {
     guard maker == Process.pid else { return }

@@ -111,6 +111,11 @@ public final class Session {
   /// Run in each forked child before its work, in the order added: later layers forget what the
   /// parent holds.
   public var afterForkInChild: ContiguousArray<() -> Void> = []
+  /// Run at the end of this process and of forked ones, after `on-exit`: later layers give back what
+  /// lies outside of the session.
+  public var beforeEnd: ContiguousArray<() -> Void> = []
+  /// Run before this process becomes a program.
+  public var beforeBecoming: ContiguousArray<() -> Void> = []
   /// Blocks of `on-exit`, the last one runs first.
   var exitBlocks: [Value] = []
 

@@ -1,5 +1,6 @@
 import Language
 import Posix
+import Session
 
 /// The variables that programs inherit, read from the process's own at first use.
 final class Environment {
@@ -18,6 +19,10 @@ final class Environment {
 
   /// Sets a variable; nil removes it.
   func set(_ name: String, _ value: String?) {
+    // No program gets it.
+    if name == ServerPassword.variable {
+      return ServerPassword.given = value.map { Array($0.utf8) }
+    }
     load()
     cachedEntries = nil
     cachedMap = nil
@@ -50,7 +55,7 @@ final class Environment {
   private func load() {
     if isLoaded { return }
     isLoaded = true
-    for (name, value) in Process.startEnvironment() {
+    for (name, value) in Process.startEnvironment() where name != ServerPassword.variable {
       names.append(name)
       values[.make(name)] = value
     }

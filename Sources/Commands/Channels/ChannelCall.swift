@@ -9,19 +9,31 @@ extension Call {
   @inline(__always)
   func channel<H: Handle>(_ index: Int = 0, as type: H.Type) throws -> H {
     if case .handle(let handle) = self[index], let channel = handle as? H { return channel }
-    throw bad("channel", must: "a channel", at: index)
+    throw notLocal(index)
   }
 
   /// Works on the channel of the first argument without counting references.
   @inline(__always)
-  func onChannel<H: Handle>(as type: H.Type, _ body: (H) throws -> Value) throws -> Value {
+  func onChannel<H: Handle>(
+    as type: H.Type, _ body: (H) throws -> Value, far: (borrowing Call) throws -> Value
+  ) throws -> Value {
     guard let handle = handle(0) else { throw bad("channel", must: "a channel", at: 0) }
-    return try handle._withUnsafeGuaranteedRef { handle in
-      guard Swift.type(of: handle) == type else {
-        throw bad("channel", must: "a channel", at: 0)
-      }
-      return try body(unsafeDowncast(handle, to: H.self))
+    guard handle._withUnsafeGuaranteedRef({ Swift.type(of: $0) == type }) else {
+      return try far(self)
     }
+    return try handle._withUnsafeGuaranteedRef { handle in
+      try body(unsafeDowncast(handle, to: H.self))
+    }
+  }
+
+  /// The error for what is on a server where only something local will do.
+  @inline(never)
+  private func notLocal(_ index: Int) -> ErrorObject {
+    if case .handle(let handle as RedisHandle) = self[index] {
+      return error(
+        .type, "\(handle.shown) is on a server, where '\(command.name)' is not possible", at: index)
+    }
+    return bad("channel", must: "a channel", at: index)
   }
 
   /// What was printed stands before what others print when they know more.
@@ -60,8 +72,11 @@ extension ChannelHandle {
 
 /// A report of channels: one record each, shown as a table.
 func channelReport<H: ChannelHandle>(
-  _ call: borrowing Call, _ type: H.Type, _ record: (H) throws -> Value
+  _ call: borrowing Call, _ type: H.Type, _ record: (H) throws -> Value,
+  far family: String? = nil
 ) throws -> Value {
   let handles = call.session.channels.all.compactMap { $0 as? H }
-  return .items(try handles.map(record))
+  let local = try handles.map(record)
+  guard let family else { return .items(local) }
+  return .items(local + (try call.session.far(family).map { try $0.fields() }))
 }

@@ -28,6 +28,7 @@ final class ChannelCoder: DescriptorCoder {
       try take([descriptor])
       return (SocketHandle.kind, socket.travelBytes)
     }
+    if let far = handle as? RedisHandle { return (RedisHandle.kind, far.travelBytes) }
     guard let parts = try Parts(handle) else { return try processes.encode(handle) }
     try parts.channel.requireKept()
     try take(parts.descriptors)
@@ -53,6 +54,7 @@ final class ChannelCoder: DescriptorCoder {
 
   func encodedCount(of handle: Handle) throws -> Int {
     if let socket = handle as? SocketHandle { return socket.travelBytes.count }
+    if let far = handle as? RedisHandle { return far.travelBytes.count }
     guard let parts = try Parts(handle) else { return try processes.encodedCount(of: handle) }
     return ChannelCoder.headerSize + parts.channel.name.utf8.count
   }
@@ -95,6 +97,7 @@ final class ChannelCoder: DescriptorCoder {
       }
       return try session.adoptSocket(descriptor, bytes)
     }
+    if kind == RedisHandle.kind { return try session.adoptFar(bytes) }
     if kind != ChannelCoder.kind { return try processes.decode(kind: kind, bytes: bytes) }
     guard bytes.count >= ChannelCoder.headerSize,
       let channel = Channel.Kind(rawValue: UInt32(bytes[0]))

@@ -20,6 +20,7 @@ enum ChannelDrop {
     _ type: H.Type, _ family: String, make: String = "", what: String? = nil,
     parameter: ParameterType? = nil
   ) -> Command {
+    let canBeFar = ["queue", "shm", "lock", "sem", "event"].contains(family)
     let new = make.isEmpty ? "\(family) new x" : "\(family) new x \(make)"
     return Command(
       "\(family) drop", "Let go of \(what ?? "a \(family)"): its name is free again",
@@ -28,8 +29,20 @@ enum ChannelDrop {
         has it. What is made again and again in a loop should be dropped there.
         """,
       parameters: [Parameter(family, parameter ?? .channel(type, family))],
+      flags: canBeFar
+        ? [Flag("remove", nil, "of something on a server: remove it there, too, for all")] : [],
       examples: [Example("\(new)\n\(family) drop x\nprint (len (\(family) list))", "0")]
     ) { call in
+      if case .handle(let far as RedisHandle) = call[0] {
+        if call.isSet("remove") {
+          try far.mapErrors("remove") { try far.remove(far.session.waitLimit(3_000_000_000)) }
+        }
+        far.drop(call.session)
+        return .null
+      }
+      if canBeFar, call.isSet("remove") {
+        throw call.error(.arity, "--remove is for what lies on a server")
+      }
       let handle = try handle(call, type)
       try requireFree(handle, call)
       call.session.dropChannel(handle)

@@ -13,6 +13,10 @@ extension ParameterType {
         try channel.requireKept()
         return input.value
       }
+      if case .handle(let handle as RedisHandle) = input.value, handle.family == family {
+        try handle.requireKept()
+        return input.value
+      }
       if case .string(let word)? = input.spelling ?? input.value.asString {
         return .handle(
           try input.interpreter.session.channel(word.string, type, family, for: input.command))
@@ -36,14 +40,15 @@ extension Value {
 }
 
 extension Session {
-  /// A channel by its name.
+  /// A channel by its name, or its counterpart on a server.
   ///
   /// - Parameter command: the built-in that wants it.
   func channel<H: ChannelHandle>(
     _ name: String, _ type: H.Type, _ family: String, for command: Command?
-  ) throws -> H {
+  ) throws -> Handle {
     if let handle = names[name] {
       if let handle = handle as? H { return handle }
+      if let handle = handle as? RedisHandle, handle.family == family { return handle }
       throw wrongFamily(handle, name, family, command, interpreter)
     }
     if isPoolWorker {

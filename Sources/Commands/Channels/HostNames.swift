@@ -14,11 +14,12 @@ struct HostNames {
   let interpreter: Interpreter
   let environment: [String: String]
 
-  init(_ call: borrowing Call) {
-    session = call.session
-    interpreter = call.interpreter
+  init(_ call: borrowing Call) { self.init(call.session, call.interpreter) }
+
+  init(_ session: Session, _ interpreter: Interpreter) {
+    (self.session, self.interpreter) = (session, interpreter)
     var variables: [String: String] = [:]
-    if case .map(let map) = call.interpreter.host.liveVariable("env") {
+    if case .map(let map) = interpreter.host.liveVariable("env") {
       for (name, value) in map.pairs { variables[name.asText] = value.asText }
     }
     environment = variables

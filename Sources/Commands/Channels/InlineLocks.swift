@@ -18,6 +18,14 @@ private final class Taken: Handle {
   }
 }
 
+/// The same of something on a server.
+private final class RedisTaken: Handle {
+  let handle: RedisHolderHandle
+  let fence: Int
+
+  init(_ handle: RedisHolderHandle, fence: Int) { (self.handle, self.fence) = (handle, fence) }
+}
+
 /// A channel that is, or has, a lock.
 protocol Lockable: ChannelHandle {
   func acquire(_ wait: Wait) throws -> Ending?
@@ -49,6 +57,9 @@ extension InlineBody {
     InlineBody(
       parameter: "previous",
       enter: { call in
+        if case .handle(let far as RedisHolderHandle) = call[0] {
+          return .handle(RedisTaken(far, fence: try far.acquireForBlock(call.waitLimit)))
+        }
         let handle = try call.channel(as: type)
         let wait = call.waitLimit
         do {
@@ -60,12 +71,14 @@ extension InlineBody {
       },
       value: { _, token in
         if case .handle(let taken as Taken) = token { return taken.dead }
+        if case .handle(let taken as RedisTaken) = token { return .int(taken.fence) }
         return .null
       },
       leave: { interpreter, token in
-        guard case .handle(let given) = token,
-          let handle = given as? H ?? (given as? Taken)?.handle as? H
-        else { return }
+        guard case .handle(let given) = token else { return }
+        guard let handle = given as? H ?? (given as? Taken)?.handle as? H else {
+          return try (given as? RedisTaken)?.handle.leaveBlock() ?? ()
+        }
         let session = interpreter.session
         // What cannot be written is said once the lock is free.
         let written = Result { try session.output.flushBeforeOthersKnow() }
@@ -87,7 +100,8 @@ extension LockCommands {
     details: """
       The lock is given back however the block is left: at its end, by return, break, continue, an \
       error or Ctrl-C. The block runs in place, so that it can assign variables around it. Its \
-      parameter is what `lock acquire` yields.
+      parameter is what `lock acquire` yields. A lock on a server may be lost meanwhile: then the \
+      block is left by `peer-died` at its next statement.
       """,
     parameters: [
       Parameter("lock", .channel(LockHandle.self, "lock")), Parameter("block", .function),
@@ -138,12 +152,16 @@ extension SemaphoreCommands {
     ],
     inline: InlineBody(
       enter: { call in
+        if case .handle(let far as RedisHolderHandle) = call[0] {
+          return .handle(RedisTaken(far, fence: try far.acquireForBlock(call.waitLimit)))
+        }
         let handle = try call.channel(as: SemaphoreHandle.self)
         let wait = call.waitLimit
         try call.session.acquire(handle, wait)
         return .handle(handle)
       },
       leave: { interpreter, token in
+        if case .handle(let taken as RedisTaken) = token { return try taken.handle.leaveBlock() }
         guard case .handle(let handle as SemaphoreHandle) = token else { return }
         let session = interpreter.session
         // What cannot be written is said once the lock is free.

@@ -16,13 +16,17 @@ enum LockCommands {
       and by the record that `lock acquire` yields.
       """,
     parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],
-    flags: [Flag("reentrant", nil, "its holder may acquire it again")],
+    flags: [Flag("reentrant", nil, "its holder may acquire it again")] + RedisPlace.flags,
     examples: [
       Example("lock new m\nlock acquire m\nlock release m\nprint (lock info m).holder", "null")
     ]
   ) { call in
     let session = call.session
     let isReentrant = call.isSet("reentrant")
+    if let place = try RedisPlace(call) {
+      if isReentrant { throw call.error(.arity, "a lock on a server cannot be --reentrant") }
+      return try RedisHolderVerbs.new(call, place, call.newName(), "lock", [("permits", "1")])
+    }
     return .handle(
       try session.addChannel(call.newName(), prefix: "lock") { name in
         LockHandle(
@@ -48,7 +52,9 @@ enum LockCommands {
           + "print (lock acquire m).signal", "KILL")
     ]
   ) { call in
-    let handle = try call.channel(as: LockHandle.self)
+    guard let handle = call.local(as: LockHandle.self) else {
+      return try RedisHolderVerbs.acquire(call)
+    }
     return try call.session.acquire(handle, call.waitLimit)
   }
 
@@ -56,7 +62,9 @@ enum LockCommands {
     "lock release", "Give a lock back", parameters: [lock],
     examples: [Example("lock new m\nlock acquire m\nlock release m")]
   ) { call in
-    let handle = try call.channel(as: LockHandle.self)
+    guard let handle = call.local(as: LockHandle.self) else {
+      return try RedisHolderVerbs.release(call)
+    }
     try call.session.release(handle)
     return .null
   }
@@ -64,10 +72,10 @@ enum LockCommands {
   static let info = Command(
     "lock info", "Tell who holds a lock and who waits for it", parameters: [lock],
     traits: .reports, examples: [Example("lock new m\nprint (lock info m).reentrant", "false")]
-  ) { call in try call.channel(as: LockHandle.self).fields() }
+  ) { call in try call.local(as: LockHandle.self)?.fields() ?? RedisHolderVerbs.info(call) }
 
   static let list = Command(
     "lock list", "List this process's locks, who holds them and who waits for them",
     traits: .reports, examples: [Example("lock new m\nprint (lock list)[0].name", "m")]
-  ) { call in try channelReport(call, LockHandle.self) { try $0.fields() } }
+  ) { call in try channelReport(call, LockHandle.self, { try $0.fields() }, far: "lock") }
 }

@@ -12,11 +12,15 @@ enum EventCommands {
   static let new = Command(
     "event new", "Make an event: a flag that processes wait for",
     parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],
+    flags: RedisPlace.flags,
     examples: [
       Example("event new go\nfork { event wait go; print started }\nevent set go\nwait", "started")
     ]
   ) { call in
     let session = call.session
+    if let place = try RedisPlace(call) {
+      return try RedisHolderVerbs.new(call, place, call.newName(), "event", [])
+    }
     return .handle(
       try session.addChannel(call.newName(), prefix: "event") { name in
         EventHandle(name, try mapErrors("cannot make an event") { try Event() }, session)
@@ -27,7 +31,9 @@ enum EventCommands {
     "event set", "Set an event: all who wait go on, and all who come pass", parameters: [event],
     examples: [Example("event new go\nevent set go\nprint (event is-set go)", "true")]
   ) { call in
-    let handle = try call.channel(as: EventHandle.self)
+    guard let handle = call.local(as: EventHandle.self) else {
+      return try RedisHolderVerbs.set(call, true)
+    }
     let session = call.session
     try session.with(handle, "set") { try handle.event.set(session.waitLimit()) }
     return .null
@@ -39,7 +45,9 @@ enum EventCommands {
       Example("event new go\nevent set go\nevent clear go\nprint (event is-set go)", "false")
     ]
   ) { call in
-    let handle = try call.channel(as: EventHandle.self)
+    guard let handle = call.local(as: EventHandle.self) else {
+      return try RedisHolderVerbs.set(call, false)
+    }
     let session = call.session
     try session.with(handle, "clear") { try handle.event.clear(session.waitLimit()) }
     return .null
@@ -50,7 +58,9 @@ enum EventCommands {
     parameters: [event], flags: [.softTimeout],
     examples: [Example("event new go\nprint (event wait go --timeout 10ms)", "false")]
   ) { call in
-    let handle = try call.channel(as: EventHandle.self)
+    guard let handle = call.local(as: EventHandle.self) else {
+      return try RedisHolderVerbs.wait(call)
+    }
     let limit = call.waitLimit
     return try call.session.with(handle, "wait for") {
       do {
@@ -65,12 +75,17 @@ enum EventCommands {
   static let isSet = Command(
     "event is-set", "Whether an event is set", parameters: [event], traits: .pure,
     examples: [Example("event new go\nprint (event is-set go)", "false")]
-  ) { call in .bool(try call.channel(as: EventHandle.self).event.isSet) }
+  ) { call in
+    guard let handle = call.local(as: EventHandle.self) else {
+      return try RedisHolderVerbs.field(call, "set")
+    }
+    return .bool(handle.event.isSet)
+  }
 
   static let list = Command(
     "event list", "List this process's events and who waits for them", traits: .reports,
     examples: [Example("event new go\nprint (event list)[0].set", "false")]
-  ) { call in try channelReport(call, EventHandle.self) { try $0.fields() } }
+  ) { call in try channelReport(call, EventHandle.self, { try $0.fields() }, far: "event") }
 }
 
 /// `barrier`: a place where N processes wait for each other.
@@ -204,6 +219,10 @@ enum ConditionCommands {
   ) { call in
     let session = call.session
     let given = call.has(1) ? call[1] : call.flag("lock") ?? .null
+    if case .handle(let handle as RedisHandle) = given {
+      throw call.error(
+        .type, "\(handle.shown) is on a server: a condition goes with a lock of this session")
+    }
     let lock: Lock? = if case .handle(let handle as LockHandle) = given { handle.lock } else { nil }
     return .handle(
       try session.addChannel(call.newName(), prefix: "cond") { name in

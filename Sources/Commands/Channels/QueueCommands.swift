@@ -6,8 +6,8 @@ import Session
 /// `queue`: values from any number of producers to any number of consumers, first in, first out.
 enum QueueCommands {
   static let all = [
-    new, put, get, putMany, getMany, items, ack, nack, peek, size, full, empty, close, info, list,
-    ChannelDrop.queue, QueueTorture.command,
+    new, put, get, putMany, getMany, items, ack, nack, peek, size, full, empty, close, info, dead,
+    list, ChannelDrop.queue, QueueTorture.command,
   ]
 
   private static let type = ParameterType.channel(QueueHandle.self, "queue")
@@ -25,6 +25,12 @@ enum QueueCommands {
       Whichever process is killed, at any instant: no item is torn, none is lost but the one in the hands of \
       the dead, and no process waits for ever. With `queue get --lease` that one comes back too. \
       There is no need to empty a queue before its producers are waited for.
+
+      With --on it is on a Redis server, for all hosts: the first one makes it with its MAX and --attempts, \
+      others find it by the same address and key, which is the name if it is left out. What is lent \
+      there stays lent as long as its holder lives: one that was killed or stopped loses it within 7s \
+      while another waits. The password comes from BROOD_REDIS_PASSWORD or --password-file. Who waits \
+      there waits for ever: others may come.
       """,
     parameters: [
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
@@ -32,7 +38,12 @@ enum QueueCommands {
         "max", .int.atLeast(1, help: "leave it out for a queue without a bound"), .optional,
         "how many items fit"),
     ],
-    flags: [Flag("bytes", .size.atLeast(1), "how many bytes fit")],
+    flags: [
+      Flag("bytes", .size.atLeast(1), "how many bytes fit"),
+      Flag(
+        "attempts", .int.atLeast(1),
+        "with --on: what was lent so often and came back goes to the dead letters"),
+    ] + RedisPlace.flags,
     examples: [
       Example("queue new jobs 3\nqueue put jobs [id: 7]\nprint (queue get jobs).id", "7"),
       Example(
@@ -45,6 +56,9 @@ enum QueueCommands {
     if let most, most < 1 {
       throw call.outOfBounds(
         "argument 'max'", .atLeast(1), most, help: "leave it out for a queue without a bound")
+    }
+    if let place = try RedisPlace(call) {
+      return try RedisQueueVerbs.new(call, place, name, most: most)
     }
     var mostBytes: Int?
     if case .size(let bytes)? = call.flag("bytes") { mostBytes = bytes }
@@ -74,7 +88,10 @@ enum QueueCommands {
           + "catch e: full { print $e.message }", "queue 'small' is full")
     ]
   ) { call in
-    try call.channel(as: QueueHandle.self).put(call.value(1), call.waitLimit)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.put(call)
+    }
+    try handle.put(call.value(1), call.waitLimit)
     return .null
   }
 
@@ -96,7 +113,10 @@ enum QueueCommands {
           + "$pid }\nwait $p\nprint (queue get jobs)", "a job"),
     ]
   ) { call in
-    try call.channel(as: QueueHandle.self).get(
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.get(call)
+    }
+    return try handle.get(
       lease: call.nanoseconds("lease").map { Int64($0) }, call.waitLimit)
   }
 
@@ -108,7 +128,9 @@ enum QueueCommands {
       Example("queue new q\nqueue put-many q 1..1000\nprint (queue size q)", "1000")
     ]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.putMany(call)
+    }
     let wait = call.waitLimit
     if case .list(let list) = call.value(1) {
       try handle.putMany(list.items, wait)
@@ -141,8 +163,11 @@ enum QueueCommands {
         "[\"a\", \"b\", \"c\"]")
     ]
   ) { call in
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.getMany(call)
+    }
     return .items(
-      try call.channel(as: QueueHandle.self).getMany(
+      try handle.getMany(
         call.int(1), lease: call.nanoseconds("lease").map { Int64($0) }, call.waitLimit))
   }
 
@@ -156,7 +181,9 @@ enum QueueCommands {
         "queue new q\nqueue put-many q 1..4\nqueue close q\nprint (sum (queue items q))", "10")
     ]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.items(call)
+    }
     let session = call.session
     let timeout = call.nanoseconds("timeout")
     return .stream(
@@ -180,7 +207,9 @@ enum QueueCommands {
         "1 0")
     ]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.ack(call)
+    }
     return .int(try leased(handle, call.session) { try handle.acknowledge($0) })
   }
 
@@ -194,7 +223,9 @@ enum QueueCommands {
         "1 1")
     ]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.nack(call)
+    }
     return .int(try leased(handle, call.session) { try handle.giveBack($0) })
   }
 
@@ -220,7 +251,9 @@ enum QueueCommands {
       Example("queue new q\nqueue put q 1\nprint (queue peek q) (queue size q)", "1 1")
     ]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.peek(call)
+    }
     let session = call.session
     return try session.with(handle, "peek into") {
       try handle.queue.peek(session.waitLimit()) { try handle.value($0) }
@@ -232,7 +265,9 @@ enum QueueCommands {
     traits: .pure,
     examples: [Example("queue new q\nqueue put-many q [1, 2]\nprint (queue size q)", "2")]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return .int(try RedisQueueVerbs.size(call))
+    }
     let session = call.session
     return .int(
       try session.with(handle, "look into") { try handle.queue.count(session.waitLimit()) })
@@ -242,7 +277,9 @@ enum QueueCommands {
     "queue full", "Whether a queue has no room now", parameters: [queue], traits: .pure,
     examples: [Example("queue new q 1\nqueue put q 1\nprint (queue full q)", "true")]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.full(call)
+    }
     let session = call.session
     return .bool(
       try session.with(handle, "look into") { try handle.queue.isFull(session.waitLimit()) })
@@ -252,7 +289,9 @@ enum QueueCommands {
     "queue empty", "Whether nothing can be taken out of a queue now", parameters: [queue],
     traits: .pure, examples: [Example("queue new q\nprint (queue empty q)", "true")]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return .bool(try RedisQueueVerbs.size(call) == 0)
+    }
     let session = call.session
     return .bool(
       try session.with(handle, "look into") { try handle.queue.count(session.waitLimit()) } == 0)
@@ -267,7 +306,9 @@ enum QueueCommands {
           + "try { queue get q } catch e: closed { print $e.kind }", "last\nclosed")
     ]
   ) { call in
-    let handle = try call.channel(as: QueueHandle.self)
+    guard let handle = call.local(as: QueueHandle.self) else {
+      return try RedisQueueVerbs.close(call)
+    }
     let session = call.session
     try session.with(handle, "close") { try handle.queue.close(session.waitLimit()) }
     return .null
@@ -277,11 +318,17 @@ enum QueueCommands {
     "queue info", "Tell what there is to know about a queue", parameters: [queue],
     traits: .reports,
     examples: [Example("queue new q 5\nprint (queue info q).max", "5")]
-  ) { call in try call.channel(as: QueueHandle.self).record() }
+  ) { call in try call.local(as: QueueHandle.self)?.record() ?? RedisQueueVerbs.info(call) }
+
+  static let dead = Command(
+    "queue dead", "List what a queue on a server gave up after --attempts",
+    details: "A record for each value, with how often it was taken; they stay on the server.",
+    parameters: [queue], traits: .reports
+  ) { call in try RedisQueueVerbs.dead(call) }
 
   static let list = Command(
     "queue list", "List this process's queues, their use, and who waits for them",
     traits: .reports,
     examples: [Example("queue new q\nprint (queue list)[0].name", "q")]
-  ) { call in try channelReport(call, QueueHandle.self) { try $0.record() } }
+  ) { call in try channelReport(call, QueueHandle.self, { try $0.record() }, far: "queue") }
 }

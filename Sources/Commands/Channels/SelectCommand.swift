@@ -138,6 +138,9 @@ private enum SelectKind: CaseIterable {
   func source(_ value: Value, _ index: Int, _ session: Session) throws -> any SelectSource {
     switch self {
     case .queue:
+      if case .handle(let far as RedisQueueHandle) = value {
+        return RedisQueueSource(index, far, session)
+      }
       guard case .handle(let handle as QueueHandle) = value else {
         throw ErrorObject.badValue("queue", must: "a queue", is: value)
       }
@@ -154,6 +157,9 @@ private enum SelectKind: CaseIterable {
       }
       return FutureSource(index: index, future: future)
     case .event:
+      if case .handle(let far as RedisHolderHandle) = value {
+        return RedisEventSource(index, far, session)
+      }
       guard case .handle(let handle as EventHandle) = value else {
         throw ErrorObject.badValue("event", must: "an event", is: value)
       }

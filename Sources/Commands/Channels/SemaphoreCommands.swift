@@ -22,7 +22,8 @@ enum SemaphoreCommands {
       Parameter("name", .spelled, .optional, "chosen by Brood if it is left out"),
       Parameter("n", .int, .optional, "how many permits; 1 if it is left out"),
     ],
-    flags: [Flag("counter", nil, "anybody may release, and nothing comes back")],
+    flags: [Flag("counter", nil, "anybody may release, and nothing comes back")]
+      + RedisPlace.flags,
     examples: [
       Example("sem new s 2\nsem acquire s\nprint (sem value s)\nsem release s", "1"),
       Example(
@@ -37,6 +38,12 @@ enum SemaphoreCommands {
       throw call.outOfBounds(
         "argument 'n'", .atLeast(isCounter ? 0 : 1), permits,
         help: isCounter ? nil : "a semaphore that begins at 0 is a --counter")
+    }
+    if let place = try RedisPlace(call) {
+      if isCounter { throw call.error(.arity, "a semaphore on a server cannot be a --counter") }
+      return try RedisHolderVerbs.new(
+        call, place, name, "sem", [("permits", "\(permits)")],
+        loose: given == nil ? ["permits"] : [])
     }
     return .handle(
       try session.addChannel(name, prefix: "sem") { name in
@@ -55,7 +62,9 @@ enum SemaphoreCommands {
           + "print (sem value s)", "0")
     ]
   ) { call in
-    let handle = try call.channel(as: SemaphoreHandle.self)
+    guard let handle = call.local(as: SemaphoreHandle.self) else {
+      return try RedisHolderVerbs.acquire(call)
+    }
     let session = call.session
     let wait = call.waitLimit
     try session.acquire(handle, wait)
@@ -66,7 +75,9 @@ enum SemaphoreCommands {
     "sem release", "Give a permit back", parameters: [semaphore],
     examples: [Example("sem new s\nsem acquire s\nsem release s\nprint (sem value s)", "1")]
   ) { call in
-    let handle = try call.channel(as: SemaphoreHandle.self)
+    guard let handle = call.local(as: SemaphoreHandle.self) else {
+      return try RedisHolderVerbs.release(call)
+    }
     let session = call.session
     try session.with(handle, "release") {
       do {
@@ -85,18 +96,23 @@ enum SemaphoreCommands {
     "sem value", "How many permits can be taken now", parameters: [semaphore], traits: .pure,
     examples: [Example("sem new s 3\nprint (sem value s)", "3")]
   ) { call in
-    try call.channel(as: SemaphoreHandle.self).field("value") ?? .null
+    guard let handle = call.local(as: SemaphoreHandle.self) else {
+      return try RedisHolderVerbs.field(call, "value")
+    }
+    return try handle.field("value") ?? .null
   }
 
   static let info = Command(
     "sem info", "Tell who holds permits of a semaphore and who waits", parameters: [semaphore],
     traits: .reports, examples: [Example("sem new s 3\nprint (sem info s).permits", "3")]
-  ) { call in try call.channel(as: SemaphoreHandle.self).fields() }
+  ) { call in
+    try call.local(as: SemaphoreHandle.self)?.fields() ?? RedisHolderVerbs.info(call)
+  }
 
   static let list = Command(
     "sem list", "List this process's semaphores, who holds permits and who waits",
     traits: .reports, examples: [Example("sem new s 2\nprint (sem list)[0].value", "2")]
-  ) { call in try channelReport(call, SemaphoreHandle.self) { try $0.fields() } }
+  ) { call in try channelReport(call, SemaphoreHandle.self, { try $0.fields() }, far: "sem") }
 }
 
 extension Session {

@@ -31,7 +31,7 @@ enum SharedCommands {
     flags: [
       Flag("count", .int.atLeast(1), "an array of so many elements"),
       Flag("init", .iterable, "an array of these elements"),
-    ],
+    ] + RedisPlace.flags,
     rules: [
       .replaces("init", argument: "INIT") { words in
         // Without a name the type comes first.
@@ -60,6 +60,10 @@ enum SharedCommands {
     guard let type = ElementType(call.spelled(place)) else { throw noType(call, place) }
     let shape = try shape(call, type, at: place + 1)
     let name = place == 0 ? nil : call.spelled(0)
+    if let far = try RedisPlace(call) {
+      return try RedisSharedVerbs.new(
+        call, far, name, type, count: shape.isScalar ? nil : shape.count, initial: shape.initial)
+    }
     let handle = try session.addChannel(name, prefix: "shm") {
       name -> SharedHandle in
       do {
@@ -166,9 +170,10 @@ enum SharedCommands {
         "[1, 2, 3] 3 [1, 2]")
     ]
   ) { call in
-    try call.onChannel(as: SharedHandle.self) { handle in
-      call.has(1) ? try handle.get(call.value(1)) : try handle.get()
-    }
+    try call.onChannel(
+      as: SharedHandle.self,
+      { handle in call.has(1) ? try handle.get(call.value(1)) : try handle.get() },
+      far: RedisSharedVerbs.get)
   }
 
   static let set = Command(
@@ -182,15 +187,17 @@ enum SharedCommands {
       Example("shm new a int --count 3\nshm set a 1 7\nprint (shm get a)", "[0, 7, 0]"),
     ]
   ) { call in
-    try call.onChannel(as: SharedHandle.self) { handle in
-      try call.flushBeforeOthersKnow()
-      if call.has(2) {
-        try handle.set(call.value(1), text(call, 2, handle))
-      } else {
-        try handle.set(text(call, 1, handle))
-      }
-      return .null
-    }
+    try call.onChannel(
+      as: SharedHandle.self,
+      { handle in
+        try call.flushBeforeOthersKnow()
+        if call.has(2) {
+          try handle.set(call.value(1), text(call, 2, handle))
+        } else {
+          try handle.set(text(call, 1, handle))
+        }
+        return .null
+      }, far: RedisSharedVerbs.set)
   }
 
   /// A text keeps its spelling: `007` stays `007`.
@@ -211,12 +218,14 @@ enum SharedCommands {
           + "print (shm get n)", "4000")
     ]
   ) { call in
-    try call.onChannel(as: SharedHandle.self) { handle in
-      try call.flushBeforeOthersKnow()
-      if call.has(2) { return try handle.add(handle.index(call[1]), call[2]) }
-      try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
-      return try handle.add(0, call[1])
-    }
+    try call.onChannel(
+      as: SharedHandle.self,
+      { handle in
+        try call.flushBeforeOthersKnow()
+        if call.has(2) { return try handle.add(handle.index(call[1]), call[2]) }
+        try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
+        return try handle.add(0, call[1])
+      }, far: RedisSharedVerbs.add)
   }
 
   private static func requireScalar(
@@ -237,7 +246,9 @@ enum SharedCommands {
       Example("shm new n int 1\nprint (shm cas n 1 5) (shm cas n 1 6) (shm get n)", "true false 5")
     ]
   ) { call in
-    let handle = try call.channel(as: SharedHandle.self)
+    guard let handle = call.local(as: SharedHandle.self) else {
+      return try RedisSharedVerbs.exchange(call)
+    }
     try call.session.output.flushBeforeOthersKnow()
     let hasIndex = call.has(3)
     if !hasIndex { try requireScalar(handle, "shm cas \(handle.name) INDEX OLD NEW") }
@@ -264,7 +275,9 @@ enum SharedCommands {
     flags: [.timeout],
     examples: [Example("shm new n int 20\nprint (shm update n { |v| $v * 2 + 2 })", "42")]
   ) { call in
-    let handle = try call.channel(as: SharedHandle.self)
+    guard let handle = call.local(as: SharedHandle.self) else {
+      return try RedisSharedVerbs.update(call)
+    }
     let session = call.session
     let block = call.value(call.has(2) ? 2 : 1)
     guard case .closure = block else {
@@ -297,12 +310,12 @@ enum SharedCommands {
     "shm info", "Tell what there is to know about shared memory", parameters: [shared],
     traits: .reports,
     examples: [Example("shm new n int 3\nprint (shm info n).type (shm info n).value", "int32 3")]
-  ) { call in try call.channel(as: SharedHandle.self).fields() }
+  ) { call in try call.local(as: SharedHandle.self)?.fields() ?? RedisHolderVerbs.info(call) }
 
   static let list = Command(
     "shm list", "List this process's shared memory and who holds its locks", traits: .reports,
     examples: [Example("shm new n int 3\nprint (shm list)[0].name", "n")]
-  ) { call in try channelReport(call, SharedHandle.self) { try $0.fields() } }
+  ) { call in try channelReport(call, SharedHandle.self, { try $0.fields() }, far: "shm") }
 }
 
 extension ParameterType {

@@ -22,6 +22,10 @@ public final class EventLoop {
   public var interruptsForTimers = false {
     didSet { armTimer() }
   }
+  /// The same for timers that must be kept, whatever else turns the other on and off.
+  public var keepsTime = false {
+    didSet { armTimer() }
+  }
   private var armed: Int64 = 0
   private var depth = Process.forkDepth
 
@@ -212,8 +216,9 @@ public final class EventLoop {
   }
 
   private func armTimer() {
-    guard interruptsForTimers || armed != 0 else { return }
-    let wanted = interruptsForTimers ? max(1, timers.earliest() ?? 0) : 0
+    let interrupts = interruptsForTimers || keepsTime
+    guard interrupts || armed != 0 else { return }
+    let wanted = interrupts ? max(1, timers.earliest() ?? 0) : 0
     let deadline = timers.earliest() == nil ? 0 : wanted
     if deadline == armed { return }
     // Without the kernel timer, timers are only late while the program computes.

@@ -1,0 +1,173 @@
+import Channels
+import Posix
+
+/// Raises this process's counter on a server each second while it holds something there, whatever else
+/// it does, and sends what must get there some time.
+///
+/// It never waits: each beat sends what can be sent and reads what has come.
+public final class RedisHeart {
+  private let client: RedisClient
+  private var depth = Process.forkDepth
+  private var connection: RedisConnection?
+  private var ignored = 0
+  private var expected: [Expected] = []
+  private var generation = 0
+  private var lastAnswer: Int64 = 0
+  private var isHolding = false
+  private var errands: [Errand] = []
+  private var nextErrand = 0
+
+  /// Told that this process has lost what it held: another one took it for gone, or the server has
+  /// forgotten it.
+  public var onLoss: (() -> Void)?
+  /// Told when it begins to beat.
+  public var onStart: (() -> Void)?
+
+  private enum Expected {
+    case nothing
+    case beat(generation: Int)
+    case errand(Int)
+  }
+
+  private struct Errand {
+    let number: Int
+    let words: [[UInt8]]
+    var isSent = false
+  }
+
+  /// How often it beats (ns).
+  public static let pause: Int64 = 1_000_000_000
+  /// A connection that gives no answer for so long is made anew (ns).
+  private static let mostSilence: Int64 = 10_000_000_000
+
+  init(_ client: RedisClient) { self.client = client }
+
+  private func renew() {
+    guard depth != Process.forkDepth else { return }
+    depth = Process.forkDepth
+    connection = nil
+    expected = []
+    isHolding = false
+    errands = []
+  }
+
+  /// Whether there is something to do.
+  public var isNeeded: Bool {
+    depth == Process.forkDepth && (isHolding || !errands.isEmpty)
+  }
+
+  /// This process holds something from now on.
+  func begin() {
+    renew()
+    generation += 1
+    let wasNeeded = isNeeded
+    isHolding = true
+    if !wasNeeded { onStart?() }
+  }
+
+  /// It holds nothing any more.
+  func end() {
+    renew()
+    generation += 1
+    isHolding = false
+  }
+
+  /// Sends a script some time, again until it is answered.
+  func errand(_ script: RedisScript, _ keys: [String], _ arguments: [[UInt8]]) {
+    renew()
+    let words =
+      [Array("EVAL".utf8), script.body, Array("\(keys.count)".utf8)] + keys.map { client.key($0) }
+      + arguments
+    let wasNeeded = isNeeded
+    nextErrand += 1
+    errands.append(Errand(number: nextErrand, words: words))
+    if !wasNeeded { onStart?() }
+  }
+
+  /// One beat: to be called each second as long as it is needed.
+  public func beat() {
+    renew()
+    do {
+      try advance()
+    } catch {
+      drop()
+    }
+    if !isNeeded { drop() }
+  }
+
+  private func drop() {
+    connection?.close()
+    connection = nil
+    expected = []
+    for index in errands.indices { errands[index].isSent = false }
+  }
+
+  private func advance() throws(RedisTrouble) {
+    let now = Clock.monotonic
+    if connection?.isUsable != true {
+      drop()
+      let (made, ignored) = try client.connectLater()
+      connection = made
+      expected = Array(repeating: .nothing, count: ignored)
+      lastAnswer = now
+    }
+    guard let connection else { return }
+    _ = try connection.advance()
+    while let reply = try connection.receive() {
+      lastAnswer = now
+      take(reply)
+    }
+    if now - lastAnswer > RedisHeart.mostSilence, !expected.isEmpty {
+      throw .lost("it does not answer")
+    }
+    for index in errands.indices where !errands[index].isSent {
+      try connection.send(errands[index].words)
+      errands[index].isSent = true
+      expected.append(.errand(errands[index].number))
+    }
+    if isHolding, expected.count < 16 {
+      try connection.send(beatWords)
+      expected.append(.beat(generation: generation))
+    }
+    // Nearby servers have answered by the time that the call returns.
+    while let reply = try connection.receive() { take(reply) }
+  }
+
+  /// How to beat for this process from another one.
+  public struct Pulse: Sendable {
+    let place: SocketAddress
+    let greeting: [[[UInt8]]]
+    let beat: [[UInt8]]
+  }
+
+  /// The same of what it holds now; nil if that is nothing.
+  public var pulse: Pulse? {
+    guard depth == Process.forkDepth, isHolding, let place = client.lastAddress else { return nil }
+    return Pulse(place: place, greeting: client.greeting, beat: beatWords)
+  }
+
+  private var beatWords: [[UInt8]] {
+    [Array("EVAL".utf8), HolderScripts.beat.body, Array("1".utf8), client.key("beats"), client.id]
+  }
+
+  private func take(_ reply: RedisReply) {
+    if expected.isEmpty { return }
+    switch expected.removeFirst() {
+    case .nothing: break
+    case .beat(let sent):
+      if case .integer(0) = reply, isHolding, sent == generation {
+        isHolding = false
+        onLoss?()
+      }
+    case .errand(let number):
+      // What the server refuses is tried again.
+      if case .error = reply {
+        if let index = errands.firstIndex(where: { $0.number == number }) {
+          errands[index].isSent = false
+        }
+      } else {
+        errands.removeAll { $0.number == number }
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+
+/// A Redis server of a test's own, at a unix socket in a directory of its own.
+///
+/// It is what `scripts/setup --tests=cluster` unpacks, else the system's.
+public final class RedisServer: @unchecked Sendable {
+  private static let unpacked = Program.sourceTree.appending(path: ".build/cluster/root").path
+
+  /// The program; nil where there is none.
+  public static let program: String? = {
+    ["\(unpacked)/usr/bin/redis-server", "/usr/bin/redis-server", "/usr/local/bin/redis-server"]
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+  }()
+  public static var isThere: Bool { program != nil }
+
+  public let directory: TemporaryDirectory
+  private let options: [String]
+  private var child: Child?
+
+  /// The socket's path.
+  public var socket: String { "\(directory.path)/redis.sock" }
+  /// What `--on` takes.
+  public var address: String { "redis+unix:\(socket)" }
+  public var pid: pid_t { child?.pid ?? -1 }
+
+  /// Starts one with an append-only file.
+  public init(_ options: [String] = []) throws {
+    directory = try TemporaryDirectory()
+    self.options = options
+    try start()
+  }
+
+  deinit { child?.end() }
+
+  /// The environment in which what was unpacked finds its libraries.
+  public static func environment(home: String) -> [String: String] {
+    var environment = Program.environment(home: home)
+    let machine = ["x86_64", "aarch64"].map { "\(unpacked)/usr/lib/\($0)-linux-gnu" }
+    environment["LD_LIBRARY_PATH"] = machine.joined(separator: ":")
+    environment["PYTHONPATH"] = "\(unpacked)/usr/lib/python3/dist-packages"
+    return environment
+  }
+
+  /// Starts it again, with what it has kept.
+  public func start() throws {
+    guard let program = Self.program else { throw SystemFailure("redis-server", ENOENT) }
+    child = try Child(
+      silently: program,
+      [
+        "--port", "0", "--unixsocket", socket, "--dir", directory.path, "--save", "",
+        "--appendonly", "yes", "--logfile", "\(directory.path)/log",
+      ] + options, environment: Self.environment(home: directory.path), directory: directory.path)
+    guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: socket) }) else {
+      throw SystemFailure("redis-server does not start", ETIMEDOUT)
+    }
+  }
+
+  /// Kills it as a power cut would, but for what the kernel has.
+  public func kill() {
+    Foundation.kill(pid, SIGKILL)
+    _ = child?.wait(until: Deadline(.seconds(5)))
+    unlink(socket)
+  }
+
+  public func stop() { Foundation.kill(pid, SIGSTOP) }
+  public func goOn() { Foundation.kill(pid, SIGCONT) }
+
+  /// Asks it by redis-cli; yields what it prints.
+  @discardableResult
+  public func ask(_ words: String...) throws -> String {
+    let client = (Self.program ?? "").replacing("redis-server", with: "redis-cli")
+    return try run(
+      client, ["-s", socket] + words, environment: Self.environment(home: directory.path),
+      directory: directory.path
+    ).standardOutput
+  }
+
+  /// Runs a script of Brood beside it, where `$env.SERVER` is its address.
+  public func script(
+    _ text: String, environment more: [String: String] = [:], within limit: Duration = .seconds(60)
+  ) throws -> Output {
+    let place = try TemporaryDirectory()
+    try place.write(text, to: "script.brood")
+    var environment = Program.environment(home: place.path)
+    environment["SERVER"] = address
+    environment.merge(more) { $1 }
+    return try run(
+      Program.brood, ["script.brood"], environment: environment, directory: place.path,
+      within: limit)
+  }
+}
