@@ -23,10 +23,16 @@ public final class RedisServer: @unchecked Sendable {
   public var address: String { "redis+unix:\(socket)" }
   public var pid: pid_t { child?.pid ?? -1 }
 
+  /// The size of the disk that it keeps its file on, as tmpfs takes it; nil for that of the tests.
+  private let disk: String?
+
   /// Starts one with an append-only file.
-  public init(_ options: [String] = []) throws {
+  ///
+  /// - Parameter disk: the size of a disk of its own, as `2m`, which only root can make.
+  public init(_ options: [String] = [], disk: String? = nil) throws {
     directory = try TemporaryDirectory()
     self.options = options
+    self.disk = disk
     try start()
   }
 
@@ -44,12 +50,21 @@ public final class RedisServer: @unchecked Sendable {
   /// Starts it again, with what it has kept.
   public func start() throws {
     guard let program = Self.program else { throw SystemFailure("redis-server", ENOENT) }
+    var place = directory.path
+    var command = [program]
+    if let disk {
+      place += "/disk"
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      let mount = "mount -t tmpfs -o size=\(disk) none \(place) && exec \"$@\""
+      command = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", mount, "sh", program]
+    }
+    command += [
+      "--port", "0", "--unixsocket", socket, "--dir", place, "--save", "", "--appendonly", "yes",
+      "--logfile", "\(directory.path)/log",
+    ]
     child = try Child(
-      silently: program,
-      [
-        "--port", "0", "--unixsocket", socket, "--dir", directory.path, "--save", "",
-        "--appendonly", "yes", "--logfile", "\(directory.path)/log",
-      ] + options, environment: Self.environment(home: directory.path), directory: directory.path)
+      silently: command[0], command.dropFirst() + options,
+      environment: Self.environment(home: directory.path), directory: directory.path)
     guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: socket) }) else {
       throw SystemFailure("redis-server does not start", ETIMEDOUT)
     }

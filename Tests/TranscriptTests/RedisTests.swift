@@ -270,6 +270,23 @@ struct RedisTests {
     #expect(output.standardOutput == "x 2\n", "\(output.standardError)")
   }
 
+  /// A process that has become a program holds its item as long as that runs.
+  @Test func aProgramHoldsWhatItsShellTook() throws {
+    let output = try RedisServer().script(
+      """
+      queue new q --on $env.SERVER
+      queue put q x
+      event new has
+      let holder = fork { queue get q --lease 1h; event set has; exec sleep 8 }
+      event wait has
+      let start = now
+      print (queue get q --lease 1h --timeout 30s) (((now) - $start) > 8s)
+      wait $holder
+      """)
+    #expect(output.standardOutput == "x true\n", "\(output.standardError)")
+    #expect(output.leftBehind.isEmpty)
+  }
+
   /// A holder that was taken for gone leaves its block at the next statement.
   @Test func aLostLockLeavesTheBlock() throws {
     let output = try RedisServer().script(
@@ -363,6 +380,35 @@ struct RedisTests {
         }
       }
     }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can make a small disk"))
+  func theDiskIsFull() throws {
+    let server = try RedisServer(disk: "1m")
+    let place = server.directory.path
+    let causing = Thread {
+      guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: "\(place)/ready") })
+      else { return }
+      for i in 0..<60 {
+        let said = try? server.ask("SET", "fill\(i)", String(repeating: "x", count: 50_000))
+        if said?.contains("OK") != true { break }
+      }
+      _ = waits(.seconds(7)) { false }
+    }
+    causing.start()
+    let output = try server.script(
+      Self.trouble.replacing("> ready", with: "> $env.READY").replacing(
+        "  print (queue ack q)",
+        with: "  print (try { queue ack q } catch e { print $e.kind; 'later' })"
+      ).replacing(
+        "  try { queue get q --timeout 14s; print taken } catch e: timeout { print kept }",
+        with: """
+            let end = (now) + 10s
+            while (now) < $end { try { queue get q --timeout 1s; print taken } catch e { sleep 100ms } }
+            print kept
+          """),
+      environment: ["READY": "\(place)/ready"])
+    #expect(output.standardOutput == "kept\nsystem\nlater\n0\n", "\(output.standardError)")
   }
 
   // MARK: Trust
