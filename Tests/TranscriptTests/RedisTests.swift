@@ -438,17 +438,34 @@ struct RedisTests {
       """
       queue new q --on $env.SERVER
       print (wait (fork { queue put q 1; queue get q })).value
-      sh -c 'env; cat /proc/self/environ' | grep -c s3cret
-      spawn --name s sh -c 'env | grep -c BROOD_REDIS'
+      sh -c '(env; cat /proc/self/environ) | grep -c s3cret; true'
+      spawn --name s sh -c 'env | grep -c BROOD_REDIS; true'
       wait s
-      let p = pool new 1
-      print (pool map $p { |x| queue put q $x; queue get q } [5])
-      print ($env.BROOD_REDIS_PASSWORD? ?? "unknown")
+      pool new p 1
+      print (pool map --pool p { |x| queue put q $x; queue get q } [5])
+      try { print $env.BROOD_REDIS_PASSWORD } catch e { print unknown }
       """, environment: ["BROOD_REDIS_PASSWORD": "s3cret"])
     #expect(!output.standardOutput.contains("s3cret"))
     #expect(
       output.standardOutput == "1\n0\n0\n[5]\nunknown\n",
       "\(output.standardOutput)\(output.standardError)")
+  }
+
+  /// Through ssh: the way ends with the session, and so does its socket.
+  @Test(.enabled(if: Cluster.hasHosts, "there is no sshd: scripts/setup --tests=cluster"))
+  func aTunnelLeadsThroughAHost() throws {
+    let server = try RedisServer()
+    try server.directory.write(
+      """
+      queue new q --on \(server.address) --via ssh:node1
+      queue put q 1
+      print (queue get q --lease 1m) (queue ack q)
+      print (wait (fork { queue put q 2; queue get q })).value
+      """, to: "tunnel.brood")
+    let output = try Cluster.run(
+      hosts: 1,
+      "$BROOD \(server.directory.path)/tunnel.brood; ls /tmp/brood-*.sock 2> /dev/null | wc -l")
+    #expect(output.standardOutput == "1 1\n2\n0\n", "\(output.standardError)")
   }
 
   @Test func pythonReadsIt() throws {
