@@ -26,8 +26,7 @@ _brood() {
       '--header[the first input has the names of the columns, for {NAME}]' \
       '--link[take one input of each source, not every combination]' \
       '--skip=[leave out the first inputs, so many]:count: ' \
-      '--shuf[take the inputs in a random order, when all are there]' \
-      '--seed=[with --shuf the same order for the same number]:int: ' \
+      '--shuf[take the inputs in a random order, when all are there\: the same for a number]' \
       '--max-inputs=[give each call of the program so many inputs]:int: ' \
       '--fill[give each call as many inputs as fit, the last ones shared evenly]' \
       '--max-chars=[likewise, at most so many bytes of words, an end of each counted]:int: ' \

@@ -211,7 +211,7 @@ private struct GivenWords {
       let meaning = sorter.take(role, at: place) { name in
         flags.insert(name)
         return command.flags.firstIndex { $0.name == name }
-          .map { ($0, command.flags[$0].type != nil) }
+          .map { ($0, command.flags[$0].takes(words.dropFirst(place + 1).first ?? nil)) }
       }
       guard meaning == .argument || meaning == .spread else { continue }
       positional += 1

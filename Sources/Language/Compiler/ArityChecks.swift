@@ -54,7 +54,7 @@ extension Resolver {
   }
 
   private func given(_ node: CommandNode, to command: Command) -> Given? {
-    given(node) { name in command.flagIndex(name).map { command.flags[$0].type != nil } }
+    given(node) { name in command.flagIndex(name).map { command.flags[$0].takes(nil) } }
   }
 
   private func given(_ node: CommandNode, to function: FunctionNode) -> Given? {

@@ -209,7 +209,7 @@ extension Resolver {
     var sorter = ArgumentSorter()
     for (at, other) in node.arguments.enumerated().dropFirst(node.verbCount) {
       let meaning = sorter.take(other.siteRole, at: at) { name in
-        command.flagIndex(name).map { ($0, command.flags[$0].type != nil) }
+        command.flagIndex(name).map { ($0, command.flags[$0].takes(node.spelling(at + 1))) }
       }
       if other === argument {
         switch meaning {
@@ -235,7 +235,9 @@ extension Resolver {
     var sorter = ArgumentSorter(endsAtArgument: passesWords, takesAnyValue: passesWords)
     for (at, argument) in node.arguments.enumerated().dropFirst(node.verbCount) {
       let meaning = sorter.take(argument.siteRole, at: at) { name in
-        if let index = command.flagIndex(name) { return (index, command.flags[index].type != nil) }
+        if let index = command.flagIndex(name) {
+          return (index, command.flags[index].takes(node.spelling(at + 1)))
+        }
         if name != "help" { failUnknownFlag(name, command, argument.span) }
         return nil
       }
@@ -367,7 +369,7 @@ extension Resolver {
       let meaning = sorter.take(argument.siteRole, at: at) { name in
         let index = command.flagIndex(name)
         isUnknown = index == nil
-        return index.map { ($0, command.flags[$0].type != nil) }
+        return index.map { ($0, command.flags[$0].takes(node.spelling(at + 1))) }
       }
       switch meaning {
       case .flag(let index), .value(let index):

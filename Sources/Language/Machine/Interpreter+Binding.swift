@@ -137,6 +137,7 @@ extension Interpreter {
           at: site.source.bytes.isEmpty ? nil : argument.map { Location(site.source, $0.span) })
       }
     }
+    if flag.hasOptionalValue, argument?.role.isBareFlag ?? false { return given.value }
     return try convert(
       given.value, spelling: argument?.spelling, type, "value of '--\(flag.name)'", site,
       argument?.span)
@@ -199,7 +200,7 @@ extension Interpreter {
         result.origins.append(origin)
       },
       flag: { name in
-        if let index = command.flagIndex(name) { return (index, command.flags[index].type != nil) }
+        if let index = command.flagIndex(name) { return (index, command.flags[index].takes(nil)) }
         if name == "help" {
           result.wantsHelp = true
           return nil
@@ -226,7 +227,10 @@ extension Interpreter {
       let place = i - site.inputCount
       let role = site.arguments.indices.contains(place) ? site.arguments[place].role : .positional
       let meaning = try sorter.take(role, at: place) { name in
-        if let index = command.flagIndex(name) { return (index, command.flags[index].type != nil) }
+        if let index = command.flagIndex(name) {
+          let next = site.arguments.indices.contains(place + 1) ? site.arguments[place + 1] : nil
+          return (index, command.flags[index].takes(next?.spelling?.asText))
+        }
         if name != "help" { throw unknownFlag(name, command) }
         result.wantsHelp = true
         return nil

@@ -296,6 +296,11 @@ final class CommandNode {
   var ignoresInput = false
   /// The last argument where it is a block that runs as part of this function.
   var inlineBlock: FunctionNode?
+  /// How an argument was written, where there is one.
+  func spelling(_ index: Int) -> String? {
+    arguments.indices.contains(index) ? arguments[index].spelling : nil
+  }
+
   /// The arms of `select { … }` as they were written.
   let writtenArms: [CommandNode]?
   /// The same, made out by the resolver.

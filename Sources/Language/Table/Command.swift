@@ -206,12 +206,15 @@ public struct Flag: Sendable {
   public let isLetter: Bool
   /// Whether its block runs in the calling process, also where the command's others do not.
   public let runsHere: Bool
+  /// Whether it can stand without its value, which is an int or stands behind `=`.
+  public let hasOptionalValue: Bool
 
   public init(
     _ name: String, _ type: ParameterType? = nil, _ summary: String, isRepeatable: Bool = false,
-    letter: Character? = nil, runsHere: Bool = false
+    letter: Character? = nil, runsHere: Bool = false, hasOptionalValue: Bool = false
   ) {
     self.runsHere = runsHere
+    self.hasOptionalValue = hasOptionalValue
     self.name = name
     self.type = type
     self.summary = summary
@@ -229,13 +232,26 @@ public struct Flag: Sendable {
     self.letter = letter
     isLetter = true
     runsHere = false
+    hasOptionalValue = false
   }
 
   /// With its dashes.
   public var spelling: String { isLetter ? "-\(name)" : "--\(name)" }
 
   /// With a word for its value, as usage lines and help show it.
-  public var usage: String { spelling + (type.map { " " + $0.name.uppercased() } ?? "") }
+  public var usage: String {
+    guard let type else { return spelling }
+    let value = type.name.uppercased()
+    return hasOptionalValue ? "\(spelling) [\(value)]" : "\(spelling) \(value)"
+  }
+
+  /// Whether the next word is its value, where none stands behind `=`.
+  ///
+  /// - Parameter next: that word, where it is known; where a value is optional, an int is one.
+  public func takes(_ next: String?) -> Bool {
+    guard type != nil else { return false }
+    return !hasOptionalValue || next.map { Int($0) != nil } ?? false
+  }
 }
 
 extension Command {

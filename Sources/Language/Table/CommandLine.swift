@@ -107,7 +107,8 @@ public struct CommandLine: Sendable {
           isUnknown = !isHelp
           return nil
         }
-        return (index, flags[index].type != nil)
+        let next = line.indices.contains(place + 1) ? line[place + 1] : nil
+        return (index, flags[index].takes(next))
       }
       if isUnknown { throw unknown(word, piece) }
       if isHelp {
@@ -224,7 +225,7 @@ extension CommandLine {
     default: break
     }
     return Option(
-      name: name, argument: flag.type?.name, choices: choices, takesFiles: takesFiles,
+      name: name, argument: flag.hasOptionalValue ? nil : flag.type?.name, choices: choices, takesFiles: takesFiles,
       summary: flag.summary)
   }
 

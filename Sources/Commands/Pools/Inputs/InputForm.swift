@@ -42,8 +42,9 @@ struct InputForm {
     Flag("header", nil, "the first input has the names of the columns, for {NAME}"),
     Flag("link", nil, "take one input of each source, not every combination"),
     Flag("skip", .count, "leave out the first inputs, so many"),
-    Flag("shuf", nil, "take the inputs in a random order, when all are there"),
-    Flag("seed", .int, "with --shuf the same order for the same number"),
+    Flag(
+      "shuf", .int, "take the inputs in a random order, when all are there: the same for a number",
+      hasOptionalValue: true),
     Flag(
       "max-inputs", .int.within(1...1 << 30), "give each call of the program so many inputs",
       letter: "n"),
@@ -57,7 +58,7 @@ struct InputForm {
   ]
 
   static let rules: [FlagRule] = [
-    .exclusive(["null", "delimiter", "csv-in"]), .needs("seed", anyOf: ["shuf"]),
+    .exclusive(["null", "delimiter", "csv-in"])
   ]
 
   /// For help.
@@ -114,8 +115,11 @@ struct InputForm {
     hasHeader = call.isSet("header")
     isLinked = call.isSet("link")
     if case .int(let count)? = call.flag("skip") { skipped = count }
-    isShuffled = call.isSet("shuf")
-    if case .int(let number)? = call.flag("seed") { seed = number }
+    switch call.flag("shuf") {
+    case .int(let number)?: (isShuffled, seed) = (true, number)
+    case .bool(true)?: isShuffled = true
+    default: break
+    }
   }
 
   /// A text in which a backslash and letters stand for other characters, as shells hand it over.
