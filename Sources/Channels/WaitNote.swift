@@ -27,6 +27,9 @@ public enum WaitNote {
     public static let busy = Flags(BROOD_WAIT_BUSY)
   }
 
+  /// How many targets a record lists.
+  public static let mostTargets = Int(BROOD_WAIT_TARGETS)
+
   /// What depends on the process, not on the wait.
   private static let changing: Flags = [.handler, .alarm]
 
@@ -82,7 +85,7 @@ public enum WaitNote {
     } else if !others.isEmpty {
       wait.flags |= Flags.busy.rawValue
     }
-    let most = Int(BROOD_WAIT_TARGETS)
+    let most = mostTargets
     if targets.count > most { wait.flags |= Flags.more.rawValue }
     withUnsafeMutableBytes(of: &wait.kinds) { bytes in
       for (i, target) in targets.prefix(most).enumerated() {
@@ -174,7 +177,7 @@ public enum WaitNote {
       var hasMore = said.contains(.more)
       withUnsafeBytes(of: &kinds) { kinds in
         withUnsafeBytes(of: &ids) { ids in
-          for i in 0..<Int(BROOD_WAIT_TARGETS) {
+          for i in 0..<mostTargets {
             let word = kinds.load(fromByteOffset: 4 * i, as: UInt32.self)
             if word == 0 { break }
             let id = ids.load(fromByteOffset: 8 * i, as: UInt64.self)

@@ -157,7 +157,8 @@ public final class SessionMemory {
       guard let name = buffer.baseAddress, brood_session_text(base, number, name) else {
         return nil
       }
-      return String(cString: name)
+      // That of `brood run`, and others that were not written, have none.
+      return name.pointee == 0 ? nil : String(cString: name)
     }
   }
 }

@@ -94,7 +94,7 @@ enum PoolMapCommands {
     let tasks = try Tasks(function, list, spreads: verb == "starmap", call)
     let journal = try journal(call, function, tasks, verb: verb)
     let files = try call.flag("results").map { path in
-      try ResultsFlag.files(path.asText, call)
+      try ResultsFlag.files(path.asText, call, columns: [])
     }
     if let files {
       let keys = try BlockKeys(

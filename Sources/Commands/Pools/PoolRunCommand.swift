@@ -270,7 +270,7 @@ enum RunCommand {
     _ call: borrowing Call, _ host: BroodHost, _ template: ProgramTemplate,
     _ inputs: RunInputs.Source
   ) throws -> Value {
-    let options = try RunSettings.options(call, host)
+    let options = try RunSettings.options(call, host, columns: inputs.columns)
     let inputs = try ShownFlags.whole(inputs, call)
     let run = try make(call, host, template, options, inputs)
     let log = try JobLog(template, call)
@@ -326,7 +326,7 @@ enum RunCommand {
   ) throws -> Value {
     // What is wrong with the journal is told here; the process opens it itself.
     try self.journal(call, host, template, writing: false)?.journal.close()
-    let options = try RunSettings.options(call, host)
+    let options = try RunSettings.options(call, host, columns: inputs.columns)
     let interpreter = call.interpreter
     // Nothing reads on for it later.
     let run = try make(call, host, template, options, try inputs.whole(call.session, interpreter))

@@ -9,13 +9,17 @@ enum ResultsFlag {
     inputs.
     """
 
-  static func files(_ path: String, _ call: borrowing Call) throws -> ResultFiles {
+  /// - Parameter columns: the names of an input's parts.
+  static func files(
+    _ path: String, _ call: borrowing Call, columns: [String]
+  ) throws -> ResultFiles {
     let goesOn = call.flag("journal") != nil
     return try call.at(flag: "results") {
-      guard let (directory, rest) = split(path) else {
+      guard let (directory, rest) = split(path, columns) else {
         return try ResultFiles(path, goesOn: goesOn, form: RecordText.json, tables: tables)
       }
-      let template = ProgramTemplate([rest])
+      let template = ProgramTemplate([rest], columns: columns)
+      try InputCalls.checkNames(template, columns, call, flag: "results")
       return try ResultFiles(directory, goesOn: goesOn, form: RecordText.json) {
         input, index, slot in
         let words = (try? template.words(for: input, index: index, slot: slot)) ?? []
@@ -38,11 +42,14 @@ enum ResultsFlag {
   }
 
   /// The directory that is the same for all, and the rest that has a place; nil if there is none.
-  private static func split(_ path: String) -> (directory: String, rest: String)? {
-    let template = ProgramTemplate([path])
+  private static func split(
+    _ path: String, _ columns: [String]
+  ) -> (directory: String, rest: String)? {
+    let template = ProgramTemplate([path], columns: columns)
     // Without a place the input would be a second word.
     let words = (try? template.words(for: TaskInput("x"), index: 0, slot: 0)) ?? []
     let hasPlace = template.hasNumber || words.count == 1 || template.neededParts > 0
+      || template.unknownName != nil
     guard hasPlace, let brace = path.firstIndex(of: "{") else { return nil }
     guard let slash = path[..<brace].lastIndex(of: "/") else { return (".", path) }
     return (String(path[...slash].dropLast()), String(path[path.index(after: slash)...]))

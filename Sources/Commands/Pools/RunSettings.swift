@@ -33,7 +33,10 @@ enum RunSettings {
     .excludes(["results"], ["line", "ungrouped", "tty"]),
   ]
 
-  static func options(_ call: borrowing Call, _ host: BroodHost) throws -> ProgramRun.Options {
+  /// - Parameter columns: the names of an input's parts.
+  static func options(
+    _ call: borrowing Call, _ host: BroodHost, columns: [String] = []
+  ) throws -> ProgramRun.Options {
     var options = ProgramRun.Options()
     try JobsFlag.apply(call, host, to: &options)
     try StartFlags.apply(call, to: &options)
@@ -48,7 +51,7 @@ enum RunSettings {
     if let directory = host.environmentVariable("TMPDIR"), !directory.isEmpty {
       options.directory = directory
     }
-    ShownFlags.apply(call, to: &options)
+    try ShownFlags.apply(call, to: &options, columns: columns)
     options.keepsBackground = call.isSet("keep-background")
     let forms = ["line", "ungrouped", "tty", "json", "csv"].filter { call.isSet($0) }
     switch forms.first {
@@ -75,7 +78,7 @@ enum RunSettings {
     }
     options.getsTerminal = options.form == .direct && options.jobs == 1
     if let path = call.flag("results")?.asText {
-      options.results = try ResultsFlag.files(path, call)
+      options.results = try ResultsFlag.files(path, call, columns: columns)
     }
     return options
   }

@@ -25,11 +25,15 @@ enum ShownFlags {
     the columns that GNU parallel has, between tabs, of the last attempt.
     """
 
-  static func apply(_ call: borrowing Call, to options: inout ProgramRun.Options) {
+  /// - Parameter columns: the names of an input's parts.
+  static func apply(
+    _ call: borrowing Call, to options: inout ProgramRun.Options, columns: [String]
+  ) throws {
     options.isColored = call.isSet("color")
     options.failsWhenFull = call.flag("on-full")?.asText == "fail"
     guard let format = call.flag("tag-format")?.asText else { return }
-    let template = ProgramTemplate([format])
+    let template = ProgramTemplate([format], columns: columns)
+    try InputCalls.checkNames(template, columns, call, flag: "tag-format")
     // Without a place the input would be a second word.
     options.tag = { input, index, slot in
       (try? template.words(for: input, index: index, slot: slot))?.first ?? Array(format.utf8)

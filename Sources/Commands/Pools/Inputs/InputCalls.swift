@@ -10,15 +10,7 @@ enum InputCalls {
     _ template: ProgramTemplate, _ inputs: RunInputs.Source, _ form: InputForm,
     _ call: borrowing Call
   ) throws {
-    if let (name, isTwice) = template.unknownName {
-      let columns = inputs.columns.joined(separator: ", ")
-      throw call.error(
-        .range, isTwice ? "two columns are called '\(name)'" : "there is no column '\(name)'",
-        help: isTwice
-          ? "name it by its number, as {1}"
-          : nearest(name, among: inputs.columns).map { "did you mean {\($0)}?" }
-            ?? "there are: \(columns); a literal {\(name)} is '{{\(name)}}'")
-    }
+    try checkNames(template, inputs.columns, call)
     let most = mostInputs(call)
     if haveMany(call), template.hasPart {
       if isFilled(call) || inputs.parts ?? (form.isTable ? 2 : 1) > 1 {
@@ -31,6 +23,24 @@ enum InputCalls {
     if let parts = inputs.parts {
       try template.check(parts: parts.multipliedReportingOverflow(by: most ?? 1).partialValue)
     }
+  }
+
+  /// Throws where a place names no column, or one of two.
+  ///
+  /// - Parameters:
+  ///   - columns: the names of an input's parts.
+  ///   - flag: whose value the template is.
+  static func checkNames(
+    _ template: ProgramTemplate, _ columns: [String], _ call: borrowing Call, flag: String? = nil
+  ) throws {
+    guard let (name, isTwice) = template.unknownName else { return }
+    throw ErrorObject(
+      .range, isTwice ? "two columns are called '\(name)'" : "there is no column '\(name)'",
+      help: isTwice
+        ? "name it by its number, as {1}"
+        : nearest(name, among: columns).map { "did you mean {\($0)}?" }
+          ?? "there are: \(columns.joined(separator: ", ")); a literal {\(name)} is '{{\(name)}}'",
+      location: flag.flatMap { call.location(flag: $0) } ?? call.location)
   }
 
   /// Whether a call may get several inputs.

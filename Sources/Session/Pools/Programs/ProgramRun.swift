@@ -1,8 +1,10 @@
+import Channels
 import Glibc
 import Language
 import Pools
 import Posix
 import Processes
+import Waits
 
 /// Many calls of a program, some at a time: `pool run`.
 ///
@@ -220,7 +222,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
         if job.isFinished { break }
         let before = changes
         let stops = session.stops
-        _ = try session.pause(interpreter) {
+        _ = try pauseForPrograms {
           changes != before || store.hasLines || mayTakeInput || session.stops != stops
         }
         if session.stops != stops { lookAtStopped() }
@@ -241,6 +243,26 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
           + "such")
     }
     if let problem = problem ?? (job.abortion == .noRoom ? shortage : nil) { throw problem }
+  }
+
+  /// Sleeps as `Session.pause` does, and lets those who look see for which programs.
+  private func pauseForPrograms(done: () throws -> Bool) throws -> Bool {
+    func note() {
+      var targets: [WaitTarget] = []
+      for attempt in attempts where targets.count <= WaitNote.mostTargets {
+        targets.append(WaitTarget(.process(attempt.process.pid), .end))
+      }
+      // Without programs it waits for input, or a time.
+      if targets.isEmpty { return WaitNote.letGo() }
+      WaitNote.keep(.processWait, targets, until: .max, .busy)
+    }
+    defer { WaitNote.letGo() }
+    note()
+    return try session.pause(interpreter) {
+      if try done() { return true }
+      note()
+      return false
+    }
   }
 
   // MARK: Input
