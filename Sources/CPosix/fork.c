@@ -1,4 +1,5 @@
 // The one fork point.
+#include "brood_events.h"
 #include "brood_files.h"
 #include "brood_process.h"
 #include "brood_signals.h"
@@ -24,6 +25,7 @@ static void require_one_thread(void) {
 }
 
 _Noreturn void brood_exit_now(int32_t status) {
+  if (brood_forks() == 0) brood_events_remove();
   for (;;) syscall(SYS_exit_group, status);
 }
 
@@ -37,6 +39,7 @@ int32_t brood_fork(int32_t *pidfd, uint64_t number) {
   int32_t result = pid < 0 ? -errno : pid;
   if (pid == 0) {
     brood_signals_forget();
+    brood_events_forked();
     brood_extend_fork_path(number);
     // By syscall(2), which the parent has used: a lazily bound name costs each child 30 us.
     syscall(SYS_close_range, (unsigned)brood_private_base(), ~0U, 0);

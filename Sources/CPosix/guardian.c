@@ -1,6 +1,7 @@
 // The guardian: a child that outlives the session and takes down whatever is left of it.
 // Only async-signal-safe calls and no malloc: it is a fork that never execs.
 #include "brood_guardian.h"
+#include "brood_box.h"
 #include "brood_files.h"
 #include "brood_loop.h"
 #include "mark.h"
@@ -121,6 +122,7 @@ static void watch(struct brood_mark mark, int session, pid_t parent) {
   brood_end_rest_prepare();
   await_end(session, parent);
   return_tokens();
+  brood_box_write(0);
   struct timespec moment = {0, 100000000};
   while (!brood_end_rest_prepare()) nanosleep(&moment, NULL);
   brood_end_rest(mark, 0, 0, proc, patience_of_guardian);

@@ -1,5 +1,6 @@
 // Wait records, and the names of source texts.
 #include "brood_waits.h"
+#include "brood_events.h"
 #include "brood_loop.h"
 #include "brood_process.h"
 #include "brood_signals.h"
@@ -26,6 +27,13 @@ static void put(_Atomic uint64_t *place, uint64_t value) {
   atomic_store_explicit(place, value, memory_order_relaxed);
 }
 
+// The record of a wait is 32 bits for a kind of object and what is wanted of it.
+static void record_sleep(uint8_t what, const struct brood_wait *wait) {
+  struct brood_recorded event = {.what = what, .verb = wait->verb, .kind = (uint16_t)wait->kinds[0],
+    .id = wait->ids[0], .text = (uint16_t)wait->text, .line = wait->line};
+  brood_event_write(&event, NULL, 0);
+}
+
 void brood_wait_begin(const struct brood_wait *wait) {
   struct brood_wait_cell *cell = own_cell();
   if (!cell) return;
@@ -46,12 +54,18 @@ void brood_wait_begin(const struct brood_wait *wait) {
   }
   atomic_store_explicit(&cell->number, number + 1, memory_order_release);
   brood_operation_flags |= BROOD_OPERATION_SLEPT;
+  if (brood_events_on()) record_sleep(BROOD_EVENT_SLEEP, wait);
 }
 
 void brood_wait_end(void) {
   brood_operation_flags &= ~(uint32_t)BROOD_OPERATION_SLEPT;
   struct brood_wait_cell *cell = own_cell();
-  if (cell) atomic_store_explicit(&cell->number, cell->number | 1, memory_order_release);
+  if (!cell) return;
+  if (brood_events_on()) {
+    struct brood_wait wait = {.verb = cell->verb, .kinds = {cell->kinds[0]}, .ids = {cell->ids[0]}};
+    record_sleep(BROOD_EVENT_WAKE, &wait);
+  }
+  atomic_store_explicit(&cell->number, cell->number | 1, memory_order_release);
 }
 
 static void copy_cell(const struct brood_wait_cell *cell, struct brood_wait *wait) {
@@ -271,6 +285,7 @@ uint32_t brood_text_number(const char *name, size_t size) {
       memcpy(text->name, name, size);
       text->name[size] = 0;
       text->state = 2;
+      brood_events_name_text(index + 1, text->name);
       return index + 1;
     }
     // One whose writer is under way, or was killed, is passed over: a name may stand twice.

@@ -84,7 +84,18 @@ open class Channel {
     peers = memory.peers
     peers.admitOwn()
     Channel.known[id] = Unmanaged.passUnretained(self)
+    if Recorder.isOn { recordName() }
   }
+
+  /// Tells the recording what its name is.
+  func recordName() {
+    Recorder.write(
+      .name, kind: UInt16(truncatingIfNeeded: kind.rawValue), id: id,
+      Channel.name(of: objectID) ?? "")
+  }
+
+  /// Tells the recording, which begins, the names of the channels that there are.
+  public static func recordNames() { for channel in all { channel.recordName() } }
 
   /// The channels that this process has, by their identities.
   nonisolated(unsafe) private static var known: [UInt64: Unmanaged<Channel>] = [:]

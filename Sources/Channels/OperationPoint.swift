@@ -77,13 +77,13 @@ public enum OperationPoint {
   static func pass<R>(
     _ verb: Verb, _ channel: Channel, _ operation: () throws -> R
   ) rethrows -> R {
-    if brood_operations() != 0 { begin(verb, channel) }
+    if brood_operations() & UInt32(BROOD_OPERATION_HEARD) != 0 { begin(verb, channel) }
     do {
       let result = try operation()
-      if brood_operations() != 0 { end(verb, channel) }
+      if brood_operations() != 0 { end(verb, channel, nil) }
       return result
     } catch {
-      if brood_operations() != 0 { end(verb, channel) }
+      if brood_operations() != 0 { end(verb, channel, error) }
       throw error
     }
   }
@@ -94,8 +94,13 @@ public enum OperationPoint {
   }
 
   @inline(never)
-  private static func end(_ verb: Verb, _ channel: Channel) {
+  private static func end(_ verb: Verb, _ channel: Channel, _ error: (any Error)?) {
     WaitNote.end()
+    if Recorder.isOn {
+      Recorder.operation(
+        verb.rawValue, kind: UInt16(truncatingIfNeeded: channel.kind.rawValue), id: channel.id,
+        outcome: RecordedOutcome(error).rawValue)
+    }
     listener?(Event(verb: verb, object: channel.objectID, isBefore: false))
   }
 }

@@ -4,9 +4,8 @@ import Session
 /// Every built-in command, in the order in which `help` lists them.
 public enum AllCommands {
   public static let families: [CommandFamily] =
-    ProcessCommands.families + [SeeingCommands.family] + ChannelCommands.families + [
-      PoolCommands.family, JobCommands.family,
-    ]
+    ProcessCommands.families + [SeeingCommands.family, RecordCommands.family]
+    + ChannelCommands.families + [PoolCommands.family, JobCommands.family]
     + Library.families + [MetaCommands.family]
 
   public static let table = CommandTable(families)
@@ -24,6 +23,8 @@ public enum AllCommands {
     (LanguageVersion(0, 4), ["sessions"]),
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
     (LanguageVersion(0, 6), ["timeline", "queue dead"]),
+    (LanguageVersion(0, 6), ["timeline"]),
+    (LanguageVersion(0, 6), ["record", "mark"]),
   ]
 
   /// The names that a script does not know that is written for a version.

@@ -67,12 +67,18 @@ public enum Process {
     guard pid > 1 || (pid == 1 && getpid() == 1) else {
       throw SystemError(call: "kill", code: EINVAL, detail: "\(pid)")
     }
+    if Recorder.isOn { recordKill(signal, pid) }
     _ = try libc("kill", "\(pid)") { kill(pid, signal.number) }
+  }
+
+  private static func recordKill(_ signal: Signal, _ pid: Int32) {
+    Recorder.write(.kill, number: UInt64(signal.number), other: pid, hasPlace: true)
   }
 
   /// Sends a signal to a process group; groups below 2 are refused with EINVAL (killpg(3)).
   public static func send(_ signal: Signal, toGroup group: Int32) throws(SystemError) {
     guard group > 1 else { throw SystemError(call: "killpg", code: EINVAL, detail: "\(group)") }
+    if Recorder.isOn { recordKill(signal, -group) }
     _ = try libc("killpg", "\(group)") { killpg(group, signal.number) }
   }
 

@@ -151,6 +151,7 @@ extension Session {
   /// In the parent, once a process was made.
   private func started(_ process: ProcessHandle, pid: Int32, group: Int32?) {
     process.givenPid = pid
+    if Recorder.isOn { Recorder.write(.fork, other: pid, hasPlace: true, process.name) }
     if let slot = process.slot { slots?.fill(slot, pid: pid) }
     // The child does so too, but this process may end before it has.
     if process.isDetached, Guardian.isMarked { try? Guardian.detach(pid) }
@@ -163,6 +164,9 @@ extension Session {
   /// Takes a process that exists into the tables.
   func enter(_ process: ProcessHandle, pid: Int32) {
     process.givenPid = pid
+    if Recorder.isOn, process.kind == .spawn {
+      Recorder.write(.spawn, other: pid, hasPlace: true, process.name)
+    }
     if let slot = process.slot {
       if process.isDetached { slots?.detach(slot) }
       slots?.fill(slot, pid: pid)

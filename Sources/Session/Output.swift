@@ -37,6 +37,7 @@ public final class Output {
   /// Adds to the output; throws when a write was due and failed.
   public func write(_ bytes: UnsafeBufferPointer<UInt8>) throws {
     if isBroken { return }
+    if Recorder.isOn { record(bytes) }
     if prefix.isEmpty { buffer.append(contentsOf: bytes) } else { appendPrefixed(bytes) }
     guard let last = bytes.last else { return }
     if buffer.count >= Output.size {
@@ -44,6 +45,12 @@ public final class Output {
     } else if last == 0x0A, isTerminal {
       try flush()
     }
+  }
+
+  /// The beginning of what is printed.
+  private func record(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let line = bytes.prefix { $0 != 0x0A }.prefix(112)
+    Recorder.write(.print, String(decoding: line, as: UTF8.self))
   }
 
   private func appendPrefixed(_ bytes: UnsafeBufferPointer<UInt8>) {

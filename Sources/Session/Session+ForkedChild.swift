@@ -18,6 +18,7 @@ extension Session {
     lookout.forgetAfterFork()
     handlers.forgetAfterFork()
     dueCalls.forgetAfterFork()
+    if Recorder.isOn { Recorder.write(.start, other: getppid(), ownName ?? "") }
     for hook in afterForkInChild { hook() }
   }
 

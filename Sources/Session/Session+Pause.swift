@@ -94,6 +94,7 @@ extension Session {
   /// Replaces this process by a program, after whatever has come for it; throws `SystemError` where
   /// that fails.
   public func become(_ request: SpawnRequest, _ interpreter: Interpreter) throws -> Never {
+    if Recorder.isOn { Recorder.write(.exec, hasPlace: true, request.path) }
     // The program keeps an alarm that is pending, which the kernel does not tell.
     if brood_alarm_is_pending() { WaitNote.begin(.other, [], until: .max, .more) }
     defer { WaitNote.end() }
@@ -161,7 +162,9 @@ extension Session {
       if signal == .int, !isBranch { handlers.beforeInterrupt?() }
       handlers.running.insert(signal)
       noteHandled(signal, block)
+      if Recorder.isOn { Recorder.write(.handler, number: UInt64(signal.number)) }
       defer {
+        if Recorder.isOn { Recorder.write(.handled, number: UInt64(signal.number)) }
         handlers.running.remove(signal)
         if handlers.waiting.contains(where: { $0.signal == signal }) { Attention.raise() }
       }

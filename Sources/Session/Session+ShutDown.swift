@@ -64,6 +64,11 @@ extension Session {
       if endingSignal == nil, last == .int { tellOfInterrupt() }
       endingSignal = endingSignal ?? last
     }
+    if Recorder.isOn {
+      let cause = endingSignal.map { ExitInfo.Cause.signaled($0, core: false) }
+      Recorder.write(.exit, number: RecordedEnding.number(cause ?? .exited(status)))
+    }
+    endRecording(keeps: endingSignal != nil)
     if let endingSignal { Session.dieOf(endingSignal) }
     Process.exitNow(status)
   }

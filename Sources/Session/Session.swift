@@ -134,6 +134,12 @@ public final class Session {
     try? Transfer.writeAll(2, TerminalText.lines(line) + "\n")
   }
 
+  /// What the session runs, for recordings, and the version of the program; set by the shell.
+  public var script = ""
+  public var programVersion = ""
+  /// Where the recording is written when it ends.
+  var recordingPath: String?
+
   var sleepNotes = SleepNotes()
   var lookout = Lookout()
   /// Looks at processes, and on what descriptors this one sleeps, for `config stuck`; set by the host.

@@ -190,7 +190,33 @@ extension Session {
               "limit.queue", must: "a size such as 2GiB, or auto", is: value)
           }
         }))
+    settings.define(
+      Setting(
+        "limit.record",
+        "How much memory a recording may take: a size, or auto, 256MiB or 1/32 of the memory",
+        standard: .text("auto"), choices: ["auto"],
+        convert: { value in
+          switch value {
+          case .size(let bytes) where bytes > 0: return value
+          case .int(let bytes) where bytes > 0: return .size(bytes)
+          case .string(let word) where word.string == "auto": return value
+          default:
+            throw ErrorObject.badValue(
+              "limit.record", must: "a size such as 64MiB, or auto", is: value)
+          }
+        }))
+    settings.define(
+      .choice(
+        "record.values", "Whether a recording has the beginnings of values and of printed lines",
+        ["on", "off"]
+      ) { Recorder.keepValues($0 == "on") })
     return settings
+  }
+
+  /// How much memory a recording that is begun now may take, in bytes.
+  var recordLimit: Int {
+    if case .size(let bytes)? = try? settings.get("limit.record") { return bytes }
+    return min(256 << 20, max(1 << 20, SystemMemory.total / 32))
   }
 
   /// How much memory a queue that is made now may take, in bytes.

@@ -139,6 +139,9 @@ extension Session {
     guard process.endInfo == nil else { return }
     process.endInfo = info
     process.endedAt = now
+    if Recorder.isOn {
+      Recorder.write(.wait, number: RecordedEnding.number(info.cause), other: process.pid)
+    }
     if let slot = process.slot { slots?.noteEnd(slot, info) }
     WaitLookout.noteChange()
     process.stoppedBy = nil

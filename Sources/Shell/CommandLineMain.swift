@@ -42,7 +42,11 @@ public enum Brood {
   }
 
   private static func run(_ invocation: Invocation, _ host: BroodHost) throws -> Never {
+    host.session.programVersion = Version.number
     switch invocation {
+    case .recorded(let path, let inner):
+      try host.session.recordTo(path)
+      try run(inner, host)
     case .help: say(BroodLine.help, host)
     case .version: say(Version.text + "\n", host)
     case .completions(let shell): say(CommandLineCompletions.text(for: shell), host)

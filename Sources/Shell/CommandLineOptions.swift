@@ -13,6 +13,7 @@ enum BroodLine {
       Flag(
         "completions", ParameterType.choice(["bash", "fish", "zsh"]).named("shell"),
         "print completions of this command line for a shell"),
+      Flag("record", ParameterType.path.named("file"), "record what the script does: help record"),
       Flag("version", nil, "show the version and the commit"),
     ], extent: .first)
 

@@ -18,6 +18,9 @@ enum Invocation: Equatable {
   case version
   case completions(shell: String)
 
+  /// Any of the others, of which a recording is written to a file.
+  indirect case recorded(String, Invocation)
+
   /// Where a script's text comes from.
   enum Text: Equatable {
     case file(String)
@@ -66,6 +69,8 @@ enum Invocation: Equatable {
           "value of '--completions'", must: flag.type?.phrase ?? "", is: .text(value ?? ""))
       }
       self = .completions(shell: value)
+    case "record":
+      self = .recorded(value ?? "", try Invocation(reading.words, isTerminal: isTerminal))
     case "version": self = .version
     default: self = .script(.argument(value ?? ""), arguments: reading.words)
     }

@@ -65,6 +65,8 @@ public final class Prompt {
     } else if let status = runStartFile() {
       return status
     }
+    // A prompt without memory for that is still a prompt.
+    if attachedTo == nil { try? session.record() }
     while true {
       let entry: Entry
       do {

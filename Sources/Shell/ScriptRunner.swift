@@ -20,6 +20,7 @@ struct ScriptRunner {
   /// Runs a text; does not come back.
   func run(_ text: Invocation.Text, _ arguments: [String]) -> Never {
     host.arguments = arguments
+    if case .file(let path) = text { host.session.script = path }
     let source: Source
     do {
       source = try load(text)
@@ -92,6 +93,7 @@ struct ScriptRunner {
           return 0
         }
       }
+      if host.session.isToBeRecorded { try host.session.record() }
       try interpreter.printReport(try interpreter.run(function))
       if let main, let call { try interpreter.printReport(try main.invoke(call, interpreter)) }
       // What cannot be written is a failure of the script.

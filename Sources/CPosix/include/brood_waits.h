@@ -49,7 +49,11 @@ struct brood_wait {
 
 /// Nonzero while a record is open, or something listens to operations; see `brood_operation_*`.
 extern uint32_t brood_operation_flags;
-enum { BROOD_OPERATION_SLEPT = 1, BROOD_OPERATION_HEARD = 2 };
+enum {
+  BROOD_OPERATION_SLEPT = 1,
+  BROOD_OPERATION_HEARD = 2,
+  BROOD_OPERATION_RECORDED = 4,
+};
 
 static inline uint32_t brood_operations(void) { return brood_operation_flags; }
 void brood_operations_hear(bool on);

@@ -76,6 +76,15 @@ public final class SessionMemory {
     try checked("open") { brood_session_open(path) }
   }
 
+  /// That of a session which has ended, as its black box has it.
+  ///
+  /// - Parameter bytes: of its table, aligned to 128; they must outlive this object.
+  init(inBox bytes: UnsafeRawBufferPointer) {
+    base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 128)!
+    mapping = nil
+    member = 0
+  }
+
   // MARK: What stands there
 
   /// One process of the session.

@@ -44,7 +44,15 @@ extension Pipe {
         end, UnsafeRawBufferPointer(start: scratch.base, count: bytes.count + 1), descriptors,
         watchesPeers, wait)
       brood_count(sent(from: end))
+      Recorder.note(number(of: sent(from: end), end), bytes)
     }
+  }
+
+  /// The number that a message has in recordings: counted from 1, and the direction as lowest bit.
+  ///
+  /// It is exact while one process at a time sends in a direction, and one receives.
+  func number(of count: UnsafeMutablePointer<UInt64>, _ sender: End) -> UInt64 {
+    brood_load64(count) &* 2 &+ UInt64(sender.rawValue & 1)
   }
 
   /// Sends one message of `count` bytes that `write` hands to its argument piece by piece; it yields
@@ -69,6 +77,8 @@ extension Pipe {
           watchesPeers, wait)
       }
       brood_count(sent(from: end))
+      Recorder.note(
+        number(of: sent(from: end), end), UnsafeRawBufferPointer(start: nil, count: 0), size: count)
     }
   }
 

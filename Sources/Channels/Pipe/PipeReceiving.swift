@@ -42,6 +42,9 @@ extension Pipe {
     if packet.count == 0 { throw ChannelError.closed }
     noteReceived()
     brood_count(received(from: end.other))
+    Recorder.note(
+      number(of: received(from: end.other), end.other),
+      UnsafeRawBufferPointer(start: scratch.base + 1, count: packet.count - 1))
     if packet.isCut { throw ReceivedMessage.cut }
     let kind = scratch.base.load(as: UInt8.self)
     if kind == PacketKind.whole {

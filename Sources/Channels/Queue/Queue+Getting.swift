@@ -45,6 +45,7 @@ extension Queue {
           publish(next)
           unlock()
           defer { finish(item) }
+          Recorder.note(item.number ?? next.gets, item.bytes, size: item.count)
           return try body(item)
         }
         let isClosed = next.isClosed != 0 && next.leases == 0
@@ -130,6 +131,10 @@ extension Queue {
       publish(next)
     }
     unlock()
+    Recorder.note(
+      number + 1, count: count,
+      UnsafeRawBufferPointer(
+        start: scratch.base + 8, count: Int(scratch.base.load(as: UInt64.self))))
     return (count, number)
   }
 

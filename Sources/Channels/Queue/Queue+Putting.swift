@@ -45,6 +45,7 @@ extension Queue {
           }
           publishPuts(next)
           unlock()
+          Recorder.note(next.puts, bytes)
           return
         }
         unlock()
@@ -117,6 +118,7 @@ extension Queue {
     }
     if done > 0 { publishPuts(next) }
     unlock()
+    if done > 0 { Recorder.note(next.puts - UInt64(done) + 1, count: done, first) }
     if done == 0 { try waitForRoom(wait, bytes.count) }
     return done
   }

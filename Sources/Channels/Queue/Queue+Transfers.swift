@@ -140,6 +140,7 @@ extension Queue {
     if header.pointee.wantsItems != 0 { ringItems() }
     publish(state)
     transfers[index].owner = .noProcess
+    Recorder.note(state.puts, UnsafeRawBufferPointer(start: nil, count: 0), size: count)
     return nil
   }
 

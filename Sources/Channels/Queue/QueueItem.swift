@@ -8,6 +8,8 @@ public struct QueueItem {
   public var descriptors: [Int32] = []
   /// Whether it stays in the queue, with its descriptors, until it is acknowledged.
   public internal(set) var isLent = false
+  /// Its order among all, where it was lent before.
+  var number: UInt64?
   /// Set for one that is too large to be copied whole.
   var large: LargeItem?
 

@@ -89,6 +89,7 @@ extension Queue {
     _ index: Int, _ deadline: Int64?, _ state: inout QueueState
   ) throws -> QueueItem {
     let frame = leasedFrame(index)
+    let number = leases[index].number
     var item: QueueItem
     if let deadline {
       item = try contents(frame, state)
@@ -115,6 +116,8 @@ extension Queue {
     }
     state.returned -= 1
     state.returnedBytes -= UInt64(item.count)
+    // Leases count from 0.
+    item.number = number &+ 1
     return item
   }
 

@@ -3,6 +3,13 @@ import Posix
 
 /// How much memory there is for this process.
 public enum SystemMemory {
+  /// Bytes that the machine has (sysconf(3)).
+  public static var total: Int {
+    let (bytes, isOver) = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    return isOver ? .max : bytes
+  }
+
   /// Bytes that could be taken now without swapping: what the machine has available, and no more
   /// than its control groups still allow (proc_meminfo(5), cgroups(7)).
   public static func available(_ reader: ProcReader) -> Int {

@@ -217,14 +217,18 @@ final class PoolWorker {
       }
       var result: Value
       var isFailed = false
+      var number = UInt64(index)
       do {
         guard let function else { throw ErrorObject(.system, "the function did not arrive") }
         let argument: Value
         if head.flags.contains(.isLarge) {
+          if Recorder.isOn { recordTask(.task, head, number) }
           argument = try payload(head, bytes, message)
           if head.seed != 0 { session.plant(task: head.seed) }
         } else {
           guard let entry = entries.next() else { break }
+          number = UInt64(entry.mark)
+          if Recorder.isOn { recordTask(.task, head, number) }
           argument = try coder.decode(entry.payload, [])
           if head.seed != 0 {
             session.plant(task: RandomSource.taskSeed(head.seed, entry.mark))
@@ -251,6 +255,7 @@ final class PoolWorker {
           isFailed = true
         }
       }
+      if Recorder.isOn { recordTask(.taskEnd, head, number, isFailed: isFailed) }
       try gather(result, index, isFailed, head)
       if isFailed, head.flags.contains(.mayHalt) {
         for slot in 0..<TaskLedger.slots { _ = ledger.takeBack(slot) }
@@ -260,6 +265,16 @@ final class PoolWorker {
       }
     }
     try flush(head, isFinished: true)
+  }
+
+  /// A batch's number is one of an attempt: it is never used again.
+  private func recordTask(
+    _ what: Recorder.What, _ head: TaskPacket, _ number: UInt64, isFailed: Bool = false
+  ) {
+    let outcome = isFailed ? RecordedOutcome.other : .ok
+    Recorder.write(
+      what, number: number + 1, count: head.batch,
+      id: pool.number & 0xFFFF_FFFF, outcome: outcome.rawValue)
   }
 
   private func run(

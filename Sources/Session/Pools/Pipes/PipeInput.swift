@@ -31,7 +31,7 @@ public final class PipeInput {
   public static let longestMark = 1 << 16
   /// So much of all blocks may wait in memory: a part of what the machine has.
   private static let mostInMemory = max(
-    256 << 20, sysconf(Int32(_SC_PHYS_PAGES)) / 16 * sysconf(Int32(_SC_PAGESIZE)))
+    256 << 20, SystemMemory.total / 16)
 
   private let options: Options
   private let session: Session

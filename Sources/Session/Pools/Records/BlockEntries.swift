@@ -129,7 +129,7 @@ final class BlockEntries: EntrySource {
     case .key: return .null
     case .item: return item
     case .pid: return pid == 0 ? .null : .int(Int(pid))
-    case .host: return .text(TaskRecord.host)
+    case .host: return .text(Machine.hostName)
     case .attempts: return .int(Int(attempts))
     case .start: return start == 0 ? .null : .time(start)
     case .elapsed: return flags.contains(.hasElapsed) ? .duration(elapsed) : .null

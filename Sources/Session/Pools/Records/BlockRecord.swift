@@ -41,7 +41,7 @@ extension TaskRecord {
     for name in BlockEntries.names { map.set(.text(name), facts?.get(name) ?? .null) }
     map.set("index", .int(index))
     map.set("item", item)
-    map.set("host", facts?.get("host") ?? .text(TaskRecord.host))
+    map.set("host", facts?.get("host") ?? .text(Machine.hostName))
     map.set("attempts", .int(attempts))
     map.set("timed_out", .bool(hasTimedOut))
     map.set("ok", .bool(isOk))

@@ -118,7 +118,7 @@ public struct TaskRecord {
     let error = error ?? recalled?.error
     let value = Value.record([
       "index": .int(index), "key": key.map { .text($0) } ?? .null, "item": item,
-      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(host ?? TaskRecord.host),
+      "pid": pid == 0 ? .null : .int(Int(pid)), "host": .text(host ?? Machine.hostName),
       "attempts": .int(attempts), "start": start == 0 ? .null : .time(Int(start)),
       "elapsed": .duration(Int(elapsed)),
       "cpu": info.map { .duration(Int($0.userTime + $0.systemTime)) } ?? .null,
@@ -134,11 +134,4 @@ public struct TaskRecord {
     }
     return value
   }
-
-  /// The name of this machine.
-  static let host: String = {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }()
 }

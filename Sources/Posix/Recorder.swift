@@ -1,0 +1,149 @@
+import CPosix
+
+/// Writes down what this process does, in the session's recording (`CPosix/events.c`).
+///
+/// Where recording is off, `isOn` is one load; callers ask it before they put anything together.
+public enum Recorder {
+  /// What happened.
+  public enum What: UInt8, Sendable {
+    case start = 1
+    case fork, spawn, exec, exit, wait, kill, handler, handled, operation, sleep, wake
+    case task, taskEnd, print, mark, name, more
+  }
+
+  @inline(__always)
+  public static var isOn: Bool { brood_events_on() }
+
+  /// Where in a source text this process is, as a number of the table of texts and a line; set by
+  /// the session.
+  nonisolated(unsafe) public static var place: (() -> (text: UInt32, line: UInt32))?
+
+  /// Makes the memory for the recording of this session, and begins it.
+  ///
+  /// - Parameters:
+  ///   - limit: how large it may grow (bytes).
+  ///   - directory: where its file stands, best in a file system without a disk.
+  ///   - script: for what it is, as others are told.
+  /// - Throws: errors of open(2), mmap(2); ENOSPC where there is no memory.
+  public static func start(
+    limit: Int, in directory: String, script: String
+  ) throws(SystemError) {
+    try window("mmap", "the recording") {
+      brood_events_start(UInt64(clamping: limit), directory, script)
+    }
+  }
+
+  /// Goes on with it, or halts it, in all processes of the session.
+  public static func turn(on: Bool) { brood_events_turn(on) }
+
+  /// Whether values are kept, or only their lengths.
+  public static func keepValues(_ keeps: Bool) { brood_events_keep_values(keeps) }
+
+  /// The code of the error for which no more events are written; 0 for none.
+  public static var shortage: Int32 {
+    guard let memory = brood_events_memory() else { return 0 }
+    return Int32(truncatingIfNeeded: brood_events_shortage(memory))
+  }
+
+  /// Whether this session has a recording, which may be off.
+  public static var exists: Bool { brood_events_memory() != nil }
+
+  /// Where the file of the recording stands, if it has one.
+  public static var path: String? { brood_events_path().map { String(cString: $0) } }
+
+  /// Lets that file stay when this process exits.
+  public static func keep() { brood_events_keep() }
+
+  /// Removes that file: nothing is left of the recording when its processes have ended.
+  public static func remove() { brood_events_remove() }
+
+  /// Writes an event.
+  ///
+  /// - Parameters:
+  ///   - other: the pid of another process that it is about.
+  ///   - text: cut at 400 bytes.
+  @inline(never)
+  public static func write(
+    _ what: What, number: UInt64 = 0, other: Int32 = 0, count: UInt32 = 0, kind: UInt16 = 0,
+    id: UInt64 = 0, outcome: UInt8 = 0, hasPlace: Bool = false, _ text: String = ""
+  ) {
+    var event = brood_recorded()
+    event.what = what.rawValue
+    event.outcome = outcome
+    event.number = number
+    event.other = other
+    event.count = count
+    event.kind = kind
+    event.id = id
+    if hasPlace, let place = place?() {
+      event.text = UInt16(truncatingIfNeeded: place.text)
+      event.line = place.line
+    }
+    var text = text
+    text.withUTF8 { bytes in
+      event.size = UInt32(clamping: bytes.count)
+      brood_event_write(&event, bytes.baseAddress, bytes.count)
+    }
+  }
+
+  // MARK: Operations
+
+  /// What the operation under way has put or taken; its value's first bytes.
+  nonisolated(unsafe) private static var item: (number: UInt64, count: UInt32, size: UInt32) =
+    (0, 0, 0)
+  nonisolated(unsafe) private static var value: (UInt64, UInt64) = (0, 0)
+
+  /// Notes an item for the event that tells of the operation, while recording is on.
+  ///
+  /// - Parameters:
+  ///   - number: of the item among all of the object, the same for who puts it and who gets it.
+  ///   - count: how many were put or taken at once.
+  ///   - bytes: of the first; those of a large one may be left out.
+  ///   - size: of the first, where that is not the number of the bytes.
+  @inline(__always)
+  public static func note(
+    _ number: @autoclosure () -> UInt64, count: Int = 1,
+    _ bytes: @autoclosure () -> UnsafeRawBufferPointer, size: Int? = nil
+  ) {
+    if isOn { keep(number(), count, bytes(), size) }
+  }
+
+  @inline(never)
+  private static func keep(
+    _ number: UInt64, _ count: Int, _ bytes: UnsafeRawBufferPointer, _ size: Int?
+  ) {
+    item = (number, UInt32(clamping: count), UInt32(clamping: size ?? bytes.count))
+    value = (0, 0)
+    guard let base = bytes.baseAddress else { return }
+    withUnsafeMutableBytes(of: &value) { value in
+      guard let first = value.baseAddress else { return }
+      first.copyMemory(from: base, byteCount: min(bytes.count, value.count))
+    }
+  }
+
+  /// Tells of an operation that has ended.
+  ///
+  /// - Parameter outcome: 0 if it went well.
+  @inline(never)
+  public static func operation(_ verb: UInt16, kind: UInt16, id: UInt64, outcome: UInt8) {
+    var event = brood_recorded()
+    event.what = What.operation.rawValue
+    event.outcome = outcome
+    event.verb = verb
+    event.kind = kind
+    event.id = id
+    if let place = place?() {
+      event.text = UInt16(truncatingIfNeeded: place.text)
+      event.line = place.line
+    }
+    var kept = 0
+    if item.count > 0 {
+      (event.number, event.count, event.size) = (item.number, item.count, item.size)
+      kept = min(Int(item.size), MemoryLayout.size(ofValue: value))
+      item.count = 0
+    }
+    withUnsafeBytes(of: value) { bytes in
+      brood_event_write(&event, bytes.baseAddress, kept)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Channels
+import Glibc
+import Language
+import Posix
+
+/// What the session's processes do, kept to be looked at later.
+extension Session {
+  /// Begins the recording of this process and of those that it forks from now on, or goes on with it.
+  ///
+  /// - Throws: `system` where there is no memory for it.
+  public func record() throws {
+    if !Recorder.exists {
+      try asking("cannot record") {
+        try Recorder.start(limit: recordLimit, in: "/dev/shm", script: script)
+      }
+      Recorder.place = { [unowned self] in placeOfWait }
+    }
+    Recorder.keepValues(settings.text("record.values") != "off")
+    let wasOn = Recorder.isOn
+    Recorder.turn(on: true)
+    if wasOn { return }
+    Recorder.write(.start, other: getppid(), ownName ?? "brood")
+    Channel.recordNames()
+  }
+
+  /// No more is recorded; what was is kept.
+  public func stopRecording() { Recorder.turn(on: false) }
+
+  /// Where the recording is written when it ends; nil for nowhere.
+  public func recordTo(_ path: String?) throws {
+    if let path {
+      // What cannot be written is told now, and a relative path means this directory.
+      try asking("cannot record to '\(path)'") {
+        let file = try Descriptors.open(
+          path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: 0o666)
+        Descriptors.close(file)
+      }
+      recordingPath = path.hasPrefix("/") ? path : try asking { try Directory.current() } + "/" + path
+    } else {
+      recordingPath = nil
+    }
+  }
+
+  /// Whether it has a file already: recording begins with the script.
+  public var isToBeRecorded: Bool { recordingPath != nil }
+
+  /// Puts a mark into the recording, if there is one.
+  public func mark(_ text: String) {
+    if Recorder.isOn { Recorder.write(.mark, hasPlace: true, text) }
+  }
+
+  /// Writes the recording to its file.
+  ///
+  /// - Throws: errors of writing.
+  public func writeRecording() throws {
+    guard let path = recordingPath, let recording = Recording.own else { return }
+    let bytes = RecordingFile.bytes(of: recording, version: programVersion)
+    try asking("cannot write the recording to '\(path)'") {
+      let file = try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: 0o666)
+      defer { Descriptors.close(file) }
+      try bytes.withUnsafeBytes { try Transfer.writeAll(file, $0) }
+    }
+  }
+
+  /// At the end of the session: the file is written, and nothing else is left of the recording
+  /// unless `keeps`.
+  func endRecording(keeps: Bool) {
+    guard !isChild, Recorder.exists else { return }
+    Recorder.turn(on: false)
+    if Recorder.shortage != 0 {
+      Session.say(
+        "brood: the recording is not whole: there was no memory for more "
+          + "(config limit.record)")
+    }
+    do {
+      try writeRecording()
+    } catch {
+      if let error = error as? ErrorObject { report(error) }
+    }
+    if keeps { Recorder.keep() } else { Recorder.remove() }
+  }
+}
