@@ -106,6 +106,5 @@ int32_t brood_box_write(int32_t cause) {
     unlink(new);
     return -code;
   }
-  brood_events_remove();
   return 0;
 }

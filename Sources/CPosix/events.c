@@ -353,8 +353,6 @@ uint64_t brood_events_moment(
 
 const char *brood_events_path(void) { return path[0] ? path : NULL; }
 
-void brood_events_keep(void) { path[0] = 0; }
-
 void brood_events_remove(void) {
   if (path[0]) unlink(path);
   path[0] = 0;

@@ -2,6 +2,7 @@
 // Only async-signal-safe calls and no malloc: it is a fork that never execs.
 #include "brood_guardian.h"
 #include "brood_box.h"
+#include "brood_events.h"
 #include "brood_files.h"
 #include "brood_loop.h"
 #include "mark.h"
@@ -122,7 +123,7 @@ static void watch(struct brood_mark mark, int session, pid_t parent) {
   brood_end_rest_prepare();
   await_end(session, parent);
   return_tokens();
-  brood_box_write(0);
+  if (brood_box_write(0) == 0) brood_events_remove();
   struct timespec moment = {0, 100000000};
   while (!brood_end_rest_prepare()) nanosleep(&moment, NULL);
   brood_end_rest(mark, 0, 0, proc, patience_of_guardian);

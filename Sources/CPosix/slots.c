@@ -385,6 +385,11 @@ void brood_slot_work(int32_t slot, const char *text, size_t size) {
   put_words(table->slots[slot].work, BROOD_WORK_SIZE, text, end, end < size);
 }
 
+const char *brood_slot_own_words(void) {
+  if (!table || (!own_plus_one && brood_forks() > 0)) return NULL;
+  return brood_forks() > 0 ? table->slots[own_plus_one - 1].waits : table->root_waits;
+}
+
 void brood_slot_sleeps(const char *text, size_t size) {
   if (!table || (!own_plus_one && brood_forks() > 0)) return;
   char *place = brood_forks() > 0 ? table->slots[own_plus_one - 1].waits : table->root_waits;

@@ -102,6 +102,9 @@ void brood_order_note_end(uint32_t number, uint64_t gone);
 /// The table; null before the session has one.
 struct table *brood_slots_table(void);
 
+/// The words of the call that this process slept in last; null if it has no slot.
+const char *brood_slot_own_words(void);
+
 /// This process's slot plus one, without taking one.
 int32_t brood_slot_own_plus_one(void);
 

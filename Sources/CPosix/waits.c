@@ -31,7 +31,14 @@ static void put(_Atomic uint64_t *place, uint64_t value) {
 static void record_sleep(uint8_t what, const struct brood_wait *wait) {
   struct brood_recorded event = {.what = what, .verb = wait->verb, .kind = (uint16_t)wait->kinds[0],
     .id = wait->ids[0], .text = (uint16_t)wait->text, .line = wait->line};
-  brood_event_write(&event, NULL, 0);
+  // Where it is for no channel, the words of the call tell more.
+  enum { channels = 15 };
+  bool is_channel = event.kind > 0 && event.kind <= channels;
+  const char *words =
+    what == BROOD_EVENT_SLEEP && !is_channel ? brood_slot_own_words() : NULL;
+  size_t size = words ? strnlen(words, BROOD_WAITS_SIZE) : 0;
+  event.size = (uint32_t)size;
+  brood_event_write(&event, words, size);
 }
 
 void brood_wait_begin(const struct brood_wait *wait) {

@@ -25,6 +25,7 @@ public enum AllCommands {
     (LanguageVersion(0, 6), ["timeline", "queue dead"]),
     (LanguageVersion(0, 6), ["timeline"]),
     (LanguageVersion(0, 6), ["record", "mark"]),
+    (LanguageVersion(0, 6), ["record", "mark", "blackbox"]),
   ]
 
   /// The names that a script does not know that is written for a version.

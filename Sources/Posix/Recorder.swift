@@ -51,9 +51,6 @@ public enum Recorder {
   /// Where the file of the recording stands, if it has one.
   public static var path: String? { brood_events_path().map { String(cString: $0) } }
 
-  /// Lets that file stay when this process exits.
-  public static func keep() { brood_events_keep() }
-
   /// Removes that file: nothing is left of the recording when its processes have ended.
   public static func remove() { brood_events_remove() }
 

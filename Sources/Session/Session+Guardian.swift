@@ -1,3 +1,4 @@
+import CPosix
 import Glibc
 import Language
 import Posix
@@ -12,6 +13,7 @@ extension Session {
   func startGuardian() throws {
     guard !isChild, supervisor.guardian == 0 else { return }
     let isFirst = supervisor.foreign == nil
+    if isFirst { brood_box_prepare(Session.boxDirectory ?? "") }
     if isFirst {
       // The first process of a container has to look after all.
       supervisor.foreign = Process.pid == 1 ? [] : Set(reader.children(of: Process.pid))

@@ -36,6 +36,7 @@ extension Session {
     writeRest(&status)
     if lostReader { endingSignal = endingSignal ?? .pipe }
     if !isChild, !processes.isEmpty || supervisor.hasGuardian {
+      writeBox()
       sweep()
       if !isInteractive && endingSignal == nil {
         endStuckRest()
@@ -68,7 +69,7 @@ extension Session {
       let cause = endingSignal.map { ExitInfo.Cause.signaled($0, core: false) }
       Recorder.write(.exit, number: RecordedEnding.number(cause ?? .exited(status)))
     }
-    endRecording(keeps: endingSignal != nil)
+    endRecording()
     if let endingSignal { Session.dieOf(endingSignal) }
     Process.exitNow(status)
   }

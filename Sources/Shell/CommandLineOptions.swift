@@ -34,6 +34,7 @@ enum BroodLine {
       brood tree [PID]           a process and its descendants
       brood sessions             which sessions of Brood run
       brood attach [PID]         a prompt in one of them: brood attach --help
+      brood blackbox [N]         what a session has left that ended badly
 
 
     """ + HelpText.flags(line, column: 29) + """

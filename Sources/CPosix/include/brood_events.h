@@ -121,10 +121,8 @@ uint64_t brood_events_rate(const struct brood_events_header *header);
 uint64_t brood_events_moment(
   const struct brood_events_header *header, uint64_t ticks, uint64_t rate);
 
-/// The file of the memory; null where it has none, or is to stay. Exits of the session remove it.
+/// The file of the memory; null where it has none. Exits of the session remove it.
 const char *brood_events_path(void);
 void brood_events_remove(void);
-/// Lets it stay when the session exits.
-void brood_events_keep(void);
 
 #endif

@@ -46,7 +46,7 @@ public final class BlackBox {
     // Most of the file has no memory.
     guard let fd = try? Descriptors.open(path, O_RDONLY) else { return nil }
     defer { Descriptors.close(fd) }
-    let size = brood_memory_size(fd)
+    let size = (try? FileStatus(path))?.size ?? 0
     var code: Int32 = 0
     guard size > 0, let base = brood_memory_map_to_read(fd, Int(size), &code) else { return nil }
     mapping = (base, Int(size))
@@ -108,7 +108,8 @@ public final class BlackBox {
     let others = (0..<memory.slotCount).filter { $0 != root.slot }.map(memory.member)
     return ([root] + others).compactMap { member in
       let look = member.look
-      let ended = look.ending != 0 && look.is_free
+      // Of a slot that is in use again the last end is another process's.
+      let ended = look.ending != 0 && (look.is_free || look.last == look.pid)
       guard look.pid > 0 && !look.is_free || ended else { return nil }
       var sleep: WaitProcess.Sleep?
       if look.has_wait, !ended {
@@ -130,7 +131,7 @@ public final class BlackBox {
   /// Files that cannot be read, or are of another version, are passed over.
   public static func all(in directory: String, recordings: String = "/dev/shm") -> [BlackBox] {
     var boxes = (1...8).compactMap { try? BlackBox(file: "\(directory)/box-\($0)") }
-    for name in (try? Directory.names(in: recordings)) ?? [] {
+    for name in (try? Directory.names(recordings)) ?? [] {
       let parts = name.split(separator: "-")
       guard parts.count == 5, parts[0] == "brood", parts[1] == "events",
         parts[2] == "\(geteuid())", let pid = Int32(parts[3]), isGone(pid),

@@ -7,7 +7,7 @@ import Session
 /// from another shell.
 public enum LookLine {
   public enum Verb: String, Sendable, CaseIterable {
-    case why, who, deadlock, tree, sessions, timeline
+    case why, who, deadlock, tree, sessions, timeline, blackbox
 
     var command: Command {
       switch self {
@@ -17,6 +17,7 @@ public enum LookLine {
       case .tree: TreeCommand.command
       case .sessions: SeeingCommands.sessions
       case .timeline: TimelineCommand.command
+      case .blackbox: BlackBoxReport.command
       }
     }
 
@@ -31,6 +32,7 @@ public enum LookLine {
         case .tree: ("[PID]", [Parameter("pid", .otherPid, .optional)])
         case .sessions: ("", [])
         case .timeline: ("FILE…", [Parameter("file", .path), Parameter("file", .path, .rest)])
+        case .blackbox: ("[N]", [Parameter("n", .int.atLeast(1), .optional)])
         }
       return CommandLine(
         "brood \(rawValue)", command.summary,
@@ -43,7 +45,7 @@ public enum LookLine {
 
   /// The only commands that are needed, so that nothing else is set up.
   public static let table = CommandTable([
-    SeeingCommands.family, CommandFamily("Processes", [TreeCommand.command]),
+    SeeingCommands.family, RecordCommands.family, CommandFamily("Processes", [TreeCommand.command]),
   ])
 
   /// The exit status after a wrong command line, or any error.
@@ -101,6 +103,13 @@ public enum LookLine {
     case .timeline: return nil
     case .sessions:
       return SessionList(looks.reader, except: Process.pid).report(looks)
+    case .blackbox:
+      let number = words.first.map { Int($0) ?? 0 } ?? 1
+      guard number > 0 else {
+        throw ErrorObject(.arity, "'\(words[0])' is no number of a black box", help: "1 is the latest")
+      }
+      return try BlackBoxReport.report(
+        number, isList: reading.has("list"), to: reading.value(of: "to"), interpreter.session)
     case .tree:
       let value = try interpreter.invoke(
         TreeCommand.command, flags: [], words: try words.map { .int(Int(try pid($0))) })
@@ -149,6 +158,19 @@ extension LookLine.Verb {
   /// What help says of it.
   private var details: String {
     switch self {
+    case .blackbox:
+      """
+      Shows what a session of yours has left that was killed, that a signal ended, or that left
+      processes: what each process waited for, how those ended that did before, what was recorded.
+      N counts from the latest, which is 1; the last eight are kept.
+
+        brood blackbox
+        brood blackbox --list
+        brood blackbox 2 --to run.jsonl
+
+      Exit status: 0, or 2 if there is none.
+
+      """
     case .why:
       """
       Tells why processes do not go on: what each waits for, who could bring that about, what these

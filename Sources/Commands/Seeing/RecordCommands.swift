@@ -1,10 +1,11 @@
 import Language
 import Posix
+import Processes
 import Session
 
 /// `record` and `mark`: what happens, kept to be looked at later.
 enum RecordCommands {
-  static let family = CommandFamily("Recording", [record, mark])
+  static let family = CommandFamily("Recording", [record, mark, BlackBoxReport.command])
 
   private static let record = Command(
     "record", "Record what the session's processes do",

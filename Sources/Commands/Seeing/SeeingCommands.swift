@@ -153,7 +153,7 @@ extension Call {
     return result
   }
 
-  fileprivate borrowing func shown(_ report: LookReport) -> Value {
+  borrowing func shown(_ report: LookReport) -> Value {
     if site.wantsValue { return report.value }
     return .report(ReportObject(report.value, text: report.text))
   }

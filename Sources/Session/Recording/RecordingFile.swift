@@ -1,6 +1,7 @@
 import Channels
 import Language
 import Posix
+import Processes
 import Waits
 
 /// A recording as JSON lines: a first line about the session, then one for each event.
@@ -79,7 +80,8 @@ public struct RecordingFile {
       field("out", text: event.outcome.name)
     case .sleep:
       field("ev", text: "sleep")
-      field("verb", text: event.verb?.name ?? "")
+      let verb = event.verb?.name ?? ""
+      field("verb", text: verb.isEmpty ? event.text : verb)
       object(event)
     case .wake:
       field("ev", text: "wake")

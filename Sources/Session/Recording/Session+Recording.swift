@@ -1,7 +1,10 @@
+import CPosix
 import Channels
 import Glibc
 import Language
 import Posix
+import Processes
+import Waits
 
 /// What the session's processes do, kept to be looked at later.
 extension Session {
@@ -54,6 +57,11 @@ extension Session {
   /// - Throws: errors of writing.
   public func writeRecording() throws {
     guard let path = recordingPath, let recording = Recording.own else { return }
+    try write(recording, to: path)
+  }
+
+  /// Writes any recording to a file.
+  public func write(_ recording: Recording, to path: String) throws {
     let bytes = RecordingFile.bytes(of: recording, version: programVersion)
     try asking("cannot write the recording to '\(path)'") {
       let file = try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: 0o666)
@@ -62,9 +70,24 @@ extension Session {
     }
   }
 
-  /// At the end of the session: the file is written, and nothing else is left of the recording
-  /// unless `keeps`.
-  func endRecording(keeps: Bool) {
+  /// Where black boxes stand; nil where there is no place for them.
+  public static var boxDirectory: String? {
+    func variable(_ name: String) -> String? {
+      getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+    }
+    let state = variable("XDG_STATE_HOME") ?? variable("HOME").map { $0 + "/.local/state" }
+    return state.map { $0 + "/brood/blackbox" }
+  }
+
+  /// A signal ends the session: what its processes do now is kept.
+  func writeBox() {
+    guard !isChild, let endingSignal, supervisor.hasGuardian else { return }
+    brood_box_write(endingSignal.number)
+  }
+
+  /// At the end of the session: the file is written, and nothing else is left of the recording but
+  /// what a black box has.
+  func endRecording() {
     guard !isChild, Recorder.exists else { return }
     Recorder.turn(on: false)
     if Recorder.shortage != 0 {
@@ -77,6 +100,6 @@ extension Session {
     } catch {
       if let error = error as? ErrorObject { report(error) }
     }
-    if keeps { Recorder.keep() } else { Recorder.remove() }
+    Recorder.remove()
   }
 }

@@ -1,6 +1,6 @@
 /// The beginning of a value as it travels (`WireFormat`), as text for people.
 ///
-/// What was cut off is an ellipsis: `{"id": 7, …`. Any bytes are taken; what is no value is `?`.
+/// What was cut off is an ellipsis: `[id: 7, …`. Any bytes are taken; what is no value is `?`.
 struct ValuePrefix {
   private let bytes: [UInt8]
   private var at = 0
@@ -86,10 +86,28 @@ struct ValuePrefix {
   }
 
   private mutating func map(_ count: Int, _ depth: Int) {
-    items(count, "{", "}", depth) { prefix in
-      prefix.value(depth + 1)
+    if count == 0 {
+      text += "[:]"
+      return
+    }
+    items(count, "[", "]", depth) { prefix in
+      prefix.key(depth + 1)
       if !prefix.isCut { prefix.text += ": " }
       prefix.value(depth + 1)
+    }
+  }
+
+  /// A plain word has no quotes.
+  private mutating func key(_ depth: Int) {
+    let start = text.endIndex
+    value(depth)
+    guard let key = Optional(text[start...]), key.count > 2, key.first == "\"", key.last == "\""
+    else { return }
+    let word = key.dropFirst().dropLast()
+    if word.allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "_" || $0.isNumber) }),
+      word.first?.isLetter ?? false
+    {
+      text = String(text[..<start]) + word
     }
   }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// What gives programs their standard input: `--pipe` and `--pipepart`.
 ///
