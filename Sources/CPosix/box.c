@@ -80,11 +80,30 @@ static uint64_t table_size(const struct table *table) {
   return offsetof(struct table, slots) + (uint64_t)top * sizeof(struct slot);
 }
 
+// Writes a file, and puts it into the place of the oldest.
+static int32_t write_box(const struct brood_box_header *header, const void *table,
+  const void *events) {
+  if (!directory[0]) return -ENOENT;
+  if (!make_directories()) return -errno;
+  char new[longest], path[longest];
+  name(new, "/.new-", (uint64_t)getpid());
+  int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) return -errno;
+  bool is_whole = write_all(fd, header, sizeof *header) &&
+    write_all(fd, table, header->table_size) && write_all(fd, events, header->events_size);
+  int code = errno;
+  close(fd);
+  choose(path);
+  if (is_whole && rename(new, path) == 0) return 0;
+  if (is_whole) code = errno;
+  unlink(new);
+  return -code;
+}
+
 int32_t brood_box_write(int32_t cause) {
   const struct table *table = brood_slots_table();
   const struct brood_events_header *events = brood_events_memory();
-  if (!directory[0] || !table) return -ENOENT;
-  if (!make_directories()) return -errno;
+  if (!table) return -ENOENT;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   struct brood_box_header header = {
@@ -93,18 +112,13 @@ int32_t brood_box_write(int32_t cause) {
     .table_size = table_size(table), .events_size = events ? brood_events_size(events) : 0};
   // So that times can be read after the machine has been restarted.
   if (events) brood_events_rate(events);
-  char new[longest], path[longest];
-  name(new, "/.new-", (uint64_t)getpid());
-  int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) return -errno;
-  bool is_whole = write_all(fd, &header, sizeof header) &&
-    write_all(fd, table, header.table_size) && write_all(fd, events, header.events_size);
-  int code = errno;
-  close(fd);
-  choose(path);
-  if (!is_whole || rename(new, path) < 0) {
-    unlink(new);
-    return -code;
-  }
-  return 0;
+  return write_box(&header, table, events);
+}
+
+int32_t brood_box_keep(const void *recording, int64_t time, int64_t monotonic) {
+  const struct brood_events_header *events = recording;
+  struct brood_box_header header = {
+    .magic = BROOD_BOX_MAGIC, .layout = BROOD_LAYOUT, .session = events->session, .time = time,
+    .monotonic = monotonic, .events_size = brood_events_size(events)};
+  return write_box(&header, NULL, events);
 }

@@ -24,4 +24,8 @@ void brood_box_prepare(const char *path);
 /// Writes one, in the place of the oldest of eight. Returns 0 or a negated errno.
 int32_t brood_box_write(int32_t cause);
 
+/// Writes one that has nothing but a recording, as `brood_events_are` knows it, whose session ended at
+/// a time.
+int32_t brood_box_keep(const void *recording, int64_t time, int64_t monotonic);
+
 #endif

@@ -92,7 +92,8 @@ public final class BlackBox {
     cause = Signal(header.cause)
     time = header.time
     moment = header.monotonic
-    lives = BlackBox.lives(SessionMemory(inBox: UnsafeRawBufferPointer(table)))
+    lives =
+      tableSize == 0 ? [] : BlackBox.lives(SessionMemory(inBox: UnsafeRawBufferPointer(table)))
     recording = Recording(UnsafeRawBufferPointer(events))
   }
 
@@ -125,21 +126,37 @@ public final class BlackBox {
 
   // MARK: Where they are
 
-  /// The boxes of a directory, and recordings of this user that sessions have left which are gone with
-  /// their guardians; the latest first.
+  /// The boxes of a directory, the latest first.
   ///
   /// Files that cannot be read, or are of another version, are passed over.
-  public static func all(in directory: String, recordings: String = "/dev/shm") -> [BlackBox] {
-    var boxes = (1...8).compactMap { try? BlackBox(file: "\(directory)/box-\($0)") }
+  public static func all(in directory: String) -> [BlackBox] {
+    (1...8).compactMap { try? BlackBox(file: "\(directory)/box-\($0)") }
+      .sorted { $0.time > $1.time }
+  }
+
+  /// Makes boxes of the recordings of this user whose sessions are gone with their guardians.
+  ///
+  /// - Parameters:
+  ///   - directory: where boxes stand.
+  ///   - recordings: where recordings stand.
+  public static func collect(into directory: String, from recordings: String = "/dev/shm") {
+    var isPrepared = false
     for name in (try? Directory.names(recordings)) ?? [] {
       let parts = name.split(separator: "-")
       guard parts.count == 5, parts[0] == "brood", parts[1] == "events",
-        parts[2] == "\(geteuid())", let pid = Int32(parts[3]), isGone(pid),
-        let box = BlackBox(recording: "\(recordings)/\(name)")
+        parts[2] == "\(geteuid())", let pid = Int32(parts[3]), isGone(pid)
       else { continue }
-      boxes.append(box)
+      let path = "\(recordings)/\(name)"
+      if !isPrepared { brood_box_prepare(directory) }
+      isPrepared = true
+      if let box = BlackBox(recording: path), let base = box.mapping?.base,
+        brood_box_keep(base, box.time, box.moment) < 0
+      {
+        // There may be room for it another time.
+        continue
+      }
+      unlink(path)
     }
-    return boxes.sorted { $0.time > $1.time }
   }
 
   private static func isGone(_ pid: Int32) -> Bool { kill(pid, 0) != 0 && errno == ESRCH }

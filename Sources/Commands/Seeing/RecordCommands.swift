@@ -29,8 +29,7 @@ enum RecordCommands {
     examples: [
       Example(
         "let f = (^mktemp)\nrecord to $f\nqueue new q\nqueue put q 7\nrecord off\n"
-          + "print (len (where (map (lines (open $f)) { |l| json-parse $l }) "
-          + "{ |e| ($e.verb ?? '') == 'queue put' }))", "1")
+          + "print (len (filter (lines (read $f)) { |line| contains $line 'queue put' }))", "1")
     ]
   ) { call in
     let session = call.session

@@ -13,6 +13,7 @@ extension Session {
   /// - Throws: `system` where there is no memory for it.
   public func record() throws {
     if !Recorder.exists {
+      if let directory = Session.boxDirectory { BlackBox.collect(into: directory) }
       try asking("cannot record") {
         try Recorder.start(limit: recordLimit, in: "/dev/shm", script: script)
       }
