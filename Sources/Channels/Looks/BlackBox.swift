@@ -93,7 +93,8 @@ public final class BlackBox {
     time = header.time
     moment = header.monotonic
     lives =
-      tableSize == 0 ? [] : BlackBox.lives(SessionMemory(inBox: UnsafeRawBufferPointer(table)))
+      tableSize == 0
+      ? [] : SessionMemory(inBox: UnsafeRawBufferPointer(table)).map(BlackBox.lives) ?? []
     recording = Recording(UnsafeRawBufferPointer(events))
   }
 

@@ -79,8 +79,9 @@ public final class SessionMemory {
   /// That of a session which has ended, as its black box has it.
   ///
   /// - Parameter bytes: of its table, aligned to 128; they must outlive this object.
-  init(inBox bytes: UnsafeRawBufferPointer) {
-    base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 128)!
+  init?(inBox bytes: UnsafeRawBufferPointer) {
+    guard let start = bytes.baseAddress else { return nil }
+    base = start
     mapping = nil
     member = 0
   }

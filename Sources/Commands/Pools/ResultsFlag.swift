@@ -48,7 +48,8 @@ enum ResultsFlag {
     let template = ProgramTemplate([path], columns: columns)
     // Without a place the input would be a second word.
     let words = (try? template.words(for: TaskInput("x"), index: 0, slot: 0)) ?? []
-    let hasPlace = template.hasNumber || words.count == 1 || template.neededParts > 0
+    let hasPlace =
+      template.hasNumber || words.count == 1 || template.neededParts > 0
       || template.unknownName != nil
     guard hasPlace, let brace = path.firstIndex(of: "{") else { return nil }
     guard let slash = path[..<brace].lastIndex(of: "/") else { return (".", path) }

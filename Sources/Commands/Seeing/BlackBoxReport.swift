@@ -98,7 +98,8 @@ struct BlackBoxReport {
       }
       if life?.ending == nil, let place = place(life) { line += "  \(place)" }
       lines.append(line)
-      for event in events.filter({ $0.pid == pid && $0.what != .name }).suffix(BlackBoxReport.mostEvents) {
+      let own = events.filter { $0.pid == pid && $0.what != .name }
+      for event in own.suffix(BlackBoxReport.mostEvents) {
         lines.append("    \(moment(event))  \(text(event))")
       }
     }
@@ -193,7 +194,8 @@ struct BlackBoxReport {
     let report = BlackBoxReport(boxes[number - 1])
     if let path {
       guard let recording = boxes[number - 1].recording else {
-        throw ErrorObject(.missing, "nothing was recorded in that session", help: "see: help record")
+        throw ErrorObject(
+          .missing, "nothing was recorded in that session", help: "see: help record")
       }
       try session.write(recording, to: path)
     }

@@ -106,7 +106,8 @@ public enum LookLine {
     case .blackbox:
       let number = words.first.map { Int($0) ?? 0 } ?? 1
       guard number > 0 else {
-        throw ErrorObject(.arity, "'\(words[0])' is no number of a black box", help: "1 is the latest")
+        throw ErrorObject(
+          .arity, "'\(words[0])' is no number of a black box", help: "1 is the latest")
       }
       return try BlackBoxReport.report(
         number, isList: reading.has("list"), to: reading.value(of: "to"), interpreter.session)

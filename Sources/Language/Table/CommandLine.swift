@@ -225,7 +225,8 @@ extension CommandLine {
     default: break
     }
     return Option(
-      name: name, argument: flag.hasOptionalValue ? nil : flag.type?.name, choices: choices, takesFiles: takesFiles,
+      name: name, argument: flag.hasOptionalValue ? nil : flag.type?.name, choices: choices,
+      takesFiles: takesFiles,
       summary: flag.summary)
   }
 

@@ -30,8 +30,8 @@ public enum RecordingText {
     case .exit: return ending()
     case .wait: return "saw that \(process(event.other)) \(ending())"
     case .kill:
-      return event.other < 0
-        ? "sent \(signal()) to group \(-event.other)" : "sent \(signal()) to \(process(event.other))"
+      let target = event.other < 0 ? "group \(-event.other)" : process(event.other)
+      return "sent \(signal()) to \(target)"
     case .handler: return "began its handler of \(signal())"
     case .handled: return "ended its handler of \(signal())"
     case .operation:

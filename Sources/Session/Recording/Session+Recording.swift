@@ -39,7 +39,8 @@ extension Session {
           path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: 0o666)
         Descriptors.close(file)
       }
-      recordingPath = path.hasPrefix("/") ? path : try asking { try Directory.current() } + "/" + path
+      let base = path.hasPrefix("/") ? "" : try asking { try Directory.current() } + "/"
+      recordingPath = base + path
     } else {
       recordingPath = nil
     }
