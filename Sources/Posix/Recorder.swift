@@ -28,7 +28,7 @@ public enum Recorder {
   public static func start(
     limit: Int, in directory: String, script: String
   ) throws(SystemError) {
-    try window("mmap", "the recording") {
+    try checked("mmap", "the recording") {
       brood_events_start(UInt64(clamping: limit), directory, script)
     }
   }
