@@ -67,7 +67,7 @@ public final class FarAgent {
     try asking { try connection.begin() }
     var hello = Hello()
     hello.program = program
-    hello.host = TaskRecord.host
+    hello.host = Machine.hostName
     hello.boot =
       (try? Transfer.readFile("/proc/sys/kernel/random/boot_id"))
       .map { String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self) } ?? ""

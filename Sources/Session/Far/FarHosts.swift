@@ -36,7 +36,7 @@ final class FarHosts {
 
   var hello: Hello {
     var hello = Hello()
-    hello.host = TaskRecord.host
+    hello.host = Machine.hostName
     hello.pid = Process.pid
     hello.cpus = 1
     return hello

@@ -14,7 +14,7 @@ extension Session {
   public func record() throws {
     if !Recorder.exists {
       if let directory = Session.boxDirectory { BlackBox.collect(into: directory) }
-      try asking("cannot record") {
+      try mapErrors("cannot record") {
         try Recorder.start(limit: recordLimit, in: "/dev/shm", script: script)
       }
       Recorder.place = { [unowned self] in placeOfWait }
@@ -34,12 +34,12 @@ extension Session {
   public func recordTo(_ path: String?) throws {
     if let path {
       // What cannot be written is told now, and a relative path means this directory.
-      try asking("cannot record to '\(path)'") {
+      try mapErrors("cannot record to '\(path)'") {
         let file = try Descriptors.open(
           path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: 0o666)
         Descriptors.close(file)
       }
-      let base = path.hasPrefix("/") ? "" : try asking { try Directory.current() } + "/"
+      let base = path.hasPrefix("/") ? "" : try mapErrors { try Directory.current() } + "/"
       recordingPath = base + path
     } else {
       recordingPath = nil
@@ -65,7 +65,7 @@ extension Session {
   /// Writes any recording to a file.
   public func write(_ recording: Recording, to path: String) throws {
     let bytes = RecordingFile.bytes(of: recording, version: programVersion)
-    try asking("cannot write the recording to '\(path)'") {
+    try mapErrors("cannot write the recording to '\(path)'") {
       let file = try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: 0o666)
       defer { Descriptors.close(file) }
       try bytes.withUnsafeBytes { try Transfer.writeAll(file, $0) }
