@@ -26,6 +26,7 @@ public enum AllCommands {
     (LanguageVersion(0, 6), ["timeline"]),
     (LanguageVersion(0, 6), ["record", "mark"]),
     (LanguageVersion(0, 6), ["record", "mark", "blackbox"]),
+    (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline"]),
   ]
 
   /// The names that a script does not know that is written for a version.

@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Session
@@ -7,7 +8,7 @@ import Timeline
 enum RecordingSource {
   /// The recording of this session, as `record to FILE` would write it; nil if nothing was recorded.
   static func own(_ session: Session) throws -> [UInt8]? {
-    nil
+    Recording.own.map { RecordingFile.bytes(of: $0, version: session.programVersion) }
   }
 
   /// The events of this session.
