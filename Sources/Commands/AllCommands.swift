@@ -22,11 +22,7 @@ public enum AllCommands {
     (LanguageVersion(0, 3), ["who", "why", "deadlock"]),
     (LanguageVersion(0, 4), ["sessions"]),
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
-    (LanguageVersion(0, 6), ["timeline", "queue dead"]),
-    (LanguageVersion(0, 6), ["timeline"]),
-    (LanguageVersion(0, 6), ["record", "mark"]),
-    (LanguageVersion(0, 6), ["record", "mark", "blackbox"]),
-    (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline"]),
+    (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline", "queue dead", "pool drain"]),
   ]
 
   /// The names that a script does not know that is written for a version.
