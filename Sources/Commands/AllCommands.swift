@@ -22,7 +22,7 @@ public enum AllCommands {
     (LanguageVersion(0, 3), ["who", "why", "deadlock"]),
     (LanguageVersion(0, 4), ["sessions"]),
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
-    (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline", "queue dead", "pool drain"]),
+    (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline", "queue dead"]),
   ]
 
   /// The names that a script does not know that is written for a version.
