@@ -18,11 +18,16 @@ struct TimelineFileTests {
 
   /// Five processes that send each other messages by a queue, as a file.
   ///
-  /// - Parameter isTorn: whether the last line is cut in the middle.
-  private func recording(messages: Int, session: Int = 100, isTorn: Bool = false) -> String {
+  /// - Parameters:
+  ///   - isTorn: whether the last line is cut in the middle.
+  ///   - began: later than any file of the test, whose lines would not be those that ran.
+  private func recording(
+    messages: Int, session: Int = 100, isTorn: Bool = false,
+    began: String = "2150-01-31T05:10:00.5Z"
+  ) -> String {
     var lines = [
       #"{"brood":1,"version":"0.6.0","session":\#(session),"script":"run.brood","host":"box","#
-        + #""boot":"b","clock":"monotonic","began":"2026-11-30T05:10:00.5Z","zero":\#(session)}"#,
+        + #""boot":"b","clock":"monotonic","began":"\#(began)","zero":\#(session)}"#,
       #"{"t":0,"pid":\#(session),"ev":"start","name":"brood","parent":1}"#,
     ]
     for number in 1...5 {
@@ -166,6 +171,17 @@ struct TimelineFileTests {
       files: ["x": text, "secret.txt": "hunter2\n", "open.brood": "print y\n"], in: place)
     let html = try String(contentsOfFile: "\(place.path)/x.html", encoding: .utf8)
     #expect(!html.contains("hunter2") && html.contains("print y"))
+  }
+
+  @Test func aTextThatIsNewerThanTheRecordingIsMarked() throws {
+    let place = try TemporaryDirectory()
+    _ = try run(
+      ["--html", "x.html", "x"],
+      files: [
+        "x": recording(messages: 1, began: "2020-01-31T05:10:00Z"), "run.brood": "a\nb\nc\n",
+      ], in: place)
+    let html = try String(contentsOfFile: "\(place.path)/x.html", encoding: .utf8)
+    #expect(html.contains("\"c  # changed since\""))
   }
 
   @Test func followingEndsWithTheProcesses() throws {
