@@ -4,7 +4,7 @@
 public struct ChartBuilder {
   /// What is open in a lane.
   private enum Open {
-    case sleep(Int64, label: String, place: String?, ChartEvent.SharedObject)
+    case sleep(Int64, verb: String, label: String, place: String?, ChartEvent.SharedObject)
     case handler(signal: String, place: String?)
   }
 
@@ -18,8 +18,8 @@ public struct ChartBuilder {
     var isBegun = false
     var isForked = false
     var isWaitedFor = false
-    /// The last sleep and who ended it.
-    var slept: (since: Int64, by: Int32)?
+    /// The last sleep, what for, and who ended it.
+    var slept: (since: Int64, by: Int32, verb: String, object: ChartEvent.SharedObject)?
     var becameProgram = false
   }
 
@@ -145,7 +145,7 @@ public struct ChartBuilder {
     case _ where isProgram:
       span.state = .program
       span.label = chart.lanes[lane].name
-    case .sleep(_, let label, let place, _)?:
+    case .sleep(_, _, let label, let place, _)?:
       span.state = .sleeping
       span.label = label
       span.place = place
@@ -209,17 +209,20 @@ public struct ChartBuilder {
       closeHandler(number, signal)
     case .operation(let operation):
       closeSleep(number, on: operation.object, at: time, by: 0)
-      if let slept = progress[number].slept {
+      let slept = progress[number].slept
+      progress[number].slept = nil
+      // Of several objects, as in select, a sleep names the first.
+      if let slept, slept.verb == operation.verb || slept.object.isSame(as: operation.object) {
         chart.lanes[number].points[end.point].sleptSince = slept.since
         chart.lanes[number].points[end.point].wokenBy = slept.by
-        progress[number].slept = nil
       }
       matcher.add(operation, end, recording)
     case .sleep(let verb, let object):
       write(number, to: time)
       let name = object.name.isEmpty && object.id != 0 ? "\(object.id)" : object.name
       let label = name.isEmpty ? verb : "\(verb) \(name)"
-      progress[number].open.append(.sleep(time, label: label, place: event.place, object))
+      progress[number].open.append(
+        .sleep(time, verb: verb, label: label, place: event.place, object))
     case .wake(let object, let pid):
       closeSleep(number, on: object, at: time, by: pid, isWake: true)
     case .task(let task):
@@ -338,12 +341,14 @@ public struct ChartBuilder {
     isWake: Bool = false
   ) {
     let index = progress[lane].open.lastIndex {
-      guard case .sleep(_, _, _, let slept) = $0 else { return false }
-      return isWake || slept.kind == object.kind && slept.id == object.id
+      guard case .sleep(_, _, _, _, let slept) = $0 else { return false }
+      return isWake || slept.isSame(as: object)
     }
-    guard let index, case .sleep(let since, _, _, _) = progress[lane].open[index] else { return }
+    guard let index,
+      case .sleep(let since, let verb, _, _, let slept) = progress[lane].open[index]
+    else { return }
     write(lane, to: time)
-    progress[lane].slept = (since, pid)
+    progress[lane].slept = (since, pid, verb, slept)
     progress[lane].open.removeSubrange(index...)
   }
 }

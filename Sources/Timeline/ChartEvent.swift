@@ -28,6 +28,9 @@ public struct ChartEvent: Sendable, Equatable {
       self.name = name
     }
 
+    /// Whether it is one and the same, whatever it was called.
+    func isSame(as other: SharedObject) -> Bool { kind == other.kind && id == other.id }
+
     /// As `queue jobs`, or `queue 7` for one without a name; empty if it is nothing.
     public var text: String {
       if kind.isEmpty { return name }

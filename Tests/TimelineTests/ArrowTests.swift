@@ -128,6 +128,18 @@ import Testing
     #expect(told(chart) == ["hand-over lock x: 2@8 3@8", "hand-over lock x: 3@12 4@13"])
   }
 
+  @Test func aSleepForSomethingElseBeforeALockIsNoWaitForIt() {
+    let nothing = ChartEvent.SharedObject("", 0)
+    let chart = chart([
+      ChartEvent(1 * ms, 2, operation("lock acquire", nil)),
+      ChartEvent(2 * ms, 3, .sleep(verb: "sleep 10ms", on: nothing)),
+      ChartEvent(4 * ms, 2, operation("lock release", nil)),
+      ChartEvent(12 * ms, 3, .wake(on: nothing, by: 0)),
+      ChartEvent(13 * ms, 3, operation("lock acquire", nil)),
+    ])
+    #expect(chart.arrows.isEmpty)
+  }
+
   @Test func anEventLetsAllGoOnAndSoDoesTheLastAtABarrier() {
     let event = ChartEvent.SharedObject("event", 1, "x")
     let barrier = ChartEvent.SharedObject("barrier", 1, "x")
