@@ -77,7 +77,7 @@ struct HostNames {
         help: "write its numeric address, or a line for it into /etc/hosts")
     }
     let text = try output(of: program, ["getent", "ahosts", host], until: deadline) {
-      ErrorObject(.timeout, "the time to look up the host '\(host)' is over")
+      ErrorObject(.timeout, "cannot look up the host '\(host)': timed out")
     }
     var found: [String] = []
     for line in text.split(separator: "\n") {

@@ -35,7 +35,7 @@ enum LockCommands {
   }
 
   static let acquire = Command(
-    "lock acquire", "Take a lock, waiting until it is free",
+    "lock acquire", "Acquire a lock, waiting until it is free",
     details: """
       Yields null, or, if the last holder ended while it held the lock, a record with its pid, exit \
       and signal. Taking it twice is an error unless it is reentrant.
@@ -59,7 +59,7 @@ enum LockCommands {
   }
 
   static let release = Command(
-    "lock release", "Give a lock back", parameters: [lock],
+    "lock release", "Release a lock", parameters: [lock],
     examples: [Example("lock new m\nlock acquire m\nlock release m")]
   ) { call in
     guard let handle = call.local(as: LockHandle.self) else {
@@ -70,7 +70,7 @@ enum LockCommands {
   }
 
   static let info = Command(
-    "lock info", "Tell who holds a lock and who waits for it", parameters: [lock],
+    "lock info", "Show which process holds a lock and which wait for it", parameters: [lock],
     traits: .reports, examples: [Example("lock new m\nprint (lock info m).reentrant", "false")]
   ) { call in try call.local(as: LockHandle.self)?.fields() ?? RedisHolderVerbs.info(call) }
 

@@ -28,7 +28,8 @@ enum EventCommands {
   }
 
   static let set = Command(
-    "event set", "Set an event: all who wait go on, and all who come pass", parameters: [event],
+    "event set", "Set an event: waiting processes go on, and later ones do not wait",
+    parameters: [event],
     examples: [Example("event new go\nevent set go\nprint (event is-set go)", "true")]
   ) { call in
     guard let handle = call.local(as: EventHandle.self) else {
@@ -40,7 +41,7 @@ enum EventCommands {
   }
 
   static let clear = Command(
-    "event clear", "Clear an event: who comes now waits", parameters: [event],
+    "event clear", "Clear an event: processes wait for it again", parameters: [event],
     examples: [
       Example("event new go\nevent set go\nevent clear go\nprint (event is-set go)", "false")
     ]
@@ -54,7 +55,7 @@ enum EventCommands {
   }
 
   static let wait = Command(
-    "event wait", "Wait until an event is set; yields true, or false at the end of the time",
+    "event wait", "Wait until an event is set; yields true, or false after a timeout",
     parameters: [event], flags: [.softTimeout],
     examples: [Example("event new go\nprint (event wait go --timeout 10ms)", "false")]
   ) { call in
@@ -130,7 +131,7 @@ enum BarrierCommands {
   }
 
   static let wait = Command(
-    "barrier wait", "Wait until all parties have come; yields the order of coming, from 0",
+    "barrier wait", "Wait until all parties have arrived; yields the order of arrival, from 0",
     details: """
       Throws `timeout` at the end of the time, and says how many have come and who has not; then \
       this process does not count. Throws `peer-died` if a party died at the barrier, or too few \
@@ -176,7 +177,7 @@ enum BarrierCommands {
   }
 
   static let reset = Command(
-    "barrier reset", "Make a broken barrier whole again",
+    "barrier reset", "Reset a broken barrier",
     details: "Its waiters get `closed`.", parameters: [barrier],
     examples: [Example("barrier new meet 2\nbarrier reset meet")]
   ) { call in
@@ -201,7 +202,7 @@ enum ConditionCommands {
   private static let condition = Parameter("cond", .channel(ConditionHandle.self, "cond"))
 
   static let new = Command(
-    "cond new", "Make a condition: processes wait until they are told that something may be so",
+    "cond new", "Make a condition variable: processes wait until they are notified",
     details: """
       It goes with a lock that guards what it is about: LOCK, or one of its own, which `cond acquire`, \
       `cond release` and `cond with` take and give back.
@@ -232,7 +233,7 @@ enum ConditionCommands {
   }
 
   static let acquire = Command(
-    "cond acquire", "Take the lock of a condition, waiting until it is free",
+    "cond acquire", "Acquire the lock of a condition, waiting until it is free",
     parameters: [condition], flags: [.timeout],
     examples: [Example("cond new c\ncond acquire c\ncond release c")]
   ) { call in
@@ -241,7 +242,7 @@ enum ConditionCommands {
   }
 
   static let release = Command(
-    "cond release", "Give the lock of a condition back", parameters: [condition],
+    "cond release", "Release the lock of a condition", parameters: [condition],
     examples: [Example("cond new c\ncond acquire c\ncond release c")]
   ) { call in
     let handle = try call.channel(as: ConditionHandle.self)
@@ -275,13 +276,13 @@ enum ConditionCommands {
   }
 
   static let notify = Command(
-    "cond notify", "Wake N of those who wait for a condition, 1 by default; yields how many",
+    "cond notify", "Wake N processes that wait for a condition, 1 by default; yields how many",
     parameters: [condition, Parameter("n", .int, .optional)],
     examples: [Example("cond new c\nprint (cond notify c)", "0")]
   ) { call in .int(try notify(call, call.has(1) ? max(0, call.int(1)) : 1)) }
 
   static let notifyAll = Command(
-    "cond notify-all", "Wake all who wait for a condition; yields how many",
+    "cond notify-all", "Wake all processes that wait for a condition; yields how many",
     parameters: [condition],
     examples: [Example("cond new c\nprint (cond notify-all c)", "0")]
   ) { call in .int(try notify(call, .max)) }

@@ -184,7 +184,7 @@ enum PipeCommands {
   }
 
   static let info = Command(
-    "pipe info", "Tell what there is to know about a pipe", parameters: [pipe], traits: .reports,
+    "pipe info", "Show details of a pipe", parameters: [pipe], traits: .reports,
     examples: [
       Example("pipe new p\nprint (pipe info p).form (pipe info p).open", "duplex [\"a\", \"b\"]")
     ]

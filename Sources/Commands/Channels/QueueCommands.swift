@@ -198,7 +198,7 @@ enum QueueCommands {
   }
 
   static let ack = Command(
-    "queue ack", "Keep for good all that this process holds of a queue by `get --lease`",
+    "queue ack", "Acknowledge all that this process has leased from a queue: it is gone for good",
     details: "Yields how many values that were; throws `missing` if there are none.",
     parameters: [queue],
     examples: [
@@ -214,7 +214,7 @@ enum QueueCommands {
   }
 
   static let nack = Command(
-    "queue nack", "Give back all that this process holds of a queue by `get --lease`",
+    "queue nack", "Return to a queue all that this process has leased from it",
     details: "Yields how many values that were; throws `missing` if there are none.",
     parameters: [queue],
     examples: [
@@ -298,7 +298,7 @@ enum QueueCommands {
   }
 
   static let close = Command(
-    "queue close", "Let nothing more into a queue; what is in it can still be taken out",
+    "queue close", "Close a queue to further items; those in it can still be taken out",
     parameters: [queue],
     examples: [
       Example(
@@ -315,7 +315,7 @@ enum QueueCommands {
   }
 
   static let info = Command(
-    "queue info", "Tell what there is to know about a queue", parameters: [queue],
+    "queue info", "Show details of a queue", parameters: [queue],
     traits: .reports,
     examples: [Example("queue new q 5\nprint (queue info q).max", "5")]
   ) { call in try call.local(as: QueueHandle.self)?.record() ?? RedisQueueVerbs.info(call) }

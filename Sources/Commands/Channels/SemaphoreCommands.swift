@@ -55,7 +55,7 @@ enum SemaphoreCommands {
   }
 
   static let acquire = Command(
-    "sem acquire", "Take a permit, waiting for one", parameters: [semaphore], flags: [.timeout],
+    "sem acquire", "Acquire a permit, waiting for one", parameters: [semaphore], flags: [.timeout],
     examples: [
       Example(
         "sem new s 1\nlet p = fork { sem acquire s; kill -9 $pid }\nwait $p\nsem acquire s\n"
@@ -72,7 +72,7 @@ enum SemaphoreCommands {
   }
 
   static let release = Command(
-    "sem release", "Give a permit back", parameters: [semaphore],
+    "sem release", "Release a permit", parameters: [semaphore],
     examples: [Example("sem new s\nsem acquire s\nsem release s\nprint (sem value s)", "1")]
   ) { call in
     guard let handle = call.local(as: SemaphoreHandle.self) else {
@@ -103,7 +103,8 @@ enum SemaphoreCommands {
   }
 
   static let info = Command(
-    "sem info", "Tell who holds permits of a semaphore and who waits", parameters: [semaphore],
+    "sem info", "Show which processes hold permits of a semaphore and which wait",
+    parameters: [semaphore],
     traits: .reports, examples: [Example("sem new s 3\nprint (sem info s).permits", "3")]
   ) { call in
     try call.local(as: SemaphoreHandle.self)?.fields() ?? RedisHolderVerbs.info(call)

@@ -307,7 +307,7 @@ enum SharedCommands {
   }
 
   static let info = Command(
-    "shm info", "Tell what there is to know about shared memory", parameters: [shared],
+    "shm info", "Show details of shared memory", parameters: [shared],
     traits: .reports,
     examples: [Example("shm new n int 3\nprint (shm info n).type (shm info n).value", "int32 3")]
   ) { call in try call.local(as: SharedHandle.self)?.fields() ?? RedisHolderVerbs.info(call) }

@@ -15,7 +15,7 @@ enum SocketCommands {
     "\(SocketEndpoint.forms); alone, the name is chosen by Brood")
 
   static let listen = Command(
-    "socket listen", "Take connections at an address",
+    "socket listen", "Listen for connections at an address",
     details: """
       unix:PATH is a file, unix:@NAME a name without a file, tcp:HOST:PORT an address of this \
       machine: 127.0.0.1 or localhost for itself only, 0.0.0.0 for everybody, [::1] for IPv6. \
@@ -46,7 +46,7 @@ enum SocketCommands {
   }
 
   static let accept = Command(
-    "socket accept", "Take the next connection of a listening socket",
+    "socket accept", "Accept the next connection of a listening socket",
     details: """
       Yields the connection; its field `pid` is the process on the other side of a unix socket. A \
       server of many forks a child for each: the child has the connection too, and `socket close` \
@@ -253,7 +253,7 @@ enum SocketReports {
   }
 
   static let info = Command(
-    "socket info", "Tell all about a socket",
+    "socket info", "Show details of a socket",
     details: """
       `address` is its own address, `peer` that of the other side, where it has one. `pid` is the \
       process that connected, or that listened: forked children that share the socket may be the \

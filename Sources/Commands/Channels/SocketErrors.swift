@@ -34,7 +34,7 @@ extension SocketHandle {
   }
 
   func timeout(_ what: String) -> ErrorObject {
-    ErrorObject(.timeout, "the time to \(what) \(shown) is over")
+    ErrorObject(.timeout, "cannot \(what) \(shown): timed out")
   }
 
   /// The other side is gone: `closed`, or `peer-died` if a signal ended its process.

@@ -139,7 +139,7 @@ extension Session {
   }
 
   private func overTime(_ endpoint: SocketEndpoint) -> ErrorObject {
-    ErrorObject(.timeout, "the time to connect to \(endpoint.text) is over")
+    ErrorObject(.timeout, "cannot connect to \(endpoint.text): timed out")
   }
 }
 

@@ -46,7 +46,7 @@ enum DirectoryCommands {
   }
 
   private static let glob = Command(
-    "glob", "List the paths that a pattern fits, sorted",
+    "glob", "List the paths that match a pattern, sorted",
     details: """
       `*` stands for any characters, `?` for one, `[a-z]` for one of some, `**` for any \
       directories. An empty list if nothing fits.

@@ -11,7 +11,7 @@ enum FileCommands {
   private static let text = Parameter("text", .spelled, .required, "a text, number or bytes")
 
   private static let read = Command(
-    "read", "Yield what is in a file, as a text",
+    "read", "Read a file as a text",
     details: "What is no UTF-8 becomes U+FFFD; `--bytes` keeps it.",
     parameters: [path], flags: [Flag("bytes", nil, "yield the bytes as they are")],
     examples: [
@@ -32,7 +32,7 @@ enum FileCommands {
   }
 
   private static let write = Command(
-    "write", "Make a file of a text, in place of what it held",
+    "write", "Write a text to a file, replacing what it held",
     details: "No newline is added.", parameters: [path, text],
     examples: [
       Example("let file = (^mktemp)\nwrite $file abc\nprint (read $file)\n^rm $file", "abc")
@@ -40,7 +40,7 @@ enum FileCommands {
   ) { call in try write(call, O_TRUNC) }
 
   private static let append = Command(
-    "append", "Add a text to the end of a file, which is made if it does not exist",
+    "append", "Append a text to a file, which is made if it does not exist",
     details: "No newline is added. Texts that several processes append stay whole.",
     parameters: [path, text],
     examples: [
@@ -69,7 +69,7 @@ enum FileCommands {
   }
 
   private static let exists = Command(
-    "exists", "Whether a file, directory or anything else has a path", parameters: [path],
+    "exists", "Whether a path exists, as a file, directory or anything else", parameters: [path],
     traits: .pure, examples: [Example("print (exists /) (exists /no/such/thing)", "true false")]
   ) { call in
     let path = try call.path(0)

@@ -159,7 +159,7 @@ enum ListCommands {
   }
 
   private static let reverse = Command(
-    "reverse", "Turn a list or text around", parameters: [list], traits: [.pure, .copies],
+    "reverse", "Reverse a list or text", parameters: [list], traits: [.pure, .copies],
     examples: [Example("print (reverse [1, 2, 3]) (reverse abc)", "[3, 2, 1] cba")]
   ) { call in
     if case .string(let string) = call.value(0) {

@@ -35,7 +35,7 @@ enum ListShapes {
   }
 
   static let flatten = Command(
-    "flatten", "Put the items of inner lists in their place",
+    "flatten", "Replace inner lists by their items",
     parameters: [list, Parameter("depth", .count, .optional, "how many levels, 1 by default")],
     traits: [.pure, .copies],
     examples: [
@@ -64,7 +64,7 @@ enum ListShapes {
   }
 
   static let chunks = Command(
-    "chunks", "Cut a list into lists of N items, the last one shorter",
+    "chunks", "Split a list into lists of N items, the last one shorter",
     parameters: [list, Parameter("n", .count)], traits: .pure,
     examples: [Example("print (range 5 |> chunks 2)", "[[0, 1], [2, 3], [4]]")]
   ) { call in

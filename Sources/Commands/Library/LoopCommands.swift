@@ -27,7 +27,7 @@ enum LoopCommands {
   }
 
   private static let filter = Command(
-    "filter", "List the items for which a function says true",
+    "filter", "List the items for which a function yields true",
     details: "Of a map it yields a map, of a stream a stream.", parameters: [list, function],
     examples: [
       Example("print (range 6 |> filter { |x| $x % 2 == 0 })", "[0, 2, 4]"),

@@ -8,7 +8,7 @@ enum ShapeCommands {
   private static let text = Parameter("text", .text)
 
   private static let trim = Command(
-    "trim", "Take blanks, or other characters, off both ends of a text",
+    "trim", "Remove blanks, or other characters, from both ends of a text",
     parameters: [text, Parameter("characters", .text, .optional, "what to take off")],
     flags: [Flag("left", nil, "only at the beginning"), Flag("right", nil, "only at the end")],
     traits: [.pure, .copies],
@@ -70,7 +70,7 @@ enum ShapeCommands {
   }
 
   private static let upper = Command(
-    "upper", "Turn a text into capital letters", parameters: [text], traits: [.pure, .copies],
+    "upper", "Convert a text to upper case", parameters: [text], traits: [.pure, .copies],
     examples: [Example("print (upper \"brood ü\")", "BROOD Ü")]
   ) { call in
     let text = call.string(0)
@@ -80,7 +80,7 @@ enum ShapeCommands {
   }
 
   private static let lower = Command(
-    "lower", "Turn a text into small letters", parameters: [text], traits: [.pure, .copies],
+    "lower", "Convert a text to lower case", parameters: [text], traits: [.pure, .copies],
     examples: [Example("print (lower \"BROOD Ü\")", "brood ü")]
   ) { call in
     let text = call.string(0)
@@ -149,7 +149,7 @@ enum ShapeCommands {
   ]
 
   private static let padLeft = Command(
-    "pad-left", "Put blanks before a text until it is so many columns wide", parameters: padding,
+    "pad-left", "Pad a text with blanks on the left to a width in columns", parameters: padding,
     traits: [.pure, .copies],
     examples: [Example("print (pad-left 7 3) (pad-left 7 3 0)", "  7 007")]
   ) { call in
@@ -158,7 +158,7 @@ enum ShapeCommands {
   }
 
   private static let padRight = Command(
-    "pad-right", "Put blanks behind a text until it is so many columns wide", parameters: padding,
+    "pad-right", "Pad a text with blanks on the right to a width in columns", parameters: padding,
     traits: [.pure, .copies],
     examples: [Example("print (pad-right ab 4 .)", "ab..")]
   ) { call in

@@ -9,7 +9,7 @@ enum TextCommands {
   private static let text = Parameter("text", .text)
 
   private static let split = Command(
-    "split", "Cut a text at a separator, or at blanks, and list the parts",
+    "split", "Split a text at a separator, or at blanks, and list the parts",
     details: "Between separators that touch there is an empty part; blanks count together.",
     parameters: [text, Parameter("separator", .text, .optional, "blanks by default")],
     flags: [Flag("max", .count, "cut at most so often")], traits: .pure,
@@ -46,7 +46,7 @@ enum TextCommands {
   }
 
   private static let join = Command(
-    "join", "Make one text of the items of a list",
+    "join", "Join the items of a list into one text",
     parameters: [
       Parameter("list", .list),
       Parameter("separator", .text, .optional, "put between them; nothing by default"),
@@ -108,7 +108,7 @@ enum TextCommands {
   }
 
   private static let replace = Command(
-    "replace", "Put another text wherever a text occurs",
+    "replace", "Replace each occurrence of a text by another",
     parameters: [text, Parameter("old", .text), Parameter("new", .text)],
     flags: [Flag("count", .count, "replace only the first so many")], traits: [.pure, .copies],
     examples: [

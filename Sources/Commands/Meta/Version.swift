@@ -14,7 +14,7 @@ public enum Version {
 
 enum VersionCommand {
   static let version = Command(
-    "version", "Tell the version of Brood", traits: .reports,
+    "version", "Show the version of Brood", traits: .reports,
     examples: [Example("version", Version.text)]
   ) { _ in .report(ReportObject(.text(Version.number), text: Version.text)) }
 }

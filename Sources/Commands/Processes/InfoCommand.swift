@@ -6,7 +6,7 @@ import Session
 /// `info`: all that is known of one process.
 enum InfoCommand {
   static let command = Command(
-    "info", "Tell all about a process",
+    "info", "Show details of a process",
     details: """
       `ready` is how long it was ready to run but waited for a CPU. `memory` is what of it lies in \
       memory: `shared` with other processes, as after a fork everything is, and `private`, what it \

@@ -115,7 +115,7 @@ enum ObjectCommands {
   }
 
   private static let join = Command(
-    "process join", "Wait until a process has ended; false when the time is over",
+    "process join", "Wait until a process has ended; yields false after a timeout",
     parameters: [name], flags: [Flag("timeout", .duration, "how long to wait at most")],
     examples: [
       Example(
@@ -145,7 +145,7 @@ enum ObjectCommands {
   }
 
   private static let info = Command(
-    "process info", "Tell the name, pid, state and end of a process",
+    "process info", "Show the name, pid, state and exit of a process",
     details: """
       `exit`, `signal` and `value` are those of `wait`, and null before the end; `exitcode` is the \
       status, or the signal's number negated.
@@ -193,7 +193,7 @@ enum ObjectCommands {
   }
 
   private static let close = Command(
-    "process close", "Let go of a process that has ended, and of its name",
+    "process close", "Forget a process that has ended, and free its name",
     details: "Its other verbs and fields then throw `closed`; the name may be given again.",
     parameters: [name],
     examples: [

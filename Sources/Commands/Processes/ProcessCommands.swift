@@ -58,7 +58,7 @@ enum ListCommand {
 /// `getpid` and `getppid`, which no variable can hide.
 enum OwnNumbers {
   static let pid = Command(
-    "getpid", "Yield the number of this process",
+    "getpid", "Yield the pid of this process",
     details: "As $pid, which a variable of that name hides: after `let pid = fork` it is that one.",
     traits: .pure,
     examples: [
@@ -68,7 +68,7 @@ enum OwnNumbers {
   ) { _ in .int(Int(Process.pid)) }
 
   static let parent = Command(
-    "getppid", "Yield the number of this process's parent",
+    "getppid", "Yield the pid of this process's parent",
     details: "As $ppid. When the parent has ended, it is that of the process that adopted it.",
     traits: .pure,
     examples: [
@@ -80,7 +80,7 @@ enum OwnNumbers {
 /// Letting time pass, and being told when it has.
 enum SleepCommands {
   static let sleep = Command(
-    "sleep", "Do nothing for a while",
+    "sleep", "Sleep for a given time",
     details: """
       A plain number counts as seconds. Signal handlers run meanwhile. A negative time, as what is \
       left until a moment that has passed, is over at once.
@@ -118,7 +118,7 @@ enum SleepCommands {
 /// `state`.
 enum StateCommands {
   static let state = Command(
-    "state", "Tell a process's state in a letter and a word",
+    "state", "Show a process's state as a letter and a word",
     details: """
       R running (on a CPU or ready for one), S and D waiting, T stopped, Z zombie: ended, but not \
       waited for. X ended: it was waited for. ? unknown: there is no descriptor left to look with.

@@ -73,7 +73,7 @@ enum SignalCommands {
   }
 
   private static let reset = Command(
-    "signal default", "Let a signal do again what it does of itself", parameters: [one],
+    "signal default", "Restore a signal's default action", parameters: [one],
     examples: [
       Example(
         "let p = fork { signal ignore TERM; signal default TERM; kill $pid; sleep 1 }\n"
@@ -165,7 +165,8 @@ enum SignalCommands {
     if isDone, let taken { return .text(taken.signal.name) }
     let names = set.map(\.name).joined(separator: " or ")
     throw call.error(
-      .timeout, "\(names) has not come within \(durationText(call.nanoseconds("timeout") ?? 0))")
+      .timeout,
+      "timed out after \(durationText(call.nanoseconds("timeout") ?? 0)) waiting for \(names)")
   }
 
   private static func signal(_ call: borrowing Call, _ index: Int) throws -> Signal {

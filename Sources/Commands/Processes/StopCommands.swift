@@ -29,7 +29,7 @@ enum StopCommands {
   }
 
   static let resume = Command(
-    "continue", "Let stopped processes go on (CONT)", parameters: [first, more],
+    "continue", "Resume stopped processes (CONT)", parameters: [first, more],
     examples: [
       Example("let p = fork { 7 }\nstop $p\ncontinue $p\nprint (wait $p).exit", "0")
     ]

@@ -45,13 +45,13 @@ extension Session {
     let shown = handle.shown
     switch error {
     case .timeout:
-      return ErrorObject(.timeout, "cannot \(what) \(shown): the time to wait is over")
+      return ErrorObject(.timeout, "cannot \(what) \(shown): timed out")
     case .closed: return ErrorObject(.closed, "cannot \(what) \(shown): it is closed")
     case .abandoned:
       return ErrorObject(
         .closed, "cannot \(what) \(shown): no other process is left that could answer",
         help: waitingPeersText(handle.channel)
-          ?? "it would wait for ever; who else has it must be forked first")
+          ?? "this would block forever: fork the other process before waiting")
     case .peerDied(let ending):
       let result = ErrorObject(
         .peerDied,
@@ -80,14 +80,14 @@ extension Session {
       let shownState = state.map { ", which is in state \($0)" } ?? ""
       return ErrorObject(
         .timeout,
-        "cannot \(what) \(shown): process \(named(holder))\(shownState) is inside of it and "
-          + "does not go on",
+        "cannot \(what) \(shown): process \(named(holder))\(shownState) holds its internal lock "
+          + "and makes no progress",
         help: state == "T" || state == "t"
           ? "let it go on, or end it: continue \(holder)   kill -9 \(holder)"
           : "it may only be slow: try again")
     case .malformed:
       return ErrorObject(
-        .type, "cannot \(what) \(shown): what is there cannot be read that way")
+        .type, "cannot \(what) \(shown): malformed message")
     }
   }
 
