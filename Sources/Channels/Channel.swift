@@ -43,9 +43,11 @@ open class Channel {
     }
   }
 
+  /// What it is.
   public let kind: Kind
   let memory: ChannelMemory
   let lockWord: UnsafeMutablePointer<UInt32>
+  /// The processes that have it.
   public let peers: Peers
   /// Eventfds that wake sleepers.
   let bells: [Int32]

@@ -34,6 +34,7 @@ public enum ChannelError: Error, Sendable {
 
 /// How a process that had to do with a channel ended.
 public struct Ending: Hashable, Sendable {
+  /// How a process ended, as far as that is known.
   public enum Cause: Hashable, Sendable {
     case exited(Int32)
     case signaled(Signal)
@@ -41,9 +42,12 @@ public struct Ending: Hashable, Sendable {
     case unknown
   }
 
+  /// The pid it had.
   public let pid: Int32
+  /// How it ended.
   public let cause: Cause
 
+  /// Makes one of what is known.
   public init(pid: Int32, cause: Cause) {
     self.pid = pid
     self.cause = cause

@@ -53,7 +53,9 @@ public enum OperationPoint {
 
   /// What a listener is told.
   public struct Event {
+    /// What is done.
     public let verb: Verb
+    /// The channel.
     public let object: ObjectID
     /// Whether it is about to begin, or has just ended, well or with an error.
     public let isBefore: Bool

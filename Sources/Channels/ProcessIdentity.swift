@@ -7,6 +7,7 @@ import Processes
 ///
 /// It lies in shared memory, in records of who holds a lock, a permit or a lease.
 public struct ProcessIdentity: Hashable, Sendable {
+  /// The pid, which another process may have later.
   public var pid: Int32
   /// The place in the session's table plus one; 0 is none.
   var slot: UInt32

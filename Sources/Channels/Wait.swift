@@ -28,8 +28,10 @@ public protocol Sleeper: AnyObject {
 
 /// Sleeps in ppoll(2), for programs without an event loop.
 public final class PollSleeper: Sleeper {
+  /// Makes one.
   public init() {}
 
+  /// Sleeps in poll(2).
   public func sleep(
     on descriptors: UnsafeBufferPointer<Int32>, ready: UnsafeMutablePointer<UInt8>,
     until deadline: Int64
@@ -39,10 +41,13 @@ public final class PollSleeper: Sleeper {
     if code < 0 { throw SystemError(call: "ppoll", code: -code) }
   }
 
+  /// Clears the flag: there are no handlers.
   public func attend() throws { Attention.clear() }
 
+  /// Nothing else is served.
   public var mayActWhileAsleep: Bool { false }
 
+  /// Whether no signal was recorded.
   public func isFree(until moment: Int64) -> Bool { !Attention.isPending }
 }
 
@@ -50,6 +55,7 @@ public final class PollSleeper: Sleeper {
 public struct Wait {
   /// A moment of the monotonic clock (ns); `Int64.max` is for ever, 0 is not at all.
   public var deadline: Int64
+  /// What sleeps, and runs handlers meanwhile.
   public let sleeper: any Sleeper
 
   /// - Parameter deadline: nil for ever.

@@ -10,7 +10,9 @@ import Waits
 public enum WaitNote {
   /// What else a record says.
   public struct Flags: OptionSet, Sendable {
+    /// The bits, as `brood_waits.h` names them.
     public let rawValue: UInt16
+    /// Makes a set of bits.
     public init(rawValue: UInt16) { self.rawValue = rawValue }
     init(_ code: Int) { rawValue = UInt16(truncatingIfNeeded: code) }
 
@@ -20,6 +22,7 @@ public enum WaitNote {
     public static let more = Flags(BROOD_WAIT_MORE)
     /// A handler of the user's could act meanwhile.
     public static let handler = Flags(BROOD_WAIT_HANDLER)
+    /// An alarm clock runs, which ends the wait by a signal.
     public static let alarm = Flags(BROOD_WAIT_ALARM)
     /// A person at a prompt can end it.
     public static let prompt = Flags(BROOD_WAIT_PROMPT)
@@ -162,8 +165,11 @@ public enum WaitNote {
 
   /// What a record says, as a graph of waits has it.
   public struct Seen {
+    /// What is waited for.
     public let sleep: WaitProcess.Sleep
+    /// What could end it besides.
     public let flags: WaitProcess.Flags
+    /// The operation that sleeps.
     public let verb: OperationPoint.Verb
     /// A number of the table of texts, and the line; 0 for none.
     public let text: UInt32, line: UInt32

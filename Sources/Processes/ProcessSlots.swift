@@ -108,6 +108,7 @@ public struct ProcessSlots {
 
   /// What is known of a process of the table.
   public struct Entry {
+    /// The name that it was given.
     public let name: String
     /// The beginning of what it runs, empty if that was not told.
     public let work: String
@@ -117,12 +118,14 @@ public struct ProcessSlots {
 
   /// What the table knows, at one moment.
   public struct Entries {
+    /// Each process by its pid.
     public fileprivate(set) var byPid: [Int32: Entry] = [:]
     /// Processes that are being made, whose pid their maker will tell, by the maker's pid.
     public fileprivate(set) var begun: [Int32: Entry] = [:]
     /// The call that the session's own process slept in last.
     public fileprivate(set) var rootWaits = ""
 
+    /// Makes an empty one.
     public init() {}
 
     /// Takes in what a later look found; what it did not find any more stays.

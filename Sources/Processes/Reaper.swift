@@ -10,11 +10,14 @@ public struct ExitInfo: Hashable, Sendable {
     case signaled(Signal, core: Bool)
   }
 
+  /// The child.
   public let pid: Int32
+  /// How it ended.
   public let cause: Cause
 
   /// CPU time of the child and those it waited for, in nanoseconds.
   public let userTime: Int64
+  /// The same within the kernel, in nanoseconds.
   public let systemTime: Int64
 
   /// The largest resident size, in bytes.
@@ -46,6 +49,7 @@ public struct ExitInfo: Hashable, Sendable {
 
 /// A child that was stopped or went on.
 public struct StopInfo: Hashable, Sendable {
+  /// The child.
   public let pid: Int32
 
   /// The signal that stopped it, or nil if it goes on.

@@ -10,6 +10,7 @@ public final class Barrier: Channel {
   public struct Missing: Error {
     /// How many parties had come, the caller included, of how many.
     public let arrived: Int
+    /// How many processes have to arrive.
     public let parties: Int
     /// Living processes that have the barrier and have not come.
     public let absent: [Int32]
@@ -78,8 +79,11 @@ public final class Barrier: Channel {
     (memory.base + ChannelMemory.bodyOffset).assumingMemoryBound(to: Party.self)
   }
 
+  /// How many processes have to arrive.
   public var parties: Int { Int(state.pointee.parties) }
+  /// Whether its waiters were told that too few are left.
   public var isBroken: Bool { state.pointee.isBroken != 0 }
+  /// Why it is broken; nil if it is not.
   public var breach: Breach? { Breach(rawValue: state.pointee.isBroken) }
 
   private var round: UInt64 { brood_load64(&state.pointee.round) }

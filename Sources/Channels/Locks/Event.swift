@@ -30,6 +30,7 @@ public final class Event: Channel {
     super.init(kind: .event, bells: rest, memory: memory)
   }
 
+  /// Whether it is set now.
   public var isSet: Bool { brood_load32(&state.pointee.isSet) != 0 }
 
   /// Wakes all who wait, and lets all pass who come, until it is cleared.
@@ -47,6 +48,7 @@ public final class Event: Channel {
     }
   }
 
+  /// Clears it; throws `timeout` if the inner lock is not free in time.
   public func clear(_ wait: Wait) throws {
     try OperationPoint.pass(.eventClear, self) {
       try lock(wait)

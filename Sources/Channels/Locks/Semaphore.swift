@@ -52,6 +52,7 @@ public final class Semaphore: Channel {
     (memory.base + ChannelMemory.bodyOffset).assumingMemoryBound(to: Holding.self)
   }
 
+  /// Whether its permits belong to no process.
   public var isCounter: Bool { state.pointee.isCounter != 0 }
 
   /// Permits in all; for a counter those there are.

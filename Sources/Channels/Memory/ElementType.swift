@@ -62,5 +62,6 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
     }
   }
 
+  /// Whether elements have a fraction.
   public var isFloat: Bool { self == .float || self == .double }
 }

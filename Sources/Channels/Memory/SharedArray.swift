@@ -17,6 +17,7 @@ public final class SharedArray: Channel {
   /// The largest number of bytes.
   public static let mostBytes = 1 << 34
 
+  /// What each element is.
   public let type: ElementType
   /// How many elements.
   public let count: Int

@@ -11,6 +11,7 @@ import Processes
 /// lends (`PipeBlocks`), the largest in a sealed memfd that travels with it. Who has an end open,
 /// and so where the file ends, is the kernel's business.
 public final class Pipe: Channel {
+  /// What it carries, and in which directions.
   public enum Form: UInt32, Sendable {
     /// Both ends send and receive.
     case duplex
@@ -20,6 +21,7 @@ public final class Pipe: Channel {
     case raw
   }
 
+  /// One of the two ends.
   public enum End: Int, Sendable {
     case a, b
 
@@ -33,6 +35,7 @@ public final class Pipe: Channel {
     var blocks = PipeBlocks.State()
   }
 
+  /// What it carries, and in which directions.
   public let form: Form
   let state: UnsafeMutablePointer<State>
   let blocks: PipeBlocks

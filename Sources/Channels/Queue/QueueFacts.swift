@@ -4,15 +4,19 @@ import Posix
 public struct QueueFacts: Sendable {
   /// Items that can be taken, and those that are lent.
   public let items: Int
+  /// Items that were taken and are not acknowledged yet.
   public let leased: Int
   /// Bytes of the items that can be taken.
   public let bytes: Int
   /// The bounds, nil for none.
   public let mostItems: Int?
+  /// The bound of bytes; nil for none.
   public let mostBytes: Int?
+  /// Whether nothing more can be put.
   public let isClosed: Bool
   /// Items that were ever put and taken.
   public let puts: Int
+  /// Items taken since it was made.
   public let gets: Int
   /// Bytes of memory that it takes.
   public let memory: Int

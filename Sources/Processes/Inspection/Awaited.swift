@@ -35,12 +35,16 @@ public enum Awaited: Sendable, Equatable {
 
   /// A descriptor among several.
   public struct Polled: Sendable, Equatable {
+    /// The descriptor.
     public let descriptor: Int32
+    /// Whether data or an end is waited for.
     public let wantsInput: Bool
+    /// Whether room for data is waited for.
     public let wantsRoom: Bool
     /// The inode, where it was noted when the descriptor was added.
     public var inode: UInt64?
 
+    /// Makes one of what was asked for.
     public init(descriptor: Int32, wantsInput: Bool, wantsRoom: Bool, inode: UInt64? = nil) {
       self.descriptor = descriptor
       self.wantsInput = wantsInput
@@ -58,6 +62,7 @@ public enum Awaited: Sendable, Equatable {
     case descriptor(Int32)
   }
 
+  /// By which call a lock of a file is taken.
   public enum LockStyle: Sendable, Equatable {
     /// flock(2).
     case whole
@@ -69,6 +74,7 @@ public enum Awaited: Sendable, Equatable {
 
   /// A word of memory that is slept on (futex(2)).
   public struct Futex: Sendable, Equatable {
+    /// The address of the word.
     public let address: UInt64
     /// Only threads of the same process can wake.
     public var isPrivate: Bool
@@ -77,6 +83,7 @@ public enum Awaited: Sendable, Equatable {
     /// Whether the word holds the number of the thread that has it (FUTEX_LOCK_PI).
     public let namesHolder: Bool
 
+    /// Makes one of what the call tells.
     public init(address: UInt64, isPrivate: Bool, expected: UInt32?, namesHolder: Bool) {
       self.address = address
       self.isPrivate = isPrivate
@@ -100,10 +107,14 @@ public enum SleepLimit: Sendable, Equatable {
 
 /// A sleep of a thread.
 public struct Sleep: Sendable, Equatable {
+  /// The system call.
   public let call: SystemCall
+  /// What would end it.
   public let awaited: Awaited
+  /// When it ends by itself.
   public let limit: SleepLimit
 
+  /// Makes one of its parts.
   public init(call: SystemCall, awaited: Awaited, limit: SleepLimit) {
     self.call = call
     self.awaited = awaited

@@ -4,14 +4,19 @@ import Posix
 
 /// What an open descriptor leads to.
 public struct OpenDescriptor: Sendable, Equatable {
+  /// What a descriptor leads to.
   public enum Kind: Sendable, Equatable {
     case pipe, socket, namedPipe, file, terminal, device, event, poll, process, timer, signals
     case watch, other
   }
 
+  /// Its number in that process.
   public let number: Int32
+  /// What it leads to.
   public let kind: Kind
+  /// Whether it is open for reading.
   public let isReadable: Bool
+  /// Whether it is open for writing.
   public let isWritable: Bool
   /// Device and inode; of pipes and sockets only the inode, which is theirs alone.
   public let file: FileID
@@ -19,9 +24,12 @@ public struct OpenDescriptor: Sendable, Equatable {
 
 /// A file, pipe or socket of this machine.
 public struct FileID: Hashable, Sendable {
+  /// The device of the file system (stat(2)).
   public let device: UInt64
+  /// The inode on that device.
   public let inode: UInt64
 
+  /// Makes one of both numbers.
   public init(device: UInt64, inode: UInt64) {
     self.device = device
     self.inode = inode
@@ -86,6 +94,7 @@ extension OpenDescriptor {
 public struct DescriptorFacts: Sendable, Equatable {
   /// Which eventfd it is, of all on the machine, and its count.
   public var eventID: Int?
+  /// The count of an eventfd.
   public var eventCount: UInt64?
   /// The process of a pidfd; -1 once it was waited for.
   public var process: Int32?
@@ -104,7 +113,9 @@ public struct DescriptorFacts: Sendable, Equatable {
   public var inFlight = 0
   /// A lock as an open file shows it.
   public struct Lock: Sendable, Equatable {
+    /// `FLOCK`, `POSIX` or `OFDLCK`.
     public let style: String
+    /// Who took it; -1 for an open file description.
     public let pid: Int32
   }
 

@@ -1,20 +1,26 @@
 /// A lock of a file, or a wait for one (/proc/locks).
 public struct FileLock: Sendable, Equatable {
+  /// By which call it is taken: flock(2), fcntl(2) for a record or an open file, a lease.
   public enum Style: Sendable, Equatable { case whole, record, open, lease, other }
 
   /// The same number for a lock and those that wait for it.
   public let number: Int
+  /// By which call it is taken.
   public let style: Style
+  /// Whether no other may have it at the same time.
   public let isExclusive: Bool
   /// Who took it or waits; of a lock of an open file -1, and 0 where it is of another namespace.
   public let pid: Int32
+  /// Whether it is waited for, and not held.
   public let isWaiting: Bool
   /// The device as `major:minor` in hexadecimal digits, as it stands there, and the inode.
   public let device: String
+  /// The inode of the file.
   public let inode: UInt64
   /// The first byte and the last, nil for the end of the file.
   public let range: (first: UInt64, last: UInt64?)
 
+  /// Compares all that tells locks apart.
   public static func == (one: FileLock, other: FileLock) -> Bool {
     one.number == other.number && one.style == other.style && one.pid == other.pid
       && one.isWaiting == other.isWaiting && one.isExclusive == other.isExclusive

@@ -3,7 +3,9 @@ import Glibc
 
 /// A place in memory that several processes can share: the file behind it, and where in it.
 public struct SharedPlace: Hashable, Sendable {
+  /// The file that is mapped.
   public let file: FileID
+  /// The place in it at which the mapping begins, in bytes.
   public let offset: UInt64
   /// The path of the file; `/memfd:NAME (deleted)` and the like for memory without one.
   public let path: String

@@ -4,11 +4,15 @@ import Posix
 
 /// What is seen of a process at one moment.
 public struct ProcessSight: Sendable {
+  /// What /proc/PID/stat says.
   public var stat: ProcessStat
   /// How often it gave up its CPU to wait; nil if it cannot be read.
   public var switches: Int?
+  /// Its signals.
   public var signals = Signals()
+  /// The user to whom it belongs.
   public var user: UInt32 = 0
+  /// The process that traces it; 0 for none.
   public var tracer: Int32 = 0
   /// What its first thread does.
   public var activity: Activity
@@ -20,17 +24,24 @@ public struct ProcessSight: Sendable {
   /// How long and how often a thread has been on a CPU (/proc/PID/schedstat): as long as neither has
   /// changed it has not run, so that it is in the same sleep.
   public struct Turn: Sendable, Equatable {
+    /// Nanoseconds on a CPU.
     public var time: Int64
+    /// Times on a CPU.
     public var count: Int64
   }
 
   /// Its signals, each set as bits from 1 << 0 for the first.
   public struct Signals: Sendable, Equatable {
+    /// Those that wait, as bits from signal 1 on.
     public var pending: UInt64 = 0
+    /// Those that are blocked, likewise.
     public var blocked: UInt64 = 0
+    /// Those that are ignored, likewise.
     public var ignored: UInt64 = 0
+    /// Those with a handler, likewise.
     public var caught: UInt64 = 0
 
+    /// Makes an empty one.
     public init() {}
 
     /// The numbers of a set.
@@ -45,6 +56,7 @@ public struct ProcessSight: Sendable {
       return pending & deadly & ~(caught | ignored | blocked) != 0
     }
 
+    /// Whether it has a handler for a signal.
     public func catches(_ signal: Int32) -> Bool { caught & (1 << UInt64(signal - 1)) != 0 }
   }
 }
@@ -53,6 +65,7 @@ public struct ProcessSight: Sendable {
 public struct SchedulerClocks: Sendable {
   fileprivate var distances: [Int32: Int64] = [:]
 
+  /// Makes an empty one.
   public init() {}
 
   fileprivate static var now: Int64 { read(CLOCK_MONOTONIC) }

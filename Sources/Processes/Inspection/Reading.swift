@@ -45,12 +45,18 @@ public enum Reading<Value> {
 public final class ProcFiles {
   /// Parts that tests hide, as a system without the right to read them does.
   public struct Hidden: OptionSet, Sendable {
+    /// The bits.
     public let rawValue: Int
+    /// Makes a set of bits.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
+    /// The system call in which it sleeps.
     public static let call = Hidden(rawValue: 1)
+    /// The kernel function in which it sleeps.
     public static let channel = Hidden(rawValue: 2)
+    /// Its descriptors.
     public static let descriptors = Hidden(rawValue: 4)
+    /// Its memory.
     public static let memory = Hidden(rawValue: 8)
 
     /// `syscall,wchan,fd,memory`, in any order.
@@ -68,6 +74,7 @@ public final class ProcFiles {
     }
   }
 
+  /// What could not be read.
   public let hidden: Hidden
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
 

@@ -3,12 +3,16 @@ import Glibc
 
 /// A socket, as the kernel tells of all of this network namespace (sock_diag(7)).
 public struct SocketFacts: Sendable, Equatable {
+  /// The families that are known here.
   public enum Family: Sendable, Equatable { case unix, tcp }
 
+  /// The inode, by which descriptors name it.
   public let inode: UInt64
+  /// Its family.
   public let family: Family
   /// The socket at its other end; nil if there is none here.
   public var peer: UInt64?
+  /// Whether it takes connections.
   public let isListening: Bool
   /// Whether messages can come from sockets that are not connected to it.
   public let isDatagram: Bool

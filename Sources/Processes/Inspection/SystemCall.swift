@@ -7,6 +7,7 @@ public struct SystemCall: Sendable, Equatable {
   /// Its six raw arguments.
   public let arguments: [UInt64]
 
+  /// Makes one of a name and raw arguments.
   public init(name: String, arguments: [UInt64]) {
     self.name = name
     self.arguments = arguments

@@ -3,8 +3,10 @@ import Posix
 
 /// What one waits for on a descriptor.
 public struct Interest: OptionSet, Sendable {
+  /// The bits, as epoll(7) has them.
   public let rawValue: UInt32
 
+  /// Makes a set of bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// Data, a connection, or the end.

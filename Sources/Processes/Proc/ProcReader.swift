@@ -7,6 +7,7 @@ import Posix
 public final class ProcReader {
   private var memory: UnsafeMutableRawBufferPointer?
 
+  /// Makes one, without a buffer.
   public init() {}
 
   deinit { memory?.deallocate() }

@@ -4,6 +4,7 @@ import Posix
 
 /// What /proc/PID/stat says about a process (proc_pid_stat(5)).
 public struct ProcessStat: Sendable {
+  /// The pid.
   public var pid: Int32 = 0
 
   /// The name, at most 15 bytes, with whatever characters the process gave itself.
@@ -11,8 +12,11 @@ public struct ProcessStat: Sendable {
 
   /// One letter: R S D T t Z X I.
   public var state: UInt8 = 0
+  /// The pid of its parent.
   public var parent: Int32 = 0
+  /// Its process group.
   public var group: Int32 = 0
+  /// Its session (setsid(2)).
   public var session: Int32 = 0
 
   /// The controlling terminal's device number; 0 is none.
@@ -23,8 +27,11 @@ public struct ProcessStat: Sendable {
 
   /// CPU time in nanoseconds, in steps of a clock tick.
   public var userTime: Int64 = 0
+  /// CPU time in the kernel, in nanoseconds.
   public var systemTime: Int64 = 0
+  /// Its niceness, -20 to 19.
   public var nice: Int32 = 0
+  /// How many threads it has.
   public var threads: Int32 = 0
 
   /// Start in clock ticks after boot: with the pid it names a process for ever.
@@ -32,6 +39,7 @@ public struct ProcessStat: Sendable {
 
   /// Address space and resident memory, in bytes.
   public var virtualSize: Int64 = 0
+  /// Memory that is there, in bytes.
   public var residentSize: Int64 = 0
 
   /// The CPU it last ran on.

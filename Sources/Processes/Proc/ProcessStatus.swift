@@ -4,14 +4,19 @@ import Posix
 public struct ProcessStatus: Sendable {
   /// The real and the effective user.
   public var user: UInt32 = 0
+  /// The user whose rights it has.
   public var effectiveUser: UInt32 = 0
+  /// How many threads it has.
   public var threads = 0
 
   /// The pid of a debugger; 0 is none.
   public var tracer: Int32 = 0
 
+  /// Signals that it blocks.
   public var blocked: SignalSet = []
+  /// Signals that it ignores.
   public var ignored: SignalSet = []
+  /// Signals for which it has a handler.
   public var caught: SignalSet = []
 
   /// Signals that wait for the thread or the process.
@@ -19,11 +24,14 @@ public struct ProcessStatus: Sendable {
 
   /// Resident memory now and at its peak, and locked memory, in bytes.
   public var residentSize = 0
+  /// The most address space that it had, in bytes.
   public var peakSize = 0
+  /// Memory that may not be swapped out, in bytes.
   public var lockedSize = 0
 
   /// How often it gave up the CPU to wait, and how often it was taken away.
   public var voluntarySwitches = 0
+  /// How often the kernel took the CPU from it.
   public var forcedSwitches = 0
 }
 
