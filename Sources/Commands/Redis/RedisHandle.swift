@@ -114,7 +114,7 @@ extension RedisTrouble {
     case .server(let text): return refused(what, server, text)
     case .unfit(let reason, let help):
       return ErrorObject(.failed, "\(what): \(server) is not fit for it: \(reason)", help: help)
-    case .timeout: return ErrorObject(.timeout, "\(what): the time to wait is over")
+    case .timeout: return ErrorObject(.timeout, "\(what): timed out")
     case .empty: return ErrorObject(.empty, "\(handle.shown) is empty")
     case .full: return ErrorObject(.full, "\(handle.shown) is full")
     case .closed: return ErrorObject(.closed, "\(what): it is closed")
