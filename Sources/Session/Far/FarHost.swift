@@ -46,7 +46,7 @@ final class FarHost {
   private var errorWatch: Watch?
   private var errors: [UInt8] = []
   private var timer: TimerID?
-  private var installing: (bytes: [UInt8], sent: Int)?
+  private var installer: FarInstaller?
   /// Why the connection was given up, until it is known how its launcher ended.
   private var cause: String?
   private var isFinal = false
@@ -92,9 +92,7 @@ final class FarHost {
     errors = []
     do {
       try launch()
-      timer = session.loop.addTimer(at: Clock.deadline(after: FarTimes.greeting)) { [weak self] in
-        self?.greetingIsLate()
-      }
+      startGreetingTimer()
     } catch {
       let object =
         (error as? SystemError)?.asError("cannot start '\(place.words.first ?? "")'")
@@ -179,7 +177,7 @@ final class FarHost {
     if let line = lines.last(where: { $0.hasPrefix("FAIL ") }) {
       return giveUp("brood cannot be put there: \(line.dropFirst(5))", isFinal: true)
     }
-    guard let line = lines.last(where: { $0.hasPrefix("NEED ") }), installing == nil else { return }
+    guard let line = lines.last(where: { $0.hasPrefix("NEED ") }), installer == nil else { return }
     let words = line.dropFirst(5).split(separator: " ")
     let version = words.last.flatMap { $0 == "none" ? nil : $0 }
     let kind = words.dropLast().joined(separator: " ")
@@ -190,58 +188,37 @@ final class FarHost {
       return giveUp(
         (what ?? "there is no brood there") + "; --install puts this one there", isFinal: true)
     }
-    guard kind == FarHost.machine else {
+    guard kind == FarInstaller.machine else {
       return giveUp(
-        "this program runs on \(FarHost.machine), and that machine is \(kind): install brood there",
+        "this program runs on \(FarInstaller.machine), and that machine is \(kind): install brood there",
         isFinal: true)
     }
-    do {
-      let bytes = try Transfer.readFile(install.path)
-      installing = (Array("\(bytes.count)\n".utf8) + bytes, 0)
-      connection?.noteGap()
-      sendFile()
-    } catch {
-      giveUp("cannot read \(install.path): \(error)", isFinal: true)
-    }
-  }
-
-  private func sendFile() {
-    guard var file = installing, let connection, state == .starting else { return }
+    guard let connection else { return }
     do throws(SystemError) {
-      while file.sent < file.bytes.count {
-        let end = min(file.sent + 1 << 16, file.bytes.count)
-        let part = file.bytes[file.sent..<end]
-        var count = 0
-        var failure: SystemError?
-        part.withUnsafeBytes { bytes in
-          do throws(SystemError) { count = try connection.sendRaw(bytes) } catch { failure = error }
-        }
-        if let failure { throw failure }
-        if count == 0 { break }
-        file.sent += count
+      installer = try FarInstaller(install, connection, session.loop) { [weak self] failure in
+        self?.wasSent(failure)
       }
     } catch {
-      return giveUp("brood cannot be put there: \(error.message)", isFinal: false)
+      return giveUp("cannot read \(install.path): \(error.message)", isFinal: true)
     }
-    installing = file
-    if file.sent == file.bytes.count {
-      installing?.bytes = []
-      return
-    }
-    _ = session.loop.addTimer(at: Clock.deadline(after: 5_000_000)) { [weak self] in
-      self?.sendFile()
-    }
+    installer?.send()
   }
 
-  /// The system and kind of this machine, as `uname -sm` says it.
-  private static let machine: String = {
-    var name = utsname()
-    uname(&name)
-    func text<T>(_ field: T) -> String {
-      withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  /// A program was sent, or could not be.
+  private func wasSent(_ failure: SystemError?) {
+    if let failure {
+      return giveUp("brood cannot be put there: \(failure.message)", isFinal: false)
     }
-    return "\(text(name.sysname)) \(text(name.machine))"
-  }()
+    // From now on it has the time that any agent has to greet.
+    if let timer { session.loop.cancel(timer) }
+    startGreetingTimer()
+  }
+
+  private func startGreetingTimer() {
+    timer = session.loop.addTimer(at: Clock.deadline(after: FarTimes.greeting)) { [weak self] in
+      self?.greetingIsLate()
+    }
+  }
 
   private func greetingIsLate() {
     timer = nil
@@ -249,12 +226,7 @@ final class FarHost {
     if case .changed(let old, let new)? = connection?.change {
       return giveUp(FarHost.text(changed: old, new), isFinal: true)
     }
-    if let installing, installing.sent < installing.bytes.count {
-      timer = session.loop.addTimer(at: Clock.deadline(after: FarTimes.greeting)) { [weak self] in
-        self?.greetingIsLate()
-      }
-      return
-    }
+    if installer?.isSent == false { return startGreetingTimer() }
     let text = connection.map { String(decoding: $0.skipped.suffix(200), as: UTF8.self) } ?? ""
     let said =
       text.isEmpty ? "" : "; it said: \(text.split(whereSeparator: \.isNewline).last ?? "")"
@@ -283,7 +255,7 @@ final class FarHost {
     directory = 0
     failures = 0
     roundTrip = nil
-    installing = nil
+    installer = nil
     send(hosts.hello.message)
     var settings = AgentSettings()
     settings.directory = hosts.placement.settings.directory
@@ -446,6 +418,7 @@ final class FarHost {
   ]
 
   private func release() {
+    installer = nil
     connection?.close()
     connection = nil
     for watch in [exitWatch, errorWatch] { if let watch { session.loop.remove(watch) } }
