@@ -36,7 +36,7 @@ extension Section {
       program, settings.run ?? ["script.brood"] + settings.arguments, input: settings.input,
       environment: environment(in: directory), directory: directory.path,
       within: .seconds(settings.timeout),
-      grace: settings.detaches ? .milliseconds(100) : .seconds(2))
+      grace: settings.detaches ? .milliseconds(100) : .seconds(6))
 
     let expected = ExpectedOutput(Array(block[start...]))
     var outcome = Outcome(updated: script + expected.updated(to: output))
