@@ -111,12 +111,13 @@ int32_t brood_events_start(uint64_t limit, const char *directory, const char *sc
   header->layout = BROOD_EVENTS_LAYOUT;
   header->chunk_count = (uint32_t)count;
   header->session = getpid();
+  struct table *table = brood_slots_table();
+  header->guardian = table ? table->guardian : 0;
   header->zero_ns = clock_ns(CLOCK_MONOTONIC);
   header->zero_ticks = ticks_now();
   header->zero_real = clock_ns(CLOCK_REALTIME);
   header->ticks_per_second = ticks_are_tsc ? 1 : 0;
   strncpy(header->script, script, sizeof header->script - 1);
-  struct table *table = brood_slots_table();
   for (uint32_t i = 0; table && i < BROOD_TEXTS; i++) {
     if (table->texts[i].state == 2) brood_events_name_text(i + 1, table->texts[i].name);
   }
@@ -273,6 +274,12 @@ void brood_event_write(const struct brood_recorded *given, const void *text, siz
 const struct brood_events_header *brood_events_memory(void) { return header; }
 
 uint32_t brood_events_shortage(const struct brood_events_header *from) { return from->shortage; }
+
+int32_t brood_events_guardian(const struct brood_events_header *from) { return from->guardian; }
+
+void brood_events_note_guardian(int32_t guardian) {
+  if (header) header->guardian = guardian;
+}
 
 uint32_t brood_events_top(const struct brood_events_header *from) {
   return from->top < from->chunk_count ? from->top : from->chunk_count;

@@ -150,6 +150,7 @@ int32_t brood_guardian_start(int32_t *pidfd) {
     _exit(0);
   }
   int32_t result = pid < 0 ? -errno : pid;
+  if (pid > 0) brood_events_note_guardian(pid);
   close(session);
   if (pid > 0) {
     *pidfd = brood_pidfd_open(pid);

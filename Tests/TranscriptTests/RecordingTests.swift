@@ -28,6 +28,8 @@ import Testing
     let place = try TemporaryDirectory()
     var environment = Program.environment(home: place.path)
     environment["BROOD"] = Program.brood
+    // Sessions of other tests collect what they find.
+    environment["XDG_RUNTIME_DIR"] = place.path
     let session = try Child(
       recording: Program.brood, ["-c", Self.script], environment: environment,
       directory: place.path)

@@ -58,6 +58,7 @@ struct brood_events_header {
   _Atomic uint32_t drops;      // chunks of living and dead that were used again
   _Atomic uint64_t serial;     // chunks that were begun
   int32_t session;             // its first process
+  _Atomic int32_t guardian;    // 0 for none yet
   uint32_t lengths_only;       // of values
   uint64_t zero_ticks, zero_ns;  // when it began; monotonic
   uint64_t zero_real;          // likewise, ns since 1970
@@ -110,6 +111,10 @@ bool brood_events_chunk(const struct brood_events_header *header, uint32_t index
 /// The name of a text that events were done in; null for none.
 const char *brood_events_text(const struct brood_events_header *header, uint32_t number);
 void brood_events_name_text(uint32_t number, const char *name);
+
+/// The session's guardian, which writes what is left of it.
+int32_t brood_events_guardian(const struct brood_events_header *header);
+void brood_events_note_guardian(int32_t guardian);
 
 /// How many bytes of the memory are used.
 uint64_t brood_events_size(const struct brood_events_header *header);

@@ -140,7 +140,7 @@ public final class BlackBox {
   /// - Parameters:
   ///   - directory: where boxes stand.
   ///   - recordings: where recordings stand.
-  public static func collect(into directory: String, from recordings: String = "/dev/shm") {
+  public static func collect(into directory: String, from recordings: String) {
     var isPrepared = false
     for name in (try? Directory.names(recordings)) ?? [] {
       let parts = name.split(separator: "-")
@@ -148,13 +148,13 @@ public final class BlackBox {
         parts[2] == "\(geteuid())", let pid = Int32(parts[3]), isGone(pid)
       else { continue }
       let path = "\(recordings)/\(name)"
-      if !isPrepared { brood_box_prepare(directory) }
-      isPrepared = true
-      if let box = BlackBox(recording: path), let base = box.mapping?.base,
-        brood_box_keep(base, box.time, box.moment) < 0
-      {
+      if let box = BlackBox(recording: path), let base = box.mapping?.base {
+        // It does that better.
+        if let guardian = box.recording?.guardian, guardian > 0, !isGone(guardian) { continue }
+        if !isPrepared { brood_box_prepare(directory) }
+        isPrepared = true
         // There may be room for it another time.
-        continue
+        if brood_box_keep(base, box.time, box.moment) < 0 { continue }
       }
       unlink(path)
     }

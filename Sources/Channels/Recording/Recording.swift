@@ -47,6 +47,8 @@ public struct Recording {
 
   /// The session's first process.
   public var session: Int32 { memory.pointee.session }
+  /// Its guardian; 0 if it has none.
+  public var guardian: Int32 { brood_events_guardian(memory) }
   /// When it began: monotonic ns, and ns since 1970.
   public var begin: (monotonic: Int64, real: Int64) {
     (Int64(clamping: memory.pointee.zero_ns), Int64(clamping: memory.pointee.zero_real))

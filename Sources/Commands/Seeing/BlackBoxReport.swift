@@ -31,7 +31,7 @@ struct BlackBoxReport {
   /// The boxes of this user, the latest first.
   static func boxes(_ session: Session) -> [BlackBox] {
     guard let directory = Session.boxDirectory else { return [] }
-    BlackBox.collect(into: directory)
+    BlackBox.collect(into: directory, from: Session.recordingDirectory)
     return BlackBox.all(in: directory)
   }
 

@@ -13,9 +13,11 @@ extension Session {
   /// - Throws: `system` where there is no memory for it.
   public func record() throws {
     if !Recorder.exists {
-      if let directory = Session.boxDirectory { BlackBox.collect(into: directory) }
+      if let directory = Session.boxDirectory {
+        BlackBox.collect(into: directory, from: Session.recordingDirectory)
+      }
       try mapErrors("cannot record") {
-        try Recorder.start(limit: recordLimit, in: "/dev/shm", script: script)
+        try Recorder.start(limit: recordLimit, in: Session.recordingDirectory, script: script)
       }
       Recorder.place = { [unowned self] in placeOfWait }
     }
@@ -72,11 +74,15 @@ extension Session {
     }
   }
 
+  private static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
+  }
+
+  /// Where recordings stand: memory of this user (XDG base directory specification), or of all.
+  public static var recordingDirectory: String { variable("XDG_RUNTIME_DIR") ?? "/dev/shm" }
+
   /// Where black boxes stand; nil where there is no place for them.
   public static var boxDirectory: String? {
-    func variable(_ name: String) -> String? {
-      getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
-    }
     let state = variable("XDG_STATE_HOME") ?? variable("HOME").map { $0 + "/.local/state" }
     return state.map { $0 + "/brood/blackbox" }
   }
