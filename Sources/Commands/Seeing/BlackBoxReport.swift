@@ -164,7 +164,7 @@ struct BlackBoxReport {
     flags: [
       Flag("list", nil, "list all that there are"),
       Flag("to", .path, "write what was recorded to a file, for timeline"),
-    ], traits: .reports, examples: [Example("blackbox --list")]
+    ], traits: .reports, examples: [Example("blackbox --list", "no session has left a black box")]
   ) { call in
     var number = 1
     if case .int(let given)? = call.count > 0 ? call[0] : nil { number = given }
