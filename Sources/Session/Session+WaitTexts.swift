@@ -18,7 +18,9 @@ extension Session {
       let names = sleep.targets.prefix(3).compactMap(\.object.pid).map { pid in
         known[pid] ?? processes.ended(pid: pid)?.name ?? "\(pid)"
       }
-      if !names.isEmpty { words += " " + names.joined(separator: " ") }
+      // The words of any other call tell themselves what it is about.
+      let isWait = sleep.verb == OperationPoint.Verb.processWait.name
+      if isWait, !names.isEmpty { words += " " + names.joined(separator: " ") }
     }
     if words.isEmpty { return nil }
     return words + (sleep.place.map { " (\($0.text):\($0.line))" } ?? "")

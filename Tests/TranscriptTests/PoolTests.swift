@@ -133,9 +133,9 @@ struct PoolTests {
       pool run --jobs 2 -- sh -c 'test $1 = 1 || { touch begun$1; sleep 3600; }' sh ::: 1 2 3 4 5
       """)
     #expect(output.status == .killed(SIGINT))
-    #expect(
-      output.standardError
-        == "pool run: of 5 programs 1 succeeded, 2 failed or were ended, 2 were not started\n")
+    let told = "pool run: of 5 programs 1 succeeded, 2 failed or were ended, 2 were not started\n"
+    #expect(output.standardError.hasPrefix(told + "brood: interrupted in pool run "))
+    #expect(output.standardError.hasSuffix("(script.brood:3)\n"))
   }
 
   @Test func aMillionTasksTakeLittleMemory() throws {

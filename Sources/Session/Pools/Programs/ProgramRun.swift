@@ -254,7 +254,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       }
       // Without programs it waits for input, or a time.
       if targets.isEmpty { return WaitNote.letGo() }
-      WaitNote.keep(.processWait, targets, until: .max, .busy)
+      WaitNote.keep(.other, targets, until: .max, .busy)
     }
     defer { WaitNote.letGo() }
     note()
