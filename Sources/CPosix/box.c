@@ -80,6 +80,15 @@ static uint64_t table_size(const struct table *table) {
   return offsetof(struct table, slots) + (uint64_t)top * sizeof(struct slot);
 }
 
+// Processes that live may begin further chunks meanwhile, of which the file must not tell.
+static bool write_events(int fd, const void *events, uint64_t size) {
+  if (size == 0) return true;
+  struct brood_events_header head;
+  brood_events_head(events, size, &head);
+  return write_all(fd, &head, sizeof head) &&
+    write_all(fd, (const char *)events + sizeof head, size - sizeof head);
+}
+
 // Writes a file, and puts it into the place of the oldest.
 static int32_t write_box(const struct brood_box_header *header, const void *table,
   const void *events) {
@@ -90,7 +99,7 @@ static int32_t write_box(const struct brood_box_header *header, const void *tabl
   int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return -errno;
   bool is_whole = write_all(fd, header, sizeof *header) &&
-    write_all(fd, table, header->table_size) && write_all(fd, events, header->events_size);
+    write_all(fd, table, header->table_size) && write_events(fd, events, header->events_size);
   int code = errno;
   close(fd);
   choose(path);

@@ -319,6 +319,13 @@ uint64_t brood_events_size(const struct brood_events_header *from) {
   return chunks_end(from) + (uint64_t)brood_events_top(from) * chunk_size;
 }
 
+void brood_events_head(const struct brood_events_header *from, uint64_t size,
+  struct brood_events_header *head) {
+  memcpy(head, from, sizeof *head);
+  uint64_t count = size < chunks_end(from) ? 0 : (size - chunks_end(from)) / chunk_size;
+  if (head->top > count) head->top = (uint32_t)count;
+}
+
 bool brood_events_are(const void *memory, uint64_t size) {
   const struct brood_events_header *from = memory;
   return size >= texts_end && from->magic == events_magic && from->layout == BROOD_EVENTS_LAYOUT &&

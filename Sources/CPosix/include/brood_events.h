@@ -118,6 +118,9 @@ void brood_events_note_guardian(int32_t guardian);
 
 /// How many bytes of the memory are used.
 uint64_t brood_events_size(const struct brood_events_header *header);
+/// Copies what stands at the beginning, as if there were no more than so many bytes.
+void brood_events_head(const struct brood_events_header *header, uint64_t size,
+  struct brood_events_header *head);
 /// Whether so many bytes can be read as that.
 bool brood_events_are(const void *memory, uint64_t size);
 

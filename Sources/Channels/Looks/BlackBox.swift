@@ -1,6 +1,7 @@
 import CPosix
 import Glibc
 import Posix
+import Processes
 import Waits
 
 /// What a session that ended badly has left: its processes as they were, and its recording
@@ -160,5 +161,12 @@ public final class BlackBox {
     }
   }
 
-  private static func isGone(_ pid: Int32) -> Bool { kill(pid, 0) != 0 && errno == ESRCH }
+  /// Whether there is no such process, or one that was not reaped.
+  private static func isGone(_ pid: Int32) -> Bool {
+    switch ProcessIdentity.look(pid) {
+    case .seen(let stat): stat.hasEnded
+    case .gone, .unseen(hasEnded: true): true
+    case .unseen(hasEnded: false): false
+    }
+  }
 }
