@@ -23,6 +23,10 @@ struct BlackBoxReport {
     for event in events where event.what == .start && !event.text.isEmpty {
       names[event.pid] = event.text
     }
+    // The beginning of a process that did much is no longer there.
+    for event in events where event.what == .fork || event.what == .spawn {
+      names[event.other] = event.text
+    }
     for life in box.lives where !life.name.isEmpty { names[life.pid] = life.name }
     names[box.session] = names[box.session] ?? "brood"
     self.names = names
