@@ -133,6 +133,11 @@ extension Call {
   func far<H: RedisHandle>(as type: H.Type, _ index: Int = 0) throws -> H {
     if case .handle(let handle) = self[index] {
       if let far = handle as? H { return far }
+      if let local = handle as? ChannelHandle {
+        throw error(
+          .type, "\(local.shown) is of this session, not on a server", at: index,
+          help: "'\(command.name)' is for what was made with --on")
+      }
       if let far = handle as? RedisHandle {
         throw error(
           .type, "\(far.shown) is on a server, where '\(command.name)' is not possible", at: index)
