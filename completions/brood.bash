@@ -32,7 +32,7 @@ _brood_run() {
     flag=${COMP_WORDS[i]}
     case $flag in
       --) ((i++)); break ;;
-      -j|-d|-C|-n|-s|--shell|--jobs|--file|--delimiter|--colsep|--skip|--seed|--max-inputs|--max-chars|--pipepart|--block|--lines|--recend|--recstart|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--delay|--load|--mem-free|--tag-format|--on-full|--results|--memory|--status|--nice|--joblog|--journal|--rerun|--key-env|--via|--nodes|--allocate|--cwd|--env|--lost|--wait-hosts|--only)
+      -j|-d|-C|-n|-s|--shell|--jobs|--file|--delimiter|--colsep|--skip|--max-inputs|--max-chars|--pipepart|--block|--lines|--recend|--recstart|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--delay|--load|--mem-free|--tag-format|--on-full|--results|--memory|--status|--nice|--joblog|--journal|--rerun|--key-env|--via|--nodes|--allocate|--cwd|--env|--lost|--wait-hosts|--only)
         # Bash makes three words of --flag=value, and two of --flag=
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i += 2))
@@ -55,7 +55,7 @@ _brood_run() {
       compopt -o default
     fi
   elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-    _brood_words '-j -0 -d -C -n -X -s --shell --jobs --file --null --delimiter --colsep --csv-in --header --link --skip --shuf --seed --max-inputs --fill --max-chars --pipe --pipepart --block --lines --recend --recstart --round-robin --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --unordered --line --ungrouped --tag --tag-format --color --on-full --json --csv --results --memory --status --nice --tty --keep-background --detach --dry-run --progress --eta --joblog --journal --rerun --key-env --verbose --via --slurm --nodes --allocate --install --cwd --env --lost --wait-hosts --only --from-parallel --from-xargs --help'
+    _brood_words '-j -0 -d -C -n -X -s --shell --jobs --file --null --delimiter --colsep --csv-in --header --link --skip --shuf --max-inputs --fill --max-chars --pipe --pipepart --block --lines --recend --recstart --round-robin --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --unordered --line --ungrouped --tag --tag-format --color --on-full --json --csv --results --memory --status --nice --tty --keep-background --detach --dry-run --progress --eta --joblog --journal --rerun --key-env --verbose --via --slurm --nodes --allocate --install --cwd --env --lost --wait-hosts --only --from-parallel --from-xargs --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi
@@ -66,10 +66,10 @@ _brood() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
     if [[ $word == -* ]]; then
-      _brood_words '-c --check --completions --version --help'
+      _brood_words '-c --check --completions --record --version --help'
     else
       _brood_files '*.brood'
-      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree sessions timeline attach sem' -- "$word")
+      mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run why who deadlock tree sessions timeline blackbox attach sem' -- "$word")
     fi
     return
   fi
@@ -93,6 +93,9 @@ _brood() {
     timeline)
       if [[ $word == -* ]]; then _brood_words '--last --from --to --of --ascii --width --html --svg --perfetto --chrome --asciicast --json --follow --help'; else compopt -o default; fi
       return ;;
+    blackbox)
+      if [[ $word == -* ]]; then _brood_words '--json --list --to --help'; else :; fi
+      return ;;
     attach)
       if [[ $word == -* ]]; then _brood_words '-c --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
       return ;;
@@ -102,6 +105,7 @@ _brood() {
           -c) COMPREPLY=(); return ;;
     --check) _brood_files '*.brood'; return ;;
     --completions) _brood_words 'bash fish zsh'; return ;;
+    --record) _brood_files '*.brood'; return ;;
     *) compopt -o default ;;
   esac
 }

@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
+      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --seed --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
+  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
 end
 
 function __brood_run_complete
@@ -42,13 +42,14 @@ function __brood_run_complete
 end
 
 set -l first 'test (count (commandline -opc)) -eq 1'
-set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions timeline attach sem --completions'
+set -l later 'test (count (commandline -opc)) -gt 1; and not contains -- (commandline -opc)[2] run why who deadlock tree sessions timeline blackbox attach sem --completions'
 complete -c brood -f
 complete -c brood -n $first -ka '(__fish_complete_suffix .brood)'
 complete -c brood -n $later -F
 complete -c brood -n $first -o c -d 'run TEXT; $args are the ARGS'
 complete -c brood -n $first -l check -d 'report errors and warnings of files without running them'
 complete -c brood -n $first -l completions -d 'print completions of this command line for a shell'
+complete -c brood -n $first -l record -d 'record what the script does: help record'
 complete -c brood -n $first -l version -d 'show the version and the commit'
 complete -c brood -n $first -l help -d 'show this'
 complete -c brood -n $first -a run -d 'Run a program for each of many inputs'
@@ -94,6 +95,12 @@ complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandli
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l json -d 'print the lanes and arrows as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l follow -d 'print events as they come, until all processes have ended'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = timeline' -l help -d 'show this'
+complete -c brood -n $first -a blackbox -d 'Show what a session that ended badly has left'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = blackbox' -f
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = blackbox' -l json -d 'print the records as JSON'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = blackbox' -l list -d 'list all that there are'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = blackbox' -l to -x -d 'write what was recorded to a file, for timeline'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = blackbox' -l help -d 'show this'
 complete -c brood -n $first -a attach -d 'Open a prompt in a session that runs'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -xa '(__fish_complete_pids)'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = attach' -s c -x -d 'run a text there, and leave'
@@ -124,8 +131,7 @@ complete -c brood -n __brood_run_flags -l csv-in -d 'inputs are rows of CSV, wit
 complete -c brood -n __brood_run_flags -l header -d 'the first input has the names of the columns, for {NAME}'
 complete -c brood -n __brood_run_flags -l link -d 'take one input of each source, not every combination'
 complete -c brood -n __brood_run_flags -l skip -x -d 'leave out the first inputs, so many'
-complete -c brood -n __brood_run_flags -l shuf -d 'take the inputs in a random order, when all are there'
-complete -c brood -n __brood_run_flags -l seed -x -d 'with --shuf the same order for the same number'
+complete -c brood -n __brood_run_flags -l shuf -d 'take the inputs in a random order, when all are there: the same for a number'
 complete -c brood -n __brood_run_flags -l max-inputs -x -d 'give each call of the program so many inputs'
 complete -c brood -n __brood_run_flags -l fill -d 'give each call as many inputs as fit, the last ones shared evenly'
 complete -c brood -n __brood_run_flags -l max-chars -x -d 'likewise, at most so many bytes of words, an end of each counted'

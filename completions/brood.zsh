@@ -2,7 +2,7 @@
 # Completions of brood for zsh, made by: brood --completions zsh
 
 _brood_first() {
-  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" timeline\:"Show what was recorded, with who waited for what and who woke whom" attach\:"Open a prompt in a session that runs" sem\:"Run a program while it holds a permit that scripts share by name"))'     'scripts:script:_files -g "*.brood(-.)"'
+  _alternative     'commands:command:((run\:"Run a program for each of many inputs" why\:"Tell why processes do not go on, and what would change that" who\:"Tell which processes have a thing, and what they do with it" deadlock\:"Find processes that hold each other up" tree\:"Draw a process and its descendants" sessions\:"List the other sessions of Brood that run now" timeline\:"Show what was recorded, with who waited for what and who woke whom" blackbox\:"Show what a session that ended badly has left" attach\:"Open a prompt in a session that runs" sem\:"Run a program while it holds a permit that scripts share by name"))'     'scripts:script:_files -g "*.brood(-.)"'
 }
 
 _brood() {
@@ -164,6 +164,18 @@ _brood() {
           '*:file:_files'
         return
       fi ;;
+    blackbox)
+      if (( CURRENT > 2 )); then
+        shift words
+        (( CURRENT-- ))
+        _arguments -S \
+          '--json[print the records as JSON]' \
+          '--list[list all that there are]' \
+          '--to=[write what was recorded to a file, for timeline]:path: ' \
+          '--help[show this]' \
+          '*: :'
+        return
+      fi ;;
     attach)
       if (( CURRENT > 2 )); then
         shift words
@@ -194,6 +206,7 @@ _brood() {
   _arguments -S     '(- 1 *)-c[run TEXT; $args are the ARGS]:text: ' \
     '(- 1 *)--check[report errors and warnings of files without running them]:*:file:_files -g "*.brood(-.)"' \
     '(- 1 *)--completions[print completions of this command line for a shell]:shell:(bash fish zsh)' \
+    '(- 1 *)--record[record what the script does\: help record]:*:file:_files -g "*.brood(-.)"' \
     '(- 1 *)--version[show the version and the commit]' \
     '(- 1 *)--help[show this]' \
     '1:script:_brood_first'     '*:argument:_files'
