@@ -69,7 +69,7 @@ void brood_heart_between(int32_t fd, bool between) {
     if (places[i].fd == fd) places[i].between = between;
 }
 
-int32_t brood_watchdog(int64_t patience, volatile uint64_t **counter) {
+int32_t brood_watchdog(int64_t timeout, volatile uint64_t **counter) {
   volatile uint64_t *shared =
     mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return -errno;
@@ -83,7 +83,7 @@ int32_t brood_watchdog(int64_t patience, volatile uint64_t **counter) {
   setsid();
   prctl(PR_SET_NAME, "brood watchdog");
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  struct timespec pause = {patience / 8 / 1000000000, patience / 8 % 1000000000};
+  struct timespec pause = {timeout / 8 / 1000000000, timeout / 8 % 1000000000};
   uint64_t last = *shared;
   int still = 0;
   while (getppid() == watched) {

@@ -49,7 +49,7 @@ public struct AgentSettings: Equatable, Sendable {
   /// How much memory each worker may have of its own; 0 for no limit.
   public var memoryLimit = 0
   /// After so much silence an agent ends with all it has started (ns).
-  public var patience: Int64 = 15_000_000_000
+  public var timeout: Int64 = 15_000_000_000
   /// Whether functions come with the names of variables that they share with what workers begin
   /// with.
   public var sharesVariables = false
@@ -61,7 +61,7 @@ public struct AgentSettings: Equatable, Sendable {
     writer.add(directory)
     writer.add(environment)
     writer.add(Int64(memoryLimit))
-    writer.add(patience)
+    writer.add(timeout)
     writer.add(sharesVariables)
     return FarMessage(.code, 0, writer.bytes)
   }
@@ -71,8 +71,8 @@ public struct AgentSettings: Equatable, Sendable {
     directory = try reader.text()
     environment = try reader.texts()
     memoryLimit = Int(try reader.number(Int64.self))
-    patience = try reader.number()
+    timeout = try reader.number()
     sharesVariables = try reader.flag()
-    guard patience > 0, memoryLimit >= 0 else { throw FieldReader.Malformed() }
+    guard timeout > 0, memoryLimit >= 0 else { throw FieldReader.Malformed() }
   }
 }

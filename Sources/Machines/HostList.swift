@@ -1,4 +1,4 @@
-/// Where a host's agent is started, and how many workers it shall have.
+/// Where a host's agent is started, and how many workers it is to have.
 public struct HostPlace: Equatable, Sendable {
   /// Nil for one per usable CPU there.
   public var workers: Int?

@@ -31,10 +31,10 @@ public struct Watchdog {
 
   /// Forks it: to be called before anything else is forked.
   ///
-  /// - Parameter patience: how long this process may go without `tell` (ns).
-  public init(patience: Int64) throws(SystemError) {
+  /// - Parameter timeout: how long this process may go without `tell` (ns).
+  public init(timeout: Int64) throws(SystemError) {
     var counter: UnsafeMutablePointer<UInt64>?
-    try checked("fork") { brood_watchdog(patience, &counter) }
+    try checked("fork") { brood_watchdog(timeout, &counter) }
     guard let counter else { throw SystemError(call: "mmap", code: 12) }
     self.counter = counter
   }

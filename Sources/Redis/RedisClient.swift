@@ -19,6 +19,7 @@ public final class RedisClient {
   public var onTrouble: ((String) -> Void)?
 
   private var state = State()
+  private var heads: [String: [[UInt8]]] = [:]
   private var depth = Process.forkDepth
   /// What the server said about itself when this process connected last.
   public var settings: RedisSettings? {
@@ -110,9 +111,7 @@ public final class RedisClient {
     _ script: RedisScript, _ keys: [String], _ arguments: [[UInt8]], until deadline: Int64,
     _ sleeper: any Sleeper
   ) throws -> RedisReply {
-    var words = [Array("EVALSHA".utf8), script.hash, Array("\(keys.count)".utf8)]
-    words += keys.map { key($0) }
-    words += arguments
+    var words = head(script, keys) + arguments
     return try persist(until: deadline, sleeper) { connection, limit in
       let reply = try connection.ask(words, until: limit, sleeper)
       guard case .error(let text) = reply, text.hasPrefix("NOSCRIPT") else { return reply }
@@ -121,6 +120,16 @@ public final class RedisClient {
       defer { (words[0], words[1]) = (Array("EVALSHA".utf8), script.hash) }
       return try connection.ask(words, until: limit, sleeper)
     }
+  }
+
+  /// The words that a script is called by, up to its arguments: made once, since a round trip to a
+  /// server nearby takes no longer than to make them some times.
+  private func head(_ script: RedisScript, _ keys: [String]) -> [[UInt8]] {
+    if let known = heads[script.name] { return known }
+    let words =
+      [Array("EVALSHA".utf8), script.hash, Array("\(keys.count)".utf8)] + keys.map { key($0) }
+    heads[script.name] = words
+    return words
   }
 
   /// Waits until the bell has rung since an item of it, or for some time; then the caller looks again.

@@ -170,9 +170,16 @@ public final class RedisConnection {
 
   /// Waits for the next reply.
   public func reply(until deadline: Int64, _ sleeper: any Sleeper) throws -> RedisReply {
+    var hasLooked = false
     do {
       while true {
         if try advance() {
+          // A server nearby answers sooner than the event loop could fall asleep and wake up. A signal
+          // that comes just before is late by no more than this call takes.
+          if !hasLooked, !isConnecting, !Attention.isPending {
+            hasLooked = true
+            _ = Poll.isReadable(descriptor, milliseconds: 2)
+          }
           if let reply = try receive() { return reply }
           try sleep([descriptor], until: deadline, sleeper)
         } else {
@@ -195,8 +202,15 @@ public final class RedisConnection {
   }
 }
 
-/// poll(2) of one descriptor, without waiting.
+/// poll(2) of one descriptor.
 private enum Poll {
+  /// Waits for so long at most, or until a signal comes.
+  static func isReadable(_ fd: Int32, milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
+    return poll(&entry, 1, milliseconds) > 0
+  }
+
+  /// Without waiting.
   static func isWritable(_ fd: Int32) -> Bool {
     var entry = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
     return poll(&entry, 1, 0) > 0

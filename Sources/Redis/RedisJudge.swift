@@ -7,7 +7,7 @@ public struct RedisJudge {
   private var lastLook = Int64.min
 
   /// For how long a counter must have stood still (ns).
-  public static let patience: Int64 = 5_000_000_000
+  public static let timeout: Int64 = 5_000_000_000
   /// How often a waiter looks (ns).
   public static let pause: Int64 = 1_000_000_000
   /// After a gap between two looks of its own it begins anew (ns).
@@ -35,7 +35,7 @@ public struct RedisJudge {
     for (holder, beat) in beats {
       if let known = seen[holder], known.beat == beat {
         next[holder] = known
-        if asked - known.since > RedisJudge.patience { gone.append((holder, beat)) }
+        if asked - known.since > RedisJudge.timeout { gone.append((holder, beat)) }
       } else {
         next[holder] = (beat, answered)
       }

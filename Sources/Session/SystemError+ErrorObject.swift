@@ -53,14 +53,6 @@ public func mapErrors<Result>(
   }
 }
 
-/// The same under its name of before, until the last of its callers is renamed.
-public func asking<Result>(
-  _ what: @autoclosure () -> String? = nil, help: @autoclosure () -> String? = nil,
-  _ body: () throws -> Result
-) throws -> Result {
-  try mapErrors(what(), help: help(), body)
-}
-
 /// What a user can do where memory runs out.
 var memoryRemedy: String {
   guard let limit = ProgramMemory.limit else {

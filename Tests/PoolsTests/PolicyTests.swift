@@ -299,4 +299,28 @@ import Testing
     #expect(crew.starts.map(\.at) == [begin + 200_000_000])
     #expect(job.isFinished)
   }
+
+  /// The first tasks need not be like the others: a batch has at most four times what the last one had.
+  @Test func batchesGrowAtMostFourfold() {
+    let crew = FakeCrew(0)
+    let job = crew.job(100_000)
+    job.note(10, in: 10)
+    #expect(job.chunk(executors: 1) == 40)
+    job.note(40, in: 40)
+    #expect(job.chunk(executors: 1) == 160)
+    job.note(8000, in: 8000)
+    #expect(job.chunk(executors: 1) == TaskPolicy.mostTasks)
+  }
+
+  /// Tasks that have become slower make smaller batches at once, faster ones larger batches by and by.
+  @Test func slowerTasksCountAtOnce() {
+    let crew = FakeCrew(0)
+    let job = crew.job(100_000)
+    job.note(1000, in: 1_000_000)
+    #expect(job.chunk(executors: 1) == 4000)
+    job.note(1000, in: 4_000_000_000)
+    #expect(job.chunk(executors: 1) == 1)
+    job.note(1000, in: 1_000_000)
+    #expect(job.chunk(executors: 1) == 1)
+  }
 }

@@ -23,6 +23,6 @@ void brood_heart_between(int32_t fd, bool between);
 /// Divides this process: the caller goes on in the child's parent, and a process beside it kills
 /// the caller when its counter has stood still for so long (ns), and ends with it. Yields the
 /// counter, which the caller raises.
-int32_t brood_watchdog(int64_t patience, volatile uint64_t **counter);
+int32_t brood_watchdog(int64_t timeout, volatile uint64_t **counter);
 
 #endif

@@ -39,7 +39,7 @@ public enum AgentLine {
     clearenv()
     for (name, value) in values { setenv(name, value, 1) }
     return Streams(
-      input: input, output: output, watchdog: try? Watchdog(patience: FarAgent.patience))
+      input: input, output: output, watchdog: try? Watchdog(timeout: FarAgent.timeout))
   }
 
   /// Serves the session until it ends this.
@@ -48,8 +48,8 @@ public enum AgentLine {
   ) throws {
     let agent = FarAgent(
       host.session, interpreter,
-      input: try asking { try Descriptors.makePrivate(streams.input) },
-      output: try asking { try Descriptors.makePrivate(streams.output) },
+      input: try mapErrors { try Descriptors.makePrivate(streams.input) },
+      output: try mapErrors { try Descriptors.makePrivate(streams.output) },
       watchdog: streams.watchdog
     ) { try host.setEnvironment($0, .text($1)) }
     try agent.run(program: Version.number)

@@ -25,7 +25,7 @@ final class JobLog {
     self.path = path
     self.template = template
     fd = try call.at(flag: "joblog") {
-      try asking("cannot write '\(path)'") {
+      try mapErrors("cannot write '\(path)'") {
         try Descriptors.makePrivate(
           try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK))
       }

@@ -4,7 +4,7 @@ import Session
 /// `pool cancel`: ends one task while the others go on.
 enum PoolCancelCommand {
   static let command = Command(
-    "pool cancel", "End one task, or let it not begin, while the others go on",
+    "pool cancel", "Cancel one task, running or queued, while the others go on",
     details: """
       A task is named by its future, by the worker that has it in hand (its name or pid, as `pool \
       info` shows them), or by its index where items are worked on, as by pool imap. Its worker is \

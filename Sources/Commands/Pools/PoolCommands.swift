@@ -139,14 +139,14 @@ public enum PoolCommands {
   // MARK: The pool itself
 
   private static let size = Command(
-    "pool size", "How many workers a pool has, or give it another number",
+    "pool size", "How many workers a pool has, or set another number",
     details: """
       `pool size` tells, `pool size 8` and `pool size NAME 8` change it at once, also while tasks \
       run: a worker that is too many does what it has in hand and ends.
       """,
     parameters: [
       Parameter("pool", .any, .optional, "its name or handle"),
-      Parameter("n", .int, .optional, "how many workers it shall have"),
+      Parameter("n", .int, .optional, "the new number of workers"),
     ],
     flags: [.pool],
     examples: [
@@ -181,7 +181,7 @@ public enum PoolCommands {
   private static let named = [Parameter("pool", .pool, .optional, "its name or handle")]
 
   private static let pause = Command(
-    "pool pause", "Let a pool start no task until pool continue; running ones go on",
+    "pool pause", "Pause a pool: no task starts until pool continue; running ones go on",
     parameters: named, flags: [.pool],
     examples: [
       Example(
@@ -194,7 +194,7 @@ public enum PoolCommands {
   }
 
   private static let resume = Command(
-    "pool continue", "Let a pool that was paused start tasks again", parameters: named,
+    "pool continue", "Resume a pool that was paused", parameters: named,
     flags: [.pool], examples: [Example("pool new 1\npool pause\npool continue\nprint on", "on")]
   ) { call in
     let pool = try call.existingPool()
@@ -204,7 +204,7 @@ public enum PoolCommands {
   }
 
   private static let info = Command(
-    "pool info", "Tell what there is to know about a pool and each of its workers",
+    "pool info", "Show details of a pool and of each of its workers",
     details: """
       Fields of workers: name pid state task age done memory (its own, not shared). `deaths` counts \
       workers that ended without being told to. A pool on other machines has `hosts` instead, with the \

@@ -336,7 +336,7 @@ enum RunCommand {
     fork.prefix = "run"
     fork.isDetached = true
     fork.prepare = {
-      try asking {
+      try mapErrors {
         let null = try Descriptors.open("/dev/null", O_RDWR)
         for fd: Int32 in 0...2 { try Descriptors.copy(null, onto: fd) }
         Descriptors.close(null)

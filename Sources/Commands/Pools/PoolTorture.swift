@@ -101,10 +101,10 @@ private final class PoolStorm {
 
   private func strikeLater() {
     let delay = Int64.random(in: 100_000...3_000_000, using: &random)
-    _ = session.loop.addTimer(at: Clock.deadline(after: delay)) { [weak self] in self?.strike() }
+    _ = session.loop.addTimer(at: Clock.deadline(after: delay)) { [weak self] in self?.killOne() }
   }
 
-  private func strike() {
+  private func killOne() {
     if isOver || kills >= wanted { return }
     if let victim = pool.facts.workers.randomElement(using: &random) {
       if (try? Process.send(.kill, to: victim.pid)) != nil {

@@ -48,7 +48,7 @@ enum PoolWithCommand {
       abandon: { _, token in
         guard let pool = pool(of: token) else { return }
         pool.terminate()
-        _ = try pool.join(until: Clock.deadline(after: patience))
+        _ = try pool.join(until: Clock.deadline(after: timeout))
         pool.wasJoined()
       }))
 
@@ -61,5 +61,5 @@ enum PoolWithCommand {
   }
 
   /// So long it is waited for workers that are being ended (ns).
-  private static let patience: Int64 = 10_000_000_000
+  private static let timeout: Int64 = 10_000_000_000
 }

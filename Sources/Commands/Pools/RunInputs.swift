@@ -198,7 +198,7 @@ enum RunInputs {
 
   static func open(_ path: String, onAttention: OnAttention?) throws -> Int32 {
     do {
-      return try asking("cannot read the inputs from '\(path)'") {
+      return try mapErrors("cannot read the inputs from '\(path)'") {
         if try FileStatus(path).kind == .directory {
           throw SystemError(call: "open", code: EISDIR, detail: path)
         }

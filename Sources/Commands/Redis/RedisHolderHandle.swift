@@ -125,7 +125,7 @@ enum RedisHolderVerbs {
         let client = place.client(place.address.key ?? name, hosts)
         let holders = RedisHolders(client, kind: family, settings, loose: loose)
         let handle = RedisHolderHandle(name, family, place, holders, session)
-        let wait = session.waitLimit(RedisQueueVerbs.patience)
+        let wait = session.waitLimit(RedisQueueVerbs.timeout)
         _ = try handle.mapErrors("make") {
           try holders.make(until: wait.deadline, wait.sleeper)
         }

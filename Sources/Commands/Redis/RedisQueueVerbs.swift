@@ -27,7 +27,7 @@ enum RedisQueueVerbs {
       try session.addFar(name, prefix: "queue") { name in
         let client = place.client(place.address.key ?? name, hosts)
         let handle = RedisQueueHandle(name, place, client, session)
-        let wait = session.waitLimit(RedisQueueVerbs.patience)
+        let wait = session.waitLimit(RedisQueueVerbs.timeout)
         try handle.mapErrors("make") {
           try handle.queue.make(
             most: most, attempts: attempts, until: wait.deadline, wait.sleeper)
@@ -37,7 +37,7 @@ enum RedisQueueVerbs {
   }
 
   /// How long a server may take to answer for the first time (ns).
-  static let patience = 3_000_000_000
+  static let timeout = 3_000_000_000
 
   static func put(_ call: borrowing Call) throws -> Value {
     try handle(call).put([call.value(1)], call.waitLimit)

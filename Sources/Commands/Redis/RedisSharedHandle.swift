@@ -215,7 +215,7 @@ enum RedisSharedVerbs {
         }
         let holders = RedisHolders(client, kind: "shm", settings, initial: texts)
         let handle = RedisSharedHandle(name, place, holders, type, count, session)
-        let wait = session.waitLimit(RedisQueueVerbs.patience)
+        let wait = session.waitLimit(RedisQueueVerbs.timeout)
         _ = try handle.mapErrors("make") { try holders.make(until: wait.deadline, wait.sleeper) }
         return handle
       })

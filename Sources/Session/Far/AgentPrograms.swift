@@ -96,7 +96,7 @@ extension FarAgent {
       var writer = FieldWriter()
       writer.add(started.process.pid)
       send(FarMessage(.start, attempt, writer.bytes))
-      started.watch = try asking("cannot watch a program") {
+      started.watch = try mapErrors("cannot watch a program") {
         try session.loop.watchExit(started.pidfd, as: .worker) { [weak self, weak started] in
           if let self, let started { ended(started) }
         }
@@ -124,13 +124,13 @@ extension FarAgent {
     request.argumentBytes = program.words
     request.environment += program.environment.map { String(decoding: $0, as: UTF8.self) }
     request.group = .new
-    let null = try asking { try Descriptors.open("/dev/null", O_RDONLY) }
+    let null = try mapErrors { try Descriptors.open("/dev/null", O_RDONLY) }
     defer { Descriptors.close(null) }
     var ends: [(read: Int32, write: Int32)] = []
     defer { for end in ends { Descriptors.close(end.write) } }
     for _ in 0..<2 {
-      let (read, write) = try asking("cannot make a pipe") { try Descriptors.pipe() }
-      ends.append((try asking { try Descriptors.makePrivate(read) }, write))
+      let (read, write) = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
+      ends.append((try mapErrors { try Descriptors.makePrivate(read) }, write))
     }
     request.descriptors = [(null, 0), (ends[0].write, 1), (ends[1].write, 2)]
     let ticket = try session.prepareSpawn(name: nil, prefix: "run", command: name)

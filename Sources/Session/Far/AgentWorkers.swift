@@ -158,21 +158,21 @@ extension FarAgent {
   // MARK: Making
 
   private func makeWorker(_ number: UInt32) throws {
-    let ledger = try asking("cannot make a worker") { try ledgers.take() }
-    let (ours, theirs) = try asking("cannot make a worker") { try Descriptors.messagePair() }
+    let ledger = try mapErrors("cannot make a worker") { try ledgers.take() }
+    let (ours, theirs) = try mapErrors("cannot make a worker") { try Descriptors.messagePair() }
     defer { Descriptors.close(theirs) }
-    let socket = try asking { try Descriptors.makePrivate(ours) }
+    let socket = try mapErrors { try Descriptors.makePrivate(ours) }
     var options = ForkOptions(
       name: "worker\(number)", kind: .helper, command: "worker of a pool elsewhere")
     options.isDaemon = true
     options.pool = 1
     options.group = 0
     let process = try session.fork(options, interpreter) { [self] in
-      let socket = try asking { try Descriptors.makePrivate(theirs) }
+      let socket = try mapErrors { try Descriptors.makePrivate(theirs) }
       try session.becomeWorker()
       if settings.memoryLimit > 0 {
         ledger.noteExhaustion()
-        try asking { try Process.limitMemory(of: 0, to: settings.memoryLimit) }
+        try mapErrors { try Process.limitMemory(of: 0, to: settings.memoryLimit) }
       }
       interpreter.hideCalls()
       let worker = PoolWorker(
@@ -186,10 +186,10 @@ extension FarAgent {
       try worker.run()
       return .null
     }
-    let pidfd = try asking { try Process.descriptor(of: process.pid) }
+    let pidfd = try mapErrors { try Process.descriptor(of: process.pid) }
     let worker = AgentWorker(number, process, socket: socket, pidfd: pidfd, ledger)
     workers[number] = worker
-    worker.watches = try asking("cannot watch a worker") {
+    worker.watches = try mapErrors("cannot watch a worker") {
       try [
         session.loop.watch(socket, for: .read, as: .worker) { [weak self, weak worker] in
           if let self, let worker { pass(worker, rounds: 4) }

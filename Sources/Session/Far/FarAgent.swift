@@ -11,7 +11,7 @@ import Processes
 /// when nothing was heard for a while.
 public final class FarAgent {
   /// After so much silence, or standing still for so long, it ends (ns).
-  public static var patience: Int64 { FarTimes.patience }
+  public static var timeout: Int64 { FarTimes.timeout }
 
   let session: Session
   let interpreter: Interpreter
@@ -61,10 +61,10 @@ public final class FarAgent {
     signals.on(.hup) {}
     connection.onMessage = { [unowned self] in take($0) }
     connection.onEnd = { [unowned self] _ in die() }
-    try asking {
+    try mapErrors {
       try Heartbeat.begin(Frame.frames(of: FarMessage(.pong))[0], every: FarTimes.period)
     }
-    try asking { try connection.begin() }
+    try mapErrors { try connection.begin() }
     var hello = Hello()
     hello.program = program
     hello.host = Machine.hostName
@@ -89,12 +89,12 @@ public final class FarAgent {
     watchdog?.tell()
     let now = Clock.monotonic
     if let heldUntil, now > heldUntil { self.heldUntil = nil }
-    if heldUntil == nil, now - connection.lastHeard > settings.patience {
+    if heldUntil == nil, now - connection.lastHeard > settings.timeout {
       // What has come while this process stood still counts.
       connection.receive(rounds: 4)
-      if now - connection.lastHeard > settings.patience { die() }
+      if now - connection.lastHeard > settings.timeout { die() }
     }
-    _ = session.loop.addTimer(at: Clock.deadline(after: FarTimes.patience / 30)) { [weak self] in
+    _ = session.loop.addTimer(at: Clock.deadline(after: FarTimes.timeout / 30)) { [weak self] in
       self?.tick()
     }
   }
@@ -231,7 +231,7 @@ final class AgentRelay {
   }
 
   func begin() throws {
-    watch = try asking {
+    watch = try mapErrors {
       try agent.session.loop.watch(readEnd, for: .read, as: .worker) { [weak self] in
         self?.pass(rounds: 8)
       }

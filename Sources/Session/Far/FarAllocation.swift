@@ -28,19 +28,19 @@ public final class FarGrant {
   /// A process beside this session waits for its end, and cancels then; nothing else ends it.
   fileprivate init(_ job: String, _ placement: FarPlacement) throws {
     self.job = job
-    let (read, write) = try asking("cannot make a pipe") { try Descriptors.pipe() }
+    let (read, write) = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
     defer { Descriptors.close(read) }
-    end = try asking { try Descriptors.makePrivate(write) }
+    end = try mapErrors { try Descriptors.makePrivate(write) }
     var request = SpawnRequest(
       path: try placement.find("sh"),
       arguments: ["sh", "-c", "read -r line; exec scancel -Q \"$1\"", "sh", job],
       environment: placement.environment)
-    let null = try asking { try Descriptors.open("/dev/null", O_RDWR) }
+    let null = try mapErrors { try Descriptors.open("/dev/null", O_RDWR) }
     defer { Descriptors.close(null) }
     request.descriptors = [(read, 0), (null, 1), (null, 2)]
     request.group = .session
     request.task = 0
-    let (pid, pidfd) = try asking("cannot start sh") { try Processes.spawn(request) }
+    let (pid, pidfd) = try mapErrors("cannot start sh") { try Processes.spawn(request) }
     Descriptors.close(pidfd)
     Session.current.noteDetached(pid)
   }
@@ -110,21 +110,21 @@ extension Session {
     line: (String) -> Void
   ) throws -> Int32 {
     guard let name = words.first else { return -1 }
-    let (read, write) = try asking("cannot make a pipe") { try Descriptors.pipe() }
-    let input = try asking { try Descriptors.makePrivate(read) }
+    let (read, write) = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
+    let input = try mapErrors { try Descriptors.makePrivate(read) }
     defer { Descriptors.close(input) }
     var process: ProcessHandle?
     do {
       defer { Descriptors.close(write) }
       var request = SpawnRequest(
         path: try placement.find(name), arguments: words, environment: placement.environment)
-      let null = try asking { try Descriptors.open("/dev/null", O_RDONLY) }
+      let null = try mapErrors { try Descriptors.open("/dev/null", O_RDONLY) }
       defer { Descriptors.close(null) }
       request.descriptors = [(null, 0), (write, 1), (write, 2)]
       request.group = .new
       let ticket = try prepareSpawn(name: nil, prefix: "host", command: name)
       do {
-        let (pid, pidfd) = try asking("cannot start '\(name)'") { try Processes.spawn(request) }
+        let (pid, pidfd) = try mapErrors("cannot start '\(name)'") { try Processes.spawn(request) }
         process = register(
           ticket, pid: pid, pidfd: pidfd, command: name, kind: .helper, group: pid, isDaemon: true)
       } catch {
@@ -136,7 +136,7 @@ extension Session {
     var bytes: [UInt8] = []
     var isOver = false
     var changes = 0
-    let watch = try asking {
+    let watch = try mapErrors {
       try loop.watch(input, for: .read) { [self] in
         changes += 1
         _ = self

@@ -113,9 +113,9 @@ final class FarHost {
     var theirs: [Int32] = []
     defer { for fd in theirs { Descriptors.close(fd) } }
     func pipe(readsHere: Bool) throws -> Int32 {
-      let (read, write) = try asking("cannot make a pipe") { try Descriptors.pipe() }
+      let (read, write) = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
       theirs.append(readsHere ? write : read)
-      return try asking { try Descriptors.makePrivate(readsHere ? read : write) }
+      return try mapErrors { try Descriptors.makePrivate(readsHere ? read : write) }
     }
     let output = try pipe(readsHere: false)
     let input: Int32
@@ -262,7 +262,7 @@ final class FarHost {
     settings.environment = hosts.placement.settings.environment
     settings.memoryLimit = hosts.memoryLimit
     settings.sharesVariables = hosts.sharesVariables
-    settings.patience = FarTimes.patience
+    settings.timeout = FarTimes.timeout
     send(settings.message)
     if let initializer = hosts.initializer { send(FarOrder.code(.initializer, 0, initializer)) }
     // It answers when it has settled in the directory, or says why it cannot.

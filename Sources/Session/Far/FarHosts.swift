@@ -51,7 +51,7 @@ final class FarHosts {
   var roundTrip: Int64 { ready.compactMap(\.roundTrip).max() ?? 0 }
 
   func begin() throws {
-    try asking {
+    try mapErrors {
       try Heartbeat.begin(Frame.frames(of: FarMessage(.ping))[0], every: FarTimes.period)
     }
     let signals = RunSignals(session)

@@ -145,7 +145,7 @@ enum FarTimes {
   /// Between two signs of life.
   static var period: Int64 { 5 * second / factor }
   /// After so much silence an agent ends.
-  static var patience: Int64 { 15 * second / factor }
+  static var timeout: Int64 { 15 * second / factor }
   /// After so much silence a session takes a host for lost.
   static var lost: Int64 { 20 * second / factor }
   /// How long an agent may take to greet.

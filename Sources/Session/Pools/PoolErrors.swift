@@ -57,7 +57,7 @@ extension Pool {
       error.exitStatus = ErrorObject.timeoutStatus
     case .cancelled:
       error = ErrorObject(
-        .failed, "the task was ended while it ran, since it was not wanted any more")
+        .failed, "the task was cancelled while it ran")
       error.payload["cancelled"] = .bool(true)
     case .retired:
       error =

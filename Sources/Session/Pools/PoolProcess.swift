@@ -16,9 +16,9 @@ extension Session {
   func becomeWorker() throws {
     if Guardian.isMarked, let slot = slots?.own {
       let mark = Guardian.firstTask + UInt32(clamping: slot)
-      try asking { try Guardian.setTask(mark) }
+      try mapErrors { try Guardian.setTask(mark) }
     }
-    try asking {
+    try mapErrors {
       let null = try Descriptors.open("/dev/null", O_RDONLY)
       try Descriptors.copy(null, onto: 0)
       Descriptors.close(null)

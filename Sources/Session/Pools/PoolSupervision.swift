@@ -29,14 +29,14 @@ extension Pool: ExecutorCrew {
   }
 
   private func makeWorker() throws -> WorkerExecutor {
-    let ledger = try asking("cannot make a worker") { try ledgers.take() }
+    let ledger = try mapErrors("cannot make a worker") { try ledgers.take() }
     let number = numbers.take()
     do {
-      let (ours, theirs) = try asking("cannot make a worker") { try Descriptors.messagePair() }
+      let (ours, theirs) = try mapErrors("cannot make a worker") { try Descriptors.messagePair() }
       // Ours is private, so no worker has another's; theirs is made so in the child.
       var socket: Int32 = -1
       do {
-        socket = try asking { try Descriptors.makePrivate(ours) }
+        socket = try mapErrors { try Descriptors.makePrivate(ours) }
         let process = try fork(number, theirs, ledger)
         let worker = try enter(process, number, socket, ledger)
         Descriptors.close(theirs)
@@ -62,11 +62,11 @@ extension Pool: ExecutorCrew {
     options.pool = ordinal
     options.group = 0
     return try session.fork(options, interpreter) { [self] in
-      let socket = try asking { try Descriptors.makePrivate(socket) }
+      let socket = try mapErrors { try Descriptors.makePrivate(socket) }
       try session.becomeWorker()
       if let memoryLimit {
         ledger.noteExhaustion()
-        try asking { try Process.limitMemory(of: 0, to: memoryLimit) }
+        try mapErrors { try Process.limitMemory(of: 0, to: memoryLimit) }
       }
       interpreter.hideCalls()
       let worker = PoolWorker(

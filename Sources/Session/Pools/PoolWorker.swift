@@ -309,7 +309,7 @@ final class PoolWorker {
   ) throws -> Value {
     if session.output.isPending { try session.output.flush() }
     let capture = try capture ?? makeCapture()
-    try asking { try capture.begin() }
+    try mapErrors { try capture.begin() }
     session.output.descriptorChanged()
     var value = Value.null
     var thrown: (any Error)?
@@ -341,7 +341,7 @@ final class PoolWorker {
   ) throws -> Value {
     if session.output.isPending { try session.output.flush() }
     let capture = try capture ?? makeCapture()
-    try asking { try capture.begin() }
+    try mapErrors { try capture.begin() }
     session.output.descriptorChanged()
     defer {
       capture.end()
@@ -358,7 +358,7 @@ final class PoolWorker {
   }
 
   private func makeCapture() throws -> TaskCapture {
-    let made = try asking("cannot keep what a task writes") { try TaskCapture() }
+    let made = try mapErrors("cannot keep what a task writes") { try TaskCapture() }
     try withUnsafeTemporaryAllocation(byteCount: TaskPacket.headSize, alignment: 8) { buffer in
       guard let base = buffer.baseAddress else { return }
       TaskPacket(.capture).write(to: base)
@@ -434,7 +434,7 @@ final class PoolWorker {
   ) throws {
     var descriptors = message.descriptors
     // An entry with the mark alone; what belongs to it lies in the memory beside it.
-    let memory = try asking("cannot send a result of \(message.bytes.count) bytes") {
+    let memory = try mapErrors("cannot send a result of \(message.bytes.count) bytes") {
       try MemoryFile.sealed("brood result", message.bytes)
     }
     defer { Descriptors.close(memory) }

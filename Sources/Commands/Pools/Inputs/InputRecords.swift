@@ -77,7 +77,7 @@ final class InputRecords {
     seen -= place
     place = 0
     return try withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
-      var count = try asking("cannot read the inputs") { try Transfer.readNow(fd, into: chunk) }
+      var count = try mapErrors("cannot read the inputs") { try Transfer.readNow(fd, into: chunk) }
       if count == nil, waits {
         count = try Transfer.read(fd, into: chunk) {
           try self.interpreter.session.attend(self.interpreter)

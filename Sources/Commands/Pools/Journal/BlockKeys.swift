@@ -13,7 +13,7 @@ struct BlockKeys {
     _ function: Value, spreads: Bool, _ interpreter: Interpreter, environment: Value
   ) throws {
     keys = ContentKeys(interpreter)
-    directory = try asking { try Directory.current() }
+    directory = try mapErrors { try Directory.current() }
     common = [
       .text("block"), .text(try keys.key(of: function).text), .bool(spreads), .text(directory),
       environment,

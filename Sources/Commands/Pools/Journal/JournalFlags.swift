@@ -48,7 +48,7 @@ enum JournalFlags {
       return nil
     }
     // To look only, there is nothing in one that is not there.
-    if !writing, try !asking(nil, { try FileStatus.exists(path) }) { return nil }
+    if !writing, try !mapErrors(nil, { try FileStatus.exists(path) }) { return nil }
     return try call.at(flag: "journal") {
       try TaskJournal(
         path, rerun, isVerbose: call.isSet("verbose"), call.session, writing: writing)

@@ -14,7 +14,7 @@ struct ProgramKeys {
     self.template = template
     self.environment = environment
     keys = ContentKeys(interpreter)
-    directory = try asking { try Directory.current() }
+    directory = try mapErrors { try Directory.current() }
   }
 
   /// - Parameter index: of the input; it is part of the task where the words have a number.

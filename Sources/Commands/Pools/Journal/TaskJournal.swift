@@ -22,7 +22,7 @@ final class TaskJournal {
   private var hasSaid = false
 
   /// How long to wait for room on a full disk before trying again (ns).
-  private static let patience: Int64 = 200_000_000
+  private static let timeout: Int64 = 200_000_000
 
   /// Opens a journal; makes it if it is not there.
   ///
@@ -41,7 +41,7 @@ final class TaskJournal {
       if error.code == EINVAL { throw ErrorObject(.type, "'\(path)' is no regular file") }
       throw error.asError("cannot open the journal '\(path)'")
     }
-    index = try asking("cannot read the journal '\(path)'") { [file] in try JournalIndex(file) }
+    index = try mapErrors("cannot read the journal '\(path)'") { [file] in try JournalIndex(file) }
     if rerun == nil, !index.isEmpty { throw TaskJournal.needsRerun(path, index) }
     if file.tornBytes > 0 {
       news.say("its last line is torn (\(file.tornBytes) bytes), as after a crash: it is dropped")
@@ -49,7 +49,7 @@ final class TaskJournal {
     for number in index.damaged.prefix(3) { news.say("line \(number) is damaged and is ignored") }
     if index.damaged.count > 3 { news.say("\(index.damaged.count) lines are damaged in all") }
     guard writing else { return }
-    try asking("cannot mend the journal '\(path)'") { [file] in try file.cutTornLine() }
+    try mapErrors("cannot mend the journal '\(path)'") { [file] in try file.cutTornLine() }
     if !index.hasHeader { append(JournalLine.header) }
   }
 
@@ -124,7 +124,7 @@ final class TaskJournal {
     if !hasSaid { news.say("the disk is full; waiting for room, Ctrl-C gives up") }
     hasSaid = true
     if retryTimer != nil { return }
-    retryTimer = session.loop.addTimer(at: Clock.deadline(after: TaskJournal.patience)) {
+    retryTimer = session.loop.addTimer(at: Clock.deadline(after: TaskJournal.timeout)) {
       [weak self] in
       guard let self else { return }
       retryTimer = nil
@@ -146,7 +146,7 @@ final class TaskJournal {
     defer { close() }
     _ = try session.pause(interpreter) { !isWaiting }
     try check()
-    try asking("cannot write the journal '\(file.path)'") { try file.sync() }
+    try mapErrors("cannot write the journal '\(file.path)'") { try file.sync() }
   }
 
   /// Lets the file go, and tells what was done.

@@ -94,7 +94,7 @@ struct TaskListRun {
     _ file: Value, _ interpreter: Interpreter, environment: Value
   ) throws -> ProgramContent {
     let keys = ContentKeys(interpreter)
-    let directory = try asking { try Directory.current() }
+    let directory = try mapErrors { try Directory.current() }
     let list = list
     return ProgramContent(
       work: ("tasks", file), directory: directory,

@@ -19,7 +19,7 @@ struct TaskReader {
   /// - Throws: `missing` and `system` if the file cannot be read, `syntax` and `type` with the place
   ///   in it for what is no list of tasks.
   static func read(_ path: String, onAttention: OnAttention?) throws -> TaskList {
-    let bytes = try asking("cannot read the tasks from '\(path)'") {
+    let bytes = try mapErrors("cannot read the tasks from '\(path)'") {
       if try FileStatus(path).kind == .directory {
         throw SystemError(call: "read", code: 21, detail: path)
       }

@@ -28,12 +28,12 @@ final class BlockFeeder {
 
   init(_ loop: EventLoop) throws {
     self.loop = loop
-    let ends = try asking("cannot make a pipe") { try Descriptors.pipe() }
+    let ends = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
     (readEnd, writeEnd) = ends
     do {
       // The flag belongs to this end alone: programs' own ends wait as they expect.
-      writeEnd = try asking { try Descriptors.makePrivate(ends.write) }
-      try asking { [writeEnd] in try Descriptors.setNonBlocking(writeEnd, true) }
+      writeEnd = try mapErrors { try Descriptors.makePrivate(ends.write) }
+      try mapErrors { [writeEnd] in try Descriptors.setNonBlocking(writeEnd, true) }
     } catch {
       close()
       throw error

@@ -68,7 +68,7 @@ final class FileBlocks: BlockSource {
     try attend()
     let window = UnsafeMutableRawBufferPointer(
       rebasing: memory.bytes[..<min(BlockMemory.size, size - place)])
-    let count = try asking("cannot read the input") {
+    let count = try mapErrors("cannot read the input") {
       try MemoryFile.read(file, into: window, at: place)
     }
     seen = place..<(place + count)

@@ -73,7 +73,7 @@ public final class PipeInput {
       options.records.map { .records($0) } ?? .bytes(options.block))
     let fd = options.file?.descriptor ?? 0
     let isOwned = options.file != nil
-    let status = try asking("cannot read the input") { try FileStatus(descriptor: fd) }
+    let status = try mapErrors("cannot read the input") { try FileStatus(descriptor: fd) }
     // Files of /proc have no size.
     if status.kind == .regular, status.size > 0 {
       let start = isOwned ? 0 : max(0, Int(lseek(fd, 0, SEEK_CUR)))

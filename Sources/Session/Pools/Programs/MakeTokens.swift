@@ -47,7 +47,8 @@ extension Session {
   public func findJobServer(makeflags: String) throws -> (server: JobServer?, isClosed: Bool) {
     // A child's copy has no descriptors any more.
     if let jobServer, !isChild { return (jobServer, false) }
-    switch try asking("cannot use make's jobserver", { try JobServer.search(makeflags: makeflags) })
+    switch try mapErrors(
+      "cannot use make's jobserver", { try JobServer.search(makeflags: makeflags) })
     {
     case .none: return (nil, false)
     case .closed: return (nil, true)

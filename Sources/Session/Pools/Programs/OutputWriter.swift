@@ -12,7 +12,7 @@ final class OutputWriter {
   /// Told once when there is no room on a disk.
   var onFull: ((_ what: String, _ error: SystemError) -> Void)?
   /// How long a write waits for its reader or for room (ns); nil for as long as it takes.
-  var patience: Int64?
+  var timeout: Int64?
   /// Nothing is waited for where a disk is full.
   var failsWhenFull = false
   private var hasTold = false
@@ -85,9 +85,9 @@ final class OutputWriter {
 
   private func waitWritable(_ fd: Int32) throws {
     var isReady = false
-    let watch = try asking { try session.loop.watch(fd, for: .write) { isReady = true } }
+    let watch = try mapErrors { try session.loop.watch(fd, for: .write) { isReady = true } }
     defer { session.loop.remove(watch) }
-    let limit = patience.map { Clock.deadline(after: $0) }
+    let limit = timeout.map { Clock.deadline(after: $0) }
     if try session.pause(interpreter, until: limit, done: { isReady }) { return }
     throw ErrorObject(.timeout, "no process reads the output of the tasks")
   }
@@ -96,10 +96,10 @@ final class OutputWriter {
     if failsWhenFull { throw ProgramRun.noRoom(what, error) }
     if !hasTold { onFull?(what, error) }
     hasTold = true
-    if let patience, patience <= 0 { throw error.asError("cannot keep the output of a task") }
+    if let timeout, timeout <= 0 { throw error.asError("cannot keep the output of a task") }
     let moment = Clock.deadline(after: OutputWriter.pause)
     _ = try session.pause(interpreter, until: moment) { false }
-    patience? -= OutputWriter.pause
+    timeout? -= OutputWriter.pause
   }
 
   // MARK: Files

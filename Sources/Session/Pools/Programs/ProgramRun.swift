@@ -177,7 +177,9 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
 
   /// Runs all of it; throws what came between, after ending what ran.
   public func run() throws {
-    nullInput = try asking { try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY)) }
+    nullInput = try mapErrors {
+      try Descriptors.makePrivate(Descriptors.open("/dev/null", O_RDONLY))
+    }
     terminal = openTerminal() ?? -1
     let signals = handleSignals()
     openGates()
@@ -323,7 +325,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     guard let stream = inputStream else { return false }
     if inputWatch != nil { return true }
     if try stream.isReady() { return false }
-    inputWatch = try asking {
+    inputWatch = try mapErrors {
       try session.loop.watch(stream.descriptor, for: .read) { [weak self] in
         self?.stopWaitingForInput()
         self?.changes += 1
@@ -394,14 +396,14 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   }
 
   /// How long a reader that has stopped is waited for at the end (ns).
-  private static let patienceAtEnd: Int64 = 500_000_000
+  private static let timeoutAtEnd: Int64 = 500_000_000
 
   /// Something came between: no further program is started, those that run are ended, at once if
   /// it comes again.
   private func stop() {
     scheduler.cancel(job, endsRunning: true)
     scheduler.pump()
-    writer.patience = ProgramRun.patienceAtEnd
+    writer.timeout = ProgramRun.timeoutAtEnd
     do {
       _ = try session.pause(interpreter) { scheduler.running == 0 }
     } catch {

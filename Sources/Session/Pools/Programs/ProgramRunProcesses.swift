@@ -16,7 +16,7 @@ extension ProgramRun {
       executor.attempt = attempt
       if let journal, let record = live[index] { journal.began(record) }
       onProgress?()
-      attempt.watch = try asking("cannot watch a program") {
+      attempt.watch = try mapErrors("cannot watch a program") {
         try session.loop.watchExit(attempt.pidfd) { [weak self, weak executor] in
           if let self, let executor { ended(in: executor) }
         }

@@ -41,9 +41,9 @@ public final class ResultFiles {
     table = nil
     // Nothing is said of what else is in the working directory.
     if directory == "." { return }
-    try asking("cannot make '\(directory)'") { try ResultFiles.make(directory) }
+    try mapErrors("cannot make '\(directory)'") { try ResultFiles.make(directory) }
     if goesOn { return }
-    let isEmpty = try asking("cannot tell whether '\(directory)' is empty") {
+    let isEmpty = try mapErrors("cannot tell whether '\(directory)' is empty") {
       try Directory.names(directory).isEmpty
     }
     if isEmpty { return }
@@ -190,7 +190,7 @@ public final class ResultFiles {
     if let table { return try table.add(.map(copy)) }
     copy.set("output", .null)
     copy.set("error", .null)
-    let place = try asking("cannot keep a result") { try self.place(index, item) }
+    let place = try mapErrors("cannot keep a result") { try self.place(index, item) }
     defer { places[index] = nil }
     try save(TaskInput(record.get("output") ?? .null).bytes, as: "\(place)/stdout")
     try save(TaskInput(record.get("error") ?? .null).bytes, as: "\(place)/stderr")
@@ -241,7 +241,7 @@ public final class ResultFiles {
   }
 
   private func save(_ bytes: [UInt8], as path: String) throws {
-    try asking("cannot keep a result") {
+    try mapErrors("cannot keep a result") {
       // What is no file, as a FIFO that nothing reads, is refused rather than waited for.
       let fd = try Descriptors.makePrivate(
         try Descriptors.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK))

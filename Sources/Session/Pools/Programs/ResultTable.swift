@@ -38,10 +38,10 @@ public final class ResultTable {
   init(_ path: String, _ form: Form, goesOn: Bool) throws {
     self.path = path
     self.form = form
-    fd = try asking("cannot write '\(path)'") {
+    fd = try mapErrors("cannot write '\(path)'") {
       try Descriptors.makePrivate(try Descriptors.open(path, O_RDWR | O_CREAT | O_NONBLOCK))
     }
-    let size = try asking { try FileStatus(descriptor: fd).size }
+    let size = try mapErrors { try FileStatus(descriptor: fd).size }
     if size > 0, !goesOn { throw ResultFiles.isUsed(path, "file") }
     if size == 0 {
       try append(form.head)
@@ -58,7 +58,7 @@ public final class ResultTable {
     let tail = form.tail
     if !tail.isEmpty, size >= tail.count {
       let last = try withUnsafeTemporaryAllocation(byteCount: tail.count, alignment: 1) { buffer in
-        let count = try asking { try MemoryFile.read(fd, into: buffer, at: size - tail.count) }
+        let count = try mapErrors { try MemoryFile.read(fd, into: buffer, at: size - tail.count) }
         return Array(buffer[..<count])
       }
       if last == tail { end -= tail.count }
@@ -86,7 +86,7 @@ public final class ResultTable {
   }
 
   private func append(_ bytes: [UInt8]) throws {
-    try asking("cannot keep a result") {
+    try mapErrors("cannot keep a result") {
       try bytes.withUnsafeBytes { try Transfer.writeAll(fd, $0) }
     }
   }

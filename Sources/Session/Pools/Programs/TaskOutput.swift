@@ -40,10 +40,10 @@ final class TaskOutput {
   init(_ store: OutputStore, relay: LineRelay? = nil, path: String? = nil) throws {
     self.store = store
     self.relay = relay
-    let ends = try asking("cannot make a pipe") { try Descriptors.pipe() }
+    let ends = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
     writeEnd = ends.write
     do {
-      readEnd = try asking { try Descriptors.makePrivate(ends.read) }
+      readEnd = try mapErrors { try Descriptors.makePrivate(ends.read) }
     } catch {
       Descriptors.close(ends.write)
       throw error
@@ -83,7 +83,7 @@ final class TaskOutput {
   }
 
   private func listen() throws {
-    watch = try asking {
+    watch = try mapErrors {
       try store.loop.watch(readEnd, for: .read) { [weak self] in self?.read(rounds: 16) }
     }
   }
@@ -273,7 +273,7 @@ final class TaskOutput {
   /// Hands all of it over, piece by piece.
   func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     if file < 0, let path, size > 0 {
-      file = try asking("cannot read a result again") {
+      file = try mapErrors("cannot read a result again") {
         try Descriptors.makePrivate(try Descriptors.open(path, O_RDONLY))
       }
     }
