@@ -42,7 +42,8 @@ public final class RedisHolders {
     (self.client, self.kind, self.settings, self.initial) = (client, kind, settings, initial)
     self.loose = loose
     heart = RedisHeart(client)
-    heart.onLoss = { [unowned self] in
+    heart.onLoss = { [weak self] in
+      guard let self else { return }
       count = 0
       isLost = true
       onLoss?()

@@ -49,7 +49,7 @@ public final class RedisQueue {
   public init(_ client: RedisClient) {
     self.client = client
     heart = RedisHeart(client)
-    heart.onLoss = { [unowned self] in held = [] }
+    heart.onLoss = { [weak self] in self?.held = [] }
   }
 
   private func renew() {

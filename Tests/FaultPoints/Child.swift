@@ -78,7 +78,9 @@ struct Child {
         return
       }
       last = turns
-      usleep(10_000)
+      // Some time between two looks, unless it ends.
+      var entry = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
+      if poll(&entry, 1, 10) > 0 { break }
     }
     throw Broken("process \(pid) does not fall asleep")
   }

@@ -120,8 +120,8 @@ func courier() throws -> Int {
       Descriptors.close(pipe.read)
       Descriptors.close(pipe.write)
     }
-    func take(lease: Int64? = nil) throws {
-      try queue.get(lease: lease, now) { item in
+    func take(lease: Int64? = nil, _ wait: Wait = now) throws {
+      try queue.get(lease: lease, wait) { item in
         let number = item.bytes.loadUnaligned(as: Int.self)
         guard item.descriptors.count == 1, let fd = item.descriptors.first else {
           throw Broken("point \(point): item \(number) has \(item.descriptors.count) descriptors")
@@ -140,16 +140,7 @@ func courier() throws -> Int {
       try take(lease: .max)
     }
     // What it had is lent still until it is seen that it has ended.
-    let deadline = Clock.deadline(after: 5_000_000_000)
-    var left = 4
-    while left > 0 {
-      do {
-        try take()
-        left -= 1
-      } catch ChannelError.empty where Clock.monotonic < deadline {
-        usleep(1000)
-      }
-    }
+    for _ in 0..<4 { try take(within(5_000_000_000)) }
     return isKilled
   }
 }

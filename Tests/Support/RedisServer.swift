@@ -4,7 +4,7 @@ import Foundation
 ///
 /// It is what `scripts/setup --tests=cluster` unpacks, else the system's.
 public final class RedisServer: @unchecked Sendable {
-  private static let unpacked = Program.sourceTree.appending(path: ".build/cluster/root").path
+  private static let unpacked = Program.sourceTree.appending(path: ".build/cluster/system").path
 
   /// The program; nil where there is none.
   public static let program: String? = {

@@ -362,6 +362,47 @@ struct RedisTests {
     }
   }
 
+  /// What was held is given back when the server answers again, though no variable has it any more.
+  @Test(arguments: [
+    "let q = (queue new jobs --on $env.SERVER); queue put $q 1; queue get $q --lease 1h; stop; queue drop $q",
+    "let l = (lock new turn --on $env.SERVER); lock acquire $l; stop; lock drop $l",
+    "let s = (sem new room 2 --on $env.SERVER); sem acquire $s; stop; sem drop $s",
+  ]) func whatIsDroppedWhileItDoesNotAnswer(_ work: String) throws {
+    let server = try RedisServer()
+    let output = try server.script(
+      """
+      fn stop() { kill -STOP $env.SERVER_PID }
+      fn work() { \(work) }
+      work
+      # Beats go on meanwhile.
+      sleep 3s
+      kill -CONT $env.SERVER_PID
+      sleep 1500ms
+      print alive
+      """, environment: ["SERVER_PID": "\(server.pid)"])
+    #expect(output.status == .exited(0), "\(output.standardError)")
+    #expect(output.standardOutput.hasSuffix("alive\n"), "\(output.standardError)")
+  }
+
+  /// Likewise at the end of the process.
+  @Test func aProcessEndsWhileItDoesNotAnswer() throws {
+    let server = try RedisServer()
+    let output = try server.script(
+      """
+      fn work() {
+        let l = (lock new turn --on $env.SERVER)
+        lock acquire $l
+        kill -STOP $env.SERVER_PID
+        lock drop $l
+      }
+      work
+      print end
+      """, environment: ["SERVER_PID": "\(server.pid)"])
+    server.goOn()
+    #expect(output.status == .exited(0), "\(output.standardError)")
+    #expect(output.standardOutput == "end\n")
+  }
+
   @Test func theServerIsStopped() throws {
     try trouble { server in
       server.stop()

@@ -21,7 +21,9 @@ class RedisHandle: Handle {
     (self.name, self.family, self.place, self.client) = (name, family, place, client)
     self.session = session
     super.init()
-    client.onTrouble = { [unowned self] reason in
+    // A client that others still use outlives it.
+    client.onTrouble = { [weak self] reason in
+      guard let self else { return }
       Session.say("brood: \(shown) waits for \(place.address.server): \(reason)")
     }
   }

@@ -7,8 +7,11 @@ import Session
 /// Beats for all that this process holds on servers, by a timer that also interrupts code that computes.
 enum RedisHearts {
   /// What beats: a heart, what ends its leases, and the handle that it belongs to.
+  ///
+  /// It keeps the handle, which no variable may hold any more while something is held by it, or is still
+  /// to be given back.
   struct Beating {
-    unowned let handle: RedisHandle
+    let handle: RedisHandle
     let heart: RedisHeart
     /// Gives back what is over, yields the next moment (monotonic ns).
     let expire: () -> Int64
@@ -23,12 +26,15 @@ enum RedisHearts {
   static func attach(
     _ heart: RedisHeart, to handle: RedisHandle, expire: @escaping () -> Int64 = { .max }
   ) {
-    let beating = Beating(handle: handle, heart: heart, expire: expire)
-    heart.onStart = { [unowned handle] in start(beating, handle.session) }
+    heart.onStart = { [weak handle, weak heart] in
+      guard let handle, let heart else { return }
+      start(Beating(handle: handle, heart: heart, expire: expire), handle.session)
+    }
     guard !hasHook else { return }
     hasHook = true
     handle.session.beforeBecoming.append { RedisKeeper.start(pulses) }
-    handle.session.beforeEnd.append { [unowned session = handle.session] in leave(session) }
+    // It lives as long as the process.
+    handle.session.beforeEnd.append { [session = handle.session] in leave(session) }
   }
 
   /// How this process beats where it holds something.
@@ -65,7 +71,7 @@ enum RedisHearts {
       session.loop.cancel(timer.id)
     }
     if !session.loop.keepsTime { session.loop.keepsTime = true }
-    let id = session.loop.addTimer(at: moment) { [unowned session] in tick(session) }
+    let id = session.loop.addTimer(at: moment) { tick(session) }
     timer = (id, moment)
   }
 

@@ -16,7 +16,10 @@ class RedisHolderHandle: RedisHandle {
     self.holders = holders
     super.init(name, family, place, holders.client, session)
     RedisHearts.attach(holders.heart, to: self)
-    holders.onLoss = { [unowned self] in session.postponing { throw lost } }
+    holders.onLoss = { [weak self] in
+      guard let self else { return }
+      session.postponing { throw self.lost }
+    }
   }
 
   override var fieldNames: [String] {

@@ -16,7 +16,9 @@ final class RedisQueueHandle: RedisHandle {
   init(_ name: String, _ place: RedisPlace, _ client: RedisClient, _ session: Session) {
     queue = RedisQueue(client)
     super.init(name, "queue", place, client, session)
-    RedisHearts.attach(queue.heart, to: self) { [unowned queue] in queue.expire() }
+    RedisHearts.attach(queue.heart, to: self) { [weak queue] in
+      queue?.expire() ?? .max
+    }
   }
 
   override var fieldNames: [String] {

@@ -190,7 +190,7 @@ public final class Interpreter {
       let resolver = Resolver(
         source, globals: globals, table: table, isPersistent: isPersistent,
         programExists: { [host] in host.isProgram($0) },
-        prepareSource: { [unowned self] in try self.prepare($0, from: source) })
+        prepareSource: { try self.prepare($0, from: source) })
       if checksPrograms { resolver.isProgram = { [host] in host.isProgram($0) } }
       resolver.skipped = reading.skipped
       resolver.resolve(reading.block)

@@ -105,8 +105,8 @@ public final class EventLoop {
     _ pidfd: Int32, as purpose: WatchPurpose = .action, _ body: @escaping () -> Void
   ) throws(SystemError) -> Watch {
     var own: Watch?
-    let watch = try watch(pidfd, for: .read, as: purpose) { [unowned self] in
-      if let own { remove(own) }
+    let watch = try watch(pidfd, for: .read, as: purpose) { [weak self] in
+      if let own { self?.remove(own) }
       body()
     }
     own = watch

@@ -59,8 +59,10 @@ public final class FarAgent {
     for signal in [Signal.term, .usr1] { signals.on(signal) { [weak self] in self?.drain() } }
     signals.on(.int) {}
     signals.on(.hup) {}
-    connection.onMessage = { [unowned self] in take($0) }
-    connection.onEnd = { [unowned self] _ in die() }
+    connection.onMessage = { [weak self] in self?.take($0) }
+    connection.onEnd = { [weak self] _ in
+      if let self { die() }
+    }
     try mapErrors {
       try Heartbeat.begin(Frame.frames(of: FarMessage(.pong))[0], every: FarTimes.period)
     }
@@ -68,9 +70,7 @@ public final class FarAgent {
     var hello = Hello()
     hello.program = program
     hello.host = Machine.hostName
-    hello.boot =
-      (try? Transfer.readFile("/proc/sys/kernel/random/boot_id"))
-      .map { String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self) } ?? ""
+    hello.boot = Machine.bootID
     hello.pid = Process.pid
     hello.cpus = session.usableCPUs
     send(hello.message)

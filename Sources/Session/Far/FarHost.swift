@@ -432,6 +432,8 @@ final class FarHost {
   }
 
   private func fail(_ reason: String) {
+    // The client may let go of all hosts on the way.
+    let hosts = hosts
     let wasConnected = isConnected
     let wasDraining = state == .draining
     set(.lost(reason))
