@@ -88,7 +88,8 @@ let package = Package(
       name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
     .testTarget(
       name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: swiftSettings),
-    .testTarget(name: "ShellTests", dependencies: ["Shell"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ShellTests", dependencies: ["Commands", "Shell"], swiftSettings: swiftSettings),
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
     .testTarget(

@@ -27,10 +27,16 @@ static void put(_Atomic uint64_t *place, uint64_t value) {
   atomic_store_explicit(place, value, memory_order_relaxed);
 }
 
+static int32_t woken_by;
+
+void brood_woken_by(int32_t pid) { woken_by = pid; }
+
 // The record of a wait is 32 bits for a kind of object and what is wanted of it.
 static void record_sleep(uint8_t what, const struct brood_wait *wait) {
   struct brood_recorded event = {.what = what, .verb = wait->verb, .kind = (uint16_t)wait->kinds[0],
     .id = wait->ids[0], .text = (uint16_t)wait->text, .line = wait->line};
+  if (what == BROOD_EVENT_WAKE) event.other = woken_by;
+  woken_by = 0;
   // Where it is for no channel, the words of the call tell more.
   enum { channels = 15 };
   bool is_channel = event.kind > 0 && event.kind <= channels;

@@ -260,6 +260,7 @@ open class Channel {
   final func ring(_ bell: Int32) {
     FaultPoint.pass()
     _ = brood_add32(peers.turn, 1)
+    if Recorder.isOn { brood_store32(memory.ringer, UInt32(bitPattern: Process.pid)) }
     brood_bell_ring(bell)
     FaultPoint.pass()
   }

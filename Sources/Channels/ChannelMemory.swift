@@ -43,6 +43,12 @@ final class ChannelMemory {
 
   /// Where the count of wake-ups lies.
   static let turnOffset = 132
+  /// Where the pid of the last process that rang a bell lies; written while something is recorded.
+  static let ringerOffset = 136
+
+  var ringer: UnsafeMutablePointer<UInt32> {
+    (base + ChannelMemory.ringerOffset).assumingMemoryBound(to: UInt32.self)
+  }
 
   /// A cache line of its own.
   var lockWord: UnsafeMutablePointer<UInt32> {

@@ -23,6 +23,7 @@ public enum AllCommands {
     (LanguageVersion(0, 4), ["sessions"]),
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
     (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline", "queue dead"]),
+    (LanguageVersion(0, 7), ["top"]),
   ]
 
   /// The names that a script does not know that is written for a version.

@@ -99,3 +99,29 @@ public enum Terminal {
     }
   }
 }
+
+/// A terminal that one command has for itself, such as a full screen (termios(3)).
+public enum TerminalScreen {
+  /// Takes each byte as it comes, without echo and without keys that have a meaning.
+  ///
+  /// If this process is killed, one beside it writes `leaving` and sets the modes as they were. Throws
+  /// ENOTTY, EIO for an orphaned process group, EINVAL for more than 255 bytes, EBUSY.
+  public static func enter(_ fd: Int32, leaving: String) throws(SystemError) {
+    var text = leaving
+    try checked("tcsetattr") {
+      text.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          brood_screen_enter(fd, $0.baseAddress, $0.count)
+        }
+      }
+    }
+  }
+
+  /// Sets the modes that were there before; does nothing where it was not taken.
+  public static func leave() throws(SystemError) {
+    try checked("tcsetattr") { brood_screen_leave() }
+  }
+
+  /// The process that gives it back; 0 if there is none.
+  public static var keeper: Int32 { brood_screen_keeper() }
+}

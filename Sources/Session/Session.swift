@@ -144,6 +144,8 @@ public final class Session {
   var lookout = Lookout()
   /// Looks at processes, and on what descriptors this one sleeps, for `config stuck`; set by the host.
   public var beginStuckLook: ((_ pids: [Int32], _ ownSleep: [Int32]) -> any StuckLook)?
+  /// While a command has the whole screen: what the prompt would have printed above its line; else nil.
+  public var heldOutput: String?
   /// Shows a report of processes that cannot go on.
   public var tellStuck: (String) -> Void = { Session.say($0) }
 

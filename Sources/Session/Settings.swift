@@ -128,6 +128,8 @@ extension Session {
       })
     settings.define(
       .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
+    settings.define(
+      .choice("changes", "Whether the prompt tells what each command has changed", ["off", "on"]))
     let mode = Session.standardStuckMode(isInteractive: isInteractive)
     settings.define(
       Setting(

@@ -19,6 +19,8 @@ extension Prompt {
     session.beginEntry()
     let asked = hasAsked
     hasAsked = false
+    let before = isEntry ? state : nil
+    defer { if let before { tellChanges(since: before) } }
     do {
       let value = try interpreter.run(function)
       try show(value, isEntry: isEntry)
@@ -65,6 +67,17 @@ extension Prompt {
       !error.wasPrinted, error.location?.source.name == "prompt"
     else { return nil }
     return TerminalText.line(error.message + (error.help.map { " (\($0))" } ?? ""))
+  }
+
+  /// What `config changes` tells of; nil where it is off.
+  private var state: SessionState? {
+    session.settings.text("changes") == "on" ? SessionState(session) : nil
+  }
+
+  private func tellChanges(since before: SessionState) {
+    guard let state, let line = state.changes(since: before) else { return }
+    session.postponing { try session.output.flush() }
+    host.writeError(look(line) + "\n")
   }
 
   /// Dim, where there are colours.

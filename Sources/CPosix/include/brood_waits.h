@@ -64,6 +64,9 @@ void brood_wait_begin(const struct brood_wait *wait);
 /// Says that it is awake.
 void brood_wait_end(void);
 
+/// Which process has woken this one, for the recording of the wait that runs.
+void brood_woken_by(int32_t pid);
+
 /// Ctrl-C ends this process's wait, or has done so; it is remembered until the next one.
 void brood_wait_cut(void);
 

@@ -105,10 +105,21 @@ struct ChannelLook {
     if pid != 0 { object.shares.append(.init(pid, .holds, count: Int(ownership.depth))) }
   }
 
-  private func describeQueue(_ object: inout WaitObject) {
+  /// The items of a queue, and how many it takes at most; nil for another channel.
+  var items: (count: UInt64, most: Int64)? {
+    guard kind == .queue else { return nil }
+    let (header, state) = queue
+    return (state.items &+ UInt64(state.returned), header.mostItems)
+  }
+
+  private var queue: (header: QueueHeader, state: QueueState) {
     let header = state(QueueHeader.self)
     let place = Queue.statesOffset + Int(header.turn & 1) * MemoryLayout<QueueState>.stride
-    let state = base.load(fromByteOffset: place, as: QueueState.self)
+    return (header, base.load(fromByteOffset: place, as: QueueState.self))
+  }
+
+  private func describeQueue(_ object: inout WaitObject) {
+    let (header, state) = queue
     let items = state.items &+ UInt64(state.returned)
     let isClosed = state.isClosed != 0
     object.isTrue[.value] = items > 0 || isClosed

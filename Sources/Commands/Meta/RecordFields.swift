@@ -26,6 +26,7 @@ enum RecordFields {
     "fork": "pid name state word", "spawn": "pid name state word",
     "ps": "name pid ppid state flags word nice age waits command",
     "jobs": "id pid state name command",
+    "top": "name pid state waits since holds queue cpu memory",
     "info": "name pid ppid state flags word nice age waits command id daemon detached group "
       + "session threads cpu ready memory shared private guarded directory program peak user switches preempted pending "
       + "blocked ignored caught children descriptors",

@@ -62,11 +62,13 @@ struct ProcessSurvey {
   /// The process at the top of what `ps` and `tree` show.
   var root: Int32 { tree.processes[session.rootPid] == nil ? Process.pid : session.rootPid }
 
-  /// The guardian and what hears Ctrl-C for the prompt, which have not their names yet when they
-  /// have just begun.
+  /// The guardian, what hears Ctrl-C for the prompt and what gives back a screen, which have not their
+  /// names yet when they have just begun.
   func isHelper(_ pid: Int32) -> Bool {
-    if pid == session.guardianPid || pid == InterruptForwarder.pid { return true }
-    return ["brood-guardian", "brood-keys"].contains(tree.processes[pid]?.name)
+    if pid == session.guardianPid || pid == InterruptForwarder.pid || pid == TerminalScreen.keeper {
+      return true
+    }
+    return ["brood-guardian", "brood-keys", "brood-screen"].contains(tree.processes[pid]?.name)
   }
 
   func row(_ pid: Int32) -> ProcessRow? {
@@ -77,7 +79,8 @@ struct ProcessSurvey {
       age: max(0, now - Int(stat.startTime)), waitsFor: waits(stat, state))
   }
 
-  private func name(_ stat: ProcessStat) -> String {
+  /// As reports call a process: the name that the session knows, else the kernel's.
+  func name(_ stat: ProcessStat) -> String {
     if let name = self.name(stat.pid) ?? entry(stat)?.name { return name }
     return stat.pid == session.rootPid ? "brood" : stat.name
   }

@@ -6,7 +6,7 @@ import Session
 /// `why`, `who`, `deadlock`, `sessions`: who waits for whom, and where.
 enum SeeingCommands {
   static let family = CommandFamily(
-    "Seeing", [why, who, deadlock, sessions, TimelineCommand.command])
+    "Seeing", [why, who, deadlock, sessions, TopCommand.command, TimelineCommand.command])
 
   static let sources = Flag("sources", nil, "say where each fact is from")
 

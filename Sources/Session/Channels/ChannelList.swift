@@ -11,6 +11,9 @@ public final class ChannelList {
   /// All of them, for reports.
   public var all: [ChannelHandle] { handles }
 
+  /// How each of them stands now.
+  public var facts: [ChannelFacts] { handles.compactMap { ChannelFacts($0.channel) } }
+
   /// The one with this identity, if this process has it already.
   public func find(_ id: UInt64) -> ChannelHandle? { handles.first { $0.channel.id == id } }
 

@@ -65,6 +65,16 @@ extension Pool {
     }
   }
 
+  /// Tasks of what the pool is working at: how many have ended, how many of these without success,
+  /// and how many are known that have not.
+  public var counts: (done: Int, failed: Int, left: Int) {
+    scheduler.jobs.reduce(into: (0, 0, 0)) { counts, job in
+      counts.0 += job.succeeded + job.failed
+      counts.1 += job.failed
+      counts.2 += max(0, job.unfinished)
+    }
+  }
+
   public var facts: Facts {
     look()
     let waiting =
