@@ -127,6 +127,10 @@ extension Session {
         [unowned self] in setReaping(isAutomatic: $0 == "auto")
       })
     settings.define(
+      .choice(
+        "lang", "The language of explanations, lessons and summaries (auto: that of LANG)",
+        ["auto", "en", "zh"]))
+    settings.define(
       .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
     let mode = Session.standardStuckMode(isInteractive: isInteractive)
     settings.define(
