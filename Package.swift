@@ -31,6 +31,10 @@ let package = Package(
     .target(
       name: "CReadline", cSettings: cSettings, linkerSettings: [.linkedLibrary("readline")]),
     .target(name: "CHiredis", cSettings: cSettings, linkerSettings: [.linkedLibrary("hiredis")]),
+    .target(
+      name: "CTexts", path: "Sources/Texts",
+      exclude: ["README.md", "topics", "lessons", "course", "help"], sources: ["texts.c"],
+      cSettings: cSettings),
     .target(name: "Posix", dependencies: ["CPosix"], swiftSettings: swiftSettings),
     .target(name: "Processes", dependencies: ["CPosix", "Posix"], swiftSettings: swiftSettings),
     .target(
@@ -42,6 +46,7 @@ let package = Package(
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Machines", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
+    .target(name: "Teaching", dependencies: ["CTexts", "Language"], swiftSettings: swiftSettings),
     .target(name: "Timeline", swiftSettings: swiftSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
@@ -58,7 +63,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Channels", "Language", "Machines", "Posix", "Processes", "Redis", "Seeing", "Session",
-        "ShellHost", "Timeline", "Waits",
+        "ShellHost", "Teaching", "Timeline", "Waits",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -96,6 +101,8 @@ let package = Package(
       name: "RedisTests", dependencies: ["Channels", "Posix", "Redis"],
       swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "TeachingTests", dependencies: ["Language", "Teaching"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TimelineTests", dependencies: ["Language", "Timeline"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),

@@ -90,6 +90,12 @@ void brood_editor_deactivate(void) {
   editor_release_deaths();
 }
 
+void brood_editor_insert(const char *text) {
+  if (!editor_active) return;
+  rl_insert_text(text);
+  (*rl_redisplay_function)();
+}
+
 void brood_editor_forget(void) {
   editor_active = making_room = false;
   editor_release_deaths();

@@ -6,7 +6,7 @@ public enum AllCommands {
   public static let families: [CommandFamily] =
     ProcessCommands.families + [SeeingCommands.family, RecordCommands.family]
     + ChannelCommands.families + [PoolCommands.family, JobCommands.family]
-    + Library.families + [MetaCommands.family]
+    + Library.families + [LessonCommands.family, MetaCommands.family]
 
   public static let table = CommandTable(families)
 
@@ -24,6 +24,14 @@ public enum AllCommands {
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
     (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline", "queue dead"]),
     (LanguageVersion(0, 7), ["top"]),
+    (
+      LanguageVersion(0, 7),
+      [
+        "explain", "lesson", "lesson next", "lesson hint", "lesson check", "lesson reset",
+        "lesson skip", "lesson show", "lesson quit", "lesson events", "lesson test",
+        "lesson report",
+      ]
+    ),
   ]
 
   /// The names that a script does not know that is written for a version.

@@ -116,6 +116,8 @@ public final class ProcessHandle: Handle {
   /// How and when it ended, once that was seen; it is a zombie until it has a record.
   var endInfo: ExitInfo?
   var endedAt: Int64 = 0
+  /// When its status was taken (monotonic ns).
+  public internal(set) var reapedAt: Int64 = 0
   /// Where it stands in the table of children.
   var place = 0
   private var pidfd: Int32 = -1

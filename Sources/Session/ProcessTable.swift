@@ -55,6 +55,13 @@ public final class ProcessTable {
     isInherited ? nil : history.last { $0.pid == pid }
   }
 
+  /// Children whose status was taken since a moment (monotonic ns), the latest of them first.
+  public func reaped(since moment: Int64) -> [ProcessHandle] {
+    if isInherited { return [] }
+    return history.ring.compactMap { $0 }.filter { $0.reapedAt >= moment }
+      .sorted { $0.reapedAt > $1.reapedAt }
+  }
+
   /// Takes new memory for what each fork writes to.
   func move() {
     let current = live
@@ -62,6 +69,9 @@ public final class ProcessTable {
     live.reserveCapacity(max(8, current.count))
     live += current
   }
+
+  /// The highest id that was given so far.
+  public var lastID: Int { nextID - 1 }
 
   func takeID() -> Int {
     defer { nextID += 1 }

@@ -199,6 +199,7 @@ extension Session {
     noteEnd(of: process, info, Clock.monotonic)
     let record = WaitRecord(process, info, at: process.endedAt, value: value(of: process))
     process.record = record
+    process.reapedAt = Clock.monotonic
     if record.signal == .int { noteInterrupt(of: process.pid) }
     process.closeDescriptor()
     if process.kind == .member { noteMember(process) }

@@ -127,6 +127,10 @@ extension Session {
         [unowned self] in setReaping(isAutomatic: $0 == "auto")
       })
     settings.define(
+      .choice(
+        "lang", "The language of explanations, lessons and summaries (auto: that of LANG)",
+        ["auto", "en", "zh"]))
+    settings.define(
       .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
     settings.define(
       .choice("changes", "Whether the prompt tells what each command has changed", ["off", "on"]))

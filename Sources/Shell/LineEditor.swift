@@ -88,6 +88,9 @@ final class LineEditor {
     brood_editor_activate(prompt)
   }
 
+  /// Puts text into the line, as if it had been typed.
+  func insert(_ text: String) { brood_editor_insert(text) }
+
   /// Takes what was entered since the prompt was shown; the terminal is the caller's again then.
   func take() -> Entry? {
     guard let entry = entered else { return nil }

@@ -30,6 +30,7 @@ extension Prompt {
     }
     // The child of a classic fork runs the rest of the text and is done.
     if session.isBranch { session.end(0, interpreter) }
+    lookAtLesson()
     return nil
   }
 
@@ -101,7 +102,7 @@ extension Prompt {
 
   /// Whether one may go: children that would be ended are named, once.
   func mayLeave() -> Bool {
-    let living = session.endsWithPrompt
+    let living = session.endsWithPrompt.filter { !(LessonRun.current?.owns($0) ?? false) }
     if living.isEmpty || hasAsked { return true }
     hasAsked = true
     let lines = living.prefix(20).map { "  \(TerminalText.line($0.text))\n" }.joined()

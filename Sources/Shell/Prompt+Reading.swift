@@ -27,17 +27,22 @@ extension Prompt {
   func readEntry() throws -> Entry {
     unfinished = ""
     defer { unfinished = "" }
-    let look = makePrompt()
+    let look = lessonPrompt ?? makePrompt()
     while true {
       switch try readLine(unfinished.isEmpty ? look.first : look.continuation) {
       case .interrupted:
+        LessonRun.current?.dropProposed()
         history.keep(abandoned: unfinished + (editor.takeDropped() ?? ""))
         return .dropped
       case .leave(let status): return .leave(status)
       case .endOfInput:
         // In the middle of an entry: it is run as it is, and the parser says what is missing.
         return unfinished.isEmpty ? .endOfInput : .text(read(unfinished))
-      case .text(let line):
+      case .text(var line):
+        if unfinished.isEmpty {
+          guard case .entry(let entry) = offer(line) else { return .dropped }
+          line = entry
+        }
         let text = unfinished + line
         if unfinished.isEmpty, line.utf8.allSatisfy({ $0 <= 0x20 }) { return .dropped }
         let entry = read(text)
@@ -57,6 +62,7 @@ extension Prompt {
     showNews()
     try editor.activate(prompt)
     noteSize()
+    if let line = LessonRun.current?.takeProposed() { editor.insert(line) }
     while true {
       if let entry = editor.take() {
         switch entry {
@@ -83,6 +89,7 @@ extension Prompt {
     defer { isAttending = false }
     do {
       try host.attend(interpreter)
+      try LessonRun.current?.lookAtEvent()
       try session.output.flush()
       // A handler forked the classic way: the child has done its work.
       if session.isBranch { session.end(0, interpreter) }

@@ -4,7 +4,7 @@ import Testing
 
 /// Every `scripts/examples/NAME.brood` is run and gives `Tests/Transcripts/examples/NAME.out`.
 ///
-/// A `NAME.in` beside that is its standard input.
+/// So are those of `classics`, the textbook's problems of synchronization. A `NAME.in` beside that is its standard input.
 @Suite struct Examples {
   @Test(arguments: examples())
   func example(_ name: String) throws {
@@ -69,7 +69,10 @@ import Testing
   private static let directory = Program.sourceTree.appending(path: "scripts/examples")
 
   private static func examples() -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
-    return names.filter { $0.hasSuffix(".brood") }.map { String($0.dropLast(6)) }.sorted()
+    ["", "classics/"].flatMap { folder in
+      let path = directory.appending(path: folder).path
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      return names.filter { $0.hasSuffix(".brood") }.map { folder + $0.dropLast(6) }.sorted()
+    }
   }
 }

@@ -6,10 +6,12 @@ import Testing
 @Suite("Fuzzing the language")
 struct FuzzTests {
   @Test func noTextCrashes() throws {
-    let examples = try ["scripts/examples", "Tests/Fuzz/Corpus"].flatMap { folder in
-      try FileManager.default.contentsOfDirectory(
-        at: Program.sourceTree.appending(path: folder), includingPropertiesForKeys: nil)
-    }
+    let examples = try ["scripts/examples", "scripts/examples/classics", "Tests/Fuzz/Corpus"]
+      .flatMap { folder in
+        try FileManager.default.contentsOfDirectory(
+          at: Program.sourceTree.appending(path: folder), includingPropertiesForKeys: nil
+        ).filter { !$0.hasDirectoryPath }
+      }
     try fuzz(
       count: Program.runsLongTests ? 1_000_000 : 6000, files: examples.map(\.path).sorted(),
       success: "texts, no crash")

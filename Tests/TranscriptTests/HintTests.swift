@@ -93,7 +93,7 @@ struct HintTests {
     #expect(examples.count > 200)
   }
 
-  @Test(arguments: ["scripts/examples", "Tests/Differential"])
+  @Test(arguments: ["scripts/examples", "scripts/examples/classics", "Tests/Differential"])
   func scriptsAreFine(_ directory: String) throws {
     let place = Program.sourceTree.appending(path: directory)
     let files = try FileManager.default.contentsOfDirectory(atPath: place.path)

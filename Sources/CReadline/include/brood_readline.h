@@ -36,6 +36,8 @@ void brood_editor_activate(const char *prompt);
 // Gives the terminal back; the line that was begun is forgotten.
 void brood_editor_deactivate(void);
 bool brood_editor_is_active(void);
+// Puts text into the line being read.
+void brood_editor_insert(const char *text);
 // What has been typed of the line; NULL if none is being read.
 const char *brood_editor_line(void);
 // In a forked child: the line being typed is the parent's, and so is the terminal.

@@ -257,6 +257,11 @@ public final class Interpreter {
     try invoke(.closure(Closure(function, cells: [])), [], wantsValue: false)
   }
 
+  /// The value of a compiled text, for Swift code that uses it.
+  public func value(of function: Function) throws -> Value {
+    try invoke(.closure(Closure(function, cells: [])), [], wantsValue: true)
+  }
+
   /// The function `main` that a script declared.
   public var mainFunction: Value? { globals.functions["main"]?.closure.map { .closure($0) } }
 

@@ -1,0 +1,112 @@
+import Language
+import Session
+import Teaching
+
+/// `explain`: one screen for each idea.
+enum ExplainCommand {
+  private static let word = ParameterType(
+    "topic", "a topic, or the number of a misconception as M7", completion: .live("topic")
+  ) { input in .text(input.word ?? input.value.asText) }
+
+  static let explain = Command(
+    "explain", "Explain an idea of processes on one screen",
+    details: """
+      Without a topic it lists them. Each page ends with what is so in this session now, and with \
+      three lines to try. `explain M7` is about a wrong belief that many have. `config lang zh` has \
+      the pages in Chinese.
+      """,
+    parameters: [Parameter("topic", word, .rest)], traits: .reports,
+    examples: [
+      Example("print (explain zombie).title", "Zombie process"),
+      Example("config lang zh\nprint (explain zombie).title", "僵尸进程"),
+    ]
+  ) { call in
+    let language = call.session.textLanguage(call.interpreter)
+    let asked = (0..<call.count).map { call.spelled($0) }.joined(separator: " ")
+    if asked.isEmpty { return try list(language, TextLayout(for: call.interpreter)) }
+    guard let name = TextLibrary.topicName(for: asked),
+      let topic = try TextLibrary.topic(name, language)
+    else {
+      let near = nearest(asked, among: TextLibrary.topicWords)
+      let isCommand = call.interpreter.table[asked] != nil
+      throw call.error(
+        .missing, "there is no topic '\(asked)'", at: 0,
+        help: isCommand
+          ? "it is a command: help \(asked)"
+          : near.map { "did you mean '\($0)'?" } ?? "explain lists all topics")
+    }
+    return page(topic, language, call.interpreter)
+  }
+
+  /// All that is known of a topic, as a report.
+  static func page(
+    _ topic: Topic, _ language: TextLanguage, _ interpreter: Interpreter
+  ) -> Value {
+    let layout = TextLayout(for: interpreter)
+    let facts = Facts(interpreter, language)
+    let told = topic.facts.flatMap { facts.told($0) }
+    var text = layout.title(topic.title) + "\n" + layout.text(topic.blocks)
+    if !told.isEmpty {
+      let head = Phrase("In this session now:", "在本会话中，现在：").text(language)
+      text += "\n" + layout.paragraph(head)
+      for fact in told { text += layout.text([.item(marker: "- ", fact)]) }
+    }
+    if !topic.trials.isEmpty {
+      text += "\n" + layout.paragraph(Phrase("Try:", "试一试：").text(language))
+      text += topic.trials.map { "  brood> \($0)\n" }.joined()
+    }
+    if !topic.related.isEmpty {
+      let also = topic.related.map { "`explain \($0)`" }.joined(separator: ", ")
+      text += "\n" + layout.paragraph(Phrase("See also: ", "另见：").text(language) + also)
+    }
+    return .report(
+      ReportObject(
+        .record([
+          "name": .text(topic.name), "title": .text(topic.title),
+          "text": .text(TextLayout(width: 80).text(topic.blocks)),
+          "facts": .items(told.map { .text($0) }),
+          "try": .items(topic.trials.map { .text($0) }),
+          "see": .items(topic.related.map { .text($0) }),
+        ]), text: text))
+  }
+
+  private static func list(_ language: TextLanguage, _ layout: TextLayout) throws -> Value {
+    let topics = try TextLibrary.topicNames.compactMap { try TextLibrary.topic($0, language) }
+    let beliefs = topics.filter { $0.name.isMisconception }
+    let ideas = topics.filter { !$0.name.isMisconception }
+    var text = layout.paragraph(
+      Phrase(
+        "`explain TOPIC` explains one; `explain M7` a wrong belief.",
+        "`explain 主题` 解释一个主题；`explain M7` 解释一个常见的误解。"
+      ).text(language))
+    text += "\n" + rows(ideas, layout)
+    if !beliefs.isEmpty {
+      let head = Phrase("Wrong beliefs:", "常见的误解：").text(language)
+      text += "\n" + layout.paragraph(head) + rows(beliefs, layout)
+    }
+    return .report(
+      ReportObject(
+        .items(topics.map { .record(["name": .text($0.name), "title": .text($0.title)]) }),
+        text: text))
+  }
+
+  private static func rows(_ topics: [Topic], _ layout: TextLayout) -> String {
+    func label(_ topic: Topic) -> String {
+      topic.name.isMisconception ? topic.name.uppercased() : topic.name
+    }
+    let column = topics.reduce(0) { max($0, label($1).count) } + 2
+    return topics.map { topic in
+      let head = label(topic)
+      let lines = layout.paragraph(topic.title, indent: column)
+      return head + String(lines.dropFirst(head.count))
+    }.joined()
+  }
+}
+
+extension String {
+  /// As `m07`, the name of a page about a wrong belief.
+  var isMisconception: Bool {
+    let digits = dropFirst()
+    return first == "m" && digits.count == 2 && digits.allSatisfy(\.isNumber)
+  }
+}

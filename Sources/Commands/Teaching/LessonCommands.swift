@@ -1,0 +1,203 @@
+import Language
+import Posix
+import Session
+import ShellHost
+import Teaching
+
+/// `lesson` and its verbs.
+enum LessonCommands {
+  static let family = CommandFamily(
+    "Learning",
+    [
+      ExplainCommand.explain, lesson, next, hint, check, reset, skip, show, quit, events,
+      LessonTest.command, LessonReport.command,
+    ])
+
+  /// The verbs that a single word means while a lesson runs.
+  static let single = ["next", "hint", "check", "reset", "skip", "show", "quit"]
+
+  private static let word = ParameterType(
+    "lesson", "the number or name of a lesson, or a file that ends in .md",
+    completion: .live("lesson")
+  ) { input in .text(input.word ?? input.value.asText) }
+
+  private static let lesson = Command(
+    "lesson", "Learn by doing: list the lessons, or begin one",
+    details: """
+      Without a name it lists the lessons with what was done of them. A lesson runs at the prompt: \
+      real processes, and goals that look at what is so, never at what was typed. It begins with the \
+      first step that was not done, or with STEP. Enter goes on when a step is reached.
+
+      While a lesson runs, a single word means its verb: `next hint check reset skip show quit`. \
+      `reset` ends what the lesson has started and sets the scene anew, `skip` does the step, `show` \
+      puts the solution into the line. Progress is kept in $XDG_STATE_HOME/brood/lessons. A lesson of \
+      one's own is a Markdown file; `lesson test` proves it.
+
+      In a script it prints the lesson's text.
+      """,
+    parameters: [
+      Parameter("lesson", word, .optional), Parameter("step", .int.atLeast(1), .optional),
+    ], traits: .reports,
+    examples: [Example("print ((lesson)[0].title != \"\")", "true")]
+  ) { call in
+    guard call.has(0) else { return list(call.interpreter) }
+    let asked = call.spelled(0)
+    guard let found = try LessonShelf.lesson(asked, call.interpreter) else {
+      let names = TextLibrary.lessons.map(\.name)
+      throw call.error(
+        .missing, "there is no lesson '\(asked)'", at: 0,
+        help: nearest(asked, among: names + single).map { "did you mean '\($0)'?" }
+          ?? "lesson lists them all")
+    }
+    let count = found.lesson.steps.count
+    if call.has(1), call.int(1) > count {
+      throw call.error(.range, "this lesson has \(count) steps", at: 1)
+    }
+    guard call.session.isInteractive else {
+      return text(found.lesson, from: call.has(1) ? call.int(1) : nil, call.interpreter)
+    }
+    let records = LessonRecords(call.interpreter)
+    let first = call.has(1) ? call.int(1) : records.progress.state(of: found.name).next(of: count)
+    let run = try LessonRun(found.lesson, name: found.name, call.interpreter, records: records)
+    do {
+      try run.start(at: (first ?? 1) - 1)
+    } catch {
+      run.leave()
+      throw error
+    }
+    return .null
+  }
+
+  // MARK: Lists and texts
+
+  private static func list(_ interpreter: Interpreter) -> Value {
+    let language = interpreter.session.textLanguage(interpreter)
+    let progress = LessonRecords(interpreter).progress
+    let layout = TextLayout(for: interpreter)
+    var records: [Value] = []
+    var text = ""
+    var isCourse = false
+    for entry in TextLibrary.lessons {
+      guard let lesson = try? TextLibrary.lesson(entry, language) else { continue }
+      let state = progress.state(of: entry.name)
+      let count = lesson.steps.count
+      if entry.isChapter, !isCourse {
+        isCourse = true
+        let head = Phrase("The course on multiprocessing:", "多进程编程教程：").text(language)
+        text += (text.isEmpty ? "" : "\n") + layout.paragraph(head)
+      }
+      let sign =
+        state.done.count == count
+        ? Phrase("done", "完成").text(language)
+        : state.done.isEmpty && state.skipped.isEmpty
+          ? "" : "\(state.done.count + state.skipped.count)/\(count)"
+      let number = String(repeating: " ", count: max(0, 3 - entry.number.count)) + entry.number
+      let title = truncated(lesson.title, toWidth: max(10, layout.width - 16))
+      let space = max(1, min(46, layout.width - 16) - displayWidth(title))
+      text += "\(number)  \(title)"
+      text += sign.isEmpty ? "\n" : String(repeating: " ", count: space) + " " + sign + "\n"
+      records.append(
+        .record([
+          "number": .text(entry.number), "name": .text(entry.name),
+          "title": .text(lesson.title), "steps": .int(count), "done": .int(state.done.count),
+          "skipped": .int(state.skipped.count),
+        ]))
+    }
+    let how = Phrase(
+      "`lesson N` begins one, or goes on with it.", "`lesson N` 开始一课，或者接着上次继续。"
+    ).text(language)
+    return .report(ReportObject(.items(records), text: text + "\n" + layout.paragraph(how)))
+  }
+
+  /// A lesson to be read, without its solutions.
+  private static func text(_ lesson: Lesson, from: Int?, _ interpreter: Interpreter) -> Value {
+    let layout = TextLayout(for: interpreter)
+    var text = layout.title(lesson.title) + "\n"
+    if from == nil, !lesson.introduction.isEmpty {
+      text += layout.text(lesson.introduction) + "\n"
+    }
+    for step in lesson.steps where from == nil || step.number == from {
+      text += layout.paragraph("**\(step.number)/\(lesson.steps.count)  \(step.title)**") + "\n"
+      if !step.prose.isEmpty { text += layout.text(step.prose) + "\n" }
+      if let question = step.prediction {
+        text += layout.paragraph(question.question)
+        for (number, option) in question.options.enumerated() {
+          text += layout.text([.item(marker: "\(number + 1). ", option)])
+        }
+        text += "\n"
+      }
+    }
+    let steps = lesson.steps.map { step in
+      Value.record(["title": .text(step.title), "goal": .bool(step.goal != nil)])
+    }
+    return .report(
+      ReportObject(
+        .record(["title": .text(lesson.title), "steps": .items(steps), "text": .text(text)]),
+        text: text))
+  }
+
+  // MARK: Verbs
+
+  /// A verb of the lesson that runs.
+  private static func verb(
+    _ name: String, _ summary: String, _ body: @escaping @Sendable (LessonRun) throws -> Void
+  ) -> Command {
+    Command("lesson \(name)", summary) { call in
+      guard let run = LessonRun.current else {
+        throw call.error(
+          .missing, "no lesson runs here", help: "lesson lists them, lesson 1 begins the first")
+      }
+      try body(run)
+      return .null
+    }
+  }
+
+  private static let next = verb("next", "Go on to the next step of the lesson") { try $0.next() }
+  private static let hint = verb("hint", "Tell one more hint for the step") { try $0.hint() }
+  private static let check = verb("check", "Look now whether the step's goal is reached") {
+    try $0.check()
+  }
+  private static let reset = verb(
+    "reset", "End what the lesson has started, and set the step's scene anew"
+  ) { try $0.reset() }
+  private static let skip = verb("skip", "Have the step done, and go on") { try $0.skip() }
+  private static let show = verb(
+    "show", "Put the step's solution into the line, without running it"
+  ) {
+    try $0.show()
+  }
+  private static let quit = verb("quit", "Leave the lesson; what it has started ends") { run in
+    run.leave()
+    try run.tell(run.say(LessonPhrases.left))
+  }
+
+  private static let events = Command(
+    "lesson events", "List what the session's processes have done since the step began",
+    details: """
+      For goals of lessons. Without a lesson: since the recording began (`record on`; at a prompt it \
+      is on). OF is the child, the target or the object.
+      """,
+    parameters: [
+      Parameter(
+        "event",
+        .choice([
+          "fork", "spawn", "exec", "exit", "end", "wait", "kill", "handler", "handled", "op",
+          "sleep",
+          "wake", "task", "print", "mark",
+        ]), .optional, "only those of this kind"),
+      Parameter("of", .text, .optional, "only those about this"),
+    ], traits: .reports,
+    examples: [
+      Example(
+        "record on\nlet p = fork --name kid { exit 3 }\nwait $p\n"
+          + "print (lesson events wait kid)[0].status", "3")
+    ]
+  ) { call in
+    let kind = call.has(0) ? call.text(0) : nil
+    let of = call.has(1) ? call.text(1) : nil
+    return .items(
+      LessonEvents.all().filter { fact in
+        (kind == nil || fact.kind == kind) && (of == nil || fact.of == of)
+      }.map { LessonEvents.record($0) })
+  }
+}

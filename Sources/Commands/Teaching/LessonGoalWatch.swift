@@ -1,0 +1,104 @@
+import Language
+import Session
+import Teaching
+
+/// Asks whether a goal is reached: its parts, each compiled once.
+struct LessonGoalWatch {
+  private struct Part {
+    let isThen: Bool
+    let condition: LessonCondition
+    var isMet = false
+  }
+
+  private var parts: [Part]
+  /// It was seen not to be reached, so that reaching it means something.
+  private(set) var hasBegun = false
+
+  init(_ goal: LessonGoal, _ script: LessonScript) throws {
+    parts = try goal.parts.map { part in
+      Part(isThen: part.isThen, condition: try LessonCondition(part.condition, script))
+    }
+  }
+
+  /// Whether it is reached now; once true a part stays so.
+  mutating func look() throws -> Bool {
+    for at in parts.indices where !parts[at].isMet {
+      // What stands behind a part that is not met yet does not count.
+      if parts[at].isThen, parts[..<at].contains(where: { !$0.isMet }) { break }
+      parts[at].isMet = try parts[at].condition.holds()
+    }
+    let isReached = parts.allSatisfy(\.isMet)
+    if hasBegun || !isReached {
+      hasBegun = true
+      return isReached
+    }
+    for at in parts.indices { parts[at].isMet = false }
+    return false
+  }
+
+  /// It is known not to have been reached, as before what was just done.
+  mutating func assumeBegun() { hasBegun = true }
+
+  /// How many parts are met, and how many there are.
+  var count: (met: Int, all: Int) { (parts.count(where: \.isMet), parts.count) }
+}
+
+/// A condition on the state of things.
+struct LessonCondition {
+  private let function: Function
+  private let interpreter: Interpreter
+
+  /// Compiles it.
+  ///
+  /// - Throws: what is wrong with the text.
+  init(_ code: LessonCode, _ script: LessonScript) throws {
+    interpreter = script.interpreter
+    let source = script.placed(code)
+    if let effect = interpreter.effects(of: source, allows: LessonCondition.onlyLooks).first {
+      throw effect
+    }
+    let findings = interpreter.compile(source)
+    if let error = findings.errors.first { throw error }
+    guard let function = findings.function else {
+      throw script.fault(code.line, "this condition is empty")
+    }
+    self.function = function
+  }
+
+  /// Whether a built-in has no effect but its value, and does not wait.
+  static func onlyLooks(_ command: Command, _ arguments: Int) -> Bool {
+    // With a value behind it they change something.
+    if ["nice", "config"].contains(command.name), arguments > 1 { return false }
+    return command.traits.contains(.pure) || looks.contains(command.name)
+  }
+
+  /// Those that look at processes, channels and files.
+  static let looks: Set<String> = [
+    "ps", "tree", "state", "info", "jobs", "nice", "why", "who", "deadlock", "sessions", "now",
+    "config", "exists", "glob", "read", "type", "lesson events", "queue size", "queue full",
+    "queue empty", "queue info", "queue list", "queue peek", "queue dead", "pipe list", "lock list",
+    "sem list", "sem value", "shm get", "shm list", "event is-set", "event list", "barrier list",
+    "cond list", "socket list", "signal list", "signal pending", "pool list", "pool size",
+    "pool info",
+    "process info", "process alive", "process list", "getpid", "getppid",
+  ]
+
+  /// Whether it yields true; an error is no.
+  ///
+  /// - Throws: only Ctrl-C and the like.
+  func holds() throws -> Bool {
+    do {
+      let value = try interpreter.session.aside { try interpreter.value(of: function) }
+      if case .bool(true) = value.plain { return true }
+      return false
+    } catch {
+      if ExitRequest.isStop(error) { throw error }
+      return false
+    }
+  }
+
+  /// The value that it yields, or the error; for those who write lessons.
+  func outcome() throws -> Value {
+    try interpreter.session.aside { try interpreter.value(of: function) }.plain
+  }
+}
