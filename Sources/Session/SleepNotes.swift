@@ -62,8 +62,14 @@ extension Session {
 
   /// The text and the line that this process is in.
   var placeOfWait: (text: UInt32, line: UInt32) {
-    guard let (source, line) = interpreter?.activePlace else { return (0, 0) }
-    return (sleepNotes.number(of: source), UInt32(clamping: line))
+    guard let interpreter else { return (0, 0) }
+    let note = interpreter.activeNote
+    if note != 0 { return (UInt32(note >> 32), UInt32(truncatingIfNeeded: note)) }
+    guard let (source, line) = interpreter.activePlace else { return (0, 0) }
+    let place = (text: sleepNotes.number(of: source), line: UInt32(clamping: line))
+    // A recording asks for each operation; else it is not worth a page of a forked child's own.
+    if Recorder.isOn { interpreter.activeNote = UInt64(place.text) << 32 | UInt64(place.line) }
+    return place
   }
 
   /// A block for a signal begins to run: for those who look why another wait for it does not end.

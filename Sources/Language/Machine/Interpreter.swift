@@ -141,6 +141,13 @@ public final class Interpreter {
     }
   }
 
+  /// What the host knows the place of the call that runs by; 0 until it is set, once for each call of
+  /// the text.
+  public var activeNote: UInt64 {
+    get { activeSite?._withUnsafeGuaranteedRef { $0.hostNote } ?? 0 }
+    set { activeSite?._withUnsafeGuaranteedRef { $0.hostNote = newValue } }
+  }
+
   /// A forked process begins in none of the calls that its parent was in.
   public func forgetActiveCall() { activeSite = nil }
 

@@ -214,6 +214,8 @@ public final class CallSite {
   private(set) var remembered: UnsafeMutablePointer<RememberedWord>?
   /// Of `select`: the kind of each arm.
   let armKinds: [Int]
+  /// What the host knows its place by; 0 until it has looked that up.
+  var hostNote: UInt64 = 0
 
   init(
     source: Source, span: Span, fullSpan: Span, name: String, arguments: [SiteArgument],
