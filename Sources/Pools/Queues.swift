@@ -89,8 +89,12 @@ public struct FreeNumbers {
   private var free: [Int] = []
   private var next: Int
 
+  /// Numbers from `first` on, all of them free.
   public init(from first: Int) { next = first }
 
+  /// Takes the lowest free number.
+  ///
+  /// - Complexity: O(log n) in the numbers that were given back.
   public mutating func take() -> Int {
     guard let lowest = free.first, let last = free.popLast() else {
       next += 1
@@ -109,6 +113,9 @@ public struct FreeNumbers {
     }
   }
 
+  /// Makes a number that was taken free again; each once.
+  ///
+  /// - Complexity: O(log n) in the numbers that were given back.
   public mutating func giveBack(_ number: Int) {
     free.append(number)
     var child = free.count - 1

@@ -3,9 +3,11 @@
 /// An attempt is known by the batch's number, which is never used again, and the task's place in
 /// it. Results come in the order of places; what comes of another batch or place is dropped.
 public final class TaskBatch {
+  /// Of which its tasks are.
   public let job: TaskJob
   /// Where it is.
   public let slot: ExecutorSlot
+  /// With a place it names an attempt; never used again by the scheduler.
   public let number: UInt64
   /// How many tasks it has.
   public private(set) var count = 0

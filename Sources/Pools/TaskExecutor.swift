@@ -34,7 +34,9 @@ public protocol TaskExecutor: AnyObject {
   func leave()
 }
 
+/// What an executor makes of tasks that it was given.
 public enum StartOutcome: Equatable, Sendable {
+  /// It has taken at least one.
   case started
   /// There is no room now for as little as a further task: it waits until something ends, or is
   /// tried some times more if nothing runs.
@@ -47,13 +49,19 @@ public enum StartOutcome: Equatable, Sendable {
   case unavailable
 }
 
+/// How a task in hand is ended: asked to (TERM), or killed (KILL).
 public enum EndStep: Equatable, Sendable { case terminate, kill }
 
+/// The task that an executor is at.
 public struct TaskInHand {
+  /// The batch that it is of.
   public let batch: TaskBatch
+  /// Its place in the batch, from 0 on.
   public let place: Int
+  /// When it was begun (ns, by the scheduler's clock).
   public let since: Int64
 
+  /// The task at a place of a batch, begun at a moment (ns).
   public init(_ batch: TaskBatch, place: Int, since: Int64) {
     self.batch = batch
     self.place = place
@@ -63,10 +71,14 @@ public struct TaskInHand {
 
 /// Makes executors.
 public protocol ExecutorCrew: AnyObject {
+  /// Makes one; called while fewer live than the limit allows and tasks wait.
   func hire() -> HireOutcome
 }
 
+/// What came of making an executor.
 public enum HireOutcome {
+  /// There is a new one.
+  ///
   /// - Parameters:
   ///   - credit: how many batches may lie with it.
   ///   - isReady: false if `ready` will tell.
@@ -75,6 +87,7 @@ public enum HireOutcome {
   case noRoom
   /// None can be made now; `roomCame` tells when that may be otherwise.
   case awaited
+  /// It went wrong; several times in a row end the job (`Abortion.noExecutors`).
   case failed
 }
 
@@ -98,13 +111,17 @@ public protocol TaskClient: AnyObject {
 }
 
 extension TaskClient {
+  /// Nothing is known of earlier.
   public func recall(_ task: Int, of job: TaskJob) -> TaskEnd? { nil }
+  /// Tasks are started as soon as they can be.
   public func isHeld(_ job: TaskJob) -> Bool { false }
+  /// Nothing is told of it.
   public func late(_ task: Int, of job: TaskJob, at slot: ExecutorSlot) {}
 }
 
 /// An executor, as the scheduler knows it.
 public final class ExecutorSlot {
+  /// Why an executor was asked to end.
   public enum Reason: Equatable, Sendable {
     /// The task in hand took too long.
     case timeout
@@ -114,18 +131,23 @@ public final class ExecutorSlot {
     case retired
   }
 
+  /// What it does, as far as the scheduler was told.
   public enum State: Equatable, Sendable {
     /// Not heard of yet; tasks may be on their way to it.
     case starting
+    /// It takes tasks.
     case working
     /// It finishes what it has, and ends.
     case leaving
     /// Asked to end, and killed after a while.
     case ending(Reason)
+    /// It is gone, and the scheduler forgets it.
     case ended
   }
 
+  /// What runs the tasks; nil once it has ended.
   public internal(set) var executor: (any TaskExecutor)?
+  /// By the events that were reported.
   public internal(set) var state: State
   /// How many batches may lie with it.
   public internal(set) var credit: Int
@@ -187,6 +209,7 @@ public final class ExecutorSlot {
   /// Whether it may get tasks, and has nothing to do.
   var isIdle: Bool { isOpen && isFree }
 
+  /// Whether it was asked to end and has not ended.
   public var isEnding: Bool { reason != nil }
 
   /// What it was asked to end for.

@@ -1,5 +1,6 @@
 /// A condition for halting a job, and what that means for tasks that run.
 public struct TaskHalt: Equatable, Sendable {
+  /// What a halt does to tasks that run; none is started in either case.
   public enum Effect: String, Equatable, Sendable {
     /// Tasks that run go on.
     case soon
@@ -7,17 +8,24 @@ public struct TaskHalt: Equatable, Sendable {
     case now
   }
 
+  /// After what a job halts.
   public enum Condition: Equatable, Sendable {
+    /// So many tasks have failed, without cancelled ones.
     case failures(Int)
+    /// So many have succeeded.
     case successes(Int)
+    /// So many have ended.
     case finished(Int)
     /// So many in a hundred of the tasks known of have failed, from the tenth end on.
     case failedPercent(Double)
   }
 
+  /// What becomes of tasks that run.
   public let effect: Effect
+  /// When it happens.
   public let condition: Condition
 
+  /// A halt after the first failure, or after another condition.
   public init(_ effect: Effect, after condition: Condition = .failures(1)) {
     self.effect = effect
     self.condition = condition
@@ -61,6 +69,7 @@ public struct TaskHalt: Equatable, Sendable {
     case wrong(String)
   }
 
+  /// Reads such a text.
   public static func request(_ text: String) -> Request {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     if text == "never" { return .never }

@@ -6,6 +6,7 @@
 /// those from `next` on that were never taken. A task that waits for others is passed over, and
 /// stands behind the due ones when its turn has come.
 public final class TaskJob {
+  /// How its tasks are treated.
   public let policy: TaskPolicy
   /// Until it is finished.
   public internal(set) var client: (any TaskClient)?
@@ -27,10 +28,13 @@ public final class TaskJob {
   /// How many finished tasks the client has handed over.
   public var handedOver = 0
 
+  /// How many tasks have succeeded.
   public internal(set) var succeeded = 0
   /// Those that were cancelled or took too long are among them.
   public internal(set) var failed = 0
+  /// How many of these took longer than their time limit.
   public internal(set) var timedOut = 0
+  /// How many of these were cancelled.
   public internal(set) var cancelled = 0
   /// Those that could not begin, since one that they need had not succeeded; among those that failed.
   public internal(set) var blocked = 0
@@ -47,6 +51,7 @@ public final class TaskJob {
   /// Nothing more will happen.
   public internal(set) var isFinished = false
 
+  /// Why a job has ended before all of its tasks had.
   public enum Abortion: Equatable, Sendable {
     /// An executor found that no task can be started.
     case impossible
@@ -91,6 +96,7 @@ public final class TaskJob {
   var deadlineAt = Int64.max
   /// Why none of its tasks is started now, and since when (ns).
   public internal(set) var hold: StartHold?
+  /// Since when `hold` is so (ns, by the scheduler's clock).
   public internal(set) var heldSince: Int64 = 0
   var durations = TaskDurations()
   /// The highest relative time limit that running tasks are looked at for.
@@ -146,6 +152,7 @@ public final class TaskJob {
   /// How often a task was tried and failed.
   public func failures(of task: Int) -> Int { failures[task] ?? 0 }
 
+  /// Where a task can be; it is in one place at a time.
   public enum Place: Equatable, Sendable {
     case waitingForInput
     case queued

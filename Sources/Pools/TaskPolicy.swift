@@ -38,6 +38,7 @@ public struct TaskPolicy: Sendable {
   /// Tasks go to executors one by one, so that it is known which of them were begun when one is lost.
   public var isExact = false
 
+  /// No retries, no limits: a task is tried once, as soon as there is an executor.
   public init() {}
 
   /// Whether tasks go to executors one by one, with none ahead.
@@ -89,10 +90,12 @@ public struct TaskPolicy: Sendable {
 public struct TaskTerms: Sendable {
   /// How long it may take (ns).
   public var timeout: Int64?
+  /// How often it is tried again after it has failed.
   public var retries: Int?
   /// How long to wait before its first retry (ns).
   public var backoff: Int64?
 
+  /// Terms that differ from the policy in what is given.
   public init(timeout: Int64? = nil, retries: Int? = nil, backoff: Int64? = nil) {
     self.timeout = timeout
     self.retries = retries
@@ -146,5 +149,6 @@ public struct ExecutorLife: Sendable {
   /// So long after it was made (ns), when it has finished what it is at.
   public var mostAge: Int64?
 
+  /// Executors that are kept as long as they are needed.
   public init() {}
 }

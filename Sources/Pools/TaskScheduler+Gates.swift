@@ -5,6 +5,7 @@ public struct MachineState: Sendable {
   /// How many bytes could be taken without swapping.
   public var freeMemory: Int
 
+  /// A state of these figures.
   public init(load: Double, freeMemory: Int) {
     self.load = load
     self.freeMemory = freeMemory

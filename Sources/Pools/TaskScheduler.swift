@@ -24,6 +24,7 @@ public final class TaskScheduler {
   /// Called when the moment of the next `advance` has changed; nil for none.
   public var onDeadline: ((Int64?) -> Void)?
 
+  /// All executors that have not ended, in the order in which they were made.
   public internal(set) var slots: [ExecutorSlot] = []
   /// How many of them count for the limit.
   public internal(set) var living = 0
@@ -355,6 +356,7 @@ public final class TaskScheduler {
     for slot in slots { takeBack(from: slot) }
   }
 
+  /// Starts tasks again after `pause`.
   public func resume() {
     isPaused = false
     needsPump = true
@@ -366,6 +368,7 @@ public final class TaskScheduler {
     takeBack(from: slot)
   }
 
+  /// An executor gets tasks again after `hold`.
   public func release(_ slot: ExecutorSlot) {
     slot.isHeld = false
     list(slot)

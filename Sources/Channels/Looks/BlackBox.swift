@@ -9,6 +9,7 @@ import Waits
 public final class BlackBox {
   /// A process of the session.
   public struct Life {
+    /// Its pid.
     public let pid: Int32
     /// Empty for the session's own process.
     public let name: String
@@ -24,8 +25,9 @@ public final class BlackBox {
   public let session: Int32
   /// The signal that ended the session; nil if it was killed, or has ended in another way.
   public let cause: Signal?
-  /// When its end was seen: ns since 1970, and monotonic.
+  /// When its end was seen (ns since 1970).
   public let time: Int64
+  /// The same moment, by the monotonic clock (ns).
   public let moment: Int64
   /// The session's own process first.
   public let lives: [Life]

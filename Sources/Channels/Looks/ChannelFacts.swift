@@ -9,6 +9,7 @@ public struct ChannelFacts {
   public let name: String
   /// Its name alone; empty for one without.
   public var ownName: Substring { name.drop { $0 != " " }.dropFirst() }
+  /// What kind of channel it is.
   public let kind: Channel.Kind
   /// The number by which wait records mean it.
   public let number: UInt64

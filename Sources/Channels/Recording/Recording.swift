@@ -6,20 +6,27 @@ import Waits
 public struct RecordedEvent: Sendable {
   /// Monotonic ns since the recording began.
   public var time: Int64
+  /// Of the process that did it.
   public var pid: Int32
+  /// What happened.
   public var what: Recorder.What
+  /// How an operation ended.
   public var outcome: RecordedOutcome
+  /// Which operation, or what a sleep is for; nil for other events.
   public var verb: OperationPoint.Verb?
-  /// The object: its kind's number and its own; 0 for none.
+  /// The number of the object's kind; 0 for none.
   public var kind: UInt16
+  /// The object's own number; 0 for none.
   public var id: UInt64
   /// Of an item, a task, a signal, a wait status.
   public var number: UInt64
+  /// How many items were put or taken at once; of a task, which attempt it is.
   public var count: Int
   /// Of the whole value or text (bytes).
   public var size: Int
   /// Another process that it is about; 0 for none.
   public var other: Int32
+  /// The line that did it; nil if it is not known.
   public var place: SourcePlace?
   /// The text, or the first bytes of the value.
   public var bytes: [UInt8]
