@@ -38,6 +38,8 @@ public struct RecordedEvent: Sendable {
 /// The recording of a session, as it lies in its memory or in a copy of that.
 public struct Recording {
   private let memory: UnsafePointer<brood_events_header>
+  /// Ticks of the clock in a second; 0 to measure it anew each time.
+  private var rate: UInt64 = 0
 
   /// That of this session; nil if it has none.
   public static var own: Recording? { brood_events_memory().map { Recording(memory: $0) } }
@@ -51,6 +53,10 @@ public struct Recording {
     }
     memory = base.assumingMemoryBound(to: brood_events_header.self)
   }
+
+  /// Measures the clock's rate now and for all times: an event that is read twice has the same time
+  /// then, but late ones are less exact.
+  public mutating func keepRate() { rate = brood_events_rate(memory) }
 
   /// The session's first process.
   public var session: Int32 { memory.pointee.session }
@@ -78,7 +84,7 @@ public struct Recording {
       chunks.append((pid, serial, index))
     }
     chunks.sort { ($0.pid, $0.serial) < ($1.pid, $1.serial) }
-    let rate = brood_events_rate(memory)
+    let rate = rate > 0 ? rate : brood_events_rate(memory)
     var result: [RecordedEvent] = []
     for chunk in chunks { read(chunk.index, chunk.serial, rate, &result) }
     return result

@@ -22,9 +22,12 @@ public struct EventLines {
 
   /// The lines of what was not shown before, in the order of time.
   ///
-  /// - Parameter processes: names or pids; empty means all.
+  /// - Parameters:
+  ///   - processes: names or pids; empty means all.
+  ///   - other: the pid of a process that is left out.
   public func lines(
-    _ chart: Chart, of processes: [String] = [], after shown: inout Shown
+    _ chart: Chart, of processes: [String] = [], except other: Int32? = nil,
+    after shown: inout Shown
   ) -> [String] {
     struct Place: Hashable {
       var lane: Int
@@ -38,7 +41,7 @@ public struct EventLines {
     for (number, lane) in chart.lanes.enumerated() {
       let isWanted =
         processes.isEmpty || processes.contains(lane.name) || processes.contains("\(lane.pid)")
-      guard isWanted else { continue }
+      guard isWanted, lane.pid != other else { continue }
       let key = Shown.Key(
         recording: lane.recording, pid: lane.pid, incarnation: lane.incarnation)
       let (last, skipped) = shown.last[key] ?? (.min, 0)

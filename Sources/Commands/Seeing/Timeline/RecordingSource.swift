@@ -7,15 +7,15 @@ import Timeline
 /// Where the events of `timeline` come from.
 enum RecordingSource {
   /// The recording of this session, as `record to FILE` would write it; nil if nothing was recorded.
-  static func own(_ session: Session) throws -> [UInt8]? {
-    Recording.own.map { RecordingFile.bytes(of: $0, version: session.programVersion) }
+  static func own(_ session: Session, _ recording: Recording? = .own) throws -> [UInt8]? {
+    recording.map { RecordingFile.bytes(of: $0, version: session.programVersion) }
   }
 
   /// The events of this session.
   ///
   /// - Throws: `missing` if nothing was recorded.
-  static func read(_ session: Session) throws -> ChartSource {
-    guard let bytes = try own(session) else {
+  static func read(_ session: Session, _ recording: Recording? = .own) throws -> ChartSource {
+    guard let bytes = try own(session, recording) else {
       throw ErrorObject(
         .missing, "nothing was recorded in this session",
         help: "record on begins; or name a file: timeline FILE")

@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Session
@@ -8,12 +9,14 @@ struct TimelineFollowing {
   private let paths: [String]
   private var view = EventLines(measure: TimelineCommand.measure)
   private let processes: [String]
+  private var recording = Recording.own
 
   /// How often it looks (ns): nothing tells that a process has written an event.
   private static let pause: Int64 = 200_000_000
 
   init(_ paths: [String], _ call: borrowing Call) {
     self.paths = paths
+    recording?.keepRate()
     view.isASCII = call.isSet("ascii")
     switch call.flag("of") {
     case nil: processes = []
@@ -25,9 +28,12 @@ struct TimelineFollowing {
   /// Ends when all processes have ended; an interrupt is thrown.
   func run(_ session: Session, _ interpreter: Interpreter) throws {
     var shown = EventLines.Shown()
+    var follower: Int32?
     while true {
       let chart = ChartBuilder.chart(try sources(session, interpreter))
-      let lines = view.lines(chart, of: processes, after: &shown)
+      let lines = view.lines(chart, of: processes, except: follower, after: &shown)
+      // What this process does from now on is only to follow.
+      if paths.isEmpty { follower = Process.pid }
       if !lines.isEmpty {
         try interpreter.write(lines.map { $0 + "\n" }.joined())
         try session.output.flush()
@@ -39,7 +45,7 @@ struct TimelineFollowing {
   }
 
   private func sources(_ session: Session, _ interpreter: Interpreter) throws -> [ChartSource] {
-    if paths.isEmpty { return [try RecordingSource.read(session)] }
+    if paths.isEmpty { return [try RecordingSource.read(session, recording)] }
     return try paths.map { path in
       let bytes = try mapErrors("cannot read '\(path)'") {
         try Transfer.readFile(path) { try interpreter.host.attend(interpreter) }
