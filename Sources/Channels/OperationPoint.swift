@@ -22,6 +22,7 @@ public enum OperationPoint {
     case processWait
     /// A sleep of which only the text of the call is known.
     case other
+    case memoryGet, memorySet, memoryAdd, memoryExchange
 
     /// As users type it.
     public var name: String {
@@ -47,6 +48,10 @@ public enum OperationPoint {
       case .select: "select"
       case .processWait: "wait"
       case .other: ""
+      case .memoryGet: "shm get"
+      case .memorySet: "shm set"
+      case .memoryAdd: "shm add"
+      case .memoryExchange: "shm cas"
       }
     }
   }

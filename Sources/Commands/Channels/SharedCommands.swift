@@ -172,7 +172,11 @@ enum SharedCommands {
   ) { call in
     try call.onChannel(
       as: SharedHandle.self,
-      { handle in call.has(1) ? try handle.get(call.value(1)) : try handle.get() },
+      { handle in
+        let value = call.has(1) ? try handle.get(call.value(1)) : try handle.get()
+        if Recorder.isOn { handle.record(.memoryGet, value) }
+        return value
+      },
       far: RedisSharedVerbs.get)
   }
 
@@ -196,6 +200,7 @@ enum SharedCommands {
         } else {
           try handle.set(text(call, 1, handle))
         }
+        if Recorder.isOn { handle.record(.memorySet, call.value(call.has(2) ? 2 : 1)) }
         return .null
       }, far: RedisSharedVerbs.set)
   }
@@ -222,9 +227,15 @@ enum SharedCommands {
       as: SharedHandle.self,
       { handle in
         try call.flushBeforeOthersKnow()
-        if call.has(2) { return try handle.add(handle.index(call[1]), call[2]) }
-        try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
-        return try handle.add(0, call[1])
+        let sum: Value
+        if call.has(2) {
+          sum = try handle.add(handle.index(call[1]), call[2])
+        } else {
+          try requireScalar(handle, "shm add \(handle.name) INDEX AMOUNT")
+          sum = try handle.add(0, call[1])
+        }
+        if Recorder.isOn { handle.record(.memoryAdd, sum) }
+        return sum
       }, far: RedisSharedVerbs.add)
   }
 
@@ -258,7 +269,11 @@ enum SharedCommands {
     let index = hasIndex ? try handle.index(call[1]) : 0
     let old = try handle.bits(call.value(hasIndex ? 2 : 1))
     let new = try handle.bits(call.value(hasIndex ? 3 : 2))
-    return .bool(handle.memory.exchange(index, expected: old, new: new))
+    let isDone = handle.memory.exchange(index, expected: old, new: new)
+    if Recorder.isOn {
+      handle.record(.memoryExchange, isDone ? call.value(hasIndex ? 3 : 2) : .null)
+    }
+    return .bool(isDone)
   }
 
   static let update = Command(

@@ -285,3 +285,28 @@ extension SharedHandle {
       is: amount.plain)
   }
 }
+
+extension SharedHandle {
+  /// Tells the recording of an operation, with its value where that is a number.
+  @inline(never)
+  func record(_ verb: OperationPoint.Verb, _ value: Value) {
+    let word: (head: UInt8, bits: UInt64)? =
+      switch value.plain {
+      case .int(let number): (0xD3, UInt64(bitPattern: Int64(number)))
+      case .float(let number): (0xCB, number.bitPattern)
+      default: nil
+      }
+    if let word {
+      // MessagePack: a head, and eight bytes with the highest first.
+      var bytes: (UInt8, UInt64) = (0, 0)
+      withUnsafeMutableBytes(of: &bytes) { buffer in
+        buffer[0] = word.head
+        buffer.storeBytes(of: word.bits.bigEndian, toByteOffset: 1, as: UInt64.self)
+        Recorder.note(0, UnsafeRawBufferPointer(rebasing: buffer.prefix(9)))
+      }
+    }
+    Recorder.operation(
+      verb.rawValue, kind: UInt16(truncatingIfNeeded: channel.kind.rawValue), id: channel.id,
+      outcome: 0)
+  }
+}
