@@ -81,6 +81,8 @@ struct LessonCondition {
     "cond list", "socket list", "signal list", "signal pending", "pool list", "pool size",
     "pool info",
     "process info", "process alive", "process list", "getpid", "getppid",
+    // What their blocks do is looked at, too.
+    "filter", "map", "reduce", "any", "all", "sort", "group-by", "first", "last",
   ]
 
   /// Whether it yields true; an error is no.
