@@ -12,6 +12,8 @@ struct LessonProof {
 
   /// How long a goal that must not be reached is looked at (ns).
   private static let calm: Int64 = 150_000_000
+  /// How long a goal is looked at after each line but the last one (ns).
+  private static let glance: Int64 = 120_000_000
   /// How long a goal may take to be reached (ns).
   private static let patience: Int64 = 5_000_000_000
 
@@ -31,6 +33,16 @@ struct LessonProof {
   ///
   /// - Throws: what is wrong, at its place in the file.
   func run() throws -> Int {
+    do {
+      return try proveSteps()
+    } catch {
+      // Else the end of the session would wait for what the lesson has started.
+      lessonRun.leave()
+      throw error
+    }
+  }
+
+  private func proveSteps() throws -> Int {
     for step in lesson.steps {
       try prepare(step)
       guard let goal = step.goal, let solution = step.solution else {
@@ -45,8 +57,11 @@ struct LessonProof {
         watch = try LessonGoalWatch(goal, script)
         try requireFalse(&watch, step, "the goal is true before anything was done")
       }
-      try script.run(solution)
-      guard try reach(&watch) else {
+      // As for a person, who looks at what came of a line before the next one.
+      var typed = script
+      typed.didRun = { _ = try reach(&watch, within: LessonProof.glance) }
+      try typed.run(solution)
+      guard try reach(&watch, within: LessonProof.patience) else {
         let count = watch.count
         throw fault(
           goal.parts.first?.condition.line ?? step.line,
@@ -115,8 +130,8 @@ struct LessonProof {
     }
   }
 
-  private func reach(_ watch: inout LessonGoalWatch) throws -> Bool {
-    let end = Clock.deadline(after: LessonProof.patience)
+  private func reach(_ watch: inout LessonGoalWatch, within time: Int64) throws -> Bool {
+    let end = Clock.deadline(after: time)
     while true {
       lessonRun.facts = nil
       if try watch.look() { return true }

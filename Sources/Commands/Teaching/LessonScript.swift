@@ -15,6 +15,8 @@ struct LessonScript {
   var showsReports = false
   /// Told of each entry before it runs.
   var willRun: ((String) throws -> Void)?
+  /// Called after each entry.
+  var didRun: (() throws -> Void)?
 
   init(_ interpreter: Interpreter, _ source: Source) {
     self.interpreter = interpreter
@@ -29,6 +31,7 @@ struct LessonScript {
       do {
         try willRun?(entry.code.text)
         try run(entry.code)
+        try didRun?()
         guard let kind = entry.error else { continue }
         throw fault(entry.code.line, "this line was to fail with '\(kind)', but did not")
       } catch let error as ErrorObject {

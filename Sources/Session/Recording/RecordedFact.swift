@@ -38,6 +38,10 @@ public struct RecordedFact {
       .sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
     var facts: [RecordedFact] = []
     for event in events where event.what == .name { objects[event.id] = event.text }
+    // A child may have done much before its parent notes that it has forked.
+    for event in events where event.what == .fork || event.what == .spawn {
+      if processes[event.other] == nil { processes[event.other] = event.text }
+    }
     for event in events {
       if event.what == .fork || event.what == .spawn { processes[event.other] = event.text }
       guard event.time + begin >= moment, let kind = word(event.what) else { continue }
