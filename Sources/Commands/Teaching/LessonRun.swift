@@ -175,6 +175,8 @@ public final class LessonRun {
       if let text = stage == .working ? words : say(LessonPhrases.enter) { try tell(text) }
     }
     try session.output.flush()
+    // What the lesson itself has printed is no event of the step.
+    beginStep()
   }
 
   private func question(_ prediction: LessonPrediction, _ layout: TextLayout) -> String {

@@ -53,7 +53,8 @@ final class LessonWorld {
   @discardableResult
   func clear() throws -> Bool {
     let made = session.names.all().filter { !names.contains($0.name) }
-    for case let pool as Pool in made.map(\.handle) { pool.terminate() }
+    let pools = made.compactMap { $0.handle as? Pool }
+    for pool in pools { pool.terminate() }
     for signal in session.handlers.blocks.keys where !handled.contains(signal) {
       try? session.handlers.reset(signal)
     }
@@ -64,6 +65,8 @@ final class LessonWorld {
     }
     let deadline = Clock.deadline(after: 2_000_000_000)
     let isClear = try session.pause(interpreter, until: deadline) { endProcesses() }
+    // The end of a pool kills by marks, which workers of a next one may have again.
+    for pool in pools { _ = try? pool.join(until: deadline) }
     for (name, handle) in session.names.all() where !names.contains(name) {
       if let channel = handle as? ChannelHandle {
         session.dropChannel(channel)
