@@ -14,6 +14,7 @@ public enum AllCommands {
   /// processes that are stuck are found.
   public static func prepare(_ session: Session) {
     session.transport.makeHandles = { ChannelCoder(session) }
+    ErrorObject.topic = ErrorTopics.topic
     session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
   }
 
@@ -27,7 +28,7 @@ public enum AllCommands {
     (
       LanguageVersion(0, 7),
       [
-        "explain", "lesson", "lesson next", "lesson hint", "lesson check", "lesson reset",
+        "as", "explain", "predict", "lesson", "lesson next", "lesson hint", "lesson check", "lesson reset",
         "lesson skip", "lesson show", "lesson quit", "lesson events", "lesson test",
         "lesson report",
       ]

@@ -159,6 +159,10 @@ extension Completer {
       .candidates(interpreter.globals.variableNames.map { Candidate($0, "variable") })
     case .choices(let words): .candidates(words.map { Candidate($0, type.phrase) })
     case .live("setting"), .live("config"): .candidates(settings())
+    case .live("topic"): .candidates(TextCompletion.topics.map { Candidate($0.word, $0.note) })
+    case .live("lesson"):
+      typed.contains("/") || typed.hasPrefix(".")
+        ? .files(.any) : .candidates(TextCompletion.lessons.map { Candidate($0.word, $0.note) })
     case .live(let kind): .candidates(live(kind, typed))
     }
   }

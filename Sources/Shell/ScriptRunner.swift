@@ -108,6 +108,12 @@ struct ScriptRunner {
   func check(_ paths: [String]) -> Never {
     var hasErrors = false
     for path in paths {
+      if path.hasSuffix(".md") {
+        let faults = LessonCheck.faults(in: path, interpreter)
+        for fault in faults { host.printError(fault) }
+        if !faults.isEmpty { hasErrors = true }
+        continue
+      }
       do {
         let source = try load(path == "-" ? .standardInput : .file(path))
         try pin(source)

@@ -39,9 +39,11 @@ public struct Diagnostics {
 
   /// An error, ending in a newline.
   public func text(_ error: ErrorObject) -> String {
-    text(
+    // For people alone: what programs read stays as it is.
+    let topic = wraps ? ErrorObject.topic(error) : nil
+    return text(
       "error" + TerminalText.line(origin), error.message, at: error.location, help: error.help,
-      trace: error.trace, color: Color.red)
+      see: topic.map { "explain \($0)" }, trace: error.trace, color: Color.red)
   }
 
   /// A warning, ending in a newline.
@@ -53,7 +55,7 @@ public struct Diagnostics {
 
   private func text(
     _ label: String, _ message: String, at location: Location?, help: String?,
-    trace: [TraceEntry], color: Color
+    see: String? = nil, trace: [TraceEntry], color: Color
   ) -> String {
     let head = wrapped(TerminalText.lines(message), indent: 2, taken: displayWidth(label))
     var out = paint(label, color) + paint(": " + head, .bold) + "\n"
@@ -76,6 +78,7 @@ public struct Diagnostics {
       let lines = wrapped(TerminalText.lines(help), indent: margin.count + 9)
       out += note + paint("help:", .bold) + " " + lines + "\n"
     }
+    if let see { out += note + paint("see:", .bold) + " " + see + "\n" }
     for line in Diagnostics.calls(trace) { out += note + line + "\n" }
     return out
   }

@@ -1,5 +1,6 @@
 import Language
 import Session
+import Teaching
 
 /// `help`: all that the command table knows, for people.
 enum HelpCommand {
@@ -13,7 +14,7 @@ enum HelpCommand {
       `help` lists all commands, `help COMMAND` explains one with examples, `help queue` lists the \
       verbs of a family, `help if` explains a word of the language, `help '|'` an operator, \
       `help $last` the variables that Brood keeps, `help errors` their kinds, `help settings` what \
-      `config` knows. `help language` is a page about all of it, and `help prompt` tells of keys \
+      `config` knows, and `help zombie` explains an idea as `explain` does. `help language` is a page about all of it, and `help prompt` tells of keys \
       and files.
       """,
     parameters: [Parameter("topic", word, .rest, "a command, a family, or a word of the language")],
@@ -22,6 +23,8 @@ enum HelpCommand {
     examples: [Example("help pwd |> starts-with \"pwd\" |> print", "true")]
   ) { call in
     let table = call.interpreter.table
+    let language = call.session.textLanguage(call.interpreter)
+    HelpText.summaries = TextLibrary.summaries(language)
     if call.isSet("examples-json") { return try examples(table) }
     let topic = (0..<call.count).map { word($0, of: call) }.joined(separator: " ")
     if topic.isEmpty { return overview(table) }
@@ -32,10 +35,11 @@ enum HelpCommand {
       let verbs = table.verbs(of: topic) == nil ? "" : "\n" + verbList(table, topic)
       // One of the language too, as `continue`; not what is only a kind of errors.
       let word = HelpTopic.named(topic).flatMap { $0.listed.contains(topic) ? $0.page : nil }
-      return report(HelpText.page(command) + verbs + (word.map { "\n" + $0 } ?? ""))
+      return report(
+        HelpText.page(command) + verbs + (word.map { "\n" + $0 } ?? "") + idea(of: topic))
     }
     if let topic = HelpTopic.named(topic) { return report(topic.page) }
-    if table.verbs(of: topic) != nil { return report(verbList(table, topic)) }
+    if table.verbs(of: topic) != nil { return report(verbList(table, topic) + idea(of: topic)) }
     if let family = table.families.first(where: { $0.title.lowercased() == topic.lowercased() }) {
       return report(HelpText.list(family.commands))
     }
@@ -44,7 +48,17 @@ enum HelpCommand {
     {
       return report(described(closure, topic, call.interpreter))
     }
+    if let name = TextLibrary.topicName(for: topic),
+      let page = try TextLibrary.topic(name, language)
+    {
+      return ExplainCommand.page(page, language, call.interpreter)
+    }
     throw unknown(call, topic)
+  }
+
+  /// Where the idea behind a command is explained, if it is.
+  private static func idea(of word: String) -> String {
+    TextLibrary.topicName(for: word).map { "\nThe idea: explain \($0)\n" } ?? ""
   }
 
   /// What was asked for; a variable of Brood's by its name, whatever its value is.
@@ -74,7 +88,7 @@ enum HelpCommand {
     let table = call.interpreter.table
     let names =
       table.words + table.all.map(\.name) + table.families.map { $0.title.lowercased() }
-      + ["language", "settings"] + HelpTopic.all.flatMap(\.words)
+      + ["language", "settings"] + TextLibrary.topicWords + HelpTopic.all.flatMap(\.words)
     return call.error(
       .missing, "there is no help on '\(topic)'", at: 0,
       help: nearest(topic, among: names).map { "did you mean '\($0)'?" }
@@ -114,7 +128,7 @@ enum HelpCommand {
     let records = table.families.flatMap { family in
       family.commands.map { command in
         Value.record([
-          "name": .text(command.name), "summary": .text(command.summary),
+          "name": .text(command.name), "summary": .text(HelpText.summary(of: command)),
           "family": .text(family.title),
         ])
       }

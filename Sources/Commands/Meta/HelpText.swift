@@ -6,7 +6,7 @@ public enum HelpText {
 
   /// All about one command.
   static func page(_ command: Command) -> String {
-    var text = head(command.usage, command.summary, command.details)
+    var text = head(command.usage, summary(of: command), command.details)
     let arguments = command.parameters.map { parameter in
       (parameter.usage, parameter.summary.isEmpty ? parameter.type.phrase : parameter.summary)
     }
@@ -59,7 +59,8 @@ public enum HelpText {
   /// What every page begins with.
   static func head(_ usage: String, _ summary: String, _ details: String) -> String {
     var text = wrapped(usage, indent: 0, hanging: 4)
-    text += "\n" + wrapped(summary + ".", indent: 0)
+    let isWide = summary.last.map { displayWidth(String($0)) == 2 } ?? false
+    text += "\n" + wrapped(summary + (isWide ? "。" : "."), indent: 0)
     for paragraph in details.split(separator: "\n") {
       text += "\n" + wrapped(String(paragraph), indent: 0)
     }
@@ -80,7 +81,15 @@ public enum HelpText {
   /// A line for each command.
   static func list(_ commands: [Command]) -> String {
     columns(
-      commands.filter { !$0.traits.contains(.hidden) }.map { ($0.name, $0.summary) }, indent: 0)
+      commands.filter { !$0.traits.contains(.hidden) }.map { ($0.name, summary(of: $0)) },
+      indent: 0)
+  }
+
+  /// Summaries in the language that is shown, by the names of the commands; English without.
+  nonisolated(unsafe) static var summaries: [String: String] = [:]
+
+  static func summary(of command: Command) -> String {
+    summaries[command.name] ?? command.summary
   }
 
   /// As one would type it, with what it prints.

@@ -9,7 +9,8 @@ enum LessonCommands {
   static let family = CommandFamily(
     "Learning",
     [
-      ExplainCommand.explain, lesson, next, hint, check, reset, skip, show, quit, events,
+      ExplainCommand.explain, TranslateCommand.command, PredictCommand.command, lesson, next, hint,
+      check, reset, skip, show, quit, events,
       LessonTest.command, LessonReport.command,
     ])
 

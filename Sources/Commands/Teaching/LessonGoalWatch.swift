@@ -75,7 +75,10 @@ struct LessonCondition {
   /// Those that look at processes, channels and files.
   static let looks: Set<String> = [
     "ps", "tree", "state", "info", "jobs", "nice", "why", "who", "deadlock", "sessions", "now",
-    "config", "exists", "glob", "read", "type", "lesson events", "queue size", "queue full",
+    "any", "all", "filter", "map", "reduce", "collect", "range", "sort", "group-by", "first",
+    "last",
+    "take", "drop", "lines", "format", "config", "exists", "glob", "read", "type", "lesson events",
+    "queue size", "queue full",
     "queue empty", "queue info", "queue list", "queue peek", "queue dead", "pipe list", "lock list",
     "sem list", "sem value", "shm get", "shm list", "event is-set", "event list", "barrier list",
     "cond list", "socket list", "signal list", "signal pending", "pool list", "pool size",

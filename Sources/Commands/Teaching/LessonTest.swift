@@ -130,6 +130,8 @@ enum LessonTest {
       let time = (Clock.monotonic - began) / 100_000_000
       text = "ok    \(word)  \(steps) steps, \(time / 10).\(time % 10)s\n"
     } catch {
+      // What the lesson has started would be waited for.
+      LessonRun.current?.leave()
       if ExitRequest.isStop(error) { throw error }
       status = 1
       let fault = error as? ErrorObject ?? ErrorObject(.system, "\(error)")

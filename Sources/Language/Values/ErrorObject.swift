@@ -62,11 +62,15 @@ public final class ErrorObject: Error, @unchecked Sendable {
     return copy
   }
 
+  /// Finds the topic of `explain` that an error leads to; set by the commands that know them.
+  nonisolated(unsafe) public static var topic: (ErrorObject) -> String? = { _ in nil }
+
   /// The field of an error value, nil when there is none such.
   public func field(_ name: String) -> Value? {
     switch name {
     case "kind": return .text(kind.rawValue)
     case "message": return .text(message)
+    case "topic": return ErrorObject.topic(self).map { .text($0) } ?? .null
     case "help": return help.map { .text($0) } ?? .null
     case "span":
       guard let location else { return .null }

@@ -54,6 +54,16 @@ public struct RecordedFact {
     return facts
   }
 
+  /// Who has forked or started whom since a moment, oldest first.
+  public static func forks(
+    in recording: Recording, since moment: Int64
+  ) -> [(parent: Int32, child: Int32)] {
+    let begin = recording.begin.monotonic
+    return recording.events().filter { event in
+      (event.what == .fork || event.what == .spawn) && event.time + begin >= moment
+    }.sorted { $0.time < $1.time }.map { ($0.pid, $0.other) }
+  }
+
   /// The taking of a child's status.
   public init(reaped process: ProcessHandle, by pid: Int32) {
     kind = "wait"

@@ -1,0 +1,217 @@
+import Glibc
+import Language
+import Posix
+import Processes
+import Session
+import Teaching
+
+/// `predict`: asks what will happen, runs it, and shows both.
+enum PredictCommand {
+  static let command = Command(
+    "predict", "Ask what a block will do, run it, and compare",
+    details: """
+      The question comes first: how many processes, how many lines, in which order, which value, in \
+      which state. It is chosen from the block, or by --ask. Then the block runs in a process of its \
+      own, and both answers stand side by side, with the misconception that may explain the \
+      difference. At a terminal the answer is typed; in a script --answer has it.
+
+      Lines in an order are written with slashes: `--answer a/b`; `any` says that it is not fixed, \
+      which is found out by ten runs. Possible outcomes are written with commas and graded by `explore`.
+      """,
+    parameters: [Parameter("block", .function, .required, "what runs after the question")],
+    flags: [
+      Flag("answer", .text, "the prediction, instead of a question at the terminal"),
+      Flag(
+        "ask", .choice(PredictQuestion.allCases.map(\.rawValue)),
+        "what is asked, whatever the block is"),
+    ], traits: .reports,
+    examples: [
+      Example(
+        "predict { fork; fork; exit } --ask processes --answer 3",
+        "You predicted: 3\nIt was:        4\nMany believe this: … (explain M1)"),
+      Example("print (predict { 6 * 7 } --answer 42).right", "true"),
+    ]
+  ) { call in
+    let interpreter = call.interpreter
+    let language = call.session.textLanguage(interpreter)
+    let shape = PredictShape(call[0], interpreter)
+    let asked = call.flag("ask").flatMap { PredictQuestion(rawValue: $0.asText) }
+    let question = asked ?? shape.question
+    if question == .outcomes, interpreter.table["explore"] == nil {
+      throw call.error(
+        .missing, "possible outcomes cannot be found out by this version", flag: "ask",
+        help: "ask for value, lines or order")
+    }
+    let answer: String
+    if let given = call.flag("answer")?.asText {
+      answer = given.trimmed
+    } else {
+      answer = try ask(question, call, language)
+    }
+    let result = try PredictRun(call[0], interpreter).answer(question)
+    return report(question, answer, result, shape, interpreter, language)
+  }
+
+  /// Asks at the terminal.
+  private static func ask(
+    _ question: PredictQuestion, _ call: borrowing Call, _ language: TextLanguage
+  ) throws -> String {
+    guard call.session.isInteractive || Terminal.isTerminal(0),
+      let input = call.interpreter.table["input"]
+    else {
+      throw call.error(
+        .missing, "there is no terminal to ask at", help: "--answer TEXT has the prediction")
+    }
+    try call.interpreter.write(question.text(language) + "\n")
+    try call.session.output.flush()
+    let function = try call.interpreter.function(named: input.name)
+    let prompt = Value.text(LessonPhrases.question.text(language) + "> ")
+    return try call.interpreter.invoke(function, [prompt]).asText.trimmed
+  }
+
+  private static func report(
+    _ question: PredictQuestion, _ answer: String, _ result: PredictResult, _ shape: PredictShape,
+    _ interpreter: Interpreter, _ language: TextLanguage
+  ) -> Value {
+    let isRight = result.accepts(answer)
+    let reason = isRight ? nil : shape.reason(question, result)
+    LessonRecords(interpreter).add(
+      "predict", 0, .predicted, answer: answer, isRight: isRight, reason: reason)
+    let layout = TextLayout(for: interpreter)
+    var text = Phrase("You predicted: ", "你的预测： ").text(language) + TerminalText.line(answer) + "\n"
+    text += Phrase("It was:        ", "实际结果： ").text(language) + result.told(language) + "\n"
+    if isRight { text += Phrase("Right.", "预测正确。").text(language) + "\n" }
+    if let reason, let name = TextLibrary.topicName(for: reason),
+      let topic = try? TextLibrary.topic(name, language)
+    {
+      text += layout.paragraph(
+        LessonPhrases.why.text(language) + topic.title + " (explain \(reason))")
+    }
+    return .report(
+      ReportObject(
+        .record([
+          "kind": .text(question.rawValue), "predicted": .text(answer),
+          "actual": .text(result.text), "right": .bool(isRight),
+          "why": reason.map { .text($0) } ?? .null, "output": .text(result.output),
+        ]), text: text))
+  }
+}
+
+/// What can be asked about a block.
+enum PredictQuestion: String, CaseIterable {
+  case processes, lines, order, value, state, outcomes
+
+  func text(_ language: TextLanguage) -> String {
+    switch self {
+    case .processes:
+      Phrase(
+        "How many processes will there be in all, the one that begins included?",
+        "一共会有多少个进程（包括最初的那个）？"
+      ).text(language)
+    case .lines: Phrase("How many lines will be printed?", "会输出多少行？").text(language)
+    case .order:
+      Phrase(
+        "In which order will the lines come? As a/b/c, or any if it is not fixed.",
+        "各行以什么次序输出？写成 a/b/c；次序不定就写 any。"
+      ).text(language)
+    case .value: Phrase("Which value will it yield?", "它会给出什么值？").text(language)
+    case .state:
+      Phrase("Which state letter will it yield: R S D T Z?", "它会给出哪个状态字母：R S D T Z？")
+        .text(language)
+    case .outcomes:
+      Phrase(
+        "Which values are possible in the end? With commas between them.",
+        "最后可能有哪些值？用逗号分开。"
+      ).text(language)
+    }
+  }
+}
+
+/// What stands in a block, as far as it decides what is worth asking.
+struct PredictShape {
+  private var counts: [String: Int] = [:]
+  private var assigns = false
+
+  init(_ block: Value, _ interpreter: Interpreter) {
+    guard case .closure(let closure) = block else { return }
+    let source = Source(name: "block", text: "let block = " + closure.function.text)
+    let box = Counter()
+    let faults = interpreter.effects(of: source) { command, _ in
+      box.counts[command.name, default: 0] += 1
+      return true
+    }
+    counts = box.counts
+    assigns = faults.contains { $0.message.hasPrefix("this changes") }
+  }
+
+  private final class Counter { var counts: [String: Int] = [:] }
+
+  private func has(_ names: String...) -> Bool { names.contains { counts[$0] != nil } }
+
+  private var forks: Int { (counts["fork"] ?? 0) + (counts["process start"] ?? 0) }
+
+  var question: PredictQuestion {
+    if forks > 0, has("state") { return .state }
+    if forks > 0, has("shm set", "shm get", "shm add") { return .value }
+    if forks > 0, has("print", "echo") { return forks > 1 ? .lines : .order }
+    if forks > 1 { return .processes }
+    if has("print", "echo") { return .lines }
+    return .value
+  }
+
+  /// The misconception that may explain a wrong answer.
+  func reason(_ question: PredictQuestion, _ result: PredictResult) -> String? {
+    switch question {
+    case .processes, .lines: return forks > 0 ? "M1" : nil
+    case .order: return forks > 0 ? "M2" : nil
+    case .value:
+      if forks == 0 { return nil }
+      if has("shm set") { return "M15" }
+      if assigns { return "M3" }
+      return has("wait") ? "M9" : nil
+    case .state:
+      if result.text == "Z" { return "M7" }
+      return result.text == "T" ? "M21" : nil
+    case .outcomes: return has("shm set") ? "M15" : "M34"
+    }
+  }
+}
+
+/// What was found out by running.
+struct PredictResult {
+  /// What a right answer is, one after another where several are.
+  var texts: [String]
+  var output = ""
+  /// In how many runs each order was seen.
+  var runs = 1
+
+  var text: String { texts.joined(separator: ", ") }
+
+  /// Whether all of several texts must be named, as possible outcomes.
+  var isSet = false
+
+  func told(_ language: TextLanguage) -> String {
+    let lines = texts.map { TerminalText.line($0) }
+    if runs == 1 { return lines.joined(separator: ", ") }
+    if lines.count == 1 {
+      return lines[0] + Phrase(" in \(runs) of \(runs) runs", "（\(runs) 次运行都是）").text(language)
+    }
+    return Phrase("not fixed: ", "次序不定：").text(language)
+      + lines.joined(separator: Phrase(" or ", " 或 ").text(language))
+      + Phrase(" in \(runs) runs", "（\(runs) 次运行）").text(language)
+  }
+
+  func accepts(_ answer: String) -> Bool {
+    func plain(_ text: String) -> String {
+      let text = text.trimmed
+      return text.count > 1 && text.hasPrefix("\"") && text.hasSuffix("\"")
+        ? String(text.dropFirst().dropLast()) : text
+    }
+    if isSet {
+      let parts = answer.split { ",，{}[] ".contains($0) }.map { plain(String($0)) }
+      return Set(parts) == Set(texts.map(plain))
+    }
+    if runs > 1, texts.count > 1 { return answer.lowercased() == "any" }
+    return texts.first.map { plain($0) == plain(answer) } ?? answer.isEmpty
+  }
+}

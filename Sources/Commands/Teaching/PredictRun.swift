@@ -1,0 +1,115 @@
+import Channels
+import Glibc
+import Language
+import Posix
+import Processes
+import Session
+
+/// Runs a block in a process of its own and looks what it does.
+struct PredictRun {
+  private let block: Value
+  private let interpreter: Interpreter
+  private var session: Session { interpreter.session }
+
+  /// Marks what the block starts; pools and lessons have other numbers.
+  private static let task: UInt32 = 0x5052_4544
+  /// How long it may take (ns).
+  private static let patience: Int64 = 10_000_000_000
+  /// How often an order is looked at.
+  private static let runs = 10
+
+  init(_ block: Value, _ interpreter: Interpreter) {
+    self.block = block
+    self.interpreter = interpreter
+  }
+
+  func answer(_ question: PredictQuestion) throws -> PredictResult {
+    if question == .outcomes { return try outcomes() }
+    let first = try once()
+    var result = PredictResult(texts: [], output: first.output)
+    switch question {
+    case .processes: result.texts = ["\(first.forks + 1)"]
+    case .lines: result.texts = ["\(lines(first.output).count)"]
+    case .value: result.texts = [first.value.asText]
+    case .state: result.texts = [String(first.value.asText.prefix(1))]
+    case .order:
+      var orders = [lines(first.output).joined(separator: "/")]
+      for _ in 1..<PredictRun.runs {
+        let order = lines(try once().output).joined(separator: "/")
+        if !orders.contains(order) { orders.append(order) }
+      }
+      (result.texts, result.runs) = (orders, PredictRun.runs)
+    case .outcomes: break
+    }
+    return result
+  }
+
+  private func lines(_ text: String) -> [String] {
+    text.split(separator: "\n").map(String.init)
+  }
+
+  /// All values that are possible, by `explore`.
+  private func outcomes() throws -> PredictResult {
+    let explore = try interpreter.function(named: "explore")
+    let found = try interpreter.invoke(explore, [block]).plain
+    var result = PredictResult(texts: [], isSet: true)
+    guard case .map(let map) = found, case .list(let list)? = map.get("outcomes")?.plain else {
+      return result
+    }
+    for case .map(let outcome) in list.items.map(\.plain) {
+      let kind = outcome.get("kind")?.asText ?? "value"
+      let text = kind == "value" ? outcome.get("value")?.asText ?? "null" : kind
+      if !result.texts.contains(text) { result.texts.append(text) }
+    }
+    return result
+  }
+
+  private func once() throws -> (value: Value, output: String, forks: Int) {
+    try session.record()
+    let began = Clock.monotonic
+    let file = try mapErrors("cannot keep the output") {
+      try MemoryFile.make("predict")
+    }
+    defer { Descriptors.close(file) }
+    var options = ForkOptions(running: block)
+    options.prefix = "predicted"
+    options.kind = .foreground
+    options.prepare = {
+      try mapErrors { try Descriptors.copy(file, onto: 1) }
+      if Guardian.isMarked { try mapErrors { try Guardian.setTask(PredictRun.task) } }
+    }
+    let process = try session.fork(options, interpreter) {
+      session.output.descriptorChanged()
+      return try interpreter.invoke(block, [], wantsValue: true)
+    }
+    let deadline = Clock.deadline(after: PredictRun.patience)
+    let record = try session.wait(for: process, interpreter, until: deadline)
+    // What the block has left behind writes into the same file.
+    let isOver = try session.pause(interpreter, until: record == nil ? 0 : deadline) {
+      rest.isEmpty
+    }
+    if !isOver { for pid in rest { Termination.force(pid) } }
+    if record == nil {
+      _ = try session.wait(for: process, interpreter)
+      throw ErrorObject(
+        .timeout, "the block did not end within \(PredictRun.patience / 1_000_000_000) s")
+    }
+    lseek(file, 0, SEEK_SET)
+    let bytes = try mapErrors { try Transfer.readAll(file) }
+    var family: Set<Int32> = [process.pid]
+    var forks = 0
+    if let recording = Recording.own {
+      for (pid, child) in RecordedFact.forks(in: recording, since: began)
+      where family.contains(pid) {
+        family.insert(child)
+        forks += 1
+      }
+    }
+    return (record?.value ?? .null, String(decoding: bytes, as: UTF8.self), forks)
+  }
+
+  private var rest: [Int32] {
+    guard Guardian.isMarked else { return [] }
+    return Guardian.members(task: PredictRun.task).filter { $0 != Process.pid }
+  }
+}

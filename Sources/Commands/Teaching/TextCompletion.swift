@@ -1,0 +1,19 @@
+import Teaching
+
+/// Words of topics and lessons, with their titles, for completion.
+public enum TextCompletion {
+  public static var topics: [(word: String, note: String)] {
+    TextLibrary.topicNames.map { name in
+      (
+        name.isMisconception ? name.uppercased() : name,
+        (try? TextLibrary.topic(name, .english))?.title ?? ""
+      )
+    }
+  }
+
+  public static var lessons: [(word: String, note: String)] {
+    TextLibrary.lessons.map { entry in
+      (entry.name, (try? TextLibrary.lesson(entry, .english))?.title ?? "")
+    }
+  }
+}
