@@ -56,7 +56,8 @@ enum ExplainCommand {
       text += topic.trials.map { "  brood> \($0)\n" }.joined()
     }
     if !topic.related.isEmpty {
-      let also = topic.related.map { "`explain \($0)`" }.joined(separator: ", ")
+      let also = topic.related.map { "`explain \($0.isMisconception ? $0.uppercased() : $0)`" }
+        .joined(separator: ", ")
       text += "\n" + layout.paragraph(Phrase("See also: ", "另见：").text(language) + also)
     }
     return .report(

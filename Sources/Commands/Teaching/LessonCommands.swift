@@ -143,7 +143,9 @@ enum LessonCommands {
   private static func verb(
     _ name: String, _ summary: String, _ body: @escaping @Sendable (LessonRun) throws -> Void
   ) -> Command {
-    Command("lesson \(name)", summary) { call in
+    let code = "try { lesson \(name) } catch e { print $e.message }"
+    let example = Example(code, "no lesson runs here")
+    return Command("lesson \(name)", summary, examples: [example]) { call in
       guard let run = LessonRun.current else {
         throw call.error(
           .missing, "no lesson runs here", help: "lesson lists them, lesson 1 begins the first")

@@ -75,8 +75,10 @@ enum PredictCommand {
   ) -> Value {
     let isRight = result.accepts(answer)
     let reason = isRight ? nil : shape.reason(question, result)
-    LessonRecords(interpreter).add(
-      "predict", 0, .predicted, answer: answer, isRight: isRight, reason: reason)
+    if interpreter.session.isInteractive {
+      LessonRecords(interpreter).add(
+        "predict", 0, .predicted, answer: answer, isRight: isRight, reason: reason)
+    }
     let layout = TextLayout(for: interpreter)
     var text = Phrase("You predicted: ", "你的预测： ").text(language) + TerminalText.line(answer) + "\n"
     text += Phrase("It was:        ", "实际结果： ").text(language) + result.told(language) + "\n"
@@ -136,7 +138,7 @@ struct PredictShape {
     guard case .closure(let closure) = block else { return }
     let source = Source(name: "block", text: "let block = " + closure.function.text)
     let box = Counter()
-    let faults = interpreter.effects(of: source) { command, _ in
+    let faults = interpreter.effects(of: source, despiteErrors: true) { command, _ in
       box.counts[command.name, default: 0] += 1
       return true
     }

@@ -99,11 +99,14 @@ struct PredictRun {
     var family: Set<Int32> = [process.pid]
     var forks = 0
     if let recording = Recording.own {
-      for (pid, child) in RecordedFact.forks(in: recording, since: began)
-      where family.contains(pid) {
-        family.insert(child)
-        forks += 1
-      }
+      let all = RecordedFact.forks(in: recording, since: began)
+      // A child may fork before its parent has written that it was forked.
+      var before = 0
+      repeat {
+        before = family.count
+        for (pid, child) in all where family.contains(pid) { family.insert(child) }
+      } while family.count > before
+      forks = all.count { family.contains($0.parent) }
     }
     return (record?.value ?? .null, String(decoding: bytes, as: UTF8.self), forks)
   }

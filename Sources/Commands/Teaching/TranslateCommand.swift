@@ -20,7 +20,6 @@ enum TranslateCommand {
         clone(SIGCHLD)                # fork: p in the parent, 0 in the child
         in the child:
             exit_group(3)
-            exit_group(0)
         wait4($p, &status, 0, NULL)   # sleeps until it has ended, and reaps it
         """),
       Example("print (contains (as python { sleep 1s }) \"time.sleep(1)\")", "true"),

@@ -113,16 +113,18 @@ extension Interpreter {
   /// What a text could change; nothing for one that only looks.
   ///
   /// - Parameter allows: whether a built-in with so many arguments only looks.
+  /// - Parameter despiteErrors: whether names that are not known are passed over.
   /// - Returns: an error at each place, mistakes of the text among them. O(n).
-  public func effects(of source: Source, allows: @escaping (Command, Int) -> Bool) -> [ErrorObject]
-  {
+  public func effects(
+    of source: Source, despiteErrors: Bool = false, allows: @escaping (Command, Int) -> Bool
+  ) -> [ErrorObject] {
     let text = ReadText(source)
     if let mistake = text.reading.mistakes.first { return [mistake] }
     let resolver = Resolver(
       source, globals: globals, table: table, isPersistent: false,
       programExists: { [host] in host.isProgram($0) }, prepareSource: { _ in true })
     resolver.resolve(text.reading.block)
-    if !resolver.errors.isEmpty { return resolver.errors }
+    if !resolver.errors.isEmpty, !despiteErrors { return resolver.errors }
     var search = EffectSearch(source, allows: allows)
     search.look(text.reading.block)
     return search.found

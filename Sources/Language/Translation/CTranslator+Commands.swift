@@ -99,7 +99,7 @@ extension CTranslator {
     guard let block = call.block else { return call.arguments.isEmpty ? pid : nil }
     nested("if (\(pid) == 0) {") {
       body(block.body)
-      emit("exit(0);")
+      if !endsByExit { emit("exit(0);") }
     }
     return pid
   }

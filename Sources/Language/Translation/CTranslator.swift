@@ -69,6 +69,11 @@ final class CTranslator {
     (lines, indent) = (outer, depth)
   }
 
+  /// Whether the last line leaves the process.
+  var endsByExit: Bool {
+    ["exit(", "_exit("].contains { lines.last?.trimmedStart.hasPrefix($0) ?? false }
+  }
+
   func comment(_ span: Span) -> String {
     let text = reader.text(span).split(separator: "\n").first.map(String.init) ?? ""
     emit("/* in Brood only: \(text) */")

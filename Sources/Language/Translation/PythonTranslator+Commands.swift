@@ -263,7 +263,9 @@ extension PythonTranslator {
     func bind(_ text: String) -> String {
       let target = variable ?? name
       declare(target)
-      emit("\(target) = \(text)")
+      // A name beside the variable means the same.
+      let alias = call.arguments.isEmpty || name == target ? "" : " = \(name)"
+      emit("\(target)\(alias) = \(text)")
       return target
     }
     let time = flag(call, "timeout").map { "timeout=\($0)" } ?? ""
@@ -446,6 +448,8 @@ extension PythonTranslator {
 }
 
 extension String {
+  var trimmedStart: Substring { drop { $0 == " " } }
+
   var trimmedEnd: String {
     var text = self
     while let last = text.last, last == " " || last == "\n" { text.removeLast() }

@@ -140,7 +140,7 @@ final class SystemCallTranslator {
       if let block = call.block {
         nested("in the child:") {
           body(block.body)
-          emit("exit_group(0)")
+          if !(lines.last?.text.trimmedStart.hasPrefix("exit") ?? false) { emit("exit_group(0)") }
         }
       }
     case "process start": emit("clone(SIGCHLD)", "fork, for \(first)")

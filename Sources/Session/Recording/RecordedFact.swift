@@ -38,12 +38,11 @@ public struct RecordedFact {
       .sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
     var facts: [RecordedFact] = []
     for event in events where event.what == .name { objects[event.id] = event.text }
-    // A child may have done much before its parent notes that it has forked.
+    // A child may do something before its parent has written that it was forked.
     for event in events where event.what == .fork || event.what == .spawn {
-      if processes[event.other] == nil { processes[event.other] = event.text }
+      processes[event.other] = event.text
     }
     for event in events {
-      if event.what == .fork || event.what == .spawn { processes[event.other] = event.text }
       guard event.time + begin >= moment, let kind = word(event.what) else { continue }
       var fact = RecordedFact(
         kind: kind, time: event.time + begin, pid: event.pid,

@@ -1,0 +1,173 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Lessons at the prompt: steps, predictions, goals that look at what is so.
+@Suite struct LessonTests {
+  private static let lesson = """
+    # A try
+    topics: zombie
+
+    Introduction.
+
+    ## The zombie
+
+    Wait for kid.
+
+    ```setup
+    fork --name kid { exit 42 }
+    ```
+    ```predict state
+    What is kid?
+    - S
+    - Z
+    answer: 2
+    why 1: M7
+    ```
+    ```goal
+    seen { starts-with (state kid) "Z" }
+    then { (len (lesson events wait kid)) > 0 }
+    ```
+    ```hint
+    First hint.
+    ```
+    ```hint
+    Second hint.
+    ```
+    ```wrong
+    kill -9 kid
+    when { (len (lesson events kill kid)) > 0 }
+    ---
+    It has ended already.
+    ```
+    ```solution
+    wait kid
+    ```
+
+    ## A second process
+
+    Make one that is called two.
+
+    ```goal
+    (state two) != ""
+    ```
+    ```solution
+    fork --name two { sleep 1h }
+    ```
+
+    ## The end
+
+    Nothing to do.
+    """
+
+  private let shell: PromptShell
+  private var terminal: Terminal { shell.terminal }
+
+  init() throws {
+    shell = try PromptShell(files: ["try.md": Self.lesson])
+  }
+
+  private func begin() throws {
+    try terminal.enter("lesson ./try.md")
+    try terminal.expect("What is kid?\n1. S\n2. Z\n")
+    try terminal.expectLine("Your prediction (1-2)> ")
+  }
+
+  private func answer(_ text: String = "1") throws {
+    try terminal.enter(text)
+    try terminal.expect("Noted.")
+    try terminal.expectLine("brood> ")
+  }
+
+  @Test func aWholeLesson() throws {
+    try begin()
+    // A word that is no option is asked for again, and Ctrl-C only drops the line.
+    try terminal.enter("x")
+    try terminal.expect("1-2: one of the numbers\n")
+    try terminal.type("\u{3}")
+    try terminal.expectLine("Your prediction (1-2)> ")
+    try answer()
+    try terminal.enter("kill -9 kid")
+    try terminal.expect("It has ended already.\n")
+    try shell.enter("hint", expecting: "First hint.")
+    try shell.enter("hint", expecting: "Second hint.")
+    try shell.enter("hint", expecting: "There are no more hints")
+    try shell.enter("check", expecting: "Not yet (1/2).")
+    try shell.enter("next", expecting: "The goal of this step is not reached yet")
+    try terminal.enter("wait kid")
+    try terminal.expect("Reached.")
+    try terminal.expect("You predicted: S\nWhat is so: Z\nMany believe this: ")
+    try terminal.expect("Press Enter to go on.\nbrood> ")
+    try terminal.enter("")
+    try terminal.expect("2/3  A second process")
+    try terminal.expectLine("brood> ")
+    // Reached while nothing is typed: the goal is looked at every 100 ms.
+    try terminal.enter("fork --name two { sleep 1h }; null")
+    try terminal.expect("Reached. Press Enter to go on.\n")
+    try terminal.enter("")
+    try terminal.expect("3/3  The end")
+    try terminal.enter("")
+    try terminal.expect("This lesson is done.")
+    try terminal.expectLine("brood> ")
+    // What the lesson has started has ended with it.
+    try shell.enter("print (len (ps))", expecting: "\n1\n")
+    try shell.enter("lesson report", expecting: "./try.md")
+    let kept = try shell.read(".local/state/brood/lessons")
+    #expect(kept.contains("\"answer\":\"1\",\"right\":false,\"why\":\"M7\""))
+    #expect(try shell.leave() == .exited(0))
+  }
+
+  @Test func showSkipAndReset() throws {
+    try begin()
+    try answer("2")
+    try terminal.enter("show")
+    try terminal.expectLine("brood> wait kid")
+    try terminal.enter("")
+    try terminal.expect("Your prediction was right: Z")
+    try terminal.expectLine("brood> ")
+    // The scene is set anew, and the question comes again.
+    try terminal.enter("reset")
+    try terminal.expect("All is as it was")
+    try terminal.expectLine("Your prediction (1-2)> ")
+    try answer()
+    try shell.enter("state kid", expecting: "Z zombie")
+    try terminal.enter("skip")
+    try terminal.expect("brood> wait kid\n")
+    try terminal.expect("2/3  A second process")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("quit")
+    try terminal.expect("The lesson is left")
+    try terminal.expectLine("brood> ")
+    // It goes on with the first step that was not done.
+    try terminal.enter("lesson ./try.md")
+    try terminal.expect("2/3  A second process")
+  }
+
+  @Test func leavingTheShellEndsTheLesson() throws {
+    try begin()
+    try answer()
+    try shell.enter("fork --name mine { sleep 1h }; null")
+    #expect(try shell.leave() == .exited(0))
+  }
+
+  @Test func theCursorsLineIsKeptWhenAGoalIsReached() throws {
+    try begin()
+    try answer()
+    try shell.enter("skip", expecting: "2/3")
+    try shell.enter("alarm 500ms; signal on ALRM { fork --name two { sleep 1h } }")
+    try terminal.type("print unfinished")
+    try terminal.expect("Reached.")
+    try terminal.expectLine("brood> print unfinished")
+  }
+
+  @Test(arguments: [80, 40]) func chineseFitsTheColumns(_ columns: Int) throws {
+    let shell = try PromptShell(environment: ["LANG": "zh_CN.UTF-8"], columns: columns)
+    try shell.terminal.enter("lesson 5")
+    try shell.terminal.expect("> ")
+    try shell.terminal.enter("quit")
+    try shell.terminal.expect("已退出这一课")
+    try shell.terminal.expectLine("brood> ")
+    try shell.terminal.enter("explain zombie")
+    try shell.terminal.expect("另见")
+  }
+}

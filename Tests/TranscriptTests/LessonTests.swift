@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// All lessons are proven, and all lines of topics run.
+@Suite struct Lessons {
+  /// Both languages have the same steps; what is run stands in the English files.
+  @Test(arguments: names()) func lessonWorks(_ name: String) throws {
+    let output = try brood(["-c", "lesson test \(name)"], within: .seconds(120))
+    #expect(output.status == .exited(0), "\(output.standardOutput)\(output.standardError)")
+    #expect(output.leftBehind.isEmpty)
+  }
+
+  /// The three lines of each topic run in order; one that is to fail says how.
+  @Test(arguments: topics()) func topicRuns(_ name: String) throws {
+    let listing = try brood(["-c", "print (json-text (explain \(name)).try)"])
+    let lines = try JSONDecoder().decode([String].self, from: Data(listing.standardOutput.utf8))
+    #expect(lines.count == 3, "\(name)")
+    let script = lines.map { line in
+      let parts = line.components(separatedBy: "# error ")
+      guard parts.count == 2 else { return line }
+      return "try { \(line)\n throw \"no error\" } catch e: \(parts[1]) { }"
+    }
+    let output = try brood(["-c", script.joined(separator: "\n")], within: .seconds(20))
+    #expect(output.status == .exited(0), "\(script)\n\(output.standardError)")
+  }
+
+  /// A lesson whose parts are wrong, each in its way.
+  @Test(arguments: [
+    ("true", "wait kid", "the goal is true before anything was done"),
+    ("false", "wait kid", "the solution does not reach the goal"),
+    ("(len (ps)) > 0 and (queue put q 1)", "wait kid", "'queue put' may change something"),
+    ("len (ps) > 0", "wait kid", "redirect"),
+    ("(state kid) == \"T stopped\"", "stop kid\nthrow \"oops\"", "oops"),
+  ]) func faultsAreFound(_ goal: String, _ solution: String, _ message: String) throws {
+    let place = try TemporaryDirectory()
+    try place.write(
+      """
+      # T
+
+      ## S
+
+      ```setup
+      fork --name kid { sleep 1h }
+      ```
+      ```goal
+      \(goal)
+      ```
+      ```solution
+      \(solution.replacingOccurrences(of: "wait kid", with: "state kid"))
+      ```
+      """, to: "t.md")
+    let output = try run(
+      Program.brood, ["-c", "lesson test t.md"],
+      environment: Program.environment(home: place.path), directory: place.path)
+    #expect(output.status == .exited(1))
+    #expect(output.standardOutput.contains(message), "\(output.standardOutput)")
+    #expect(place.contents() == ["t.md"])
+  }
+
+  private func brood(_ arguments: [String], within limit: Duration = .seconds(20)) throws -> Output
+  {
+    let place = try TemporaryDirectory()
+    return try run(
+      Program.brood, arguments, environment: Program.environment(home: place.path),
+      directory: place.path, within: limit)
+  }
+
+  private static func files(_ folder: String) -> [String] {
+    let path = Program.sourceTree.appending(path: "Sources/Texts/\(folder)/en").path
+    return ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+      .filter { $0.hasSuffix(".md") }.map { String($0.dropLast(3)) }
+  }
+
+  private static func topics() -> [String] { files("topics") }
+
+  private static func names() -> [String] {
+    (files("lessons") + files("course")).map { name in
+      name.split(separator: "-", maxSplits: 1).last.map(String.init) ?? name
+    }
+  }
+}

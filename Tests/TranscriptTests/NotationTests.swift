@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `as python` and `as c` write does what the block does.
+@Suite struct Notation {
+  private static let blocks = [
+    """
+    let p = fork --name kid { print "in the child"; exit 3 }
+    print "exit" (wait $p).exit
+    """,
+    """
+    var total = 0
+    for i in 1..4 { if $i % 2 == 0 { total += $i } else { total -= 1 } }
+    while $total < 20 { total = $total * 2 }
+    print "total is $total"
+    """,
+    """
+    fn square(x) { $x * $x }
+    let n = 7
+    print (square $n) ($n // 2)
+    """,
+    """
+    let n = shm new int 5
+    let p = fork { shm add $n 37 }
+    wait $p
+    print (shm get $n)
+    """,
+    """
+    let p = fork { sleep 100 }
+    kill $p
+    wait $p
+    print ended
+    """,
+    """
+    let l = lock new
+    lock with $l { print inside }
+    """,
+  ]
+
+  /// Only Python has values that travel.
+  private static let values = [
+    """
+    let q = queue new 5
+    let p = fork { for i in 1..3 { queue put $q $i } }
+    for i in 1..3 { print (queue get $q) }
+    wait $p
+    """,
+    """
+    let p = pipe new
+    let c = fork { pipe send $p.b "hello" }
+    print (pipe recv $p.a)
+    wait $c
+    """,
+    """
+    let squares = map [1, 2, 3] { |x| $x * $x }
+    print (len $squares) (sum $squares)
+    """,
+  ]
+
+  @Test(arguments: blocks + values) func pythonDoesTheSame(_ block: String) throws {
+    try compare(block, "python") { text, place in
+      try place.write(text, to: "t.py")
+      return ("python3", ["t.py"])
+    }
+  }
+
+  @Test(arguments: blocks) func cDoesTheSame(_ block: String) throws {
+    try compare(block, "c") { text, place in
+      try place.write(text, to: "t.c")
+      return (
+        "sh", ["-c", "(cc -Wall -o t t.c -pthread || clang -Wall -o t t.c -pthread) 2>&1 && ./t"]
+      )
+    }
+  }
+
+  private func compare(
+    _ block: String, _ notation: String,
+    _ program: (String, TemporaryDirectory) throws -> (String, [String])
+  ) throws {
+    let place = try TemporaryDirectory()
+    var environment = Program.environment(home: place.path)
+    environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]
+    func output(_ program: String, _ arguments: [String]) throws -> Output {
+      try run(program, arguments, environment: environment, directory: place.path)
+    }
+    let own = try output(Program.brood, ["-c", block])
+    let text = try output(Program.brood, ["-c", "as \(notation) { \(block) }"])
+    #expect(text.status == .exited(0), "\(text.standardError)")
+    #expect(!text.standardOutput.contains("in Brood only"), "\(text.standardOutput)")
+    let (name, arguments) = try program(text.standardOutput, place)
+    let other = try output("/usr/bin/env", [name] + arguments)
+    #expect(
+      other.standardOutput == own.standardOutput,
+      "\(text.standardOutput)\n\(other.standardError)")
+  }
+}
