@@ -127,21 +127,28 @@ public final class LessonRun {
       if let setup = step.setup { try quiet.run(setup) }
       if let solution = step.solution {
         began = Clock.monotonic
-        try quiet.run(solution, stopsAtError: false)
-        try settle(step, quiet)
+        try solve(solution, of: step, quiet)
       }
     }
     if let setup = step.setup { try quiet.run(setup) }
     world.silence()
   }
 
-  /// Waits until what a solution has begun is reached.
-  private func settle(_ step: LessonStep, _ script: LessonScript) throws {
-    guard let goal = step.goal else { return }
+  /// Runs a solution, looks after each line as a person does, and waits until the goal is reached.
+  private func solve(
+    _ solution: LessonCode, of step: LessonStep, _ script: LessonScript
+  ) throws {
+    guard let goal = step.goal else { return try script.run(solution, stopsAtError: false) }
     var watch = try LessonGoalWatch(goal, script)
     watch.assumeBegun()
-    try wait(&watch, for: 2_000_000_000)
+    var typed = script
+    typed.didRun = { try self.wait(&watch, for: LessonRun.glance) }
+    try typed.run(solution, stopsAtError: false)
+    try wait(&watch, for: 3_000_000_000)
   }
+
+  /// How long a goal is looked at after each line of a solution (ns).
+  private static let glance: Int64 = 120_000_000
 
   @discardableResult
   private func wait(_ watch: inout LessonGoalWatch, for time: Int64) throws -> Bool {
@@ -386,10 +393,7 @@ public final class LessonRun {
       let solution = step.solution
       if let solution, stage != .done {
         stage = .done
-        try loud.run(solution, stopsAtError: false)
-        if var watch {
-          try wait(&watch, for: 5_000_000_000)
-        }
+        try solve(solution, of: step, loud)
       }
     }
     stage = .done

@@ -17,10 +17,10 @@ enum TranslateCommand {
       Example(
         "as syscalls { let p = fork { exit 3 }; wait $p }",
         """
-        clone(SIGCHLD)                # fork: p in the parent, 0 in the child
+        clone(SIGCHLD)               # fork: p in the parent, 0 in the child
         in the child:
             exit_group(3)
-        wait4($p, &status, 0, NULL)   # sleeps until it has ended, and reaps it
+        wait4($p, &status, 0, NULL)  # sleeps until it has ended, and reaps it
         """),
       Example("print (contains (as python { sleep 1s }) \"time.sleep(1)\")", "true"),
     ]
