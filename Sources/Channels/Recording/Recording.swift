@@ -76,7 +76,10 @@ public struct Recording {
   /// All events that are there, those of each process in their order.
   ///
   /// O(n log n) in their number.
-  public func events() -> [RecordedEvent] {
+  public func events() -> [RecordedEvent] { events { _ in true } }
+
+  /// Those of some kinds, as `events`; the others are passed over without being read.
+  public func events(where isWanted: (Recorder.What) -> Bool) -> [RecordedEvent] {
     var chunks: [(pid: Int32, serial: UInt64, index: UInt32)] = []
     for index in 0..<brood_events_top(memory) {
       var (serial, pid, used): (UInt64, Int32, UInt32) = (0, 0, 0)
@@ -86,19 +89,26 @@ public struct Recording {
     chunks.sort { ($0.pid, $0.serial) < ($1.pid, $1.serial) }
     let rate = rate > 0 ? rate : brood_events_rate(memory)
     var result: [RecordedEvent] = []
-    for chunk in chunks { read(chunk.index, chunk.serial, rate, &result) }
+    for chunk in chunks { read(chunk.index, chunk.serial, rate, isWanted, &result) }
     return result
   }
 
   private func read(
-    _ index: UInt32, _ known: UInt64, _ rate: UInt64, _ result: inout [RecordedEvent]
+    _ index: UInt32, _ known: UInt64, _ rate: UInt64, _ isWanted: (Recorder.What) -> Bool,
+    _ result: inout [RecordedEvent]
   ) {
     var (serial, pid, used): (UInt64, Int32, UInt32) = (0, 0, 0)
     guard brood_events_chunk(memory, index, &serial, &pid, &used), serial == known else { return }
     let events = UnsafeBufferPointer(start: brood_events_of(memory, index), count: Int(used))
     let copy = Array(events)
     let before = result.count
-    for event in copy { append(event, pid, rate, &result) }
+    var isTaken = false
+    for event in copy {
+      guard let what = Recorder.What(rawValue: event.what) else { continue }
+      // What follows an event as its rest goes with it.
+      if what != .more { isTaken = isWanted(what) }
+      if isTaken { append(event, pid, rate, &result) }
+    }
     // It was used again meanwhile: what was read is of two.
     guard brood_events_chunk(memory, index, &serial, &pid, &used), serial == known else {
       result.removeLast(result.count - before)

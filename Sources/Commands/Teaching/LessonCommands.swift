@@ -199,7 +199,7 @@ enum LessonCommands {
     let kind = call.has(0) ? call.text(0) : nil
     let of = call.has(1) ? call.text(1) : nil
     return .items(
-      LessonEvents.all().filter { fact in
+      LessonEvents.all(kind).filter { fact in
         (kind == nil || fact.kind == kind) && (of == nil || fact.of == of)
       }.map { LessonEvents.record($0) })
   }

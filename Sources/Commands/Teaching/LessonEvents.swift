@@ -5,19 +5,19 @@ import Session
 /// What was recorded since the step of the lesson began.
 enum LessonEvents {
   /// Read once for each look at a goal, which may ask several times.
-  static func all() -> [RecordedFact] {
-    if let known = LessonRun.current?.facts { return known }
+  static func all(_ kind: String?) -> [RecordedFact] {
+    if let known = LessonRun.current?.facts?[kind ?? ""] { return known }
     guard let recording = Recording.own else { return [] }
     let began = LessonRun.current?.began ?? 0
     let session = Session.current
     let waits = session.processes.reaped(since: began).reversed()
       .map { RecordedFact(reaped: $0, by: session.rootPid) }
-    var facts = RecordedFact.all(in: recording, since: began)
-    for wait in waits {
+    var facts = RecordedFact.all(in: recording, since: began, kind: kind)
+    for wait in waits where kind == nil || kind == "wait" {
       let place = facts.firstIndex { $0.time > wait.time } ?? facts.count
       facts.insert(wait, at: place)
     }
-    if LessonRun.current?.isLooking ?? false { LessonRun.current?.facts = facts }
+    LessonRun.current?.keep(facts, of: kind ?? "")
     return facts
   }
 

@@ -92,7 +92,7 @@ struct LessonProof {
     try prepare(step)
     var watch = try LessonGoalWatch(goal, script)
     let sign = try LessonCondition(wrong.sign, script)
-    lessonRun.facts = nil
+    lessonRun.facts = [:]
     _ = try watch.look()
     if try sign.holds() {
       throw fault(wrong.sign.line, "the sign of this wrong way is true before anything was done")
@@ -102,7 +102,7 @@ struct LessonProof {
     try patient.run(wrong.code, stopsAtError: false)
     let end = Clock.deadline(after: LessonProof.patience)
     while true {
-      lessonRun.facts = nil
+      lessonRun.facts = [:]
       if try watch.look() {
         throw fault(wrong.code.line, "this wrong way reaches the goal")
       }
@@ -120,7 +120,7 @@ struct LessonProof {
   ) throws {
     let end = Clock.deadline(after: LessonProof.calm)
     while true {
-      lessonRun.facts = nil
+      lessonRun.facts = [:]
       let isReached = try watch.look()
       if isReached || !watch.hasBegun {
         throw fault(line ?? step.goal?.parts.first?.condition.line ?? step.line, message)
@@ -133,7 +133,7 @@ struct LessonProof {
   private func reach(_ watch: inout LessonGoalWatch, within time: Int64) throws -> Bool {
     let end = Clock.deadline(after: time)
     while true {
-      lessonRun.facts = nil
+      lessonRun.facts = [:]
       if try watch.look() { return true }
       if Clock.monotonic >= end { return false }
       try rest()

@@ -46,7 +46,9 @@ public final class LessonRun {
   /// When the step began (CLOCK_MONOTONIC).
   private(set) var began: Int64 = 0
   /// What `lesson events` has read for this look.
-  var facts: [RecordedFact]?
+  var facts: [String: [RecordedFact]]?
+  /// How long the last look has taken (ns).
+  private var lookTime: Int64 = 0
   /// Lines that the prompt puts into the line, one for each prompt.
   public private(set) var proposed: [String] = []
 
@@ -154,10 +156,13 @@ public final class LessonRun {
   private func wait(_ watch: inout LessonGoalWatch, for time: Int64) throws -> Bool {
     let end = Clock.deadline(after: time)
     while true {
-      facts = nil
+      let start = Clock.monotonic
+      facts = [:]
+      defer { facts = nil }
       if try watch.look() { return true }
       if Clock.monotonic >= end { return false }
-      _ = try session.pause(interpreter, until: Clock.deadline(after: 20_000_000)) { false }
+      let pause = max(20_000_000, (Clock.monotonic - start) * 3)
+      _ = try session.pause(interpreter, until: Clock.deadline(after: pause)) { false }
     }
   }
 
@@ -211,7 +216,9 @@ public final class LessonRun {
 
   private func startTimer() {
     guard timer == nil, stage == .working else { return }
-    timer = session.loop.addTimer(at: Clock.deadline(after: 100_000_000)) { [weak self] in
+    // A look that takes long comes less often.
+    let pause = max(100_000_000, lookTime * 5)
+    timer = session.loop.addTimer(at: Clock.deadline(after: pause)) { [weak self] in
       guard let self else { return }
       timer = nil
       guard stage == .working, LessonRun.current === self else { return }
@@ -227,8 +234,13 @@ public final class LessonRun {
   public func look() throws {
     guard stage == .working, !isLooking, watch != nil else { return }
     isLooking = true
-    defer { isLooking = false }
-    facts = nil
+    let start = Clock.monotonic
+    defer {
+      isLooking = false
+      lookTime = Clock.monotonic - start
+      facts = nil
+    }
+    facts = [:]
     if try watch?.look() ?? false {
       stage = .done
       records.add(name, step.number, .done)
@@ -255,10 +267,13 @@ public final class LessonRun {
   /// The same after signals and the like, which come often.
   public func lookAtEvent() throws {
     let now = Clock.monotonic
-    guard now - lastEvent >= 20_000_000 else { return }
+    guard now - lastEvent >= max(20_000_000, lookTime * 5) else { return }
     lastEvent = now
     try look()
   }
+
+  /// Keeps what was recorded for the other conditions of this look.
+  func keep(_ found: [RecordedFact], of kind: String) { facts?[kind] = found }
 
   // MARK: Predictions
 

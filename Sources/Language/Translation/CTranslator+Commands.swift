@@ -228,6 +228,7 @@ extension CTranslator {
   private func channel(_ call: TranslatedCall, into variable: String?) -> String? {
     let parts = call.name.split(separator: " ").map(String.init)
     guard parts.count == 2 else { return nil }
+    let call = reader.named(call, variable ?? parts[0])
     let name =
       call.arguments.isEmpty ? variable ?? fresh(parts[0]) : self.name(call.arguments.first)
     let given = call.arguments.count > 1 ? value(call.arguments[1]) : "0"

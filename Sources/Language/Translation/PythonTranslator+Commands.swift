@@ -258,6 +258,7 @@ extension PythonTranslator {
   private func channel(_ call: TranslatedCall, into variable: String?) -> String? {
     let parts = call.name.split(separator: " ").map(String.init)
     guard parts.count == 2 else { return nil }
+    let call = reader.named(call, variable ?? parts[0])
     let name = call.arguments.isEmpty ? variable ?? fresh(parts[0]) : nameOf(call)
     let given = call.arguments.count > 1 ? value(call.arguments[1]) : ""
     func bind(_ text: String) -> String {

@@ -103,6 +103,32 @@ struct TranslationReader {
     return call
   }
 
+  /// The call of a `new` with a name in front, which may have been left out.
+  func named(_ call: TranslatedCall, _ name: String) -> TranslatedCall {
+    guard call.name.hasSuffix(" new"), !call.arguments.isEmpty, !beginsWithName(call) else {
+      return call
+    }
+    var call = call
+    let value = Expression(.constant(.text(name)), call.span)
+    call.arguments.insert(
+      ArgumentNode(role: .positional, value: value, spelling: name, span: call.span), at: 0)
+    return call
+  }
+
+  private func beginsWithName(_ call: TranslatedCall) -> Bool {
+    guard let first = call.arguments.first, let value = first.value else { return false }
+    guard case .constant(let constant) = value.kind else { return false }
+    guard case .string(let word) = constant else { return false }
+    if call.name != "shm new" { return true }
+    // A type may stand where the name does, unless one follows.
+    let types: Set<String> = [
+      "c", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q", "f", "d", "int", "float", "double",
+      "char", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    ]
+    let next = call.arguments.dropFirst().first?.spelling
+    return !types.contains(word.string) || next.map { types.contains($0) } ?? false
+  }
+
   /// A name as other languages have it: `jobs`, `p_a`.
   func name(_ argument: ArgumentNode) -> String? {
     if let spelling = argument.spelling, case .constant? = argument.value?.kind {
