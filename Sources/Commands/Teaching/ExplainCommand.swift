@@ -23,7 +23,9 @@ enum ExplainCommand {
   ) { call in
     let language = call.session.textLanguage(call.interpreter)
     let asked = (0..<call.count).map { call.spelled($0) }.joined(separator: " ")
-    if asked.isEmpty { return try list(language, TextLayout(for: call.interpreter)) }
+    if asked.isEmpty {
+      return try list(language, TextLayout(for: call.interpreter, isReport: true))
+    }
     guard let name = TextLibrary.topicName(for: asked),
       let topic = try TextLibrary.topic(name, language)
     else {
@@ -42,7 +44,7 @@ enum ExplainCommand {
   static func page(
     _ topic: Topic, _ language: TextLanguage, _ interpreter: Interpreter
   ) -> Value {
-    let layout = TextLayout(for: interpreter)
+    let layout = TextLayout(for: interpreter, isReport: true)
     let facts = Facts(interpreter, language)
     let told = topic.facts.flatMap { facts.told($0) }
     var text = layout.title(topic.title) + "\n" + layout.text(topic.blocks)
@@ -56,7 +58,7 @@ enum ExplainCommand {
       text += topic.trials.map { "  brood> \($0)\n" }.joined()
     }
     if !topic.related.isEmpty {
-      let also = topic.related.map { "`explain \($0.isMisconception ? $0.uppercased() : $0)`" }
+      let also = topic.related.map { "`explain \($0.misconception ?? $0)`" }
         .joined(separator: ", ")
       text += "\n" + layout.paragraph(Phrase("See also: ", "另见：").text(language) + also)
     }
@@ -73,8 +75,8 @@ enum ExplainCommand {
 
   private static func list(_ language: TextLanguage, _ layout: TextLayout) throws -> Value {
     let topics = try TextLibrary.topicNames.compactMap { try TextLibrary.topic($0, language) }
-    let beliefs = topics.filter { $0.name.isMisconception }
-    let ideas = topics.filter { !$0.name.isMisconception }
+    let beliefs = topics.filter { $0.name.misconception != nil }
+    let ideas = topics.filter { $0.name.misconception == nil }
     var text = layout.paragraph(
       Phrase(
         "`explain TOPIC` explains one; `explain M7` a wrong belief.",
@@ -93,7 +95,7 @@ enum ExplainCommand {
 
   private static func rows(_ topics: [Topic], _ layout: TextLayout) -> String {
     func label(_ topic: Topic) -> String {
-      topic.name.isMisconception ? topic.name.uppercased() : topic.name
+      topic.name.misconception ?? topic.name
     }
     let column = topics.reduce(0) { max($0, label($1).count) } + 2
     return topics.map { topic in
@@ -105,9 +107,10 @@ enum ExplainCommand {
 }
 
 extension String {
-  /// As `m07`, the name of a page about a wrong belief.
-  var isMisconception: Bool {
-    let digits = dropFirst()
-    return first == "m" && digits.count == 2 && digits.allSatisfy(\.isNumber)
+  /// The number of a page about a wrong belief: `M7` for `m07`; nil for any other topic.
+  var misconception: String? {
+    guard first == "m" || first == "M", (2...3).contains(count), let number = Int(dropFirst())
+    else { return nil }
+    return "M\(number)"
   }
 }

@@ -74,7 +74,7 @@ enum LessonCommands {
   private static func list(_ interpreter: Interpreter) -> Value {
     let language = interpreter.session.textLanguage(interpreter)
     let progress = LessonRecords(interpreter).progress
-    let layout = TextLayout(for: interpreter)
+    let layout = TextLayout(for: interpreter, isReport: true)
     var records: [Value] = []
     var text = ""
     var isCourse = false
@@ -112,7 +112,7 @@ enum LessonCommands {
 
   /// A lesson to be read, without its solutions.
   private static func text(_ lesson: Lesson, from: Int?, _ interpreter: Interpreter) -> Value {
-    let layout = TextLayout(for: interpreter)
+    let layout = TextLayout(for: interpreter, isReport: true)
     var text = layout.title(lesson.title) + "\n"
     if from == nil, !lesson.introduction.isEmpty {
       text += layout.text(lesson.introduction) + "\n"

@@ -79,7 +79,7 @@ enum PredictCommand {
       LessonRecords(interpreter).add(
         "predict", 0, .predicted, answer: answer, isRight: isRight, reason: reason)
     }
-    let layout = TextLayout(for: interpreter)
+    let layout = TextLayout(for: interpreter, isReport: true)
     var text = Phrase("You predicted: ", "你的预测： ").text(language) + TerminalText.line(answer) + "\n"
     text += Phrase("It was:        ", "实际结果： ").text(language) + result.told(language) + "\n"
     if isRight { text += Phrase("Right.", "预测正确。").text(language) + "\n" }

@@ -18,7 +18,10 @@ extension Session {
 
 extension TextLayout {
   /// As it fits where standard output goes: at most 80 columns.
-  init(for interpreter: Interpreter) {
+  ///
+  /// - Parameter isReport: whether it becomes the text of a report, which has no colours: what a
+  ///   prompt shows of values is made harmless.
+  init(for interpreter: Interpreter, isReport: Bool = false) {
     guard Terminal.isTerminal(1) else {
       self.init(width: 80)
       return
@@ -29,7 +32,8 @@ extension TextLayout {
     let kind = host?.environmentVariable("TERM") ?? "dumb"
     // One column stays free: some terminals wrap when it is filled.
     self.init(
-      width: min(80, columns >= 20 ? columns - 1 : 80), isColored: !isPlain && kind != "dumb")
+      width: min(80, columns >= 20 ? columns - 1 : 80),
+      isColored: !isReport && !isPlain && kind != "dumb")
   }
 }
 

@@ -5,7 +5,7 @@ public enum TextCompletion {
   public static var topics: [(word: String, note: String)] {
     TextLibrary.topicNames.map { name in
       (
-        name.isMisconception ? name.uppercased() : name,
+        name.misconception ?? name,
         (try? TextLibrary.topic(name, .english))?.title ?? ""
       )
     }
