@@ -28,7 +28,8 @@ public enum AllCommands {
     (
       LanguageVersion(0, 7),
       [
-        "as", "explain", "predict", "lesson", "lesson next", "lesson hint", "lesson check", "lesson reset",
+        "as", "explain", "predict", "lesson", "lesson next", "lesson hint", "lesson check",
+        "lesson reset",
         "lesson skip", "lesson show", "lesson quit", "lesson events", "lesson test",
         "lesson report",
       ]
