@@ -231,7 +231,8 @@ extension CTranslator {
     let call = reader.named(call, variable ?? parts[0])
     let name =
       call.arguments.isEmpty ? variable ?? fresh(parts[0]) : self.name(call.arguments.first)
-    let given = call.arguments.count > 1 ? value(call.arguments[1]) : "0"
+    let hasBlock = call.block != nil && call.arguments.count == 2
+    let given = call.arguments.count > 1 && !hasBlock ? value(call.arguments[1]) : "0"
     let own = variable ?? name
     switch call.name {
     case "pipe new":

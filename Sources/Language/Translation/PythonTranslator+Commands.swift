@@ -260,7 +260,8 @@ extension PythonTranslator {
     guard parts.count == 2 else { return nil }
     let call = reader.named(call, variable ?? parts[0])
     let name = call.arguments.isEmpty ? variable ?? fresh(parts[0]) : nameOf(call)
-    let given = call.arguments.count > 1 ? value(call.arguments[1]) : ""
+    let hasBlock = call.block != nil && call.arguments.count == 2
+    let given = call.arguments.count > 1 && !hasBlock ? value(call.arguments[1]) : ""
     func bind(_ text: String) -> String {
       let target = variable ?? name
       declare(target)
