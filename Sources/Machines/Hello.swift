@@ -53,6 +53,8 @@ public struct AgentSettings: Equatable, Sendable {
   /// Whether functions come with the names of variables that they share with what workers begin
   /// with.
   public var sharesVariables = false
+  /// The allocation that is to be cancelled when the session is gone; empty for none.
+  public var job = ""
 
   public init() {}
 
@@ -63,6 +65,7 @@ public struct AgentSettings: Equatable, Sendable {
     writer.add(Int64(memoryLimit))
     writer.add(timeout)
     writer.add(sharesVariables)
+    writer.add(job)
     return FarMessage(.code, 0, writer.bytes)
   }
 
@@ -73,6 +76,7 @@ public struct AgentSettings: Equatable, Sendable {
     memoryLimit = Int(try reader.number(Int64.self))
     timeout = try reader.number()
     sharesVariables = try reader.flag()
+    job = try reader.text()
     guard timeout > 0, memoryLimit >= 0 else { throw FieldReader.Malformed() }
   }
 }

@@ -374,7 +374,7 @@ public final class TaskJob {
     case (.ended, .cancelled), (.ended, .retired): return end(task, .cancelled)
     case (.ended, .timeout): final = .timedOut
     case (.ended, nil), (.died, _): allowed = retries ?? policy.deathRetries
-    case (.unstartable, _): return end(task, .failed)
+    case (.unstartable, _), (.futile, _): return end(task, .failed)
     case (.error, _), (.lost, _): break
     }
     if isHalted || count > allowed { return end(task, final) }

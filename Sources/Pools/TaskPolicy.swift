@@ -129,6 +129,8 @@ public enum TaskFault: Equatable, Sendable {
   case lost
   /// It could not be begun, and trying again would not help.
   case unstartable
+  /// What ran it was lost, and the next will be lost, too.
+  case futile
 }
 
 /// What follows from a failed attempt.

@@ -13,6 +13,7 @@ public enum AgentLine {
     let input: Int32
     let output: Int32
     let watchdog: Watchdog?
+    let step: AllocationStep?
   }
 
   /// What a host has of its own; all else that the launcher left is no matter of tasks.
@@ -36,10 +37,12 @@ public enum AgentLine {
     dup2(null, 1)
     close(null)
     let values = kept.compactMap { name in getenv(name).map { (name, String(cString: $0)) } }
+    let step = AllocationStep { name in getenv(name).map { String(cString: $0) } }
     clearenv()
     for (name, value) in values { setenv(name, value, 1) }
     return Streams(
-      input: input, output: output, watchdog: try? Watchdog(timeout: FarAgent.timeout))
+      input: input, output: output, watchdog: try? Watchdog(timeout: FarAgent.timeout),
+      step: step)
   }
 
   /// Serves the session until it ends this.
@@ -50,7 +53,7 @@ public enum AgentLine {
       host.session, interpreter,
       input: try mapErrors { try Descriptors.makePrivate(streams.input) },
       output: try mapErrors { try Descriptors.makePrivate(streams.output) },
-      watchdog: streams.watchdog
+      watchdog: streams.watchdog, step: streams.step
     ) { try host.setEnvironment($0, .text($1)) }
     try agent.run(program: Version.number)
   }

@@ -20,6 +20,9 @@ enum FarFlags {
     Flag("install", nil, "put this program into ~/.cache/brood of a host that has none"),
     Flag("cwd", .text, "the directory there; by default this one's path"),
     Flag(
+      "send", .text, "a file that is to be there, at the same path; for programs also with places",
+      isRepeatable: true),
+    Flag(
       "env", .text, "a variable that tasks there have as it is here", isRepeatable: true),
     Flag("lost", .count, "make an attempt that went with its host again, so often; 3 by default"),
     Flag("wait-hosts", .duration, "how long to try when no host is left; 5m by default"),
@@ -27,17 +30,30 @@ enum FarFlags {
 
   static let rules: [FlagRule] =
     [.exclusive(["via", "slurm"])]
-    + ["install", "cwd", "env", "lost", "wait-hosts"].map { .needs($0, anyOf: ["via", "slurm"]) }
+    + ["install", "cwd", "send", "env", "lost", "wait-hosts"].map { .needs($0, anyOf: ["via", "slurm"]) }
     + ["nodes", "allocate"].map { .needs($0, anyOf: ["slurm"]) }
+
+  /// Of programs alone.
+  static let fetch = Flag(
+    "fetch", .text, "a file that a program makes there, brought to the same path here; with places",
+    isRepeatable: true)
 
   /// What needs to be on this machine.
   static let rulesOfPrograms: [FlagRule] = [
-    .excludes(["via", "slurm"], ["detach", "tty", "pipe", "pipepart", "load", "mem-free"])
+    .excludes(["via", "slurm"], ["detach", "tty", "pipe", "pipepart", "load", "mem-free"]),
+    .needs("fetch", anyOf: ["via", "slurm"]),
   ]
+
+  static let rulesOfTasks = FlagRule.excludes(["via", "slurm"], ["load", "mem-free"])
 
   static let detailsOfPrograms = """
     With --via the programs run on other machines, as workers of `pool new --via` do: see there. \
-    Their files are those of these machines.
+    Their files are those of these machines. --send FILE has a file of this one there, at the same \
+    path: below the directory there, or as it is if it begins with /. Without a place it is sent once \
+    to each host, unless it is there with this content. With places, as --send {}, it is sent for \
+    each program and removed after it; another file of that name is not replaced, and one that was \
+    there stays. --fetch {.}.gz brings what a program that succeeded has made to the same path here; \
+    one that has not made it has failed. What is fetched stays there, too.
     """
 
   static let details = """
@@ -80,9 +96,8 @@ enum FarFlags {
       }
     }
     placement.settings.directory = try call.flag("cwd")?.asText ?? call.at(0) { try directory() }
-    var names = ["LANG", "TZ"]
-    if case .list(let list)? = call.flag("env") { names += list.items.map(\.asText) }
-    for name in names {
+    placement.followsDirectory = call.flag("cwd") == nil
+    for name in ["LANG", "TZ"] + words("env", call) {
       guard let value = host.environmentVariable(name) else {
         if name == "LANG" || name == "TZ" { continue }
         throw call.error(.missing, "there is no variable '\(name)' to send", flag: "env")
@@ -105,6 +120,70 @@ enum FarFlags {
       try allocate(&placement, call, host, line(hash))
     }
     return placement
+  }
+
+  /// The words of a flag that may be given several times.
+  private static func words(_ name: String, _ call: borrowing Call) -> [String] {
+    guard case .list(let list)? = call.flag(name) else { return [] }
+    return list.items.map(\.asText)
+  }
+
+  /// Files that go there and back, by the inputs of programs.
+  ///
+  /// - Parameter columns: the names of an input's parts.
+  static func addFiles(
+    _ call: borrowing Call, columns: [String], to options: inout ProgramRun.Options
+  ) throws {
+    guard options.placement != nil else { return }
+    var paths: [ProgramTemplate] = []
+    for word in words("send", call) {
+      let template = try self.template(word, columns, call, "send")
+      if template.hasInputPlace || template.hasNumber {
+        paths.append(template)
+      } else {
+        try addFile(word, call, to: &options.placement)
+      }
+    }
+    if !paths.isEmpty {
+      options.sends = { input, index, slot in
+        try paths.flatMap { try $0.words(for: input, index: index, slot: slot) }
+      }
+    }
+    let made = try words("fetch", call).map { try template($0, columns, call, "fetch") }
+    if made.isEmpty { return }
+    options.fetches = { input, index, slot in
+      try made.flatMap { try $0.words(for: input, index: index, slot: slot) }
+    }
+  }
+
+  private static func template(
+    _ word: String, _ columns: [String], _ call: borrowing Call, _ flag: String
+  ) throws -> ProgramTemplate {
+    let template = ProgramTemplate([word], columns: columns, takesInput: false)
+    try InputCalls.checkNames(template, columns, call, flag: flag)
+    return template
+  }
+
+  /// Files that are there before any task begins.
+  static func addFiles(_ call: borrowing Call, to placement: inout FarPlacement?) throws {
+    for word in words("send", call) {
+      let template = ProgramTemplate([word], takesInput: false)
+      if template.hasInputPlace || template.hasNumber {
+        throw call.error(
+          .arity, "'\(word)' has a place for the input of a program, and a pool runs blocks",
+          flag: "send", help: "a file for all tasks: --send NAME; a task can get a file's content")
+      }
+      try addFile(word, call, to: &placement)
+    }
+  }
+
+  private static func addFile(
+    _ path: String, _ call: borrowing Call, to placement: inout FarPlacement?
+  ) throws {
+    try call.at(flag: "send") {
+      let file = try mapErrors("cannot send '\(path)'") { try SentFile(Array(path.utf8)) }
+      placement?.files.append(file)
+    }
   }
 
   private static func allocate(

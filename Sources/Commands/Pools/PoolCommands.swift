@@ -8,7 +8,7 @@ public enum PoolCommands {
     "Pools",
     [new, PoolWithCommand.command, apply, submit] + PoolFutureCommands.all + PoolMapCommands.all + [
       RunCommand.command, TasksCommand.command, PoolCancelCommand.command, size, pause, resume,
-      info, list,
+      drain, info, list,
     ]
       + PoolEndCommands.all + [PoolTorture.command])
 
@@ -55,6 +55,7 @@ public enum PoolCommands {
     var options = PoolFlags.options(call, size: size)
     let isSized = call.has(1) || place == 0
     options.placement = try FarFlags.placement(call, workers: isSized ? size : nil)
+    if options.placement != nil { try FarFlags.addFiles(call, to: &options.placement) }
     return .handle(try call.session.makePool(name, options, call.interpreter))
   }
 
@@ -199,6 +200,33 @@ public enum PoolCommands {
   ) { call in
     let pool = try call.existingPool()
     try pool.resume()
+    pool.serveInBackground()
+    return .null
+  }
+
+  private static let drain = Command(
+    "pool drain", "Let hosts of a pool finish what they do, and begin nothing further there",
+    details: """
+      What has begun on a host goes on; what waits there goes to the others. When all of it is done the \
+      host is let go, and `pool info` calls it drained. When no host is left, tasks that have not begun \
+      fail. TERM or USR1 to `brood --worker` on a host does the same, as Slurm does at the end of an \
+      allocation.
+      """,
+    parameters: [
+      Parameter("host", .text, .required, "its name, as pool info has it"),
+      Parameter("more", .text, .rest, "further hosts"),
+    ],
+    flags: [.pool],
+    examples: [
+      Example(
+        "pool new w 1\ntry { pool drain node1 } catch e { print $e.message }",
+        "the pool 'w' has its workers on this machine")
+    ]
+  ) { call in
+    let pool = try call.existingPool(9)
+    try pool.requireOwn()
+    let names = (0..<call.count).map { call[$0].asText }
+    try call.at(0) { try pool.drain(names) }
     pool.serveInBackground()
     return .null
   }

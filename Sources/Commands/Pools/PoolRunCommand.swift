@@ -74,7 +74,7 @@ enum RunCommand {
     ] + InputForm.flags + PipeFlags.flags + PoolFlags.policiesOfMany + RunSettings.flags + [
       Flag("dry-run", nil, "only print what would be run"), PoolFlags.progress, ShownFlags.eta,
       JobLog.flag,
-    ] + JournalFlags.all + FarFlags.all,
+    ] + JournalFlags.all + FarFlags.all + [FarFlags.fetch],
     rules: InputForm.rules + PipeFlags.rules + RunSettings.rules + JournalFlags.rules
       + FarFlags.rules + FarFlags.rulesOfPrograms,
     traits: [.passesWords, .takesInput],

@@ -42,6 +42,7 @@ enum RunSettings {
     try StartFlags.apply(call, to: &options)
     options.isJobsGiven = call.flag("jobs") != nil
     options.placement = try FarFlags.placement(call, workers: nil)
+    try FarFlags.addFiles(call, columns: columns, to: &options)
     options.isOrdered = !call.isSet("unordered")
     options.memoryLimit = PoolFlags.memory(call)
     options.isDetached = call.isSet("detach")

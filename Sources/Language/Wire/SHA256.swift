@@ -21,6 +21,8 @@ public struct SHA256 {
     0xc671_78f2,
   ]
 
+  public init() {}
+
   /// The digest of some bytes, in 64 hexadecimal digits.
   public static func hexadecimal(_ bytes: [UInt8]) -> String {
     var hash = SHA256()
@@ -32,7 +34,7 @@ public struct SHA256 {
   }
 
   /// Takes further bytes in.
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  public mutating func add(_ bytes: UnsafeRawBufferPointer) {
     count &+= UInt64(bytes.count)
     var start = 0
     if !rest.isEmpty {
@@ -51,7 +53,7 @@ public struct SHA256 {
   }
 
   /// The digest of all bytes, as eight words.
-  mutating func finish() -> [UInt32] {
+  public mutating func finish() -> [UInt32] {
     let bits = count &* 8
     let zeros = (119 - rest.count) % 64
     var padding: [UInt8] = [0x80] + [UInt8](repeating: 0, count: zeros)

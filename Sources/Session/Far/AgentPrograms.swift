@@ -48,7 +48,10 @@ final class AgentProgram {
 /// What a session asks an agent to run.
 struct FarProgram {
   var words: [[UInt8]] = []
+  /// NAME=VALUE, beside what all have.
   var environment: [[UInt8]] = []
+  /// Where it runs, below the agent's directory if it is relative; empty for there.
+  var directory: [UInt8] = []
   var memoryLimit = 0
   var niceness: Int32?
   var timeout: Int64 = 0
@@ -62,6 +65,7 @@ struct FarProgram {
       writer.add(UInt32(clamping: list.count))
       for word in list { writer.add(block: word) }
     }
+    writer.add(block: directory)
     writer.add(Int64(memoryLimit))
     writer.add(niceness != nil)
     writer.add(niceness ?? 0)
@@ -73,6 +77,7 @@ struct FarProgram {
   init(_ reader: inout FieldReader) throws(FieldReader.Malformed) {
     words = try reader.blocks()
     environment = try reader.blocks()
+    directory = try reader.block()
     memoryLimit = Int(try reader.number(Int64.self))
     let isNice = try reader.flag()
     let niceness: Int32 = try reader.number()
@@ -80,7 +85,8 @@ struct FarProgram {
     timeout = try reader.number()
     grace = try reader.number()
     keepsBackground = try reader.flag()
-    guard !words.isEmpty, !(words + environment).contains(where: { $0.contains(0) }) else {
+    let all = words + environment + [directory]
+    guard !words.isEmpty, !all.contains(where: { $0.contains(0) }) else {
       throw FieldReader.Malformed()
     }
   }
@@ -119,10 +125,25 @@ extension FarAgent {
       throw ErrorObject(.system, "programs cannot be found")
     }
     let name = String(decoding: program.words[0], as: UTF8.self)
-    var request = SpawnRequest(
-      path: try host.findProgram(name), arguments: [], environment: host.environmentEntries)
+    let own = program.environment.map { String(decoding: $0, as: UTF8.self) }
+    let names = Set(own.map { $0.prefix { $0 != "=" } })
+    let environment = host.environmentEntries.filter { entry in
+      !names.contains(entry.prefix { $0 != "=" })
+    }
+    var request = SpawnRequest(path: "", arguments: [], environment: environment + own)
     request.argumentBytes = program.words
-    request.environment += program.environment.map { String(decoding: $0, as: UTF8.self) }
+    if program.directory.isEmpty {
+      request.path = try host.findProgram(name)
+    } else {
+      let typed = String(decoding: program.directory, as: UTF8.self)
+      let directory = typed.hasPrefix("/") ? typed : "\(self.directory.path)/\(typed)"
+      guard (try? FileStatus(directory))?.kind == .directory else {
+        throw ErrorObject(.missing, "there is no directory '\(typed)' there")
+      }
+      request.directory = directory
+      let isBelow = name.contains("/") && !name.hasPrefix("/")
+      request.path = try host.findProgram(isBelow ? "\(directory)/\(name)" : name)
+    }
     request.group = .new
     let null = try mapErrors { try Descriptors.open("/dev/null", O_RDONLY) }
     defer { Descriptors.close(null) }

@@ -15,6 +15,9 @@ final class AgentWorker {
     /// Of each task (ns); 0 for none.
     let timeout: Int64
     let grace: Int64
+    let function: UInt32
+    /// After a failure nothing more of its function is begun until the session has seen that.
+    let mayHalt: Bool
     var reported = 0
   }
 
@@ -177,7 +180,7 @@ extension FarAgent {
       interpreter.hideCalls()
       let worker = PoolWorker(
         socket, ledger, of: .pool(1, of: session.rootPid), session, interpreter,
-        sharesVariables: settings.sharesVariables)
+        sharesVariables: settings.sharesVariables, requiresDirectory: true)
       if let initializer {
         let coder = TaskCoder(session, interpreter)
         let value = try initializer.withUnsafeBytes { try coder.decode($0, []) }
@@ -234,7 +237,8 @@ extension FarAgent {
     }
     worker.ledger.begin(slot, count: count)
     worker.batches[slot] = AgentWorker.Batch(
-      number: message.attempt, slot: slot, count: count, timeout: timeout, grace: grace)
+      number: message.attempt, slot: slot, count: count, timeout: timeout, grace: grace,
+      function: head.number, mayHalt: head.flags.contains(.mayHalt))
     worker.give(bytes, memory: memory, self)
     if timeout > 0 { check(worker, after: timeout) }
   }
@@ -340,10 +344,13 @@ extension FarAgent {
       UInt32(truncatingIfNeeded: batch.number) == head.batch
     else { return }
     var entries = TaskEntries(bytes)
+    var hasFailed = false
     while let (mark, _) = entries.next() {
       batch.reported = max(batch.reported, Int(mark >> 1) + 1)
+      if mark & 1 == 1 { hasFailed = true }
     }
     worker.batches[head.slot] = batch
+    if hasFailed, batch.mayHalt { giveBack(batch.function) }
     var writer = FieldWriter()
     writer.add(worker.number)
     if let memory = descriptors.first {
@@ -361,6 +368,19 @@ extension FarAgent {
     }
     if head.flags.contains(.isFinished) { worker.batches[head.slot] = nil }
     send(FarMessage(.result, batch.number, writer.bytes))
+  }
+
+  /// What is not begun of a function goes back, so that the session decides whether it goes on.
+  private func giveBack(_ function: UInt32) {
+    for worker in workers.values {
+      for case let batch? in worker.batches where batch.mayHalt && batch.function == function {
+        let count = worker.ledger.takeBack(batch.slot).count
+        if count == 0 { continue }
+        var writer = FieldWriter()
+        writer.add(UInt32(clamping: count))
+        send(FarMessage(.back, batch.number, writer.bytes))
+      }
+    }
   }
 
   private func ended(_ worker: AgentWorker) {

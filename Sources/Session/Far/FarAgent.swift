@@ -1,6 +1,7 @@
 import Glibc
 import Language
 import Machines
+import Pools
 import Posix
 import Processes
 
@@ -27,25 +28,33 @@ public final class FarAgent {
   /// Sets a variable that programs and tasks inherit.
   private let setEnvironment: (String, String) throws -> Void
   private let watchdog: Watchdog?
+  private let step: AllocationStep?
   private var isGreeted = false
   private var isDone = false
   private var heldUntil: Int64?
   let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   /// What workers write: the ends that they have are 1 and 2 of this process.
   private var relays: [AgentRelay] = []
+  private(set) lazy var files = AgentFiles { [unowned self] in directory.path } send: {
+    [unowned self] in send($0)
+  }
+  /// Its session is gone, and its allocation is looked after.
+  private var isLeaving = false
 
   /// - Parameters:
   ///   - input: a private descriptor that the session writes to.
   ///   - output: a private descriptor that the session reads from.
   ///   - watchdog: told that this process goes on.
+  ///   - step: what it is in an allocation of Slurm.
   public init(
     _ session: Session, _ interpreter: Interpreter, input: Int32, output: Int32,
-    watchdog: Watchdog?, setEnvironment: @escaping (String, String) throws -> Void
+    watchdog: Watchdog?, step: AllocationStep?, setEnvironment: @escaping (String, String) throws -> Void
   ) {
     self.session = session
     self.interpreter = interpreter
     self.setEnvironment = setEnvironment
     self.watchdog = watchdog
+    self.step = step
     connection = FarConnection(session.loop, input: input, output: output)
   }
 
@@ -60,9 +69,7 @@ public final class FarAgent {
     signals.on(.int) {}
     signals.on(.hup) {}
     connection.onMessage = { [weak self] in self?.take($0) }
-    connection.onEnd = { [weak self] _ in
-      if let self { die() }
-    }
+    connection.onEnd = { [weak self] _ in self?.lose() }
     try mapErrors {
       try Heartbeat.begin(Frame.frames(of: FarMessage(.pong))[0], every: FarTimes.period)
     }
@@ -89,18 +96,36 @@ public final class FarAgent {
     watchdog?.tell()
     let now = Clock.monotonic
     if let heldUntil, now > heldUntil { self.heldUntil = nil }
-    if heldUntil == nil, now - connection.lastHeard > settings.timeout {
+    if heldUntil == nil, !isLeaving, now - connection.lastHeard > settings.timeout {
       // What has come while this process stood still counts.
       connection.receive(rounds: 4)
-      if now - connection.lastHeard > settings.timeout { die() }
+      if now - connection.lastHeard > settings.timeout { lose() }
     }
     _ = session.loop.addTimer(at: Clock.deadline(after: FarTimes.timeout / 30)) { [weak self] in
       self?.tick()
     }
   }
 
+  /// The session is gone, or cannot be reached.
+  private func lose() {
+    if isLeaving { return }
+    files.removeAll()
+    guard !settings.job.isEmpty, let step else { die() }
+    // An agent that ends ends its step, with all in it, so that it has to wait for this.
+    isLeaving = true
+    connection.close()
+    for worker in workers.values { worker.send(.kill, session) }
+    for program in programs.values { program.end(.kill) }
+    do {
+      try step.cancel(job: settings.job, interpreter) { [weak self] in self?.die() }
+    } catch {
+      die()
+    }
+  }
+
   /// All that it has started ends with it: its guardian sees to that.
   private func die() -> Never {
+    files.removeAll()
     kill(getpid(), SIGKILL)
     Process.exitNow(1)
   }
@@ -141,13 +166,17 @@ public final class FarAgent {
     case .hold: try hold(message)
     case .window:
       var reader = FieldReader(message.bytes)
-      programs[message.attempt]?.grant(Int(try reader.number(UInt32.self)), self)
+      let count = Int(try reader.number(UInt32.self))
+      if message.attempt >= FileOrder.firstNumber { return files.grant(message.attempt, count) }
+      programs[message.attempt]?.grant(count, self)
+    case .file: try files.take(message)
     case .bye:
       send(FarOrder.bye())
       connection.finish(within: FarTimes.second)
+      files.removeAll()
       isDone = true
       connection.onEnd = nil
-    case .hello, .start, .result, .output, .back, .file, .pong, .drain, .ask, .answer: break
+    case .hello, .start, .result, .output, .back, .pong, .drain, .ask, .answer: break
     }
   }
 

@@ -55,12 +55,21 @@ final class FarHost {
   /// Time of the way there and back, by the last answers (ns).
   private(set) var roundTrip: Int64?
   private var pingedAt: Int64 = 0
+  /// When it could take tasks first, since it was started.
+  private(set) var readyAt: Int64 = 0
+  /// Its machine wants it gone: what runs there has a time.
+  private(set) var isEnding = false
   var tasksDone = 0
   /// Attempts that went with it.
   var lost = 0
   /// Functions and the directory that its agent knows.
   var known: Set<UInt32> = []
-  var directory = 0
+  /// The directory that it was told last.
+  var directory = ""
+  /// What goes between this machine and it.
+  private(set) var files: FarFiles?
+  /// It has settled, and gets the files that all tasks there need.
+  private var isPlacing = false
 
   init(_ hosts: FarHosts, _ place: FarPlacement.Place) {
     self.hosts = hosts
@@ -88,6 +97,7 @@ final class FarHost {
     guard state == .waiting else { return }
     set(.starting)
     cause = nil
+    isEnding = false
     isFinal = false
     errors = []
     do {
@@ -252,10 +262,11 @@ final class FarHost {
     }
     self.hello = hello
     known = []
-    directory = 0
+    directory = hosts.placement.settings.directory
     failures = 0
     roundTrip = nil
     installer = nil
+    files = FarFiles { [weak self] in self?.send($0) }
     send(hosts.hello.message)
     var settings = AgentSettings()
     settings.directory = hosts.placement.settings.directory
@@ -263,15 +274,36 @@ final class FarHost {
     settings.memoryLimit = hosts.memoryLimit
     settings.sharesVariables = hosts.sharesVariables
     settings.timeout = FarTimes.timeout
+    settings.job = hosts.placement.grant?.job ?? ""
     send(settings.message)
     if let initializer = hosts.initializer { send(FarOrder.code(.initializer, 0, initializer)) }
     // It answers when it has settled in the directory, or says why it cannot.
     ping()
   }
 
-  private func becomeReady() {
+  /// It gets what all tasks there need, and is ready then.
+  private func settle() {
+    if isPlacing { return }
     if let timer { session.loop.cancel(timer) }
     timer = nil
+    isPlacing = true
+    var rest = hosts.placement.files.count
+    if rest == 0 { return becomeReady() }
+    for file in hosts.placement.files {
+      _ = files?.put(file, isOfTask: false) { [weak self] problem in
+        guard let self, isPlacing else { return }
+        if let problem {
+          return giveUp("cannot send '\(FarPath.text(file.path))': \(problem)", isFinal: true)
+        }
+        rest -= 1
+        if rest == 0 { becomeReady() }
+      }
+    }
+  }
+
+  private func becomeReady() {
+    isPlacing = false
+    readyAt = Clock.monotonic
     set(.ready)
     hosts.noteChange()
     hosts.client?.isReady(self)
@@ -294,8 +326,14 @@ final class FarHost {
         let trip = Clock.monotonic - (try reader.number(Int64.self))
         guard trip >= 0, trip < FarTimes.hold else { throw FieldReader.Malformed() }
         roundTrip = roundTrip.map { min($0, trip) } ?? trip
-        if state == .starting { becomeReady() }
-      case .drain: drain()
+        if state == .starting { settle() }
+      case .drain:
+        isEnding = true
+        drain()
+      case .file: try files?.take(message)
+      case .window:
+        var reader = FieldReader(message.bytes)
+        files?.grant(message.attempt, Int(try reader.number(UInt32.self)))
       case .bye:
         let reason = String(decoding: message.bytes.prefix(500), as: UTF8.self)
         if state == .draining, reason.isEmpty {
@@ -312,9 +350,15 @@ final class FarHost {
     }
   }
 
-  /// It is to finish what it has, and to end.
+  /// It is to finish what it has, and to end; one that is not there is not tried any more.
   func drain() {
-    guard state == .ready else { return }
+    if state == .draining || state == .drained { return }
+    guard state == .ready else {
+      set(.drained)
+      kill()
+      if process == nil || process?.record != nil { release() }
+      return hosts.hasDrained(self)
+    }
     set(.draining)
     hosts.noteChange()
     hosts.client?.drains(self)
@@ -334,12 +378,14 @@ final class FarHost {
 
   /// Looks whether it lives; called a few times in each period.
   func check(_ now: Int64) {
-    guard isConnected, let connection else { return }
+    guard isConnected || isPlacing, let connection else { return }
     if now - pingedAt >= FarTimes.period { ping() }
     guard now - connection.lastHeard >= FarTimes.lost else { return }
     // This process may have stood still itself: what has come counts.
     connection.receive(rounds: .max)
-    guard isConnected, Clock.monotonic - connection.lastHeard >= FarTimes.lost else { return }
+    guard isConnected || isPlacing,
+      Clock.monotonic - connection.lastHeard >= FarTimes.lost
+    else { return }
     giveUp("nothing was heard for \(durationText(Int(FarTimes.lost)))", isFinal: false)
   }
 
@@ -407,7 +453,7 @@ final class FarHost {
       }
     }
     release()
-    if wasOrderly { return }
+    if wasOrderly { return hosts.hasDrained(self) }
     fail(reason)
   }
 
@@ -419,6 +465,9 @@ final class FarHost {
 
   private func release() {
     installer = nil
+    isPlacing = false
+    files?.close()
+    files = nil
     connection?.close()
     connection = nil
     for watch in [exitWatch, errorWatch] { if let watch { session.loop.remove(watch) } }

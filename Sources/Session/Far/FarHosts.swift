@@ -21,6 +21,8 @@ final class FarHosts {
   private var checkTimer: TimerID?
   private var waitTimer: TimerID?
   private var hasToldNone = false
+  /// None is left, and none was to be had in the time that was given.
+  private(set) var isHopeless = false
   private var signals: RunSignals?
   /// Whether Ctrl-Z is dealt with here.
   var handlesStop = true
@@ -85,6 +87,7 @@ final class FarHosts {
     startMore()
     guard !ready.isEmpty else { return }
     hasToldNone = false
+    isHopeless = false
     if let waitTimer { session.loop.cancel(waitTimer) }
     waitTimer = nil
   }
@@ -96,9 +99,21 @@ final class FarHosts {
       finals.insert(ObjectIdentifier(host))
       if !wasConnected { say("\(host.name): \(reason)") }
     }
-    if all.contains(where: { $0.isConnected }) { return }
+    lookWhatIsLeft("\(host.name): \(reason)")
+  }
+
+  /// A host has done what it had, and gets nothing more.
+  func hasDrained(_ host: FarHost) {
+    if isEnding { return }
+    startMore()
+    lookWhatIsLeft("\(host.name): drained")
+  }
+
+  private func lookWhatIsLeft(_ news: String) {
+    if isEnding || all.contains(where: { $0.isConnected }) { return }
     let mayCome = all.filter { !finals.contains(ObjectIdentifier($0)) && $0.state != .drained }
     if mayCome.isEmpty {
+      isHopeless = true
       client?.lostAll(reasons)
       return
     }
@@ -109,7 +124,7 @@ final class FarHosts {
     if !hasToldNone {
       hasToldNone = true
       say(
-        "no host is left (\(host.name): \(reason)); trying again for "
+        "no host is left (\(news)); trying again for "
           + durationText(Int(placement.waitHosts)))
     }
     if waitTimer != nil { return }
@@ -117,7 +132,9 @@ final class FarHosts {
       [weak self] in
       guard let self else { return }
       waitTimer = nil
-      if ready.isEmpty { client?.lostAll(reasons) }
+      guard ready.isEmpty else { return }
+      isHopeless = true
+      client?.lostAll(reasons)
     }
   }
 

@@ -31,6 +31,10 @@ public struct FarPlacement {
   public var installs: FarInstall?
   /// What was allocated for it, kept as long as it is used.
   public var grant: FarGrant?
+  /// What is there before any task begins.
+  public var files: [SentFile] = []
+  /// Whether the directory there is this process's, also when that changes.
+  public var followsDirectory = true
   /// How often an attempt that went with its host is made again.
   public var losses: Int?
 

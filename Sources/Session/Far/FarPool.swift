@@ -15,6 +15,8 @@ final class FarCrew {
   let decoder: WireDecoder
   /// The number that the user gave it; nil for as many as the hosts have.
   var fixedSize: Int?
+  /// A task at which so many workers died alone, while their agents lived, is suspect.
+  static let mostDeaths = 3
 
   init(_ placement: FarPlacement, _ name: String, _ session: Session, _ interpreter: Interpreter) {
     hosts = FarHosts(placement, title: "pool \(name)", session)
@@ -63,7 +65,9 @@ extension Pool: FarClient {
     func load(_ entry: (host: FarHost, count: Int)) -> Double {
       Double(entry.count) / Double(max(1, entry.host.capacity ?? 1))
     }
-    guard let host = open.min(by: { load($0) < load($1) })?.host else { return .awaited }
+    guard let host = open.min(by: { load($0) < load($1) })?.host else {
+      return far.hosts.isHopeless ? .failed : .awaited
+    }
     let worker = FarWorker(self, host, far.takeNumber())
     far.workers[worker.number] = worker
     host.send(FarOrder.worker(.make, worker.number))
@@ -102,7 +106,10 @@ extension Pool: FarClient {
       if let (batch, place) = worker.taskInHand, let job = batch.job.client as? PoolJob {
         count += 1
         host.lost += 1
-        job.failed(batch, place, .lost, job.lost(batch[place], with: host.name, reason))
+        let isFutile = job.isCutOff(batch[place], since: worker.begun(batch), at: host)
+        job.failed(
+          batch, place, isFutile ? .futile : .lost,
+          job.lost(batch[place], with: host.name, reason, isFutile: isFutile))
         job.hasProgressed()
       }
       far.workers[worker.number] = nil
@@ -229,7 +236,9 @@ extension Pool: FarClient {
       let job = batch.job.client as? PoolJob, batch.reported < batch.count
     {
       let fault: TaskFault = reason != nil ? .ended : end.exit == nil ? .died : .error
-      job.failed(batch, batch.reported, fault, cause(worker, job, reason, end))
+      let error = cause(worker, job, reason, end)
+      if fault == .died { job.noteDeath(of: batch[batch.reported], error) }
+      job.failed(batch, batch.reported, fault, error)
       job.hasProgressed()
     }
     far.workers[worker.number] = nil
@@ -348,6 +357,10 @@ extension Pool: FarClient {
   }
 
   private func introduce(_ job: PoolJob, to host: FarHost) {
+    if host.hosts.placement.followsDirectory, host.directory != directory.path {
+      host.directory = directory.path
+      host.send(FarOrder.code(.directory, 0, Array(directory.path.utf8)))
+    }
     if host.known.insert(job.function.number).inserted {
       host.send(FarOrder.code(.function, job.function.number, job.function.message.bytes))
     }
@@ -360,16 +373,64 @@ extension Pool: FarClient {
   }
 }
 
+extension Pool {
+  /// Lets hosts finish what they do, and begin nothing further there.
+  public func drain(_ names: [String]) throws {
+    guard let far else {
+      throw ErrorObject(
+        .failed, "the pool '\(name)' has its workers on this machine",
+        help: "pool size and pool close end workers here")
+    }
+    let hosts = try names.map { name in
+      guard let host = far.hosts.all.first(where: { $0.name == name }) else {
+        let known = far.hosts.all.map(\.name).joined(separator: ", ")
+        throw ErrorObject(
+          .missing, "the pool '\(self.name)' has no host '\(name)'", help: "there are: \(known)")
+      }
+      return host
+    }
+    for host in hosts { host.drain() }
+  }
+}
+
 extension PoolJob {
+  /// Notes that a task was cut off by the end of its host's time, and yields whether it needs more
+  /// than there is: it had more than half of that, twice.
+  fileprivate func isCutOff(_ task: Int, since begun: Int64, at host: FarHost) -> Bool {
+    let now = Clock.monotonic
+    guard host.isEnding, now - begun > (now - host.readyAt) / 2 else { return false }
+    cutOffs[task, default: 0] += 1
+    return cutOffs[task, default: 0] >= 2
+  }
+
+  /// A worker died alone at a task: after some such deaths it is the likely cause.
+  fileprivate func noteDeath(of task: Int, _ error: ErrorObject) {
+    let count = deaths[task, default: 0] + 1
+    deaths[task] = count
+    guard count >= FarCrew.mostDeaths else { return }
+    error.payload["suspect"] = .bool(true)
+    error.help = "\(count) workers died at it while their hosts lived: it seems to be the cause"
+  }
+
   /// The error of a task that was lost with its host, which names all those that it was lost with.
-  func lost(_ task: Int, with host: String, _ reason: String) -> ErrorObject {
+  ///
+  /// - Parameter isFutile: it needs more time than there is.
+  func lost(
+    _ task: Int, with host: String, _ reason: String, isFutile: Bool = false
+  ) -> ErrorObject {
     let hosts = (lostWith[task] ?? []) + [host]
     lostWith[task] = hosts
     let times = hosts.count == 1 ? "" : " \(hosts.count) times"
-    let error = ErrorObject(
-      .peerDied,
-      "the task was lost\(times) with its host (\(hosts.joined(separator: ", "))): \(reason)",
-      help: "--lost N makes such an attempt again up to N times")
+    let list = hosts.joined(separator: ", ")
+    let error =
+      isFutile
+      ? ErrorObject(
+        .peerDied,
+        "the task needs longer than the allocation: its host's time ended\(times) (\(list))",
+        help: "an allocation with more time, or tasks that take less")
+      : ErrorObject(
+        .peerDied, "the task was lost\(times) with its host (\(list)): \(reason)",
+        help: "--lost N makes such an attempt again up to N times")
     error.payload["hosts"] = .items(hosts.map { .text($0) })
     error.payload["host"] = .text(host)
     return error

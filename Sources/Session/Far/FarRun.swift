@@ -7,18 +7,35 @@ import Processes
 
 /// One program that runs on another machine.
 final class FarAttempt {
+  enum Phase {
+    /// Its files are sent.
+    case sending
+    case running
+    /// It has ended, and what it made is fetched.
+    case fetching(FarEnd)
+    case over
+  }
+
   let batch: TaskBatch
   let index: Int
   let place: Int
   let host: FarHost
   let output: FarOutput?
   let error: FarOutput?
+  let request: SpawnRequest
   let begun = Clock.monotonic
+  var phase = Phase.running
+  /// Transfers of files that are there for it, and those under way.
+  var files: [UInt64] = []
+  var transfers: Set<UInt64> = []
+  /// Why a file could not be had.
+  var problem: String?
 
   init(
     _ batch: TaskBatch, _ index: Int, _ place: Int, _ host: FarHost, _ output: FarOutput?,
-    _ error: FarOutput?
+    _ error: FarOutput?, _ request: SpawnRequest
   ) {
+    self.request = request
     self.batch = batch
     self.index = index
     self.place = place
@@ -106,6 +123,7 @@ final class FarPlace: TaskExecutor {
 
   func end(_ how: EndStep) {
     guard let attempt else { return }
+    guard case .running = attempt.phase else { return run.abandonTransfers(self, attempt) }
     host.send(FarMessage(.cancel, attempt.batch.number, [how == .kill ? 1 : 0]))
   }
 
@@ -130,6 +148,8 @@ final class FarRun {
   /// At most so many at a time, where the user said so.
   let most: Int?
   var lostWith: [Int: [String]] = [:]
+  /// How often the time of a host ended before a program that had had most of it.
+  var cutOffs: [Int: Int] = [:]
 
   init(_ placement: FarPlacement, most: Int?, _ session: Session) {
     hosts = FarHosts(placement, title: "pool run", session)
@@ -143,7 +163,9 @@ extension ProgramRun: FarClient {
     let open = far.hosts.ready.map { host in
       (host: host, count: far.places.count { $0.host === host })
     }.filter { $0.count < $0.host.capacity ?? 0 }
-    guard let host = open.min(by: { $0.count < $1.count })?.host else { return .awaited }
+    guard let host = open.min(by: { $0.count < $1.count })?.host else {
+      return far.hosts.isHopeless ? .failed : .awaited
+    }
     let place = FarPlace(self, host)
     far.places.append(place)
     return .hired(place, credit: 1, isReady: true)
@@ -172,6 +194,7 @@ extension ProgramRun: FarClient {
     let number = places.take()
     do {
       let request = try self.request(record.input, record.index, number)
+      let files = try filesToSend(record, number)
       record.slot = number
       live[index]?.slot = number
       if options.results != nil, record.key == nil {
@@ -188,9 +211,16 @@ extension ProgramRun: FarClient {
           }
         }
       }
-      place.attempt = FarAttempt(batch, index, number, place.host, far(output), far(errors))
+      let attempt = FarAttempt(
+        batch, index, number, place.host, far(output), far(errors), request)
+      place.attempt = attempt
       self.far?.running[batch.number] = place
-      send(request, batch, to: place.host)
+      if files.isEmpty {
+        send(request, batch, to: place.host)
+      } else {
+        attempt.phase = .sending
+        send(files, for: attempt, at: place)
+      }
       live[index]?.attempts += 1
       live[index]?.start = Clock.realtime
       live[index]?.host = place.host.name
@@ -203,9 +233,11 @@ extension ProgramRun: FarClient {
     }
   }
 
-  private func send(_ request: SpawnRequest, _ batch: TaskBatch, to host: FarHost) {
+  func send(_ request: SpawnRequest, _ batch: TaskBatch, to host: FarHost) {
     var program = FarProgram()
     program.words = request.argumentBytes ?? request.arguments.map { Array($0.utf8) }
+    program.environment = request.environment.map { Array($0.utf8) }
+    program.directory = request.directory.map { Array($0.utf8) } ?? []
     program.memoryLimit = options.memoryLimit ?? 0
     program.niceness = options.niceness
     program.timeout = batch.job.policy.timeout ?? 0
@@ -254,7 +286,7 @@ extension ProgramRun: FarClient {
     for place in lost {
       if let attempt = place.attempt {
         far.lostWith[attempt.index, default: []].append(host.name)
-        conclude(place, attempt, nil, .lost)
+        conclude(place, attempt, nil, isCutOff(attempt, far) ? .futile : .lost)
       }
       if let slot = place.slot { scheduler.ended(slot, isLost: true) }
     }
@@ -303,16 +335,22 @@ extension ProgramRun: FarClient {
       leftBehind += Int(try reader.number(UInt32.self))
       if end.isLate, let slot = place.slot { scheduler.endSlot(slot, .timeout) }
       let isUnwanted = place.slot?.reason != nil
+      if !isUnwanted, end.exit == 0, let record = live[attempt.index] {
+        let paths = (try? options.fetches?(record.input, record.index, attempt.place)) ?? []
+        if !paths.isEmpty { return fetch(paths, attempt, end, at: place) }
+      }
       conclude(place, attempt, end, isUnwanted ? .ended : end.exit == nil ? .died : .error)
       scheduler.pump()
     default: break
     }
   }
 
-  private func conclude(
+  func conclude(
     _ place: FarPlace, _ attempt: FarAttempt, _ end: FarEnd?, _ fault: TaskFault
   ) {
     let reason = place.slot?.reason
+    attempt.phase = .over
+    for number in attempt.files + attempt.transfers { place.host.files?.drop(number) }
     place.attempt = nil
     far?.running[attempt.batch.number] = nil
     places.giveBack(attempt.place)
@@ -322,7 +360,11 @@ extension ProgramRun: FarClient {
       output?.output.seal()
     }
     if end?.exit != nil || end?.info != nil { place.host.tasksDone += 1 }
-    if fault == .lost {
+    if fault == .futile {
+      let hosts = (far?.lostWith[attempt.index] ?? []).joined(separator: ", ")
+      live[attempt.index]?.problem =
+        "needs longer than the allocation: its host's time ended twice (\(hosts))"
+    } else if fault == .lost {
       // What it wrote until then belongs to no attempt that counts.
       attempt.output?.output.close()
       attempt.error?.output.close()
@@ -330,6 +372,9 @@ extension ProgramRun: FarClient {
       live[attempt.index]?.problem =
         "lost with its host \(hosts.count == 1 ? "" : "\(hosts.count) times ")"
         + "(\(hosts.joined(separator: ", ")))"
+    } else if let problem = attempt.problem {
+      live[attempt.index]?.problem = "\(problem) (on \(place.host.name))"
+      live[attempt.index]?.problemStatus = 1
     } else if fault != .unstartable {
       live[attempt.index]?.problem = nil
     }

@@ -61,6 +61,9 @@ final class FarWorker: TaskExecutor {
     return nil
   }
 
+  /// When it could begin what it has in hand of a batch (ns).
+  func begun(_ batch: TaskBatch) -> Int64 { max(batch.sentAt, reportedAt) }
+
   func unbegun(_ batch: TaskBatch) -> Int {
     batch === oldest && isReady ? max(0, batch.rest - 1) : batch.rest
   }
@@ -69,8 +72,7 @@ final class FarWorker: TaskExecutor {
     guard let (batch, place) = taskInHand else { return nil }
     // A fixed time limit is kept by the agent, from when the task has really begun.
     let isKeptThere = batch.job.policy.timeout != nil
-    let since =
-      isKeptThere ? Clock.monotonic + FarTimes.hold : max(batch.sentAt, reportedAt)
+    let since = isKeptThere ? Clock.monotonic + FarTimes.hold : begun(batch)
     return TaskInHand(batch, place: place, since: since)
   }
 

@@ -22,6 +22,10 @@ open class PoolJob: TaskClient {
   private var errors: [Int: ErrorObject] = [:]
   /// The hosts that attempts of a task were lost with.
   var lostWith: [Int: [String]] = [:]
+  /// How often the time of a host ended before a task that had had most of it.
+  var cutOffs: [Int: Int] = [:]
+  /// How often a worker elsewhere died alone at a task, while its agent lived.
+  var deaths: [Int: Int] = [:]
   /// What became of the task that is being recalled.
   private var recalled: TaskOutcome?
   /// How many tasks were given up without having been started.

@@ -148,6 +148,8 @@ extension Pool {
   func scheduling(_ policy: PoolPolicy) -> TaskPolicy {
     var result = policy.ofBlock
     guard let far else { return result }
+    // The third one that dies alone makes the task suspect.
+    result.deathRetries = FarCrew.mostDeaths - 1
     if policy.losses == nil, policy.retries != 0, let losses = far.hosts.placement.losses {
       result.losses = losses
     }

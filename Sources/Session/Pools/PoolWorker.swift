@@ -20,6 +20,9 @@ final class PoolWorker {
   private var capture: TaskCapture?
   /// Whether functions come with the names of the variables that they share with --init.
   private let sharesVariables: Bool
+  /// Tasks fail where the directory is not there, which is no error where it was there a while ago.
+  private let requiresDirectory: Bool
+  private var directoryProblem: ErrorObject?
   /// Variables that --init has set, which are this worker's own.
   private var own: [String: Cell] = [:]
   /// Results that have gathered are sent after this long (ns).
@@ -31,9 +34,10 @@ final class PoolWorker {
   /// - Parameter socket: private, so that no child of the worker has it.
   init(
     _ socket: Int32, _ ledger: TaskLedger, of pool: ObjectID, _ session: Session,
-    _ interpreter: Interpreter, sharesVariables: Bool
+    _ interpreter: Interpreter, sharesVariables: Bool, requiresDirectory: Bool = false
   ) {
     self.pool = pool
+    self.requiresDirectory = requiresDirectory
     self.sharesVariables = sharesVariables
     self.socket = socket
     self.ledger = ledger
@@ -192,8 +196,17 @@ final class PoolWorker {
   private func enterDirectory(_ bytes: UnsafeRawBufferPointer) {
     var entries = TaskEntries(bytes)
     guard let entry = entries.next() else { return }
-    // Where that fails, relative paths will tell.
-    try? Directory.change(to: String(decoding: entry.payload, as: UTF8.self))
+    let path = String(decoding: entry.payload, as: UTF8.self)
+    directoryProblem = nil
+    do throws(SystemError) {
+      try Directory.change(to: path)
+    } catch {
+      // Else relative paths will tell.
+      guard requiresDirectory else { return }
+      directoryProblem = ErrorObject(
+        .missing, "there is no directory '\(path)' on \(Machine.hostName)",
+        help: "tasks of a pool that was made with --cwd DIR run in DIR there")
+    }
   }
 
   // MARK: Tasks
@@ -220,6 +233,7 @@ final class PoolWorker {
       var number = UInt64(index)
       do {
         guard let function else { throw ErrorObject(.system, "the function did not arrive") }
+        if let directoryProblem { throw directoryProblem.copied }
         let argument: Value
         if head.flags.contains(.isLarge) {
           if Recorder.isOn { recordTask(.task, head, number) }

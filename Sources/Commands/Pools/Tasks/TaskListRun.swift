@@ -32,7 +32,8 @@ struct TaskListRun {
         return TaskInput(names[place - 1])
       }
     ) { [list, host] _, index, _ in
-      try TaskListRun.request(list.tasks[index], host, block)
+      if options.placement != nil { return TaskListRun.farRequest(list.tasks[index]) }
+      return try TaskListRun.request(list.tasks[index], host, block)
     }
     run.isOneProgram = false
     run.plan = ProgramPlan(
@@ -44,6 +45,15 @@ struct TaskListRun {
             backoff: task.terms.backoff))
       })
     return run
+  }
+
+  /// What another machine is asked for, which has an environment and programs of its own.
+  private static func farRequest(_ task: TaskList.ListedTask) -> SpawnRequest {
+    var request = SpawnRequest(
+      path: "", arguments: task.words,
+      environment: task.environment.map { "\($0.name)=\($0.value)" })
+    request.directory = task.directory
+    return request
   }
 
   private static func request(

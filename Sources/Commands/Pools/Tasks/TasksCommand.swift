@@ -25,6 +25,10 @@ enum TasksCommand {
 
       \(JournalFlags.details) A task runs also if one runs that it needs.
 
+      With --via the tasks run on other machines, as programs of `pool run --via` do: see there. A `cwd` \
+      is a directory there, and each may run on another host, so that what one makes for another must be \
+      on a file system that they share.
+
       From another shell: brood run -j 4 build.tasks; see brood run --help.
       """,
     parameters: [
@@ -37,11 +41,11 @@ enum TasksCommand {
     ] + PoolFlags.policiesOfMany
       + RunSettings.flags.filter { settings.contains($0.name) } + [
         Flag("dry-run", nil, "only print the order"), PoolFlags.progress,
-      ] + JournalFlags.all,
+      ] + JournalFlags.all + FarFlags.all,
     rules: [
       .exclusive(["line", "ungrouped", "json", "csv"]),
-      .excludes(["results"], ["line", "ungrouped"]),
-    ] + JournalFlags.rules,
+      .excludes(["results"], ["line", "ungrouped"]), FarFlags.rulesOfTasks,
+    ] + JournalFlags.rules + FarFlags.rules,
     examples: [
       Example(
         "pool tasks [[name: b, run: 'echo second', after: a], [name: a, run: 'echo first']]",

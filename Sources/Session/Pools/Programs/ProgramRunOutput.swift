@@ -56,6 +56,9 @@ extension ProgramRun {
     public var isColored = false
     /// The machines where the programs run; nil for this one.
     public var placement: FarPlacement?
+    /// Files of this machine that a program there needs, and those that it makes for this one.
+    public var sends: ((TaskInput, _ index: Int, _ slot: Int) throws -> [[UInt8]])?
+    public var fetches: ((TaskInput, _ index: Int, _ slot: Int) throws -> [[UInt8]])?
     /// Whether the user said how many run at a time.
     public var isJobsGiven = false
     /// A full disk ends the run, which would wait for room otherwise.

@@ -1,0 +1,224 @@
+import Glibc
+import Language
+import Machines
+import Posix
+
+/// A file of this machine, open, for tasks elsewhere.
+public final class SentFile {
+  /// Where it is, here and there: below the directory, if it does not begin with a slash.
+  public let path: [UInt8]
+  let descriptor: Int32
+  let size: Int64
+  let mode: UInt32
+  let digest: [UInt8]
+
+  /// - Throws: why it cannot be read; EISDIR and EINVAL for what is no file.
+  public init(_ path: [UInt8]) throws(SystemError) {
+    self.path = path
+    let fd = try FarPath.open(path, O_RDONLY | O_NONBLOCK)
+    do throws(SystemError) {
+      let status = try FileStatus(descriptor: fd)
+      guard status.kind == .regular else {
+        let code = status.kind == .directory ? EISDIR : EINVAL
+        throw SystemError(call: "open", code: code, detail: FarPath.text(path))
+      }
+      size = status.size
+      mode = status.permissions
+      digest = try FarPath.digest(of: fd)
+    } catch {
+      Descriptors.close(fd)
+      throw error
+    }
+    descriptor = fd
+  }
+
+  deinit { Descriptors.close(descriptor) }
+}
+
+/// Files on their way between a session and the agent of a host.
+///
+/// No more than a window of each is under way, so that files keep no sign of life waiting.
+final class FarFiles {
+  /// Told once of each transfer, with what went wrong.
+  typealias Done = (_ problem: String?) -> Void
+
+  private struct Sending {
+    let file: SentFile
+    var sent = 0
+    var room = 0
+    let done: Done
+  }
+
+  private struct Fetching {
+    let path: [UInt8]
+    var file: ArrivingFile?
+    let done: Done
+
+    func abandon() {
+      var file = file
+      file?.abandon()
+    }
+  }
+
+  private let send: (FarMessage) -> Void
+  private var count = FileOrder.firstNumber
+  private var sending: [UInt64: Sending] = [:]
+  private var fetching: [UInt64: Fetching] = [:]
+  private let buffer = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: FileOrder.piece, alignment: 16)
+
+  init(send: @escaping (FarMessage) -> Void) { self.send = send }
+
+  deinit {
+    close()
+    buffer.deallocate()
+  }
+
+  // MARK: There
+
+  /// Sees to it that a file is there; yields the transfer's number.
+  ///
+  /// - Parameter isOfTask: it is removed when `drop` says so, unless it was there before.
+  func put(_ file: SentFile, isOfTask: Bool, done: @escaping Done) -> UInt64 {
+    count += 1
+    sending[count] = Sending(file: file, done: done)
+    var writer = FieldWriter()
+    writer.add(isOfTask)
+    writer.add(file.mode)
+    writer.add(file.size)
+    writer.add(block: file.digest)
+    writer.add(block: file.path)
+    send(FileOrder.offer.message(count, writer))
+    return count
+  }
+
+  /// A file that was sent, is being sent or is being fetched is not needed; `done` is not told.
+  func drop(_ number: UInt64) {
+    sending[number] = nil
+    fetching.removeValue(forKey: number)?.abandon()
+    send(FileOrder.drop.message(number))
+  }
+
+  private func push(_ number: UInt64) {
+    while var transfer = sending[number], transfer.room > 0, transfer.sent < transfer.file.size {
+      let most = min(buffer.count, transfer.room)
+      let place = UnsafeMutableRawBufferPointer(rebasing: buffer[..<most])
+      let file = transfer.file
+      let read: Int
+      do throws(SystemError) {
+        read = try MemoryFile.read(file.descriptor, into: place, at: transfer.sent)
+      } catch {
+        return end(number, "cannot read '\(FarPath.text(file.path))': \(error.message)")
+      }
+      guard read > 0 else {
+        return end(number, "'\(FarPath.text(file.path))' became shorter while it was sent")
+      }
+      transfer.sent += read
+      transfer.room -= read
+      sending[number] = transfer
+      send(FileOrder.data.message(number, bytes: UnsafeRawBufferPointer(rebasing: place[..<read])))
+      if transfer.sent >= file.size {
+        sending[number]?.room = 0
+        return send(FileOrder.whole.message(number))
+      }
+    }
+  }
+
+  private func end(_ number: UInt64, _ problem: String?) {
+    if problem != nil { send(FileOrder.drop.message(number)) }
+    if let transfer = sending.removeValue(forKey: number) { return transfer.done(problem) }
+    guard let transfer = fetching.removeValue(forKey: number) else { return }
+    if problem != nil { transfer.abandon() }
+    transfer.done(problem)
+  }
+
+  // MARK: Here
+
+  /// Brings a file from there to the same path here; yields the transfer's number.
+  func fetch(_ path: [UInt8], done: @escaping Done) -> UInt64 {
+    count += 1
+    fetching[count] = Fetching(path: path, done: done)
+    var writer = FieldWriter()
+    writer.add(block: path)
+    send(FileOrder.want.message(count, writer))
+    return count
+  }
+
+  // MARK: From the agent
+
+  func take(_ message: FarMessage) throws(FieldReader.Malformed) {
+    let number = message.attempt
+    var reader = FieldReader(message.bytes)
+    guard let order = FileOrder(rawValue: try reader.number()) else {
+      throw FieldReader.Malformed()
+    }
+    switch order {
+    case .wanted:
+      guard let size = sending[number]?.file.size else { return }
+      if size == 0 { return send(FileOrder.whole.message(number)) }
+      sending[number]?.room = FileOrder.window
+      push(number)
+    case .done: end(number, nil)
+    case .failed: end(number, String(decoding: reader.rest.prefix(500), as: UTF8.self))
+    case .found: try begin(number, &reader)
+    case .data: try add(reader.rest, number)
+    case .whole: finish(number, Array(reader.rest))
+    case .offer, .drop, .want: throw FieldReader.Malformed()
+    }
+  }
+
+  /// So much of a file was taken in.
+  func grant(_ number: UInt64, _ count: Int) {
+    guard let room = sending[number]?.room else { return }
+    sending[number]?.room = min(room + count, FileOrder.window)
+    push(number)
+  }
+
+  private func begin(
+    _ number: UInt64, _ reader: inout FieldReader
+  ) throws(FieldReader.Malformed) {
+    let size: Int64 = try reader.number()
+    let mode: UInt32 = try reader.number()
+    guard let path = fetching[number]?.path else { return }
+    guard size >= 0, fetching[number]?.file == nil else { throw FieldReader.Malformed() }
+    do throws(SystemError) {
+      fetching[number]?.file = try ArrivingFile(path, number, size: size, mode: mode)
+    } catch {
+      end(number, "cannot write '\(FarPath.text(path))': \(error.message)")
+    }
+  }
+
+  private func add(_ bytes: ArraySlice<UInt8>, _ number: UInt64) throws(FieldReader.Malformed) {
+    guard let file = fetching[number]?.file else { return }
+    guard Int64(bytes.count) <= file.size - file.count else { throw FieldReader.Malformed() }
+    var failure: SystemError?
+    bytes.withUnsafeBytes { bytes in
+      do throws(SystemError) {
+        try fetching[number]?.file?.add(bytes)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure {
+      return end(number, "cannot write '\(FarPath.text(file.path))': \(failure.message)")
+    }
+    send(FileOrder.window(number, bytes.count))
+  }
+
+  private func finish(_ number: UInt64, _ digest: [UInt8]) {
+    guard let path = fetching[number]?.path else { return }
+    do throws(SystemError) {
+      if try fetching[number]?.file?.finish(digest: digest) == true { return end(number, nil) }
+      end(number, "'\(FarPath.text(path))' changed while it was fetched")
+    } catch {
+      end(number, "cannot write '\(FarPath.text(path))': \(error.message)")
+    }
+  }
+
+  /// The connection is gone: nothing is told of what was under way, and no piece of it is left.
+  func close() {
+    sending = [:]
+    for transfer in fetching.values { transfer.abandon() }
+    fetching = [:]
+  }
+}
