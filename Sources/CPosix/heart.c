@@ -22,12 +22,24 @@ static timer_t timer;
 static pid_t owner;  // fork does not copy timers
 
 // A pipe takes so little whole or not at all (pipe(7)); what is full is not read, and hears nothing.
-static void beat(int number) {
-  (void)number;
+static void beat(int number, siginfo_t *info, void *context) {
+  (void)number, (void)context;
   int saved = errno;
-  for (int32_t i = 0; i < count; i++)
-    if (places[i].fd >= 0 && places[i].between) (void)!write(places[i].fd, frame, frame_size);
+  if (info->si_code == SI_TIMER && info->si_value.sival_int == brood_pulse_mark)
+    brood_pulse_send();
+  else
+    for (int32_t i = 0; i < count; i++)
+      if (places[i].fd >= 0 && places[i].between) (void)!write(places[i].fd, frame, frame_size);
   errno = saved;
+}
+
+int32_t brood_heart_timer(int mark, void *timer) {
+  struct sigaction action = {.sa_sigaction = beat, .sa_flags = SA_RESTART | SA_SIGINFO};
+  sigfillset(&action.sa_mask);
+  struct sigevent event = {
+      .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMAX - 2, .sigev_value.sival_int = mark};
+  if (sigaction(SIGRTMAX - 2, &action, NULL) < 0) return -errno;
+  return timer_create(CLOCK_MONOTONIC, &event, (timer_t *)timer) < 0 ? -errno : 0;
 }
 
 int32_t brood_heart_begin(const void *bytes, size_t size, int64_t period) {
@@ -36,11 +48,8 @@ int32_t brood_heart_begin(const void *bytes, size_t size, int64_t period) {
     memcpy(frame, bytes, size);
     frame_size = size;
     count = 0;
-    struct sigaction action = {.sa_handler = beat, .sa_flags = SA_RESTART};
-    sigfillset(&action.sa_mask);
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMAX - 2};
-    if (sigaction(SIGRTMAX - 2, &action, NULL) < 0) return -errno;
-    if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0) return -errno;
+    int32_t failure = brood_heart_timer(0, &timer);
+    if (failure < 0) return failure;
     owner = getpid();
   }
   struct timespec time = {period / 1000000000, period % 1000000000};

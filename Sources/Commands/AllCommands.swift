@@ -24,7 +24,7 @@ public enum AllCommands {
     (LanguageVersion(0, 4), ["sessions"]),
     (LanguageVersion(0, 5), ["csv-parse", "csv-text"]),
     (LanguageVersion(0, 6), ["record", "mark", "blackbox", "timeline", "queue dead"]),
-    (LanguageVersion(0, 7), ["top"]),
+    (LanguageVersion(0, 7), ["top", "pool drain"]),
     (
       LanguageVersion(0, 7),
       [

@@ -25,6 +25,36 @@ public enum Heartbeat {
   }
 }
 
+/// A message that a timer's handler sends while code computes for so long that it does not itself.
+///
+/// A stopped process sends nothing.
+public struct Pulse {
+  private let place: Int32
+
+  /// - Parameter socket: removed from here before it is closed.
+  public init(_ socket: Int32, _ message: [UInt8]) throws(SystemError) {
+    place = try checked("pulse") {
+      message.withUnsafeBytes { brood_pulse_add(socket, $0.baseAddress, $0.count) }
+    }
+  }
+
+  /// Whether the message may be sent now: nothing that was sent before is to be gone on with.
+  public func allow(_ isAllowed: Bool) { brood_pulse_between(place, isAllowed) }
+
+  /// How often it was sent since this was asked last; nil if a part of it was sent once.
+  public func takeCount() -> Int? {
+    let count = brood_pulse_take(place)
+    return count < 0 ? nil : Int(count)
+  }
+
+  public func remove() { brood_pulse_remove(place) }
+
+  /// All messages are sent after a while, and once in each period (ns), unless this is called before.
+  public static func expect(within delay: Int64, every period: Int64) {
+    _ = brood_pulse_arm(delay, period)
+  }
+}
+
 /// A process beside this one that kills it when it stands still.
 public struct Watchdog {
   private let counter: UnsafeMutablePointer<UInt64>

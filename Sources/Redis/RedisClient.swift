@@ -191,11 +191,17 @@ public final class RedisClient {
 
   /// A connection that nothing else uses.
   func borrow(until deadline: Int64, _ sleeper: any Sleeper) throws -> RedisConnection {
+    if let connection = takeIdle() { return connection }
+    return try connect(until: deadline, sleeper)
+  }
+
+  /// An open connection that nothing uses; nil if there is none.
+  func takeIdle() -> RedisConnection? {
     renew()
     while let connection = state.idle.popLast() {
       if connection.isUsable, connection.awaited == 0 { return connection }
     }
-    return try connect(until: deadline, sleeper)
+    return nil
   }
 
   func giveBack(_ connection: RedisConnection) {

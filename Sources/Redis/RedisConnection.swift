@@ -42,6 +42,9 @@ public final class RedisConnection {
   /// Whether it can be used by this process.
   public var isUsable: Bool { descriptor >= 0 && depth == Process.forkDepth }
 
+  /// Whether it is connected, and all was sent.
+  var isSent: Bool { !isConnecting && sent == out.count }
+
   public func close() {
     // A child must not close what has the number now.
     if depth == Process.forkDepth { Descriptors.close(descriptor) }

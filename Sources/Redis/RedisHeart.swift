@@ -16,6 +16,10 @@ public final class RedisHeart {
   private var isHolding = false
   private var errands: [Errand] = []
   private var nextErrand = 0
+  /// Beats while code computes without a moment for this, as a long call of one built-in.
+  private var pulse: Pulse?
+  /// What is held, when `pulse` was made ready last.
+  private var pulseGeneration = 0
 
   /// Told that this process has lost what it held: another one took it for gone, or the server has
   /// forgotten it.
@@ -37,6 +41,8 @@ public final class RedisHeart {
 
   /// How often it beats (ns).
   public static let pause: Int64 = 1_000_000_000
+  /// After so long without a beat a timer's handler beats (ns).
+  private static let mostPause: Int64 = 1_700_000_000
   /// A connection that gives no answer for so long is made anew (ns).
   private static let mostSilence: Int64 = 10_000_000_000
 
@@ -46,6 +52,7 @@ public final class RedisHeart {
     guard depth != Process.forkDepth else { return }
     depth = Process.forkDepth
     connection = nil
+    pulse = nil
     expected = []
     isHolding = false
     errands = []
@@ -63,6 +70,13 @@ public final class RedisHeart {
     let wasNeeded = isNeeded
     isHolding = true
     if !wasNeeded { onStart?() }
+    if let connection, connection.isUsable {
+      pulseGeneration = generation
+      pulse?.allow(connection.isSent)
+    } else {
+      // The code that runs next may have no moment for it.
+      beat()
+    }
   }
 
   /// It holds nothing any more.
@@ -70,6 +84,7 @@ public final class RedisHeart {
     renew()
     generation += 1
     isHolding = false
+    pulse?.allow(false)
   }
 
   /// Sends a script some time, again until it is answered.
@@ -92,10 +107,19 @@ public final class RedisHeart {
     } catch {
       drop()
     }
-    if !isNeeded { drop() }
+    if isNeeded { return }
+    if let connection, expected.isEmpty, pulse?.takeCount() ?? 0 == 0 {
+      pulse?.remove()
+      pulse = nil
+      self.connection = nil
+      return client.giveBack(connection)
+    }
+    drop()
   }
 
   private func drop() {
+    pulse?.remove()
+    pulse = nil
     connection?.close()
     connection = nil
     expected = []
@@ -106,12 +130,17 @@ public final class RedisHeart {
     let now = Clock.monotonic
     if connection?.isUsable != true {
       drop()
-      let (made, ignored) = try client.connectLater()
-      connection = made
-      expected = Array(repeating: .nothing, count: ignored)
       lastAnswer = now
+      if let idle = client.takeIdle() {
+        connection = idle
+      } else {
+        let (made, ignored) = try client.connectLater()
+        connection = made
+        expected = Array(repeating: .nothing, count: ignored)
+      }
     }
     guard let connection else { return }
+    try takePulses()
     _ = try connection.advance()
     while let reply = try connection.receive() {
       lastAnswer = now
@@ -131,19 +160,40 @@ public final class RedisHeart {
     }
     // Nearby servers have answered by the time that the call returns.
     while let reply = try connection.receive() { take(reply) }
+    allowPulses(connection)
+  }
+
+  /// What was sent meanwhile is answered as any beat.
+  private func takePulses() throws(RedisTrouble) {
+    guard let pulse else { return }
+    pulse.allow(false)
+    guard let count = pulse.takeCount() else { throw .lost("a beat was sent in part") }
+    for _ in 0..<count { expected.append(.beat(generation: pulseGeneration)) }
+  }
+
+  private func allowPulses(_ connection: RedisConnection) {
+    guard isHolding else { return }
+    if pulse == nil {
+      var message: [UInt8] = []
+      RedisCommand.append(beatWords, to: &message)
+      pulse = try? Pulse(connection.descriptor, message)
+    }
+    pulseGeneration = generation
+    pulse?.allow(connection.isSent)
+    Pulse.expect(within: RedisHeart.mostPause, every: RedisHeart.pause)
   }
 
   /// How to beat for this process from another one.
-  public struct Pulse: Sendable {
+  public struct Rhythm: Sendable {
     let place: SocketAddress
     let greeting: [[[UInt8]]]
     let beat: [[UInt8]]
   }
 
   /// The same of what it holds now; nil if that is nothing.
-  public var pulse: Pulse? {
+  public var rhythm: Rhythm? {
     guard depth == Process.forkDepth, isHolding, let place = client.lastAddress else { return nil }
-    return Pulse(place: place, greeting: client.greeting, beat: beatWords)
+    return Rhythm(place: place, greeting: client.greeting, beat: beatWords)
   }
 
   private var beatWords: [[UInt8]] {

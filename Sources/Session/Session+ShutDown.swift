@@ -46,6 +46,7 @@ extension Session {
       endLeftovers(interpreter)
       tellDropped()
       pools.terminate()
+      endMachines()
       endChildren(interpreter)
     }
     if isAttached {

@@ -65,6 +65,8 @@ public final class Session {
   public private(set) lazy var random = RandomSource()
   /// The pools that this process has made.
   public let pools = PoolList()
+  /// The machines of pools and runs, while they are in use.
+  var machines: [FarHosts] = []
   private(set) var slots: ProcessSlots?
   let supervisor = Supervisor()
   /// The jobserver of a make above, once it was asked for.

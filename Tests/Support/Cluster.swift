@@ -18,17 +18,21 @@ public enum Cluster {
   ///
   /// `$BROOD` is the shell to test, which is `brood` on each host too.
   public static func run(
-    hosts: Int, slurm: Bool = false, _ commands: String, within limit: Duration = .seconds(60)
+    hosts: Int, slurm: Bool = false, _ commands: String, environment: [String: String] = [:],
+    within limit: Duration = .seconds(60)
   ) throws -> Output {
-    try start(["--hosts", "\(hosts)"] + (slurm ? ["--slurm"] : []), commands, within: limit)
+    try start(
+      ["--hosts", "\(hosts)"] + (slurm ? ["--slurm"] : []), commands, environment, within: limit)
   }
 
   private static func start(
-    _ options: [String], _ commands: String, within limit: Duration
+    _ options: [String], _ commands: String, _ more: [String: String] = [:],
+    within limit: Duration
   ) throws -> Output {
     let place = try TemporaryDirectory()
     var environment = Program.environment(home: place.path)
     environment["BROOD_BINARY"] = Program.brood
+    environment.merge(more) { $1 }
     let script = Program.sourceTree.appending(path: "Tests/Cluster/cluster").path
     return try TestSupport.run(
       script, options + ["--", "bash", "-c", commands], environment: environment,

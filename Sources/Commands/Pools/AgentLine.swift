@@ -53,7 +53,8 @@ public enum AgentLine {
       host.session, interpreter,
       input: try mapErrors { try Descriptors.makePrivate(streams.input) },
       output: try mapErrors { try Descriptors.makePrivate(streams.output) },
-      watchdog: streams.watchdog, step: streams.step
+      watchdog: streams.watchdog, step: streams.step,
+      answer: { FarLooks.answer($0, host.session) }
     ) { try host.setEnvironment($0, .text($1)) }
     try agent.run(program: Version.number)
   }

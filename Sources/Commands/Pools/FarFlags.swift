@@ -20,7 +20,7 @@ enum FarFlags {
     Flag("install", nil, "put this program into ~/.cache/brood of a host that has none"),
     Flag("cwd", .text, "the directory there; by default this one's path"),
     Flag(
-      "send", .text, "a file that is to be there, at the same path; for programs also with places",
+      "send", .text, "a file that is to be there at the same path; for programs also with places",
       isRepeatable: true),
     Flag(
       "env", .text, "a variable that tasks there have as it is here", isRepeatable: true),
@@ -30,7 +30,9 @@ enum FarFlags {
 
   static let rules: [FlagRule] =
     [.exclusive(["via", "slurm"])]
-    + ["install", "cwd", "send", "env", "lost", "wait-hosts"].map { .needs($0, anyOf: ["via", "slurm"]) }
+    + ["install", "cwd", "send", "env", "lost", "wait-hosts"].map {
+      .needs($0, anyOf: ["via", "slurm"])
+    }
     + ["nodes", "allocate"].map { .needs($0, anyOf: ["slurm"]) }
 
   /// Of programs alone.
@@ -194,6 +196,7 @@ enum FarFlags {
     let current = FarAllocation.current { host.environmentVariable($0) }
     if let current, call.flag("allocate") == nil {
       (job, nodes) = (current.job, current.nodes)
+      placement.isForeignAllocation = true
       if case .int(let count)? = call.flag("nodes") { nodes = Array(nodes.prefix(count)) }
     } else {
       var words: [String] = []

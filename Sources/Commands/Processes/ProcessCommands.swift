@@ -31,8 +31,11 @@ enum ListCommand {
       running or ready to run, S waiting, D waiting for a device, T stopped, Z zombie. Flags: \
       < and N for high and low priority, s leads a session, l has several threads, + is in the \
       terminal's foreground.
+
+      Where pools have machines, those of their agents are listed, too, and each record has `host`.
       """,
-    flags: [Flag("all", nil, "every process of the machine")], traits: .reports,
+    flags: [Flag("all", nil, "every process of the machine"), FarLooks.host],
+    rules: [.exclusive(["all", "host"])], traits: .reports,
     examples: [
       Example(
         "let p = fork --name ghost { }\nwait $p --peek\n"
@@ -42,16 +45,21 @@ enum ListCommand {
     ]
   ) { call in
     try call.session.output.flush()
+    if FarLooks.isElsewhere(call) {
+      return call.shown(try FarLooks.added(to: nil, FarQuestion(.list), call))
+    }
     let survey = ProcessSurvey(call.session)
     let pids =
       call.isSet("all")
       ? survey.tree.processes.keys.sorted() : survey.members
     let rows = pids.compactMap { survey.row($0) }
-    let records = Value.items(rows.map(\.record))
+    var report = LookReport(records: rows.map(\.record), text: "")
     // A value needs no text, and the text of a thousand rows takes time.
-    if call.site.wantsValue { return records }
-    let text = ProcessListing(rows, width: ReportWidth.columns).text
-    return .report(ReportObject(records, text: text))
+    if !call.site.wantsValue {
+      report.text = ProcessListing(rows, width: ReportWidth.columns).text
+    }
+    if !call.isSet("all") { report = try FarLooks.added(to: report, FarQuestion(.list), call) }
+    return call.shown(report)
   }
 }
 

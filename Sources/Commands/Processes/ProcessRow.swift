@@ -68,7 +68,8 @@ struct ProcessSurvey {
     if pid == session.guardianPid || pid == InterruptForwarder.pid || pid == TerminalScreen.keeper {
       return true
     }
-    return ["brood-guardian", "brood-keys", "brood-screen"].contains(tree.processes[pid]?.name)
+    return ["brood-guardian", "brood-keys", "brood-screen", "brood watchdog"].contains(
+      tree.processes[pid]?.name)
   }
 
   func row(_ pid: Int32) -> ProcessRow? {

@@ -32,15 +32,15 @@ enum RedisHearts {
     }
     guard !hasHook else { return }
     hasHook = true
-    handle.session.beforeBecoming.append { RedisKeeper.start(pulses) }
+    handle.session.beforeBecoming.append { RedisKeeper.start(rhythms) }
     // It lives as long as the process.
     handle.session.beforeEnd.append { [session = handle.session] in leave(session) }
   }
 
   /// How this process beats where it holds something.
-  private static var pulses: [RedisHeart.Pulse] {
+  private static var rhythms: [RedisHeart.Rhythm] {
     guard depth == Process.forkDepth else { return [] }
-    return all.compactMap { $0.heart.pulse }
+    return all.compactMap { $0.heart.rhythm }
   }
 
   private static func start(_ beating: Beating, _ session: Session) {

@@ -8,12 +8,12 @@ import Redis
 /// not while that is stopped, and not for longer than it lives.
 enum RedisKeeper {
   /// Forks it, if there is something to beat for.
-  static func start(_ pulses: [RedisHeart.Pulse]) {
-    if pulses.isEmpty { return }
+  static func start(_ rhythms: [RedisHeart.Rhythm]) {
+    if rhythms.isEmpty { return }
     let parent = Process.pid
     guard (try? forkBare(number: 0)) == 0 else { return }
     letGoOfDescriptors()
-    run(pulses, for: parent)
+    run(rhythms, for: parent)
   }
 
   // The other ends of pipes must see that the program has closed its own.
@@ -22,8 +22,8 @@ enum RedisKeeper {
     for _ in 0..<3 { _ = Glibc.open("/dev/null", O_RDWR) }
   }
 
-  private static func run(_ pulses: [RedisHeart.Pulse], for parent: Int32) -> Never {
-    var substitutes = pulses.map { RedisSubstitute($0) }
+  private static func run(_ rhythms: [RedisHeart.Rhythm], for parent: Int32) -> Never {
+    var substitutes = rhythms.map { RedisSubstitute($0) }
     let reader = ProcReader()
     while Process.parentPid == parent, !substitutes.allSatisfy(\.isOver) {
       let state = reader.stat(parent)?.state

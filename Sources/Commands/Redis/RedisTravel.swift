@@ -22,6 +22,24 @@ extension RedisHandle {
   }
 }
 
+/// Workers on other machines reach the server themselves, with the password that they have there.
+extension RedisHandle: FarReachable {
+  func farBytes() throws -> (kind: UInt8, bytes: [UInt8]) {
+    let isHere =
+      switch place.address.place {
+      case .path: true
+      case .host(let host, _):
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+      }
+    if isHere, place.via == nil {
+      throw ErrorObject(
+        .type, "\(shown) is at \(place.address.server), which is another server there",
+        help: "name the server's host as other machines do: --on redis://HOST/0")
+    }
+    return (RedisHandle.kind, travelBytes)
+  }
+}
+
 extension Session {
   /// Takes over a handle of something on a server; one that this process has stays the same.
   func adoptFar(_ bytes: UnsafeRawBufferPointer) throws -> Handle {

@@ -22,11 +22,15 @@ enum SeeingCommands {
       on, `probably-stuck` where one of them runs a program, whose next step is not known; \
       `stuck-unless-you-act`, `stuck-until-continued` and `stuck-unless-signal` where one thing would \
       help; else `waiting`, `busy`, `ready`, `ended`, or `unknown`.
+
+      Where pools have machines, it tells without P of the processes there, too, and with --host of \
+      those with pids there.
       """,
     parameters: [Parameter("process", .processes, .rest)],
     flags: [
       sources, Flag("follow", nil, "tell each change until the processes have ended"),
-    ], traits: .reports,
+      FarLooks.host,
+    ], rules: [.exclusive(["follow", "host"])], traits: .reports,
     examples: [
       Example(
         "let p = fork --name idler { sleep 10 }\nwhile (state $p) != \"S waiting\" { sleep 1ms }\n"
@@ -36,11 +40,13 @@ enum SeeingCommands {
     try call.session.output.flush()
     let looks = Looks(call.session)
     let targets = try call.processes(0)
+    let question = FarQuestion(.why, targets.map { "\($0)" }, sources: call.isSet("sources"))
+    if FarLooks.isElsewhere(call) { return call.shown(try FarLooks.added(to: nil, question, call)) }
     if targets.isEmpty {
       let pids = looks.sleepers()
       var report = looks.why(pids, sources: call.isSet("sources"))
       if pids.isEmpty { report.text = "no process of this session has slept for over a second" }
-      return call.shown(report)
+      return call.shown(try FarLooks.added(to: report, question, call))
     }
     if call.isSet("follow") {
       let interpreter = call.interpreter
@@ -58,8 +64,11 @@ enum SeeingCommands {
       process, `PID:FD` for a descriptor of one, a path with `/`, `tcp:PORT`, `unix:PATH`, `unix:@NAME`, `pipe:INODE`. Of pipes each end is listed with all \
       who have it, of files the locks of all kinds; who waits longest comes first. The program of \
       that name is `^who`.
+
+      Where pools have machines, it tells of those that have a path, a port or a socket there, too; \
+      with --host of that one alone.
       """,
-    parameters: [Parameter("thing", .thing)], flags: [sources], traits: .reports,
+    parameters: [Parameter("thing", .thing)], flags: [sources, FarLooks.host], traits: .reports,
     examples: [
       Example(
         "let p = fork { sleep 10 }\nprint ((who $p)[0].pid == (getpid))\nkill $p\nwait $p", "true")
@@ -68,17 +77,26 @@ enum SeeingCommands {
     try call.session.output.flush()
     let word = call.text(0)
     let looks = Looks(call.session)
-    if Thing(word) == nil, let report = looks.who(channel: word, sources: call.isSet("sources")) {
+    if !FarLooks.isElsewhere(call), Thing(word) == nil,
+      let report = looks.who(channel: word, sources: call.isSet("sources"))
+    {
       return call.shown(report)
     }
     guard let thing = Thing(word) else {
       throw call.error(
         .missing, "there is nothing called '\(word)'", at: 0,
         help:
-          "who knows names of processes and channels, pids, PID:FD, paths, tcp:PORT, unix:PATH and pipe:INODE"
+          "who knows names of processes and channels, pids, PID:FD, paths, tcp:PORT, unix:PATH and "
+          + "pipe:INODE"
       )
     }
-    guard let report = looks.who(thing, sources: call.isSet("sources")) else {
+    let own = FarLooks.isElsewhere(call) ? nil : looks.who(thing, sources: call.isSet("sources"))
+    let question = FarQuestion(.who, [word], sources: call.isSet("sources"))
+    let asksOthers = FarLooks.isElsewhere(call) || FarLooks.isCommon(word)
+    let report =
+      asksOthers
+      ? try FarLooks.added(to: own, question, call) : own ?? LookReport(records: [], text: "")
+    guard own != nil || !report.records.isEmpty else {
       throw call.error(
         .missing, "no process has \(word)", at: 0, help: "ps --all lists the processes")
     }

@@ -30,15 +30,22 @@ final class AgentFiles {
 
   private let directory: () -> String
   private let send: (FarMessage) -> Void
+  private let alive: () -> Void
   private var placed: [[UInt8]: Placed] = [:]
   private var incoming: [UInt64: Incoming] = [:]
   private var outgoing: [UInt64: Outgoing] = [:]
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: FileOrder.piece, alignment: 16)
 
-  /// - Parameter directory: yields what relative paths are below.
-  init(directory: @escaping () -> String, send: @escaping (FarMessage) -> Void) {
+  /// - Parameters:
+  ///   - directory: yields what relative paths are below.
+  ///   - alive: told while a large file is read.
+  init(
+    directory: @escaping () -> String, alive: @escaping () -> Void,
+    send: @escaping (FarMessage) -> Void
+  ) {
     self.directory = directory
+    self.alive = alive
     self.send = send
   }
 
@@ -94,7 +101,7 @@ final class AgentFiles {
       return
     }
     do throws(SystemError) {
-      switch try AgentFiles.compare(path, size, digest) {
+      switch try compare(path, size, digest) {
       case .same: return send(FileOrder.done.message(number))
       case .other where isOfTask:
         return fail(number, "another file '\(text)' is there, which is not replaced")
@@ -111,7 +118,7 @@ final class AgentFiles {
 
   private enum Comparison { case absent, same, other }
 
-  private static func compare(
+  private func compare(
     _ path: [UInt8], _ size: Int64, _ digest: [UInt8]
   ) throws(SystemError) -> Comparison {
     let fd: Int32
@@ -125,7 +132,7 @@ final class AgentFiles {
     let status = try FileStatus(descriptor: fd)
     guard status.kind != .directory else { throw SystemError(call: "open", code: EISDIR) }
     guard status.kind == .regular, status.size == size else { return .other }
-    return try FarPath.digest(of: fd) == digest ? .same : .other
+    return try FarPath.digest(of: fd, alive: alive) == digest ? .same : .other
   }
 
   private func add(_ bytes: ArraySlice<UInt8>, _ number: UInt64) {

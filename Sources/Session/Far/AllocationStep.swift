@@ -21,7 +21,7 @@ public struct AllocationStep {
   }
 
   private static let script = """
-    sleep 2
+    sleep 1
     tries=0
     while [ "$tries" -lt 8 ]; do
       if all=$(squeue -s -h -o %i -j "$1" 2>/dev/null); then

@@ -27,6 +27,8 @@ public final class FarAgent {
   private(set) var settings = AgentSettings()
   /// Sets a variable that programs and tasks inherit.
   private let setEnvironment: (String, String) throws -> Void
+  /// Tells about processes here.
+  private let answer: (FarQuestion) -> FarAnswer
   private let watchdog: Watchdog?
   private let step: AllocationStep?
   private var isGreeted = false
@@ -35,9 +37,9 @@ public final class FarAgent {
   let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   /// What workers write: the ends that they have are 1 and 2 of this process.
   private var relays: [AgentRelay] = []
-  private(set) lazy var files = AgentFiles { [unowned self] in directory.path } send: {
-    [unowned self] in send($0)
-  }
+  private(set) lazy var files = AgentFiles(
+    directory: { [weak self] in self?.directory.path ?? "" },
+    alive: { [weak self] in self?.watchdog?.tell() }, send: { [weak self] in self?.send($0) })
   /// Its session is gone, and its allocation is looked after.
   private var isLeaving = false
 
@@ -45,11 +47,14 @@ public final class FarAgent {
   ///   - input: a private descriptor that the session writes to.
   ///   - output: a private descriptor that the session reads from.
   ///   - watchdog: told that this process goes on.
+  ///   - answer: tells about processes here.
   ///   - step: what it is in an allocation of Slurm.
   public init(
     _ session: Session, _ interpreter: Interpreter, input: Int32, output: Int32,
-    watchdog: Watchdog?, step: AllocationStep?, setEnvironment: @escaping (String, String) throws -> Void
+    watchdog: Watchdog?, step: AllocationStep?, answer: @escaping (FarQuestion) -> FarAnswer,
+    setEnvironment: @escaping (String, String) throws -> Void
   ) {
+    self.answer = answer
     self.session = session
     self.interpreter = interpreter
     self.setEnvironment = setEnvironment
@@ -176,7 +181,10 @@ public final class FarAgent {
       files.removeAll()
       isDone = true
       connection.onEnd = nil
-    case .hello, .start, .result, .output, .back, .pong, .drain, .ask, .answer: break
+    case .ask:
+      let question = try FarQuestion(message.bytes)
+      send(FarMessage(.answer, message.attempt, answer(question).bytes(interpreter)))
+    case .hello, .start, .result, .output, .back, .pong, .drain, .answer: break
     }
   }
 

@@ -68,6 +68,9 @@ final class FarHost {
   var directory = ""
   /// What goes between this machine and it.
   private(set) var files: FarFiles?
+  /// What it was asked and has not answered, by the number of the question.
+  private var questions: [UInt64: (FarAnswer) -> Void] = [:]
+  private var questionCount: UInt64 = 0
   /// It has settled, and gets the files that all tasks there need.
   private var isPlacing = false
 
@@ -331,6 +334,8 @@ final class FarHost {
         isEnding = true
         drain()
       case .file: try files?.take(message)
+      case .answer:
+        questions.removeValue(forKey: message.attempt)?(try FarAnswer(message, from: name))
       case .window:
         var reader = FieldReader(message.bytes)
         files?.grant(message.attempt, Int(try reader.number(UInt32.self)))
@@ -369,6 +374,13 @@ final class FarHost {
     guard isConnected else { return }
     set(.draining)
     send(FarOrder.bye())
+  }
+
+  /// Asks about processes there.
+  func ask(_ question: FarQuestion, answer: @escaping (FarAnswer) -> Void) {
+    questionCount += 1
+    questions[questionCount] = answer
+    send(FarMessage(.ask, questionCount, question.bytes))
   }
 
   private func ping() {
@@ -468,6 +480,9 @@ final class FarHost {
     isPlacing = false
     files?.close()
     files = nil
+    let unanswered = questions.values
+    questions = [:]
+    for answer in unanswered { answer(FarAnswer(problem: "it is lost")) }
     connection?.close()
     connection = nil
     for watch in [exitWatch, errorWatch] { if let watch { session.loop.remove(watch) } }

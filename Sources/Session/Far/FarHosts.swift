@@ -7,6 +7,8 @@ import Processes
 /// The hosts of a pool or of a run.
 final class FarHosts {
   let session: Session
+  /// Whose they are; a forked child cannot use them.
+  let owner = Process.pid
   let placement: FarPlacement
   /// For messages: `pool far`.
   let title: String
@@ -21,6 +23,9 @@ final class FarHosts {
   private var checkTimer: TimerID?
   private var waitTimer: TimerID?
   private var hasToldNone = false
+  private var hasToldKill = false
+  /// Says something where more than standard error is to be looked after.
+  var speak: ((String) -> Void)?
   /// None is left, and none was to be had in the time that was given.
   private(set) var isHopeless = false
   private var signals: RunSignals?
@@ -59,6 +64,7 @@ final class FarHosts {
     let signals = RunSignals(session)
     if handlesStop { signals.on(.tstp) { [weak self] in self?.stop() } }
     self.signals = signals
+    session.machines.append(self)
     startMore()
     check()
   }
@@ -145,7 +151,29 @@ final class FarHosts {
     }
   }
 
-  func say(_ text: String) { Session.say("\(title): \(text)") }
+  /// Tells that a host is lost, and what becomes of what ran there.
+  func tell(_ host: FarHost, _ reason: String, lost: Int, repeated: Int, of what: String) {
+    func count(_ number: Int) -> String { "\(number) \(what)\(number == 1 ? "" : "s")" }
+    let fate =
+      if lost == 0 {
+        ""
+      } else if repeated == lost {
+        "; \(count(lost)) that ran there \(lost == 1 ? "is" : "are") made again elsewhere"
+      } else if repeated == 0 {
+        "; \(count(lost)) that ran there \(lost == 1 ? "has" : "have") failed with it"
+      } else {
+        "; of \(count(lost)) that ran there \(repeated) \(repeated == 1 ? "is" : "are") made again"
+      }
+    say("\(host.name) is lost (\(reason))\(fate)")
+    guard placement.isForeignAllocation, !hasToldKill, all.count > 1 else { return }
+    hasToldKill = true
+    say("an allocation made without --no-kill ends with the first node that fails")
+  }
+
+  func say(_ text: String) {
+    if let speak { return speak(text) }
+    Session.say("\(title): \(text)")
+  }
 
   // MARK: Stopping
 
@@ -170,12 +198,19 @@ final class FarHosts {
 
   func look() { for host in all { host.connection?.receive(rounds: 4) } }
 
+  /// Lets go of all of them; what runs there is ended by their agents.
   func end() {
     if isEnding { return }
     isEnding = true
+    session.machines.removeAll { $0 === self }
     signals?.end()
     for timer in [checkTimer, waitTimer] { if let timer { session.loop.cancel(timer) } }
     for host in all { host.end() }
     placement.grant?.release()
   }
+}
+
+extension Session {
+  /// Lets other machines go, so that their ends are no news.
+  func endMachines() { for hosts in machines where hosts.owner == Process.pid { hosts.end() } }
 }

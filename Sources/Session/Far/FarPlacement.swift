@@ -35,6 +35,8 @@ public struct FarPlacement {
   public var files: [SentFile] = []
   /// Whether the directory there is this process's, also when that changes.
   public var followsDirectory = true
+  /// Whether they are nodes of an allocation that was there before: how it was made cannot be asked.
+  public var isForeignAllocation = false
   /// How often an attempt that went with its host is made again.
   public var losses: Int?
 

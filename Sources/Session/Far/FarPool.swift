@@ -101,24 +101,23 @@ extension Pool: FarClient {
 
   func isLost(_ host: FarHost, _ reason: String) {
     guard let far else { return }
-    var count = 0
+    var (count, repeated) = (0, 0)
     for worker in far.workers(at: host) {
       if let (batch, place) = worker.taskInHand, let job = batch.job.client as? PoolJob {
         count += 1
         host.lost += 1
         let isFutile = job.isCutOff(batch[place], since: worker.begun(batch), at: host)
-        job.failed(
+        let isRepeated = job.failed(
           batch, place, isFutile ? .futile : .lost,
           job.lost(batch[place], with: host.name, reason, isFutile: isFutile))
+        if isRepeated { repeated += 1 }
         job.hasProgressed()
       }
       far.workers[worker.number] = nil
       if let slot = worker.slot { scheduler.ended(slot, isLost: true) }
     }
     if !scheduler.isClosed || count > 0 {
-      let tasks = count == 1 ? "1 task that ran there is" : "\(count) tasks that ran there are"
-      far.hosts.say(
-        "\(host.name) is lost (\(reason))" + (count > 0 ? "; \(tasks) made again elsewhere" : ""))
+      far.hosts.tell(host, reason, lost: count, repeated: repeated, of: "task")
     }
     fitLimit(far)
     act()

@@ -278,11 +278,8 @@ extension ProgramRun: FarClient {
     far.places.removeAll { $0.host === host }
     let count = lost.count { $0.attempt != nil }
     host.lost += count
-    if count > 0 || !job.isFinished {
-      let tasks =
-        count == 1 ? "1 program that ran there is" : "\(count) programs that ran there are"
-      say("\(host.name) is lost (\(reason))" + (count > 0 ? "; \(tasks) run again elsewhere" : ""))
-    }
+    let isUseful = !job.isFinished
+    let before = job.repeated
     for place in lost {
       if let attempt = place.attempt {
         far.lostWith[attempt.index, default: []].append(host.name)
@@ -290,12 +287,16 @@ extension ProgramRun: FarClient {
       }
       if let slot = place.slot { scheduler.ended(slot, isLost: true) }
     }
+    if count > 0 || isUseful {
+      far.hosts.tell(host, reason, lost: count, repeated: job.repeated - before, of: "program")
+    }
     fitLimit(far)
     scheduler.pump()
   }
 
   func lostAll(_ reasons: [String]) {
     changes += 1
+    if job.isFinished { return }
     problem =
       problem ?? ErrorObject(.failed, "no host is left: \(reasons.joined(separator: "; "))")
     scheduler.giveUp()

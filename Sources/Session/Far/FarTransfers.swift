@@ -18,7 +18,8 @@ extension ProgramRun {
   func send(_ files: [SentFile], for attempt: FarAttempt, at place: FarPlace) {
     for file in files {
       var number: UInt64 = 0
-      let put = place.host.files?.put(file, isOfTask: true) { [weak self, weak place, weak attempt] in
+      let put = place.host.files?.put(file, isOfTask: true) {
+        [weak self, weak place, weak attempt] in
         guard let self, let place, let attempt else { return }
         let problem = $0.map { "cannot send '\(FarPath.text(file.path))': \($0)" }
         hasMoved(number, attempt, at: place, problem)

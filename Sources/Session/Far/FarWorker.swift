@@ -84,15 +84,20 @@ final class FarWorker: TaskExecutor {
   func leave() { host.send(FarOrder.worker(.stop, number)) }
 }
 
-/// Refuses handles: what they mean is on this machine.
+/// A handle of something that other machines can reach, too.
+public protocol FarReachable: Handle {
+  /// What it is on the wire; throws where other machines cannot reach it after all.
+  func farBytes() throws -> (kind: UInt8, bytes: [UInt8])
+}
+
+/// Refuses handles whose meaning is on this machine.
 final class FarHandles: HandleCoder {
   func encode(_ handle: Handle) throws -> (kind: UInt8, bytes: [UInt8]) {
+    if let handle = handle as? any FarReachable { return try handle.farBytes() }
     throw FarHandles.error("the value has a \(handle.typeName)")
   }
 
-  func encodedCount(of handle: Handle) throws -> Int {
-    throw FarHandles.error("the value has a \(handle.typeName)")
-  }
+  func encodedCount(of handle: Handle) throws -> Int { try encode(handle).bytes.count }
 
   func decode(kind: UInt8, bytes: UnsafeRawBufferPointer) throws -> Handle {
     throw ErrorObject(.type, "a handle came from another machine, where it means something else")
@@ -128,7 +133,7 @@ final class FarHandles: HandleCoder {
   private static func handle(in value: Value, depth: Int) -> Handle? {
     if depth > 8 { return nil }
     switch value.plain {
-    case .handle(let handle): return handle
+    case .handle(let handle): return handle is any FarReachable ? nil : handle
     case .list(let list):
       for item in list.items.prefix(1000) {
         if let handle = handle(in: item, depth: depth + 1) { return handle }

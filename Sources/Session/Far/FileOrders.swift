@@ -93,8 +93,12 @@ enum FarPath {
     directory(of: path) + Array(".brood-\(Process.pid)-\(number & ~FileOrder.firstNumber)".utf8)
   }
 
-  /// SHA-256 of the content, 32 bytes.
-  static func digest(of fd: Int32) throws(SystemError) -> [UInt8] {
+  /// SHA-256 of the content, 32 bytes; O(size).
+  ///
+  /// - Parameter alive: told again and again, since a large file takes a while.
+  static func digest(
+    of fd: Int32, alive: () -> Void = {}
+  ) throws(SystemError) -> [UInt8] {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { buffer.deallocate() }
     var hash = SHA256()
@@ -102,6 +106,7 @@ enum FarPath {
     while true {
       let count = try MemoryFile.read(fd, into: buffer, at: place)
       if count <= 0 { return hash.bytes() }
+      alive()
       hash.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       place += count
     }

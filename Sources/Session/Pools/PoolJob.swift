@@ -111,15 +111,21 @@ open class PoolJob: TaskClient {
     if let task = pool.scheduler.refuseUpcoming(of: batch) { end(task, error) }
   }
 
-  /// An attempt failed: the task is tried again, or the failure delivered.
-  func failed(_ batch: TaskBatch, _ place: Int, _ fault: TaskFault, _ error: ErrorObject) {
+  /// An attempt failed: the task is tried again, which is yielded, or the failure delivered.
+  @discardableResult
+  func failed(
+    _ batch: TaskBatch, _ place: Int, _ fault: TaskFault, _ error: ErrorObject
+  ) -> Bool {
     let task = batch[place]
     switch pool.scheduler.failed(batch, place, fault) {
-    case .dropped: break
-    case .again: errors[task] = error
+    case .dropped: return false
+    case .again:
+      errors[task] = error
+      return true
     case .final:
       errors[task] = nil
       end(task, error)
+      return false
     }
   }
 

@@ -206,6 +206,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
       scheduler.add(job)
       if let far {
         far.hosts.client = self
+        far.hosts.speak = { [weak self] in self?.say($0) }
         far.hosts.memoryLimit = 0
         try far.hosts.begin()
       }
