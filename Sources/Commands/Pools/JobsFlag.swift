@@ -21,7 +21,8 @@ enum JobsFlag {
   static let details = """
     --jobs 0 runs as many at a time as the limits of the system allow, and says when it is at that \
     bound. A file, as --jobs ./jobs, is read again each second: what is written there then holds at \
-    once, and programs that are too many end by themselves.
+    once, and programs that are too many end by themselves. With --via it is so many at each host, 50% \
+    of that host's CPUs for instance; a number in the host's own words, as ssh:4/node1, counts more.
 
     In a recipe of make the programs take part in its jobserver, as a sub-make does: one runs \
     always, each further one needs a token of make, and --jobs is the most. That needs a + in front \
@@ -75,15 +76,23 @@ enum JobsFlag {
     return limit
   }
 
-  /// The first word of a file; nil if there is none, or it is no number.
   private static func read(_ path: String, _ cpus: Int) -> JobLimit? {
+    word(path).flatMap { JobLimit($0, cpus: cpus) }
+  }
+
+  /// The first word of a file; nil if there is none, or it is no number.
+  private static func word(_ path: String) -> String? {
     guard (try? FileStatus(path))?.kind == .regular, let bytes = try? Transfer.readFile(path) else {
       return nil
     }
     let text = String(decoding: bytes.prefix(100), as: UTF8.self)
-    return text.split(whereSeparator: \.isWhitespace).first.flatMap {
-      JobLimit(String($0), cpus: cpus)
-    }
+    return text.split(whereSeparator: \.isWhitespace).first.map(String.init)
+      .flatMap { JobLimit($0, cpus: 1) == nil ? nil : $0 }
+  }
+
+  /// How many may run on a machine with so many CPUs.
+  private static func counting(_ word: String, _ session: Session) -> (Int) -> Int {
+    { cpus in JobLimit(word, cpus: cpus).map { count(of: $0, session) } ?? cpus }
   }
 
   static func apply(
@@ -94,7 +103,10 @@ enum JobsFlag {
     if let text = call.flag("jobs")?.asText {
       if JobLimit(text, cpus: 1) == .unbounded { options.bound = room(session).cause }
       if JobLimit(text, cpus: 1) == nil {
-        options.changedJobs = { read(text, session.usableCPUs).map { count(of: $0, session) } }
+        options.jobsAt = word(text).map { counting($0, session) }
+        options.changedJobs = { word(text).map { counting($0, session) } }
+      } else {
+        options.jobsAt = counting(text, session)
       }
     }
     guard !call.isSet("detach"), !call.isSet("dry-run"),

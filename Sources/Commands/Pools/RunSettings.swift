@@ -40,7 +40,6 @@ enum RunSettings {
     var options = ProgramRun.Options()
     try JobsFlag.apply(call, host, to: &options)
     try StartFlags.apply(call, to: &options)
-    options.isJobsGiven = call.flag("jobs") != nil
     options.placement = try FarFlags.placement(call, workers: nil)
     try FarFlags.addFiles(call, columns: columns, to: &options)
     options.isOrdered = !call.isSet("unordered")

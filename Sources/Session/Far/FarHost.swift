@@ -85,7 +85,9 @@ final class FarHost {
   var isConnected: Bool { state == .ready || state == .draining }
 
   /// How many it may run at a time; nil before it has greeted.
-  var capacity: Int? { place.workers ?? hello?.cpus }
+  var capacity: Int? {
+    place.workers ?? hello.map { hosts.jobsAt?($0.cpus) ?? $0.cpus }
+  }
 
   func send(_ message: FarMessage) { connection?.send(message) }
 

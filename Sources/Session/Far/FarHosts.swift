@@ -49,6 +49,9 @@ final class FarHosts {
     return hello
   }
 
+  /// How many run at a time at a host with so many CPUs that has no number of its own; nil for one each.
+  var jobsAt: ((_ cpus: Int) -> Int)?
+
   var ready: [FarHost] { all.filter(\.isReady) }
 
   /// How many can run at a time, as far as that is known.

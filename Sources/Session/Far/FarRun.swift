@@ -145,16 +145,14 @@ final class FarRun {
   var places: [FarPlace] = []
   /// By the numbers of their batches.
   var running: [UInt64: FarPlace] = [:]
-  /// At most so many at a time, where the user said so.
-  let most: Int?
   var lostWith: [Int: [String]] = [:]
   /// How often the time of a host ended before a program that had had most of it.
   var cutOffs: [Int: Int] = [:]
 
-  init(_ placement: FarPlacement, most: Int?, _ session: Session) {
+  init(_ placement: FarPlacement, jobsAt: ((_ cpus: Int) -> Int)?, _ session: Session) {
     hosts = FarHosts(placement, title: "pool run", session)
     hosts.handlesStop = false
-    self.most = most
+    hosts.jobsAt = jobsAt
   }
 }
 
@@ -171,8 +169,8 @@ extension ProgramRun: FarClient {
     return .hired(place, credit: 1, isReady: true)
   }
 
-  private func fitLimit(_ far: FarRun) {
-    scheduler.setLimit(min(far.hosts.capacity, far.most ?? .max))
+  func fitLimit(_ far: FarRun) {
+    if scheduler.limit != far.hosts.capacity { scheduler.setLimit(far.hosts.capacity) }
   }
 
   func hasLeft(_ place: FarPlace, _ slot: ExecutorSlot) {

@@ -51,9 +51,16 @@ extension ProgramRun {
   }
 
   private func takeJobs() {
-    guard let jobs = options.changedJobs?(), jobs != scheduler.limit else { return }
-    scheduler.setLimit(jobs)
-    changes += 1
+    guard let jobsAt = options.changedJobs?() else { return }
+    let before = scheduler.limit
+    if let far {
+      far.hosts.jobsAt = jobsAt
+      fitLimit(far)
+    } else {
+      let jobs = jobsAt(session.usableCPUs)
+      if jobs != before { scheduler.setLimit(jobs) }
+    }
+    if scheduler.limit != before { changes += 1 }
   }
 
   /// Starts a program with the priority of `--nice`.

@@ -61,7 +61,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   private var timer: TimerID?
   /// Where the programs run, if that is on other machines.
   private(set) lazy var far = options.placement.map {
-    FarRun($0, most: options.isJobsGiven ? options.jobs : nil, session)
+    FarRun($0, jobsAt: options.jobsAt, session)
   }
   /// What holds starts back.
   var gates = Gates()

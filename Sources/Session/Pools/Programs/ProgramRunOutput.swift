@@ -21,7 +21,7 @@ extension ProgramRun {
     /// How many run at a time.
     public var jobs = 1
     /// Asked again while it runs, where that may change.
-    public var changedJobs: (() -> Int?)?
+    public var changedJobs: (() -> ((_ cpus: Int) -> Int)?)?
     /// What bounds the number, where as many as possible were asked for.
     public var bound: String?
     /// The priority of the programs.
@@ -59,8 +59,8 @@ extension ProgramRun {
     /// Files of this machine that a program there needs, and those that it makes for this one.
     public var sends: ((TaskInput, _ index: Int, _ slot: Int) throws -> [[UInt8]])?
     public var fetches: ((TaskInput, _ index: Int, _ slot: Int) throws -> [[UInt8]])?
-    /// Whether the user said how many run at a time.
-    public var isJobsGiven = false
+    /// How many run at a time on a machine with so many CPUs, where the user said so.
+    public var jobsAt: ((_ cpus: Int) -> Int)?
     /// A full disk ends the run, which would wait for room otherwise.
     public var failsWhenFull = false
 
