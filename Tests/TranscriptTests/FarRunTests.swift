@@ -72,6 +72,29 @@ struct FarRunTests {
     #expect(output.standardOutput.contains("1"))
   }
 
+  /// Tasks that end only when so many run at the same time.
+  @Test func jobsAreForEachHost() throws {
+    let output = try Cluster.run(
+      hosts: 2,
+      """
+      meet() { # meet NUMBER INPUTS FLAGS...
+        local number=$1 inputs=$2
+        shift 2
+        rm -rf here && mkdir here
+        "$BROOD" run "$@" --timeout 30s -- sh -c '
+          touch "$2/here/$1"
+          until [ "$(ls "$2/here" | wc -l)" -ge "$3" ]; do sleep 0.05; done
+          ' sh {} "$PWD" "$number" ::: $(seq "$inputs")
+        echo "$number: $?"
+      }
+      meet 4 4 --via ssh:node1,node2 -j 2
+      meet 3 3 --via ssh:1/node1,node2 -j 2
+      echo 1 > jobs
+      meet 2 2 --via ssh:node1,node2 -j ./jobs
+      """, environment: ["BROOD_TEST_FAR_SPEED": "5"])
+    #expect(output.standardOutput == "4: 0\n3: 0\n2: 0\n", "\(output.standardError)")
+  }
+
   @Test func tasksThatNeedEachOtherRunThere() throws {
     let output = try Cluster.run(
       hosts: 1,
