@@ -101,6 +101,9 @@ struct JournalTests {
       """
       pool new 3
       let r = pool map --chunk 1 --journal j --rerun missing 1..200 { |x|
+        # So that each session is killed before it has done all.
+        if $x > 60 { while not (exists killed20) { sleep 5ms } }
+        if $x > 130 { while not (exists killed80) { sleep 5ms } }
         append done "$x\\n"
         sleep 2ms
         [twice: $x * 2, text: "<$x>", time: 1s * $x]
@@ -115,6 +118,7 @@ struct JournalTests {
         until [ "$(ended)" -ge $goal ]; do sleep 0.005; done
         kill -9 $!
         wait $! 2>/dev/null
+        touch killed$goal
       done
       "$BROOD" map.brood 2>news; echo "status $?"
       "$BROOD" map.brood 2>/dev/null; echo "status $?"

@@ -251,10 +251,13 @@ struct SurvivorTests {
       "$BROOD" inner.brood second & second=$!
       while ! test -e second; do sleep 0.01; done
       echo $((second - first))
-      pgrep -c sleep
+      reach() { # reach NUMBER: waits until so many run
+        for _ in $(seq 1000); do [ "$(pgrep -c -x sleep)" = "$1" ] && break; sleep 0.01; done
+        pgrep -c -x sleep
+      }
+      reach 4
       kill -KILL $second
-      sleep 1
-      pgrep -c -x sleep
+      reach 2
       END
       "$BROOD" outer.brood
       """)
