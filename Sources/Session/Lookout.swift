@@ -210,17 +210,17 @@ extension Session {
   /// What this process does about processes that cannot go on.
   var stuckMode: StuckMode { StuckMode(rawValue: settings.text("stuck")) ?? .off }
 
-  /// What counts while nothing was set: a person wants to know; a script is asked.
-  static func standardStuckMode(isInteractive: Bool) -> StuckMode {
+  /// What counts while nothing was set.
+  static var standardStuckMode: StuckMode {
     let word = Process.startEnvironment().first { $0.name == "BROOD_STUCK" }?.value
-    return word.flatMap(StuckMode.init) ?? (isInteractive ? .report : .off)
+    return word.flatMap(StuckMode.init) ?? .report
   }
 
   /// Before anything runs: whether the order of locks is watched, as long as nothing is set.
   public func watchLockOrder() {
-    // Most scripts set nothing.
+    // It costs each lock a third of its time: a script has to ask for it.
     guard isInteractive || getenv("BROOD_STUCK") != nil else { return }
-    LockOrder.turn(on: Session.standardStuckMode(isInteractive: isInteractive) != .off)
+    LockOrder.turn(on: Session.standardStuckMode != .off)
   }
 
   /// Tells of locks that are taken in orders that can deadlock.

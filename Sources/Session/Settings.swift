@@ -134,7 +134,7 @@ extension Session {
       .choice("warnings", "Whether a script at a terminal, and the prompt, warn", ["on", "off"]))
     settings.define(
       .choice("changes", "Whether the prompt tells what each command has changed", ["off", "on"]))
-    let mode = Session.standardStuckMode(isInteractive: isInteractive)
+    let mode = Session.standardStuckMode
     settings.define(
       Setting(
         "stuck", "What is done when processes can never go on: report, throw or off",
