@@ -32,7 +32,7 @@ _brood_run() {
     flag=${COMP_WORDS[i]}
     case $flag in
       --) ((i++)); break ;;
-      -j|-d|-C|-n|-s|--shell|--jobs|--file|--delimiter|--colsep|--skip|--max-inputs|--max-chars|--pipepart|--block|--lines|--recend|--recstart|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--delay|--load|--mem-free|--tag-format|--on-full|--results|--memory|--status|--nice|--joblog|--journal|--rerun|--key-env|--via|--nodes|--allocate|--cwd|--env|--lost|--wait-hosts|--only)
+      -j|-d|-C|-n|-s|--shell|--jobs|--file|--delimiter|--colsep|--skip|--max-inputs|--max-chars|--pipepart|--block|--lines|--recend|--recstart|--timeout|--grace|--retries|--backoff|--halt|--deadline|--rate|--delay|--load|--mem-free|--tag-format|--on-full|--results|--memory|--status|--nice|--joblog|--journal|--rerun|--key-env|--via|--nodes|--allocate|--cwd|--send|--env|--lost|--wait-hosts|--fetch|--only)
         # Bash makes three words of --flag=value, and two of --flag=
         [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
         ((i += 2))
@@ -55,7 +55,7 @@ _brood_run() {
       compopt -o default
     fi
   elif [[ $word == -* && ${COMP_WORDS[COMP_CWORD - 1]} != -- ]]; then
-    _brood_words '-j -0 -d -C -n -X -s --shell --jobs --file --null --delimiter --colsep --csv-in --header --link --skip --shuf --max-inputs --fill --max-chars --pipe --pipepart --block --lines --recend --recstart --round-robin --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --unordered --line --ungrouped --tag --tag-format --color --on-full --json --csv --results --memory --status --nice --tty --keep-background --detach --dry-run --progress --eta --joblog --journal --rerun --key-env --verbose --via --slurm --nodes --allocate --install --cwd --env --lost --wait-hosts --only --from-parallel --from-xargs --help'
+    _brood_words '-j -0 -d -C -n -X -s --shell --jobs --file --null --delimiter --colsep --csv-in --header --link --skip --shuf --max-inputs --fill --max-chars --pipe --pipepart --block --lines --recend --recstart --round-robin --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --unordered --line --ungrouped --tag --tag-format --color --on-full --json --csv --results --memory --status --nice --tty --keep-background --detach --dry-run --progress --eta --joblog --journal --rerun --key-env --verbose --via --slurm --nodes --allocate --install --cwd --send --env --lost --wait-hosts --fetch --only --from-parallel --from-xargs --help'
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$word")
   fi
@@ -76,10 +76,10 @@ _brood() {
   case $first in
     run) _brood_run; return ;;
     why)
-      if [[ $word == -* ]]; then _brood_words '--json --sources --follow --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
+      if [[ $word == -* ]]; then _brood_words '--json --sources --follow --host --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi
       return ;;
     who)
-      if [[ $word == -* ]]; then _brood_words '--json --sources --help'; else compopt -o default; fi
+      if [[ $word == -* ]]; then _brood_words '--json --sources --host --help'; else compopt -o default; fi
       return ;;
     deadlock)
       if [[ $word == -* ]]; then _brood_words '--json --sources --help'; else mapfile -t COMPREPLY < <(compgen -W "$(ps -eo pid=)" -- "$word"); fi

@@ -11,7 +11,7 @@ function __brood_run_program
         set -e words[1]
         string escape -- $words
         return 0
-      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
+      case -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --send --env --lost --wait-hosts --fetch --only
         set -e words[1]
         # Its value may be what is being typed.
         set -q words[1]; or return 1
@@ -34,7 +34,7 @@ end
 # Flags may stand, or the program, but no value of a flag.
 function __brood_run_begins
   __brood_run_flags
-  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --env --lost --wait-hosts --only
+  and not contains -- (commandline -opc)[-1] -j -d -C -n -s --shell --jobs --file --delimiter --colsep --skip --max-inputs --max-chars --pipepart --block --lines --recend --recstart --timeout --grace --retries --backoff --halt --deadline --rate --delay --load --mem-free --tag-format --on-full --results --memory --status --nice --joblog --journal --rerun --key-env --via --nodes --allocate --cwd --send --env --lost --wait-hosts --fetch --only
 end
 
 function __brood_run_complete
@@ -60,11 +60,13 @@ complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandli
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l sources -d 'say where each fact is from'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l follow -d 'tell each change until the processes have ended'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l host -x -d 'on a machine of a pool: its name, as pool info has it; P is a pid there'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = why' -l help -d 'show this'
 complete -c brood -n $first -a who -d 'Tell which processes have a thing, and what they do with it'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -F
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l json -d 'print the records as JSON'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l sources -d 'say where each fact is from'
+complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l host -x -d 'on a machine of a pool: its name, as pool info has it; P is a pid there'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = who' -l help -d 'show this'
 complete -c brood -n $first -a deadlock -d 'Find processes that hold each other up'
 complete -c brood -n 'test (count (commandline -opc)) -gt 1; and test (commandline -opc)[2] = deadlock' -xa '(__fish_complete_pids)'
@@ -182,9 +184,11 @@ complete -c brood -n __brood_run_flags -l nodes -x -d 'how many nodes to allocat
 complete -c brood -n __brood_run_flags -l allocate -x -d 'words for salloc, as [-p, short, -t, 30], or in one text: \'-p short -t 30\''
 complete -c brood -n __brood_run_flags -l install -d 'put this program into ~/.cache/brood of a host that has none'
 complete -c brood -n __brood_run_flags -l cwd -x -d 'the directory there; by default this one\'s path'
+complete -c brood -n __brood_run_flags -l send -x -d 'a file that is to be there at the same path; for programs also with places'
 complete -c brood -n __brood_run_flags -l env -x -d 'a variable that tasks there have as it is here'
 complete -c brood -n __brood_run_flags -l lost -x -d 'make an attempt that went with its host again, so often; 3 by default'
 complete -c brood -n __brood_run_flags -l wait-hosts -x -d 'how long to try when no host is left; 5m by default'
+complete -c brood -n __brood_run_flags -l fetch -x -d 'a file that a program makes there, brought to the same path here; with places'
 complete -c brood -n __brood_run_flags -l only -x -d 'of a file of tasks, run these and what they need'
 complete -c brood -n __brood_run_flags -l from-parallel -d 'only print what a line of GNU parallel is here'
 complete -c brood -n __brood_run_flags -l from-xargs -d 'only print what a line of xargs is here'

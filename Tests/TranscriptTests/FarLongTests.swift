@@ -14,9 +14,9 @@ struct FarLongTests {
       run() { # run HOSTS [FLAG…]
         hosts=$1
         shift
-        exec "$BROOD" run --via "ssh:$hosts" --journal jobs --results res "$@" -- sh -c '
+        exec "$BROOD" run --via "ssh:$hosts" --env CLUSTER --journal jobs --results res "$@" -- sh -c '
           echo "$1" >> "$CLUSTER/begun"
-          sleep "0.$((80 + $1 % 70))"
+          sleep "0.$((100 + $1 % 200))"
           echo "result $1"' sh {} ::: $(seq 2000)
       }
       export CLUSTER

@@ -221,14 +221,65 @@ struct FarSlurmTests {
         for i in 1..100 { pool map { |x| sleep 20ms; $x } 1..8; if (pool info far).size == 4 { break } }
         print (map (pool info far).hosts { |h| [$h.host, $h.workers] })
       '
-      for i in $(seq 100); do [ -z "$(squeue -h)" ] && break; sleep 0.1; done
-      echo "left: $(squeue -h -o %i)"
-      """)
+      # A job that is ended completes some time later, when its nodes have said that all is gone there.
+      for i in $(seq 600); do [ -z "$(squeue -h)" ] && break; sleep 0.1; done
+      echo "left: $(squeue -h -o '%i %T')"
+      """, within: .seconds(180))
     #expect(
       output.standardOutput == """
         [2, 4, 6, 8, 10]
         [["node1", 2], ["node2", 2]]
         left: 
+
+        """, "\(output.standardError)")
+  }
+
+  /// As when the session's machine loses its power: nothing of it is left that could cancel.
+  @Test func anAllocationEndsWithTheMachineOfItsSession() throws {
+    let output = try Cluster.run(
+      hosts: 2, slurm: true,
+      """
+      "$BROOD" -c '
+        pool new far --slurm --nodes 2
+        print (pool map { |x| $x } 1..4)
+        pool submit { sleep 1h }
+        sleep 1h
+      ' 2>/dev/null &
+      session=$!
+      until squeue -s -h -o %i | grep -q '^1\\.1$'; do sleep 0.1; done
+      sleep 1
+      kill -KILL "$session" $(pgrep -f '[s]cancel -Q') $(pgrep -x srun)
+      for i in $(seq 600); do [ -z "$(squeue -h)" ] && break; sleep 0.1; done
+      echo "left: $(squeue -h -o '%i %T')"
+      pgrep -fc 'brood --wor[k]er'
+      """, environment: ["BROOD_TEST_FAR_SPEED": "3"], within: .seconds(180))
+    #expect(output.standardOutput == "[1, 2, 3, 4]\nleft: \n0\n", "\(output.standardError)")
+  }
+
+  /// One step of an allocation that is lost is begun again, and the allocation stays.
+  @Test func aLostStepCostsItsAttemptsOnly() throws {
+    let output = try Cluster.run(
+      hosts: 2, slurm: true,
+      """
+      "$BROOD" -c '
+        pool new far --slurm --nodes 2
+        for i in 1..10000 { pool map { sleep 50ms } 1..8; if (exists "stop") { break } }
+        print (map (pool info far).hosts { |h| [$h.host, $h.state] })
+      ' 2> err &
+      session=$!
+      until squeue -s -h -o %i | grep -q '^1\\.1$'; do sleep 0.1; done
+      sleep 1
+      kill -KILL $(pgrep -f '[s]run.*-w node2')
+      until squeue -s -h -o %i | grep -q '^1\\.2$'; do sleep 0.1; done
+      sleep 8
+      touch stop
+      wait "$session"
+      grep -c 'node2 is lost (srun: ended by KILL)' err
+      """, environment: ["BROOD_TEST_FAR_SPEED": "3"], within: .seconds(180))
+    #expect(
+      output.standardOutput == """
+        [["node1", "ready"], ["node2", "ready"]]
+        1
 
         """, "\(output.standardError)")
   }

@@ -80,18 +80,18 @@ struct RedisLinkTests {
       """
       server node1
       "$BROOD" -c '
-        queue new jobs --on redis://192.0.2.1:7000/0/jobs
-        shm new count int --on redis://192.0.2.1:7000/0/count
+        let jobs = (queue new jobs --on redis://192.0.2.1:7000/0/jobs)
+        let count = (shm new count int --on redis://192.0.2.1:7000/0/count)
         for i in 1..10 { queue put jobs $i }
         queue close jobs
         pool new far --via ssh:1/node1,1/node2
-        print (sum (pool map { |n| mut s = 0; while true { try { s = $s + (queue get jobs) } catch e: closed { break } }; shm add count $s; $s } 1..2))
+        print (sum (pool map { |n| var s = 0; while true { try { s = $s + (queue get $jobs) } catch e: closed { break } }; shm add $count $s; $s } 1..2))
         print (shm get count)
       '
       "$BROOD" -c '
         pool new far --via ssh:1/node1
-        queue new here
-        try { pool map { |x| queue put here $x } 1..2 } catch e { print $e.message }
+        let here = (queue new here)
+        try { pool map { |x| queue put $here $x } 1..2 } catch e { print $e.message }
       '
       """)
     #expect(

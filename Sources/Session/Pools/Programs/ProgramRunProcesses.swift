@@ -201,7 +201,10 @@ extension ProgramRun {
       finish(index, record)
     } else {
       switch scheduler.failed(batch, 0, fault) {
-      case .again where fault == .lost: break
+      case .again where fault == .lost:
+        // What it wrote belongs to no attempt that counts.
+        if output != nil, error != nil { kept[index]?.removeLast() }
+        options.results?.undo(index)
       case .again(let failures, let delay):
         if let results = options.results, let last = kept[index]?.last {
           results.setAside(failures, last.output, last.error)
