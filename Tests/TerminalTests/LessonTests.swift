@@ -110,7 +110,7 @@ import Testing
     try terminal.expect("This lesson is done.")
     try terminal.expectLine("brood> ")
     // What the lesson has started has ended with it.
-    try shell.enter("print (len (ps))", expecting: "\n1\n")
+    try shell.enter("print (len (ps))", expecting: "\n1")
     try shell.enter("lesson report", expecting: "./try.md")
     let kept = try shell.read(".local/state/brood/lessons")
     #expect(kept.contains("\"answer\":\"1\",\"right\":false,\"why\":\"M7\""))
