@@ -43,6 +43,7 @@ let package = Package(
     .target(
       name: "Redis", dependencies: ["CHiredis", "CPosix", "Channels", "Posix", "Processes"],
       swiftSettings: swiftSettings),
+    .target(name: "Explore", swiftSettings: swiftSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
     .target(name: "Machines", swiftSettings: swiftSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
@@ -54,7 +55,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "Session",
-      dependencies: ["Channels", "Language", "Machines", "Pools", "Posix", "Processes", "Waits"],
+      dependencies: [
+        "CPosix", "Channels", "Explore", "Language", "Machines", "Pools", "Posix", "Processes", "Waits",
+      ],
       swiftSettings: swiftSettings),
     .target(
       name: "ShellHost", dependencies: ["Channels", "Language", "Posix", "Processes", "Session"],
@@ -62,8 +65,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Channels", "Language", "Machines", "Posix", "Processes", "Redis", "Seeing", "Session",
-        "ShellHost", "Teaching", "Timeline", "Waits",
+        "CPosix", "Channels", "Explore", "Language", "Machines", "Posix", "Processes", "Redis",
+        "Seeing", "Session", "ShellHost", "Teaching", "Timeline", "Waits",
       ],
       swiftSettings: swiftSettings),
     .target(
@@ -105,6 +108,7 @@ let package = Package(
       name: "TeachingTests", dependencies: ["Language", "Teaching"], swiftSettings: swiftSettings),
     .testTarget(
       name: "TimelineTests", dependencies: ["Language", "Timeline"], swiftSettings: swiftSettings),
+    .testTarget(name: "ExploreTests", dependencies: ["Explore"], swiftSettings: swiftSettings),
     .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
     .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
     .testTarget(

@@ -246,6 +246,26 @@ open class Channel {
   /// Called under the lock after its last holder died inside: drops what it had begun.
   func repair() {}
 
+  /// Whether an operation could be done now without waiting, for a process that is let go only then.
+  ///
+  /// Where it is not known it goes, and waits in the middle.
+  func prospect(of verb: OperationPoint.Verb) -> Prospect { .goes }
+
+  /// The same for a process of another module.
+  public final func outlook(of verb: OperationPoint.Verb) -> Prospect { prospect(of: verb) }
+
+  /// What is seen under the inner lock by one that does nothing; nil where that cannot be had.
+  final func glimpse<R>(_ look: () -> R) -> R? {
+    let code = brood_lock(lockWord, Clock.deadline(after: 1_000_000_000))
+    if code < 0 { return nil }
+    if code == 1 { repair() }
+    defer { unlock() }
+    return look()
+  }
+
+  /// Whether any other process is left that has it and lives.
+  public final var hasPeers: Bool { peers.living.contains { $0 != Peers.ownPid } || peers.isTravelling }
+
   // MARK: Sleeping
 
   /// Counts how often sleepers were woken: a process that says that it is stuck adds the count at which it

@@ -86,10 +86,14 @@ final class ChannelMemory {
       Descriptors.close(fd)
       throw error
     }
-    let id = UInt64.random(in: 1 ... .max)
+    let id = ChannelMemory.makeID()
     header.pointee = Header(
       magic: ChannelMemory.magic, kind: kind, id: id, maker: .own, repairs: 0)
   }
+
+  /// Draws the number that names a channel in all its processes; where schedules are explored it is
+  /// the same in each run.
+  nonisolated(unsafe) static var makeID: () -> UInt64 = { .random(in: 1 ... .max) }
 
   /// Takes over a descriptor that came from elsewhere; throws EBADMSG if it is of no such kind, or
   /// smaller than it must be.

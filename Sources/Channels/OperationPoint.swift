@@ -4,7 +4,7 @@ import Waits
 
 /// The one place that each operation on something shared passes, before and after it.
 ///
-/// With no listener and no sleep it is one load and one branch that is predicted. It closes the wait
+/// With no listener, no gate and no sleep it is one load and one branch that is predicted. It closes the wait
 /// record of an operation that slept (`WaitNote`), and tells a listener, as for `BROOD_TRACE=channel`.
 public enum OperationPoint {
   /// What is done; the numbers stand in shared memory.
@@ -70,8 +70,17 @@ public enum OperationPoint {
   ///
   /// It must not throw, nor do operations itself.
   nonisolated(unsafe) public static var listener: ((Event) -> Void)? {
-    didSet { brood_operations_hear(listener != nil) }
+    didSet { brood_operations_hear(listener != nil || gate != nil) }
   }
+
+  /// Stops this process before each of its operations until another one lets it go on; what it throws
+  /// comes in place of the operation.
+  nonisolated(unsafe) public static var gate: ((Verb, Channel) throws -> Void)? {
+    didSet { brood_operations_hear(listener != nil || gate != nil) }
+  }
+
+  /// Draws the numbers of new channels from now on.
+  public static func number(channels: @escaping () -> UInt64) { ChannelMemory.makeID = channels }
 
   /// Where in a source text this process is, as a number of the table of texts and a line; set by
   /// the session.
@@ -83,8 +92,8 @@ public enum OperationPoint {
   @inline(__always)
   static func pass<R>(
     _ verb: Verb, _ channel: Channel, _ operation: () throws -> R
-  ) rethrows -> R {
-    if brood_operations() & UInt32(BROOD_OPERATION_HEARD) != 0 { begin(verb, channel) }
+  ) throws -> R {
+    if brood_operations() & UInt32(BROOD_OPERATION_HEARD) != 0 { try begin(verb, channel) }
     do {
       let result = try operation()
       if brood_operations() != 0 { end(verb, channel, nil) }
@@ -96,7 +105,8 @@ public enum OperationPoint {
   }
 
   @inline(never)
-  private static func begin(_ verb: Verb, _ channel: Channel) {
+  private static func begin(_ verb: Verb, _ channel: Channel) throws {
+    try gate?(verb, channel)
     listener?(Event(verb: verb, object: channel.objectID, isBefore: true))
   }
 

@@ -4,7 +4,9 @@ import Session
 /// Every built-in command, in the order in which `help` lists them.
 public enum AllCommands {
   public static let families: [CommandFamily] =
-    ProcessCommands.families + [SeeingCommands.family, RecordCommands.family]
+    ProcessCommands.families + [
+      SeeingCommands.family, RecordCommands.family, ExploreCommands.family,
+    ]
     + ChannelCommands.families + [PoolCommands.family, JobCommands.family]
     + Library.families + [LessonCommands.family, MetaCommands.family]
 
@@ -34,6 +36,7 @@ public enum AllCommands {
         "lesson report",
       ]
     ),
+    (LanguageVersion(0, 7), ["explore", "replay"]),
   ]
 
   /// The names that a script does not know that is written for a version.

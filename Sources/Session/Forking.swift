@@ -127,7 +127,10 @@ extension Session {
         if line > 0 { brood_slot_note_fork(slot.place.number, text, line) }
         if isForProgram { willSpawn?(slot) } else { channels.admit(slot) }
       }
-      return try forkBare(number: processes.takeForkNumber())
+      guard let gate = Gate.current else {
+        return try forkBare(number: processes.takeForkNumber())
+      }
+      return try gate.fork { try forkBare(number: processes.takeForkNumber()) }
     } catch {
       leave(process)
       guard let error = error as? SystemError else { throw error }

@@ -78,6 +78,9 @@ public final class ProcessTable {
     return nextID
   }
 
+  /// Numbers processes from 1 again, for names that are the same in each run.
+  func countAnew() { nextID = 1 }
+
   /// Counts the forks of this process.
   func takeForkNumber() -> UInt64 {
     forks &+= 1

@@ -121,6 +121,16 @@ extension Session {
     }
   }
 
+  /// Whether a signal has come that a handler of the user's, or the end of this process, answers; what
+  /// else has come is dealt with.
+  var hasSignalToObey: Bool {
+    guard Attention.isPending else { return false }
+    takeSignals()
+    if handlers.postponed != nil || dueCalls.isDue || !handlers.waiting.isEmpty { return true }
+    Attention.clear()
+    return false
+  }
+
   private func takeSignals() {
     for recorded in Signals.take() {
       switch recorded.signal {

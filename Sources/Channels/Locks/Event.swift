@@ -84,6 +84,10 @@ public final class Event: Channel {
     }
   }
 
+  override func prospect(of verb: OperationPoint.Verb) -> Prospect {
+    verb != .eventWait || isSet || !hasPeers ? .goes : .waits(holders: [])
+  }
+
   // MARK: Waiting for several things
 
   /// How often it was set, to be noted before one waits.

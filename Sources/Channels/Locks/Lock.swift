@@ -53,6 +53,10 @@ public final class Lock: Channel {
     }
   }
 
+  override func prospect(of verb: OperationPoint.Verb) -> Prospect {
+    verb == .lockAcquire ? ownership.prospect : .goes
+  }
+
   /// The process that holds it; nil if it is free, or its holder is dead.
   public var holder: ProcessIdentity? {
     let holder = ownership.holder

@@ -131,6 +131,14 @@ public final class Semaphore: Channel {
     }
   }
 
+  override func prospect(of verb: OperationPoint.Verb) -> Prospect {
+    guard verb == .semaphoreAcquire,
+      let (isAvailable, holders) = glimpse({ (available > 0 || isAllOwn, otherHolders()) })
+    else { return .goes }
+    if isAvailable || holders.contains(where: { !$0.isLiving }) { return .goes }
+    return holders.isEmpty && !hasPeers ? .goes : .waits(holders: holders.map(\.pid))
+  }
+
   /// Whether one process at a time can have it, and gives it back itself.
   private var isLock: Bool { !isCounter && state.pointee.value == 1 }
 

@@ -239,6 +239,10 @@ public final class SharedArray: Channel {
     }
   }
 
+  override func prospect(of verb: OperationPoint.Verb) -> Prospect {
+    verb == .memoryLock ? ownership.prospect : .goes
+  }
+
   /// The process that holds it; nil if it is free, or its holder is dead.
   public var holder: ProcessIdentity? {
     let holder = ownership.holder

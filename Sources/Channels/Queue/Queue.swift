@@ -25,6 +25,24 @@ public final class Queue: Channel {
   /// Segments whose memory goes back with the next state.
   var cooling: [UInt32] = []
 
+  override func prospect(of verb: OperationPoint.Verb) -> Prospect {
+    switch verb {
+    case .queueGet:
+      let seen = glimpse { () -> [ProcessIdentity]? in
+        let now = state
+        if now.items > 0 || now.returned > 0 || now.isClosed != 0 && now.leases == 0 { return nil }
+        return now.leases > 0 ? leaseHolders(now).holders : []
+      }
+      guard let found = seen, let holders = found, hasPeers else { return .goes }
+      if holders.contains(where: { !$0.isLiving }) { return .goes }
+      return .waits(holders: holders.map(\.pid))
+    case .queuePut:
+      let isFree = glimpse { state.isClosed != 0 || hasRoom(state, 1) } ?? true
+      return isFree || !hasPeers ? .goes : .waits(holders: [])
+    default: return .goes
+    }
+  }
+
   /// The bells.
   var itemsBell: Int32 { bells[0] }
   var roomBell: Int32 { bells[1] }

@@ -35,15 +35,7 @@ enum SelectCommand {
 
   private static func select(_ call: borrowing Selection) throws -> Selected {
     let session = call.interpreter.session
-    var signals: SignalSet = []
-    var arms: [any SelectSource] = []
-    for index in 0..<call.count {
-      let kind = SelectKind.allCases[call.kind(index)]
-      let items: [Value] =
-        if case .list(let list) = call[index] { list.items } else { [call[index]] }
-      if kind == .signal { for item in items { signals.insert(try signal(item)) } }
-      for item in items { arms.append(try kind.source(item, index, session)) }
-    }
+    let (arms, signals) = try sources(call)
     // Blocked while we wait, so that none is lost to a handler; then as before.
     let before = signals.isEmpty ? nil : Signals.block(signals)
     defer { if let before { Signals.setMask(before) } }
@@ -57,6 +49,22 @@ enum SelectCommand {
       }
       try sleep(arms, session, call)
     }
+  }
+
+  /// What the arms wait for, and the signals among it.
+  static func sources(
+    _ call: borrowing Selection
+  ) throws -> (arms: [any SelectSource], signals: SignalSet) {
+    var signals: SignalSet = []
+    var arms: [any SelectSource] = []
+    for index in 0..<call.count {
+      let kind = SelectKind.allCases[call.kind(index)]
+      let items: [Value] =
+        if case .list(let list) = call[index] { list.items } else { [call[index]] }
+      if kind == .signal { for item in items { signals.insert(try signal(item)) } }
+      for item in items { arms.append(try kind.source(item, index, call.interpreter.session)) }
+    }
+    return (arms, signals)
   }
 
   private static func signal(_ value: Value) throws -> Signal {

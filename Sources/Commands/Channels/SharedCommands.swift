@@ -289,7 +289,13 @@ enum SharedCommands {
     ],
     flags: [.timeout],
     examples: [Example("shm new n int 20\nprint (shm update n { |v| $v * 2 + 2 })", "42")]
-  ) { call in
+  ) { call in try update(call) { _, _, _ in } }
+
+  /// `shm update`, which says before it looks and before it changes what it does.
+  @inline(__always)
+  static func update(
+    _ call: borrowing Call, _ before: (SharedHandle, _ place: Value, _ sets: Value?) throws -> Void
+  ) throws -> Value {
     guard let handle = call.local(as: SharedHandle.self) else {
       return try RedisSharedVerbs.update(call)
     }
@@ -314,9 +320,11 @@ enum SharedCommands {
       try? handle.memory.release(session.waitLimit())
     }
     _ = try session.report(dead, handle)
+    try before(handle, place, nil)
     let old = place.isNull ? try handle.get() : try handle.get(place)
     let new = try call.invoke(block, old)
     try session.output.flushBeforeOthersKnow()
+    try before(handle, place, new)
     if place.isNull { try handle.set(new) } else { try handle.set(place, new) }
     return new
   }

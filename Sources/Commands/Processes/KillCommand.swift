@@ -41,6 +41,14 @@ enum KillCommand {
     return .null
   }
 
+  /// The signals that a call sends, and to which processes; none where it only lists or checks.
+  static func sent(_ call: borrowing Call) throws -> [(pid: Int32, signal: Int32)] {
+    var request = Request()
+    try request.read(call)
+    guard !request.isList, let signal = request.signal else { return [] }
+    return request.targets.map { ($0.0.pid, signal.number) }
+  }
+
   /// The arguments, sorted.
   private struct Request {
     var targets: [(ProcessTarget, Int)] = []

@@ -28,6 +28,11 @@ enum StopCommands {
     return .null
   }
 
+  /// The pids of the processes that a call names.
+  static func pids(_ call: borrowing Call) throws -> [Int32] {
+    try targets(call).map { $0.0.pid }
+  }
+
   static let resume = Command(
     "continue", "Resume stopped processes (CONT)", parameters: [first, more],
     examples: [

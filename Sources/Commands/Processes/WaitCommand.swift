@@ -57,6 +57,9 @@ enum WaitCommand {
     return try any(of: given, call)
   }
 
+  /// The processes that a call names; nil if it names none.
+  static func named(_ call: borrowing Call) throws -> [ProcessHandle]? { try targets(call) }
+
   /// The processes that were named; nil if none was.
   private static func targets(_ call: borrowing Call) throws -> [ProcessHandle]? {
     if call.count == 0 { return nil }

@@ -8,7 +8,24 @@ extension Interpreter {
       nativeDepth -= 1
       top = savedTop
     }
+    if nativeDepth > nativeLimit { return try runWatched(command, site, base, count) }
+    return try runSorted(command, site, base, count)
+  }
+
+  /// Where built-ins are watched, or nested too deep.
+  @inline(never)
+  private func runWatched(
+    _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
+  ) throws -> Value {
     if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
+    return try runSorted(standIns[ObjectIdentifier(command)] ?? command, site, base, count)
+  }
+
+  @inline(__always)
+  private func runSorted(
+    _ command: Command, _ site: CallSite, _ base: Slot, _ count: Int
+  ) throws -> Value {
+    let savedTop = top
     if site.isSimple, !command.traits.contains(.passesWords) {
       return try runSimple(command, site, base, count)
     }

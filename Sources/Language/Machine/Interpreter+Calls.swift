@@ -94,8 +94,10 @@ extension Interpreter {
     let total = command.parameterCount
     let base = a + 1
     let savedTop = top
-    guard nativeDepth < Interpreter.maximumNativeDepth, base + total + 512 < stackEnd else {
-      throw tooDeep()
+    guard nativeDepth < nativeLimit, base + total + 512 < stackEnd else {
+      if base + total + 512 >= stackEnd { throw tooDeep() }
+      a.pointee = finished(try runNative(command, site, base, count), command, site)
+      return
     }
     if count < total {
       top = max(top, base + total)

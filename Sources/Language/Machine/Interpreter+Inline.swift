@@ -36,7 +36,7 @@ extension Interpreter {
       top = savedTop
       activeSite = outer
     }
-    if nativeDepth > Interpreter.maximumNativeDepth { throw tooDeep() }
+    let select = nativeDepth > nativeLimit ? try watched(choice) : choice.select
     for i in 0..<count {
       let parameter = choice.arms[site.armKinds[i]].parameter
       let argument = site.arguments[i]
@@ -47,7 +47,7 @@ extension Interpreter {
     }
     let selected: Selected
     do {
-      selected = try choice.select(
+      selected = try select(
         Selection(
           interpreter: self, command: command, site: site,
           arguments: UnsafeMutableBufferPointer(start: a + 1, count: count)))

@@ -68,6 +68,12 @@ public final class Interpreter {
   static let maximumFrames = 10_000
   /// Built-ins that call blocks may be nested this deep, if the stack has room for it.
   static let maximumNativeDepth = 20_000
+  /// Above this depth calls of built-ins take another way: the maximum, or -1 while they are watched.
+  var nativeLimit = Interpreter.maximumNativeDepth
+  /// What runs in place of some built-ins.
+  var standIns: [ObjectIdentifier: Command] = [:]
+  /// What runs in place of the waiting of `select`.
+  var selectStandIn: (@Sendable (borrowing Selection) throws -> Selected)?
   /// Below this address they are not, 0 until that is looked up.
   var stackLimit: UInt = 0
 

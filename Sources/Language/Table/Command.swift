@@ -102,7 +102,7 @@ public final class Command: Sendable {
     }
   }
 
-  private init(
+  init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
     flags: [Flag] = [], rules: [FlagRule] = [], traits: Traits = [], examples: [Example] = [],
     inline: InlineBody?,

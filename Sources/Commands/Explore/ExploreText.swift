@@ -1,0 +1,43 @@
+import Language
+
+/// A report of `explore` as people read it.
+enum ExploreText {
+  static func text(_ record: Value) -> String {
+    var lines: [String] = []
+    for outcome in list(record, "outcomes") {
+      lines.append("\(title(outcome))  \(field(outcome, "schedule").asText)")
+      let output = field(outcome, "output").asText
+      for line in output.split(separator: "\n") { lines.append("  | \(line)") }
+      for finding in list(outcome, "findings") { lines.append("  = \(finding.asText)") }
+    }
+    let runs = field(record, "runs").asText
+    if case .bool(true) = field(record, "complete") {
+      lines.append("all \(runs) classes of schedules seen")
+    } else {
+      lines.append("\(runs) of unknown many; no proof")
+      for reason in list(record, "reasons") { lines.append("  = \(reason.asText)") }
+    }
+    return TerminalText.lines(lines.joined(separator: "\n"))
+  }
+
+  /// An outcome in a line: what it is, and what it yields.
+  static func title(_ outcome: Value) -> String {
+    let kind = field(outcome, "kind").asText
+    if kind == "value" {
+      let value = field(outcome, "value")
+      return value.isNull ? "ends" : value.asLiteral
+    }
+    let error = field(outcome, "error")
+    return error.isNull ? kind : "\(kind): \(error.asText)"
+  }
+
+  static func field(_ record: Value, _ name: String) -> Value {
+    guard case .map(let map) = record else { return .null }
+    return map.get(.text(name)) ?? .null
+  }
+
+  static func list(_ record: Value, _ name: String) -> [Value] {
+    guard case .list(let list) = field(record, name) else { return [] }
+    return list.items
+  }
+}

@@ -1,0 +1,131 @@
+import Channels
+import Explore
+import Language
+import Posix
+import Session
+
+/// What built-ins do in a process that is explored: they stop before they use what processes share, and
+/// time and random numbers are those of the run.
+enum ExploredCalls {
+  /// Has the calls of this process watched.
+  static func watch(_ gate: Gate, _ interpreter: Interpreter) {
+    interpreter.watchCalls({ command in standIn(command) }, select: ExploredSelect.select)
+  }
+
+  private static func standIn(_ command: Command) -> Interpreter.StandIn? {
+    switch command.name {
+    case "shm get", "shm set", "shm add", "shm cas": ExploredMemory.standIn
+    case "shm update": ExploredMemory.update
+    case "print", "echo": print
+    case "wait": ExploredProcesses.wait
+    case "kill", "stop", "continue": ExploredProcesses.signal
+    case "process alive", "state": ExploredProcesses.look
+    case "pipe send", "pipe recv": ExploredPipes.transfer
+    case "pipe read", "pipe write": ExploredPipes.bytes
+    case "pipe poll": ExploredPipes.poll
+    case "queue size", "queue empty", "queue full", "queue peek", "event is-set", "sem value",
+      "lock info", "queue info", "sem info", "event info":
+      look
+    case "sleep": sleep
+    case "now": now
+    case "read", "glob", "exists": use
+    case "spawn", "exec", "write", "append", "alarm", "signal wait", "terminate",
+      "process terminate", "detach", "source":
+      refuse
+    case _ where foreign.contains { command.name.hasPrefix($0) }: refuse
+    default: command.flags.contains { $0.name == "timeout" } ? timed : nil
+    }
+  }
+
+  /// Families whose processes, files and connections are none of a run.
+  private static let foreign = ["pool ", "socket ", "record", "timeline", "blackbox", "fg", "bg"]
+
+  @Sendable private static func refuse(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    Gate.current?.refuse("'\(call.command.name)'")
+    return try work(call)
+  }
+
+  @Sendable private static func use(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    Gate.current?.note(use: "'\(call.command.name)' looks at files, which others may change")
+    return try work(call)
+  }
+
+  /// What looks at a channel and changes nothing.
+  @Sendable private static func look(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current, case .handle(let handle as ChannelHandle) = call[0] else {
+      return try work(call)
+    }
+    _ = try gate.stop(Operation(words(call), [Access(Gate.key(handle.channel.id), .read)]))
+    return try gate.inside { try work(call) }
+  }
+
+  /// Of a call that may wait for so long and no longer: the time is that of the run.
+  @Sendable static func timed(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current, call.hasFlags else { return try work(call) }
+    let time = call.nanoseconds("timeout")
+    let isImpatient = call.isSet("no-wait") || time == 0
+    let outer = (gate.isImpatient, gate.deadline)
+    gate.isImpatient = isImpatient
+    gate.deadline = isImpatient ? nil : time.map { gate.now &+ Int64($0) }
+    defer { (gate.isImpatient, gate.deadline) = outer }
+    if !isImpatient { call.replace(flag: "timeout", by: .duration(century)) }
+    return try work(call)
+  }
+
+  /// Longer than any run (ns).
+  private static let century = 100 * 365 * 86_400 * 1_000_000_000
+
+  @Sendable private static func print(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current, !call.session.hasRedirectedOutput else { return try work(call) }
+    _ = try gate.stop(Operation(words(call), [Access("out", .write)]))
+    let result = try work(call)
+    try call.session.output.flush()
+    return result
+  }
+
+  @Sendable private static func sleep(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current else { return try work(call) }
+    let time = Int64(max(0, call.int(0)))
+    if time == 0 { return .null }
+    _ = try gate.stop(Operation(words(call)), until: gate.now &+ time) { .waits(holders: []) }
+    return .null
+  }
+
+  @Sendable private static func now(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current else { return try work(call) }
+    return .time(Int(gate.now) + beginning)
+  }
+
+  /// When each run begins: the first second of the year 2000.
+  private static let beginning = 946_684_800 * 1_000_000_000
+
+  /// A call with the values of its arguments, cut where it is long.
+  static func words(_ call: borrowing Call) -> String {
+    var text = call.command.name
+    for index in 0..<call.count {
+      let word: String
+      switch call[index] {
+      case .handle(let handle as ChannelHandle): word = handle.name
+      case .handle(let handle as ProcessHandle): word = handle.name
+      case .closure: word = "{ … }"
+      default: word = call.spelled(index)
+      }
+      text += " " + (word.count > 40 ? word.prefix(39) + "…" : word)
+    }
+    return text.replacing("\n", with: " ")
+  }
+}

@@ -1,0 +1,84 @@
+import CPosix
+import Channels
+import Explore
+import Language
+import Posix
+import Session
+import Waits
+
+/// `select` where it is explored: one step, in which the first arm that is ready takes what has come.
+enum ExploredSelect {
+  @Sendable static func select(_ call: borrowing Selection) throws -> Selected {
+    guard let gate = Gate.current else { throw call.error(.system, "nothing is explored") }
+    let (arms, signals) = try SelectCommand.sources(call)
+    if !signals.isEmpty { gate.refuse("an arm 'signal' of select") }
+    defer { for arm in arms { arm.close() } }
+    var times: [(index: Int, time: Int)] = []
+    for index in 0..<call.count {
+      if case .duration(let time) = call[index] { times.append((index, max(0, time))) }
+    }
+    let first = times.min { $0.time < $1.time }
+    var accesses: [Access] = []
+    for arm in arms {
+      guard let target = arm.target else { continue }
+      if target.object.kind.isChannel {
+        accesses.append(Access(Gate.key(target.object.number), .write))
+      } else {
+        accesses.append(
+          Access(gate.key(process: Int32(truncatingIfNeeded: target.object.number)), .read))
+      }
+    }
+    let limit = first.map { gate.now &+ Int64($0.time) }
+    while true {
+      let passage = try gate.stop(Operation("select", accesses), until: limit) {
+        try gate.inside { try canGo(arms) } ? .goes : .waits(holders: [])
+      }
+      if passage == .expired, let first { return Selected(first.index) }
+      let taken = try gate.inside { () throws -> Selected? in
+        for arm in arms where !(arm is TimeSource) {
+          if let (value, origin) = try arm.take() {
+            return Selected(arm.index, value, origin: origin)
+          }
+        }
+        return nil
+      }
+      if let taken { return taken }
+      guard try gate.inside({ try canCome(arms) }) || limit != nil else {
+        throw call.error(
+          .closed, "no arm of 'select' can ever run",
+          help: "its queues and pipes are closed, or no other process is left that could use them")
+      }
+    }
+  }
+
+  /// Whether an arm could run, or none ever can.
+  private static func canGo(_ arms: [any SelectSource]) throws -> Bool {
+    var canCome = false
+    for arm in arms where !(arm is TimeSource) {
+      switch try arm.prepare() {
+      case .ready: return true
+      case .never: continue
+      case .at: canCome = true
+      case .descriptors(let descriptors, _):
+        canCome = true
+        if descriptors.contains(where: isReadable) { return true }
+      }
+    }
+    return !canCome && !arms.contains { $0 is TimeSource }
+  }
+
+  private static func canCome(_ arms: [any SelectSource]) throws -> Bool {
+    for arm in arms where !(arm is TimeSource) {
+      if case .never = try arm.prepare() { continue }
+      return true
+    }
+    return false
+  }
+
+  /// Whether something can be read from a descriptor, or its other end is gone.
+  static func isReadable(_ fd: Int32) -> Bool {
+    var one = fd
+    var ready: UInt8 = 0
+    return brood_wait_readable(&one, 1, &ready, 0) >= 0 && ready != 0
+  }
+}

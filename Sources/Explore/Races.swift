@@ -1,0 +1,116 @@
+/// Finds, in a run that has ended, pairs of steps whose order could have been the other one.
+///
+/// Happens-before is kept as vector clocks: the order in each process, of conflicting steps, of a fork and what
+/// its child does, of a step and one that it makes possible. O(steps × processes × accesses).
+struct Races {
+  private let search: Search
+  private var numbers: [ProcessPath: Int] = [:]
+  /// Of each step: for each process the last of its steps, plus one, that comes before or is it.
+  private var clocks: [[Int]] = []
+  /// Of each process: its last step and the clock before its first one.
+  private var last: [Int: Int] = [:]
+  /// For each thing, process and kind of use: the last step.
+  private var uses: [String: [Use]] = [:]
+
+  private struct Use {
+    let process: Int
+    let access: Access
+    var step: Int
+  }
+
+  init(_ search: Search) { self.search = search }
+
+  mutating func find(_ pending: [ProcessPath: Operation]) {
+    for (index, node) in search.nodes.enumerated() {
+      guard let pick = node.pick else { break }
+      let clock = clock(before: pick.process)
+      race(pick.process, node.effects, clock, before: index)
+      // Others that were about to do something at this moment might have done it before.
+      for (path, operation) in node.moment.pending where path != pick.process {
+        let isRace = operation.accesses.contains { access in
+          node.effects.accesses.contains {
+            $0.conflicts(with: access) && $0.mayMeet(access.exclusion)
+          }
+        }
+        if isRace { search.add(path, at: index) }
+      }
+      note(node, index, pick, clock)
+    }
+    for (path, operation) in pending.sorted(by: { $0.key < $1.key }) {
+      race(path, operation, clock(before: path), before: search.nodes.count)
+    }
+  }
+
+  private mutating func number(_ path: ProcessPath) -> Int {
+    if let number = numbers[path] { return number }
+    numbers[path] = numbers.count
+    return numbers.count - 1
+  }
+
+  /// What is known to come before the next step of a process: for a child's first one what came before
+  /// its fork, which is the step of its parent after which it was there.
+  private mutating func clock(before path: ProcessPath) -> [Int] {
+    if let step = last[number(path)] { return clocks[step] }
+    guard let parent = path.parent else { return [] }
+    // The first decision that knows the child comes behind the step that made it.
+    for (index, node) in search.nodes.enumerated() where node.moment.pending[path] != nil {
+      var maker = index - 1
+      while maker >= 0, search.nodes[maker].pick?.process != parent { maker -= 1 }
+      return maker >= 0 ? clocks[maker] : []
+    }
+    return clock(before: parent)
+  }
+
+  // The last conflicting step of another process that does not come before anyway.
+  private mutating func race(
+    _ path: ProcessPath, _ operation: Operation, _ clock: [Int], before end: Int
+  ) {
+    let own = number(path)
+    var latest = -1
+    for access in operation.accesses {
+      for use in uses[access.object] ?? []
+      where use.process != own && use.step > latest && use.step < end
+        && use.access.conflicts(with: access) && use.access.mayMeet(access.exclusion)
+      {
+        if use.process < clock.count, clock[use.process] > use.step { continue }
+        latest = use.step
+      }
+    }
+    if latest >= 0 { search.add(path, at: latest) }
+  }
+
+  private mutating func note(
+    _ node: Search.Node, _ index: Int, _ pick: Step, _ before: [Int]
+  ) {
+    let process = number(pick.process)
+    var clock = before
+    func join(_ other: [Int], into clock: inout [Int]) {
+      while clock.count < other.count { clock.append(0) }
+      for (i, step) in other.enumerated() where step > clock[i] { clock[i] = step }
+    }
+    for access in node.effects.accesses {
+      for use in uses[access.object] ?? [] where use.access.conflicts(with: access) {
+        join(clocks[use.step], into: &clock)
+      }
+    }
+    if let cause = node.cause, cause >= 0, cause < clocks.count { join(clocks[cause], into: &clock) }
+    // Time goes on only when nothing else can happen, so all before comes before it.
+    if pick.act == .expire, !node.moment.choices.contains(where: { $0.act == .go }) {
+      for earlier in clocks { join(earlier, into: &clock) }
+    }
+    while clock.count <= process { clock.append(0) }
+    clock[process] = index + 1
+    clocks.append(clock)
+    last[process] = index
+    for access in node.effects.accesses {
+      var all = uses[access.object] ?? []
+      let place = all.firstIndex { $0.process == process && $0.access == access }
+      if let place {
+        all[place].step = index
+      } else {
+        all.append(Use(process: process, access: access, step: index))
+      }
+      uses[access.object] = all
+    }
+  }
+}

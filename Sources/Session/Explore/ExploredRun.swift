@@ -1,0 +1,341 @@
+import CPosix
+import Explore
+import Glibc
+import Language
+import Posix
+import Processes
+
+/// One run of what is explored: its processes, of which one at a time goes on from a gate to the next.
+final class ExploredRun {
+  /// A process of the run that lives.
+  struct Member {
+    let path: ProcessPath
+    var pid: Int32 = 0
+    var pidfd: Int32 = -1
+    let socket: Int32
+    /// What it stands before; nil while it is on its way.
+    var point: GatePoint?
+    var isStopped = false
+    /// How often it has stood here and seen the same.
+    var repeats = 0
+    /// The step, from 0, that made possible what it waited for.
+    var cause: Int?
+    /// What it holds, by what that is called in accesses.
+    var held: [String] = []
+  }
+
+  private(set) var members: [ProcessPath: Member] = [:]
+  /// The pids of all processes of the run, those that have ended, too.
+  private(set) var pids: [Int32: ProcessPath] = [:]
+  /// The time of the run (ns).
+  private(set) var now: Int64 = 0
+  /// What makes a proof impossible, in words.
+  private(set) var used: Set<String> = []
+  /// What went on, for findings.
+  var history = RunHistory()
+  /// How many operations were done.
+  private(set) var steps = 0
+  let limits: ExploreLimits
+  private(set) var kills = 0
+  private var buffer = [UInt8](repeating: 0, count: 65536)
+  /// A process computes without end.
+  private(set) var isLost = false
+
+  init(_ limits: ExploreLimits) { self.limits = limits }
+
+  /// The first process was forked; it goes up to its first operation.
+  func begin(_ socket: Int32) throws {
+    members[ProcessPath()] = Member(path: ProcessPath(), socket: socket)
+    try attach(ProcessPath())
+  }
+
+  /// Something has an effect outside of the run.
+  struct Refused: Error {
+    let what: String
+    let place: String
+  }
+
+  // MARK: What can happen
+
+  /// What each process could do now.
+  var moment: Moment {
+    var choices: [Step] = []
+    var pending: [ProcessPath: Operation] = [:]
+    var idle: [Step] = []
+    for member in members.values {
+      guard let point = member.point else { continue }
+      pending[member.path] = point.operation
+      if kills < limits.kills, member.path != ProcessPath() {
+        choices.append(Step(member.path, .kill))
+      }
+      if member.isStopped { continue }
+      if !point.outlook.waits || point.outlook.hasSignal {
+        let choice = Step(member.path)
+        if member.repeats < ExploredRun.mostRepeats {
+          choices.append(choice)
+        } else {
+          idle.append(choice)
+        }
+      }
+      if limits.anyTimeouts, point.deadline != nil { choices.append(Step(member.path, .expire)) }
+    }
+    // Who looks again and again at the same waits until somebody changes it.
+    if !choices.contains(where: { $0.act == .go }) { choices += idle }
+    if !choices.contains(where: { $0.act != .kill }) {
+      let times = members.values.filter { !$0.isStopped }.compactMap { $0.point?.deadline }
+      if let next = times.min() {
+        for member in members.values where !member.isStopped && member.point?.deadline == next {
+          choices.append(Step(member.path, .expire))
+        }
+      }
+    }
+    return Moment(choices, pending)
+  }
+
+  /// The moment before the next step.
+  private(set) var lastMoment = Moment([], [:])
+
+  /// Looks at what can happen now.
+  func keepMoment() { lastMoment = moment }
+
+  /// Who is left and can do nothing any more.
+  var waiting: [(ProcessPath, GatePoint)] {
+    members.values.compactMap { member in member.point.map { (member.path, $0) } }
+      .sorted { $0.0 < $1.0 }
+  }
+
+  private static let mostRepeats = 8
+
+  /// Whether nothing is left but looking again and again.
+  var isIdle: Bool {
+    let goers = members.values.filter { member in
+      guard let point = member.point else { return false }
+      return !point.outlook.waits || point.deadline != nil
+    }
+    return !goers.isEmpty && goers.allSatisfy { $0.repeats >= 4 * ExploredRun.mostRepeats }
+  }
+
+  // MARK: Steps
+
+  /// Lets something happen; yields what it has done, and which earlier step made it possible.
+  func take(_ choice: Step) throws -> (effects: Operation, cause: Int?) {
+    guard var member = members[choice.process], let point = member.point else {
+      return (Operation(""), nil)
+    }
+    let cause = member.cause
+    steps += 1
+    if choice.act == .kill { return (kill(member), nil) }
+    var effects = point.operation
+    let handles = point.outlook.hasSignal && choice.act == .go
+    if choice.act == .expire, let deadline = point.deadline { now = max(now, deadline) }
+    if handles {
+      effects = Operation("signal", [Access("life \(choice.process)", .write)])
+    } else if choice.act == .go {
+      history.note(point, by: choice.process)
+      note(point, &member)
+    }
+    member.point = nil
+    member.cause = nil
+    members[choice.process] = member
+    let before = Set(members.keys)
+    send(choice.act == .expire ? .expire : .go, to: member)
+    try advance(choice.process)
+    deliver(point.sends)
+    for path in before.sorted() where members[path] == nil {
+      effects.accesses += endings(of: path, path == choice.process ? member : nil)
+    }
+    if var after = members[choice.process], let next = after.point {
+      let isSame =
+        next.operation == point.operation && next.place == point.place
+        && effects.accesses.allSatisfy { $0.mode == .read || $0.mode == .readPart }
+      after.repeats = isSame ? member.repeats + 1 : 0
+      members[choice.process] = after
+    }
+    refresh(effects, except: choice.process)
+    return (effects, cause)
+  }
+
+  /// What a process holds after a step.
+  private func note(_ point: GatePoint, _ member: inout Member) {
+    guard let object = point.operation.accesses.first?.object else { return }
+    switch point.fact {
+    case .takes: member.held.append(object)
+    case .gives:
+      if let place = member.held.lastIndex(of: object) { member.held.remove(at: place) }
+    default: break
+    }
+  }
+
+  /// What the end of a process changes: who waits for it can go on, and what it held is free.
+  private func endings(of path: ProcessPath, _ member: Member?) -> [Access] {
+    var result = [Access("proc \(path)", .write, .gives)]
+    for object in Set(member?.held ?? ended[path] ?? []).sorted() {
+      result.append(Access(object, .write, .gives))
+    }
+    return result
+  }
+
+  /// What ended processes held.
+  private(set) var ended: [ProcessPath: [String]] = [:]
+
+  private func kill(_ member: Member) -> Operation {
+    kills += 1
+    history.killed.append((member.path, history.operations[member.path] ?? 0))
+    endNow(member)
+    awaitEnd(of: member.path)
+    var effects = Operation("kill", [Access("life \(member.path)", .write)])
+    effects.accesses += endings(of: member.path, nil)
+    refresh(effects, except: member.path)
+    return effects
+  }
+
+  private func endNow(_ member: Member) {
+    if member.pid > 0 { try? Process.send(.kill, to: member.pid) }
+  }
+
+  /// Signals were sent: who ends by them has ended, and who handles them knows of them.
+  private func deliver(_ sends: [GatePoint.Sent]) {
+    for sent in sends {
+      guard let path = pids[sent.pid], members[path] != nil else { continue }
+      switch sent.signal {
+      case 9: awaitEnd(of: path)
+      case 19, 20, 21, 22: members[path]?.isStopped = true
+      case 18:
+        members[path]?.isStopped = false
+        look(at: path)
+      default: if members[path]?.isStopped == false { look(at: path) }
+      }
+    }
+  }
+
+  /// Asks those again whose prospects a step may have changed.
+  private func refresh(_ effects: Operation, except own: ProcessPath) {
+    let isEnd = effects.accesses.contains { $0.object.hasPrefix("proc ") }
+    for path in members.keys.sorted() where path != own {
+      guard let member = members[path], let point = member.point, !member.isStopped else { continue }
+      let isChanged = point.operation.conflicts(with: effects)
+      if isChanged { members[path]?.repeats = 0 }
+      if isChanged || isEnd && point.outlook.waits { look(at: path) }
+    }
+  }
+
+  private func look(at path: ProcessPath) {
+    guard let member = members[path], member.point != nil else { return }
+    send(.look, to: member)
+    guard case .looks(let outlook)? = receive(path) else { return }
+    let couldNot = member.point?.outlook.waits ?? false
+    if couldNot, !outlook.waits { members[path]?.cause = steps - 1 }
+    members[path]?.point?.outlook = outlook
+  }
+
+  /// Whether a process stands before an operation and could do it.
+  func canGo(_ path: ProcessPath) -> Bool {
+    guard let member = members[path], let point = member.point else { return false }
+    return !member.isStopped && (!point.outlook.waits || point.outlook.hasSignal)
+  }
+
+  // MARK: From gate to gate
+
+  /// A new process says that it is there, and goes up to its first operation.
+  private func attach(_ path: ProcessPath) throws {
+    guard case .began(let pid)? = receive(path), let member = members[path] else { return }
+    members[path]?.pid = pid
+    members[path]?.pidfd = (try? Process.descriptor(of: pid)) ?? -1
+    pids[pid] = path
+    send(.go, to: member)
+    try advance(path)
+  }
+
+  /// Until a process stands before an operation, or has ended.
+  private func advance(_ path: ProcessPath) throws {
+    while let message = receive(path) {
+      switch message {
+      case .stands(let point):
+        members[path]?.point = point
+        return
+      case .forks(let place):
+        guard let socket = takeDescriptor() else { continue }
+        let child = path.child(place)
+        members[child] = Member(path: child, socket: socket)
+        // Its parent goes on to the fork itself.
+        guard case .forked(let pid)? = receive(path) else { return }
+        if pid > 0 {
+          try attach(child)
+        } else {
+          drop(child)
+        }
+        if let member = members[path] { send(.go, to: member) }
+      case .uses(let what): used.insert(what)
+      case .refuses(let what, let place): throw Refused(what: what, place: place)
+      default: break
+      }
+    }
+  }
+
+  /// A process has ended, or is about to: waits until it is a zombie.
+  private func awaitEnd(of path: ProcessPath) {
+    guard let member = members[path] else { return }
+    if member.pidfd >= 0 {
+      var descriptor = pollfd(fd: member.pidfd, events: Int16(POLLIN), revents: 0)
+      while poll(&descriptor, 1, 10_000) < 0, errno == EINTR {}
+    }
+    drop(path)
+  }
+
+  private func drop(_ path: ProcessPath) {
+    guard let member = members.removeValue(forKey: path) else { return }
+    ended[path] = member.held
+    Descriptors.close(member.socket)
+    Descriptors.close(member.pidfd)
+  }
+
+  /// Ends what is left of the run.
+  func end() {
+    for member in members.values where member.pid > 0 { endNow(member) }
+    for path in members.keys.sorted() { awaitEnd(of: path) }
+  }
+
+  // MARK: Messages
+
+  private var arrived: [Int32] = []
+
+  private func takeDescriptor() -> Int32? {
+    guard let first = arrived.first else { return nil }
+    arrived.removeFirst()
+    return (try? Descriptors.makePrivate(first)) ?? first
+  }
+
+  private func send(_ order: Gate.Order, to member: Member) {
+    withUnsafeTemporaryAllocation(byteCount: 9, alignment: 8) { bytes in
+      bytes[0] = order.rawValue
+      bytes.storeBytes(of: now, toByteOffset: 1, as: Int64.self)
+      _ = try? Messages.send(member.socket, UnsafeRawBufferPointer(bytes))
+    }
+  }
+
+  /// The next message of a process; nil where it has ended, or computes for longer than is waited for.
+  private func receive(_ path: ProcessPath) -> GateMessage? {
+    guard let member = members[path] else { return nil }
+    var descriptor = pollfd(fd: member.socket, events: Int16(POLLIN), revents: 0)
+    let deadline = Clock.deadline(after: limits.patience)
+    while true {
+      let left = max(0, deadline - Clock.monotonic) / 1_000_000
+      let count = poll(&descriptor, 1, Int32(clamping: left))
+      if count < 0, errno == EINTR { continue }
+      if count == 0 {
+        isLost = true
+        endNow(member)
+      }
+      break
+    }
+    let received = buffer.withUnsafeMutableBytes { try? Messages.receive(member.socket, into: $0) }
+    guard let message = received ?? nil, message.count > 0 else {
+      awaitEnd(of: path)
+      return nil
+    }
+    arrived += message.descriptors
+    return buffer.withUnsafeBytes {
+      GateMessage(UnsafeRawBufferPointer(rebasing: $0[..<message.count]))
+    }
+  }
+}

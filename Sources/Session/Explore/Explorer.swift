@@ -1,0 +1,258 @@
+import Channels
+import Explore
+import Glibc
+import Language
+import Posix
+import Processes
+
+/// Explores a block: runs it again and again, as real processes of which one at a time goes on, until
+/// all schedules that could make a difference were seen.
+///
+/// It works in a process of its own, which has no other children.
+final class Explorer {
+  private let session: Session
+  private let interpreter: Interpreter
+  private let limits: ExploreLimits
+  /// Installs what the layers above watch, in the first process of a run.
+  private let prepare: (Gate) -> Void
+  private let body: () throws -> Value
+  private var report = ExploredReport()
+  private var places: [String: Int] = [:]
+  private var killed: Set<String> = []
+  private let began = Clock.monotonic
+
+  init(
+    _ session: Session, _ interpreter: Interpreter, _ limits: ExploreLimits,
+    prepare: @escaping (Gate) -> Void, body: @escaping () throws -> Value
+  ) {
+    self.session = session
+    self.interpreter = interpreter
+    self.limits = limits
+    self.prepare = prepare
+    self.body = body
+  }
+
+  /// All schedules, as far as the limits allow.
+  func explore() throws -> ExploredReport {
+    try? Process.adoptOrphans(true)
+    let search = Search(limits.search)
+    var goesOn = true
+    while goesOn {
+      if let most = limits.runs, search.runs >= most { break }
+      if let most = limits.time, Clock.monotonic - began >= most { break }
+      search.begin()
+      let (run, outcome) = try run { moment in
+        if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
+        return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
+      }
+      let (schedule, switches) = (search.shortSchedule, search.schedule.switches)
+      goesOn = search.end(run.lastMoment)
+      if !search.wasCut { note(run, outcome, schedule, switches) }
+      if let wanted = limits.until, outcome.kind == wanted { break }
+    }
+    report.runs = search.runs
+    report.isCut = goesOn || search.isBounded
+    report.killPoints = killed.count
+    return report
+  }
+
+  /// One run by a schedule; behind its end it goes on as usual.
+  func replay(_ schedule: Schedule) throws -> ExploredOutcome {
+    try? Process.adoptOrphans(true)
+    var rest = schedule.steps[...]
+    var last: Step?
+    var taken: [Step] = []
+    let (_, outcome) = try run { moment in
+      let choice: Step
+      if let wanted = rest.popFirst() {
+        guard moment.choices.contains(wanted) else {
+          throw NotPossible(step: taken.count + 1, wanted: wanted, moment: moment)
+        }
+        choice = wanted
+      } else if let usual = Schedule.usual(moment.choices, after: last) {
+        choice = usual
+      } else {
+        return nil
+      }
+      last = choice
+      taken.append(choice)
+      return (choice, { _, _ in })
+    }
+    var result = outcome
+    result.schedule = Schedule(taken)
+    return result
+  }
+
+  /// A step of a schedule that cannot be taken.
+  struct NotPossible: Error {
+    let step: Int
+    let wanted: Step
+    let moment: Moment
+  }
+
+  private func note(
+    _ run: ExploredRun, _ outcome: ExploredOutcome, _ schedule: Schedule, _ switches: Int
+  ) {
+    for (path, operation) in run.history.killed { killed.insert("\(path) \(operation)") }
+    for reason in run.used where !report.reasons.contains(reason) { report.reasons.append(reason) }
+    guard let place = places[masked(outcome.key, run)] else {
+      var first = outcome
+      first.schedule = schedule
+      first.switches = switches
+      places[masked(outcome.key, run)] = report.outcomes.count
+      return report.outcomes.append(first)
+    }
+    var known = report.outcomes[place]
+    known.count += 1
+    if switches < known.switches {
+      known.schedule = schedule
+      known.switches = switches
+      known.findings = outcome.findings
+    }
+    report.outcomes[place] = known
+  }
+
+  // MARK: A run
+
+  private typealias Decision = (choice: Step, took: (Operation, Int?) -> Void)
+
+  private func run(
+    _ decide: (Moment) throws -> Decision?
+  ) throws -> (ExploredRun, ExploredOutcome) {
+    let run = ExploredRun(limits)
+    let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
+    defer { Descriptors.close(output) }
+    let root = try begin(run, output)
+    var isEndless = false
+    do {
+      while true {
+        run.keepMoment()
+        if run.steps >= limits.steps || run.isLost {
+          isEndless = true
+          break
+        }
+        guard let (choice, took) = try decide(run.lastMoment) else { break }
+        let (effects, cause) = try run.take(choice)
+        took(effects, cause)
+      }
+    } catch {
+      run.end()
+      _ = try? session.wait(for: root, interpreter)
+      throw error
+    }
+    let waiting = run.waiting
+    run.end()
+    let record = try session.wait(for: root, interpreter)
+    while let gone = try? Reaper.reapAny(), gone.pid > 0 {}
+    var outcome = outcome(run, record, waiting, isEndless)
+    if limits.comparesOutput { outcome.output = masked(text(of: output), run) }
+    return (run, outcome)
+  }
+
+  /// Forks the first process of a run.
+  private func begin(_ run: ExploredRun, _ output: Int32) throws -> ProcessHandle {
+    let ends = try mapErrors("cannot explore") { try Descriptors.messagePair() }
+    let own = try mapErrors("cannot explore") { try Descriptors.makePrivate(ends.0) }
+    defer { Descriptors.close(ends.1) }
+    var options = ForkOptions(name: "explored", kind: .fork, command: "explored")
+    options.prepare = { [session] in
+      try mapErrors("cannot explore") {
+        let null = try Descriptors.open("/dev/null", O_RDONLY)
+        try Descriptors.copy(null, onto: 0)
+        Descriptors.close(null)
+        for fd: Int32 in [1, 2] { try Descriptors.copy(output, onto: fd) }
+        Descriptors.close(output)
+      }
+      session.output.descriptorChanged()
+    }
+    let isReal = limits.isReal
+    let root = try session.fork(options, interpreter) { [session, prepare, body] in
+      let gate = try Gate(ends.1, ProcessPath(), session)
+      gate.isReal = isReal
+      session.setSeed(0)
+      session.processes.countAnew()
+      gate.open()
+      prepare(gate)
+      gate.begin()
+      do {
+        return .items([.text("value"), try body()])
+      } catch let error as ErrorObject where !ExitRequest.isStop(error) {
+        return .items([.text("error"), .text(error.kind.rawValue), .text(error.message)])
+      }
+    }
+    do {
+      try run.begin(own)
+    } catch {
+      run.end()
+      _ = try? session.wait(for: root, interpreter)
+      throw error
+    }
+    return root
+  }
+
+  private func outcome(
+    _ run: ExploredRun, _ record: WaitRecord?, _ waiting: [(ProcessPath, GatePoint)],
+    _ isEndless: Bool
+  ) -> ExploredOutcome {
+    var outcome = ExploredOutcome(kind: .value)
+    if isEndless {
+      outcome.kind = .endless
+    } else if !waiting.isEmpty {
+      outcome.kind = .deadlock
+      outcome.error = waiting.map { "\($0) in \($1.operation.name)" }.joined(separator: ", ")
+    } else if let signal = record?.signal {
+      outcome.kind = .signal
+      outcome.error = signal.name
+    } else if case .list(let parts)? = record?.value, parts.items.count >= 2 {
+      if parts.items[0].asText == "error", parts.items.count == 3 {
+        outcome.kind = .error
+        outcome.error = "\(parts.items[1].asText): \(parts.items[2].asText)"
+      } else {
+        outcome.value = parts.items[1]
+      }
+    } else if let status = record?.exit {
+      outcome.value = .null
+      if status != 0 {
+        outcome.kind = .error
+        outcome.error = "exit status \(status)"
+      }
+    }
+    outcome.findings = run.history.findings
+    return outcome
+  }
+
+  private func text(of file: Int32) -> String {
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 65536)
+    while let count = part.withUnsafeMutableBytes({
+      try? MemoryFile.read(file, into: $0, at: bytes.count)
+    }), count > 0 {
+      bytes += part[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// A text with the pids of the run's processes as `<2.1>`: they differ from run to run.
+  private func masked(_ text: String, _ run: ExploredRun) -> String {
+    var result = ""
+    var digits = ""
+    func put() {
+      if let pid = Int32(digits), let path = run.pids[pid] {
+        result += "<\(path)>"
+      } else {
+        result += digits
+      }
+      digits = ""
+    }
+    for character in text {
+      if character.isASCII, character.isNumber {
+        digits.append(character)
+      } else {
+        put()
+        result.append(character)
+      }
+    }
+    put()
+    return result
+  }
+}

@@ -1,0 +1,87 @@
+import CPosix
+import Channels
+import Explore
+import Language
+import Posix
+import Waits
+
+/// Operations on channels at a gate.
+extension Gate {
+  /// Makes this the gate of the process: its channels stop here from now on.
+  func open() {
+    Gate.current = self
+    OperationPoint.gate = { verb, channel in try Gate.current?.stop(verb, channel) }
+    OperationPoint.number { Gate.current?.nextChannel() ?? .random(in: 1 ... .max) }
+  }
+
+  /// Names a channel in accesses.
+  public static func key(_ id: UInt64) -> String { "c\(String(id, radix: 36))" }
+
+  private func stop(_ verb: OperationPoint.Verb, _ channel: Channel) throws {
+    let key = Gate.key(channel.id)
+    var accesses: [Access]
+    var fact = GatePoint.Fact.none
+    switch verb {
+    case .lockAcquire, .memoryLock:
+      accesses = [Access(key, .write, isImpatient || deadline != nil ? .none : .takes)]
+      fact = .takes
+    case .lockRelease, .memoryUnlock:
+      accesses = [Access(key, .write, .gives)]
+      fact = .gives
+    case .semaphoreAcquire:
+      accesses = [Access(key, .write)]
+      fact = (channel as? Semaphore)?.isCounter ?? true ? .none : .takes
+    case .semaphoreRelease:
+      accesses = [Access(key, .write)]
+      fact = (channel as? Semaphore)?.isCounter ?? true ? .none : .gives
+    case .eventWait: accesses = [Access(key, .read)]
+    case .conditionWait:
+      accesses = [Access(key, .write)]
+      if let mutex = (channel as? Condition)?.mutex {
+        accesses.append(Access(Gate.key(mutex.id), .write, .gives))
+      }
+    default: accesses = [Access(key, .write)]
+    }
+    // The lock of shared memory is none of its elements.
+    if channel.kind == .memory { accesses = accesses.map { $0.renamed($0.object + " lock") } }
+    let name = Channel.name(of: channel.objectID) ?? channel.kind.word
+    let passage = try stop(
+      Operation("\(verb.name) \(name)", accesses), fact: fact, until: deadline
+    ) {
+      if isImpatient { return .goes }
+      return try outlook?() ?? channel.outlook(of: verb)
+    }
+    if passage == .expired { throw ChannelError.timeout }
+  }
+
+  /// Stops in the middle of an operation, until one of some descriptors is readable.
+  func sleep(
+    on descriptors: UnsafeBufferPointer<Int32>, ready: UnsafeMutablePointer<UInt8>
+  ) throws {
+    var wait = brood_wait()
+    var name = "wait"
+    var accesses: [Access] = []
+    if brood_wait_own(&wait) {
+      let seen = WaitNote.Seen(wait)
+      name = seen.verb.name
+      for target in seen.sleep.targets {
+        if let channel = Channel.name(of: target.object) { name += " \(channel)" }
+        accesses.append(Access(Gate.key(target.object.number), .write))
+      }
+    }
+    let count = Int32(clamping: descriptors.count)
+    func look() -> Bool {
+      brood_wait_readable(descriptors.baseAddress, count, ready, 0)
+      return (0..<descriptors.count).contains { ready[$0] != 0 }
+    }
+    let passage = try stop(Operation("\(name) (asleep)", accesses), until: deadline) {
+      look() ? .goes : .waits(holders: [])
+    }
+    if passage == .expired { throw ChannelError.timeout }
+    _ = look()
+  }
+}
+
+extension Access {
+  func renamed(_ object: String) -> Access { Access(object, mode, exclusion) }
+}

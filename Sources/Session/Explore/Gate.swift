@@ -1,0 +1,216 @@
+import Channels
+import Explore
+import Glibc
+import Language
+import Posix
+
+/// Where a process of a run stops before each shared operation, until the one that decides lets it go.
+///
+/// Each process has a socket of its own to the decider; a child's is made by its parent before the fork.
+/// If the decider has gone, the process ends at once.
+public final class Gate {
+  /// That of this process; nil where nothing is explored.
+  nonisolated(unsafe) public internal(set) static var current: Gate?
+
+  private var socket: Int32
+  /// Whose gate it is.
+  public private(set) var path: ProcessPath
+  private var children = 0
+  /// The paths of the children of this process, by their pids.
+  private var paths: [Int32: ProcessPath] = [:]
+  /// How many channels it has made.
+  private var channels: UInt64 = 0
+  /// The time of the run (ns), which goes on only while no process can do anything.
+  public private(set) var now: Int64 = 0
+  /// Operations inside of one that has passed do not stop.
+  private var depth = 0
+  /// Of the call that runs: it never waits.
+  public var isImpatient = false
+  /// Of the call that runs: when it gives up, by the time of the run.
+  public var deadline: Int64?
+  /// What would be told of the channel that the call works on, where the channel does not know it.
+  public var outlook: (() throws -> Prospect)?
+  /// Effects outside of the run are had.
+  public var isReal = false
+  private unowned(unsafe) let session: Session
+  private var buffer = [UInt8](repeating: 0, count: 64)
+
+  init(_ socket: Int32, _ path: ProcessPath, _ session: Session) throws {
+    self.socket = try mapErrors { try Descriptors.makePrivate(socket) }
+    self.path = path
+    self.session = session
+  }
+
+  /// What the decider says.
+  enum Order: UInt8 {
+    case go = 1, expire, look
+  }
+
+  /// How the stop at a gate ended.
+  public enum Passage {
+    /// The operation is to be done, and will not have to wait.
+    case go
+    /// Its time is over.
+    case expired
+  }
+
+  // MARK: Operations
+
+  /// Stops before an operation.
+  ///
+  /// - Parameters:
+  ///   - deadline: when it gives up, by the run's time.
+  ///   - outlook: whether it would have to wait; asked again whenever that may have changed.
+  public func stop(
+    _ operation: Operation, fact: GatePoint.Fact = .none, sends: [GatePoint.Sent] = [],
+    until deadline: Int64? = nil, outlook: () throws -> Prospect = { .goes }
+  ) throws -> Passage {
+    if depth > 0 { return .go }
+    try session.output.flush()
+    var point = GatePoint(operation: operation, fact: fact, sends: sends)
+    point.operation.accesses.append(Access("life \(path)", .read))
+    point.deadline = deadline
+    if let place = session.interpreter?.activePlace {
+      point.place = "\(place.source.name):\(place.line)"
+    }
+    while true {
+      point.outlook = try look(outlook)
+      send(.stands(point))
+      orders: while true {
+        switch receive() {
+        case .look: send(.looks(try look(outlook)))
+        case .expire: return .expired
+        case .go:
+          // A handler runs first; then the operation may have to wait after all.
+          guard session.hasSignalToObey else { return .go }
+          try session.attend()
+          break orders
+        }
+      }
+    }
+  }
+
+  /// Does what belongs to an operation that has passed: nothing in it stops.
+  public func inside<R>(_ body: () throws -> R) rethrows -> R {
+    depth += 1
+    defer { depth -= 1 }
+    return try body()
+  }
+
+  /// What the end of a process is called in accesses: of a child or the parent of this one.
+  public func key(process pid: Int32) -> String {
+    if let child = paths[pid] { return "proc \(child)" }
+    if pid == Process.pid { return "proc \(path)" }
+    if pid == Process.parentPid, let parent = path.parent { return "proc \(parent)" }
+    return "proc of another"
+  }
+
+  /// The number of the next channel that this process makes: the same in each run.
+  func nextChannel() -> UInt64 {
+    channels += 1
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for place in path.places + [Int(channels)] {
+      hash = (hash ^ UInt64(truncatingIfNeeded: place)) &* 0x100_0000_01b3
+      hash ^= hash >> 29
+    }
+    return max(1, hash)
+  }
+
+  /// Says that something was used that is not part of the run, so that nothing is proven.
+  public func note(use what: String) { send(.uses(what)) }
+
+  /// Before something that has an effect outside of the run, or is not known to have none: ends the run,
+  /// unless such effects are wanted.
+  public func refuse(_ what: String) {
+    if isReal { return note(use: what) }
+    let place = session.interpreter?.activePlace.map { "\($0.source.name):\($0.line)" } ?? ""
+    send(.refuses(what, place: place))
+    while true { _ = receive() }
+  }
+
+  private func look(_ outlook: () throws -> Prospect) throws -> GateMessage.Outlook {
+    var result = GateMessage.Outlook()
+    result.hasSignal = session.hasSignalToObey
+    if case .waits(let holders) = try outlook() {
+      result.waits = true
+      result.holders = holders
+    }
+    return result
+  }
+
+  // MARK: Forks
+
+  /// Forks: the child's gate is made before, and both stop before they go on.
+  func fork(_ make: () throws -> Int32) throws -> Int32 {
+    children += 1
+    let ends = try mapErrors("cannot fork") { try Descriptors.messagePair() }
+    send(.forks(place: children), descriptors: [ends.0])
+    Descriptors.close(ends.0)
+    let pid: Int32
+    do {
+      pid = try make()
+    } catch {
+      Descriptors.close(ends.1)
+      send(.forked(pid: -1))
+      awaitGo()
+      throw error
+    }
+    if pid == 0 {
+      path = path.child(children)
+      children = 0
+      paths = [:]
+      depth = 0
+      channels = 0
+      // The parent's own gate was private, and is closed.
+      socket = (try? Descriptors.makePrivate(ends.1)) ?? ends.1
+      begin()
+    } else {
+      Descriptors.close(ends.1)
+      paths[pid] = path.child(children)
+      send(.forked(pid: pid))
+      awaitGo()
+    }
+    return pid
+  }
+
+  /// A process of the run has begun.
+  func begin() {
+    send(.began(pid: Process.pid))
+    awaitGo()
+  }
+
+  private func awaitGo() { while receive() != .go {} }
+
+  // MARK: Messages
+
+  private func send(_ message: GateMessage, descriptors: [Int32] = []) {
+    let bytes = message.bytes
+    while true {
+      let isSent = bytes.withUnsafeBytes {
+        try? Messages.send(socket, $0, descriptors: descriptors, waits: true)
+      }
+      guard let isSent else { Process.exitNow(0) }
+      if isSent { return }
+    }
+  }
+
+  private func receive() -> Order {
+    while true {
+      let received: ReceivedMessage?
+      do {
+        received = try buffer.withUnsafeMutableBytes {
+          try Messages.receive(socket, into: $0, waits: true)
+        }
+      } catch {
+        Process.exitNow(0)
+      }
+      // A signal that is recorded ends the call.
+      guard let received else { continue }
+      guard received.count >= 9, let order = Order(rawValue: buffer[0]) else {
+        Process.exitNow(0)
+      }
+      now = buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 1, as: Int64.self) }
+      return order
+    }
+  }
+}

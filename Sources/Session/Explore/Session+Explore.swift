@@ -1,0 +1,97 @@
+import Explore
+import Language
+import Posix
+import Processes
+
+extension Session {
+  /// Explores a block in a process of its own; yields what that makes of the report.
+  ///
+  /// - Parameters:
+  ///   - prepare: installs, in the first process of each run, what is watched besides channels.
+  ///   - summary: makes a value of the report, in that process.
+  public func explore(
+    _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping (Gate) -> Void,
+    body: @escaping () throws -> Value, summary: @escaping (ExploredReport) throws -> Value
+  ) throws -> Value {
+    try inExplorer(interpreter) { [unowned self] in
+      try summary(
+        Explorer(self, interpreter, limits, prepare: prepare, body: body).explore())
+    }
+  }
+
+  /// Runs a block by a schedule, in a process of its own; yields what `summary` makes of the outcome.
+  public func replay(
+    _ schedule: Schedule, _ limits: ExploreLimits, _ interpreter: Interpreter,
+    prepare: @escaping (Gate) -> Void, body: @escaping () throws -> Value,
+    summary: @escaping (ExploredOutcome) throws -> Value
+  ) throws -> Value {
+    try inExplorer(interpreter) { [unowned self] in
+      try summary(
+        Explorer(self, interpreter, limits, prepare: prepare, body: body).replay(schedule))
+    }
+  }
+
+  /// What went wrong with exploring itself, in words.
+  private func explained(_ error: any Error) -> ErrorObject {
+    switch error {
+    case let error as ErrorObject: return error
+    case let error as ExploredRun.Refused:
+      return ErrorObject(
+        .type, "\(error.what) has effects outside of what is explored, in each run anew (\(error.place))",
+        help: "leave it out, or have it done in each run with --real")
+    case let error as NotRepeatable:
+      return ErrorObject(
+        .failed, "step \(error.step) differs: it was \(error.before); it is \(error.now)",
+        help: "something that is not part of the block decides what it does, as a file or a pid")
+    case let error as Explorer.NotPossible:
+      let can = error.moment.choices.filter { $0.act != .kill }.map { "\(Schedule([$0]))" }
+      return ErrorObject(
+        .failed, "step \(error.step) of the schedule, \(Schedule([error.wanted])), is not possible",
+        help: can.isEmpty
+          ? "no process can do anything then" : "possible: \(can.joined(separator: " "))")
+    default: return ErrorObject(.system, "\(error)")
+    }
+  }
+
+  /// A process that has no other children, and goes with all of them.
+  private func inExplorer(
+    _ interpreter: Interpreter, _ body: @escaping () throws -> Value
+  ) throws -> Value {
+    guard Gate.current == nil else {
+      throw ErrorObject(
+        .type, "what is explored cannot explore itself",
+        help: "explore the inner block alone")
+    }
+    var options = ForkOptions(kind: .helper, command: "explore")
+    options.prefix = "explorer"
+    options.group = 0
+    let explorer = try fork(options, interpreter) { [unowned self] in
+      isPoolWorker = false
+      do {
+        return .items([.text("value"), try body()])
+      } catch {
+        let error = explained(error)
+        return .items([
+          .text("error"), .text(error.kind.rawValue), .text(error.message),
+          error.help.map { .text($0) } ?? .null,
+        ])
+      }
+    }
+    let record: WaitRecord?
+    do {
+      record = try wait(for: explorer, interpreter)
+    } catch {
+      try? Process.send(.kill, toGroup: explorer.pid)
+      _ = try? wait(for: explorer, interpreter)
+      throw error
+    }
+    guard case .list(let parts)? = record?.value, parts.items.count >= 2 else {
+      throw ErrorObject(
+        .system, "what explores has ended: \(record?.phrase ?? "its end was not seen")")
+    }
+    if parts.items[0].asText == "value" { return parts.items[1] }
+    let kind = ErrorKind(rawValue: parts.items[1].asText) ?? .system
+    throw ErrorObject(
+      kind, parts.items[2].asText, help: parts.items[3].isNull ? nil : parts.items[3].asText)
+  }
+}
