@@ -56,7 +56,8 @@ let package = Package(
     .target(
       name: "Session",
       dependencies: [
-        "CPosix", "Channels", "Explore", "Language", "Machines", "Pools", "Posix", "Processes", "Waits",
+        "CPosix", "Channels", "Explore", "Language", "Machines", "Pools", "Posix", "Processes",
+        "Waits",
       ],
       swiftSettings: swiftSettings),
     .target(

@@ -264,7 +264,9 @@ open class Channel {
   }
 
   /// Whether any other process is left that has it and lives.
-  public final var hasPeers: Bool { peers.living.contains { $0 != Peers.ownPid } || peers.isTravelling }
+  public final var hasPeers: Bool {
+    peers.living.contains { $0 != Peers.ownPid } || peers.isTravelling
+  }
 
   // MARK: Sleeping
 

@@ -36,7 +36,7 @@ public enum AllCommands {
         "lesson report",
       ]
     ),
-    (LanguageVersion(0, 7), ["explore", "replay"]),
+    (LanguageVersion(0, 7), ["explore", "replay", "check-all", "step"]),
   ]
 
   /// The names that a script does not know that is written for a version.

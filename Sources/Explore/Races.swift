@@ -93,7 +93,9 @@ struct Races {
         join(clocks[use.step], into: &clock)
       }
     }
-    if let cause = node.cause, cause >= 0, cause < clocks.count { join(clocks[cause], into: &clock) }
+    if let cause = node.cause, clocks.indices.contains(cause) {
+      join(clocks[cause], into: &clock)
+    }
     // Time goes on only when nothing else can happen, so all before comes before it.
     if pick.act == .expire, !node.moment.choices.contains(where: { $0.act == .go }) {
       for earlier in clocks { join(earlier, into: &clock) }

@@ -3,8 +3,9 @@ public struct SearchLimits: Sendable {
   /// Leaves out schedules that differ from one that is tried only in the order of operations that have
   /// nothing to do with each other.
   public var isReduced = true
-  /// At most so many times a process goes on that could have waited for the one before, which could
-  /// have gone on; nil for any number. Not together with a reduced search.
+  /// At most so many preemptions, nil for any number.
+  ///
+  /// One is where a process goes on although the one before could have. Not with a reduced search.
   public var preemptions: Int?
   /// At most so many deaths in a run.
   public var kills = 0

@@ -137,16 +137,18 @@ extension Explainer {
 }
 
 /// What to change in the text of a program, by the shape of what is stuck.
-struct Advice {
+public struct Advice {
   private let graph: WaitGraph
   private let set: StuckSet
 
-  init(_ graph: WaitGraph, _ set: StuckSet) {
+  /// Of a stuck set in a graph.
+  public init(_ graph: WaitGraph, _ set: StuckSet) {
     self.graph = graph
     self.set = set
   }
 
-  var text: String? {
+  /// The advice; nil where none is known.
+  public var text: String? {
     let core = Set(set.core)
     let edges = set.edges.filter { core.contains($0.waiter) }
     let kinds = Set(edges.map(\.target.object.kind))

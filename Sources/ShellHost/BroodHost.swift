@@ -167,6 +167,7 @@ public final class BroodHost: SessionHost, ProgramFinder {
   // MARK: Programs
 
   public func run(_ pipeline: Pipeline, _ interpreter: Interpreter) throws -> Value {
+    Gate.current?.refuse("a program or pipeline")
     let run = PipelineRun(pipeline, self, interpreter)
     if pipeline.mode == .background { return .handle(try run.startInBackground()) }
     return try run.runInForeground()

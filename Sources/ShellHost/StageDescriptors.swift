@@ -76,6 +76,7 @@ extension BroodHost {
     }
     do {
       if let handle = redirection.handle { return try redirection.descriptor(of: handle) }
+      if flags != nil { Gate.current?.refuse("a redirection to a file") }
       if redirection.target.utf8.contains(0) {
         throw ErrorObject(.type, "a path cannot hold a null character")
       }

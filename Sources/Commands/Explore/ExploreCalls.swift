@@ -1,28 +1,67 @@
 import Explore
 import Language
+import Posix
+import Seeing
 import Session
+import Waits
 
 /// Exploring as other commands use it.
 enum ExploreCalls {
-  /// Explores a block; yields the record that `explore` yields.
+  /// Explores a block, or the script of a path; yields the record that `explore` yields.
   ///
-  /// Throws `type` inside of what is explored, and what the block throws before it is run.
+  /// - Parameters:
+  ///   - block: a function, or a path as text.
+  ///   - arguments: what the function, or the script, gets.
+  ///   - outcome: a function that makes of the value what counts; null for the value itself.
+  /// - Throws: `type` inside of what is explored, or where an effect outside of it would be had;
+  ///   `failed` where a run cannot be repeated.
   static func explore(
-    _ interpreter: Interpreter, _ block: Value, _ arguments: [Value], _ limits: ExploreLimits
+    _ interpreter: Interpreter, _ block: Value, _ arguments: [Value], _ limits: ExploreLimits,
+    outcome: Value = .null
   ) throws -> Value {
-    try interpreter.session.explore(
+    let body = try body(interpreter, block, arguments)
+    return try interpreter.session.explore(
       limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) },
-      body: { try interpreter.invoke(block, arguments) }, summary: record)
+      body: {
+        let value = try body()
+        return outcome.isNull ? value : try interpreter.invoke(outcome, [value])
+      }, summary: record)
   }
 
-  /// Runs a block by a schedule; yields the record of its outcome.
+  /// Runs a block, or the script of a path, by a schedule; yields the record of its outcome.
   static func replay(
     _ interpreter: Interpreter, _ schedule: Schedule, _ block: Value, _ arguments: [Value],
     _ limits: ExploreLimits
   ) throws -> Value {
     try interpreter.session.replay(
       schedule, limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) },
-      body: { try interpreter.invoke(block, arguments) }, summary: record)
+      body: body(interpreter, block, arguments), summary: record)
+  }
+
+  /// What the first process of a run does.
+  static func body(
+    _ interpreter: Interpreter, _ block: Value, _ arguments: [Value]
+  ) throws -> () throws -> Value {
+    if case .closure = block { return { try interpreter.invoke(block, arguments) } }
+    guard case .string(let text) = block else {
+      throw ErrorObject.badValue("block", must: "a block or the path of a script", is: block)
+    }
+    let path = text.string
+    let source = Source(name: path, text: "")
+    return {
+      interpreter.setGlobal("args", .items(arguments))
+      _ = try interpreter.runSource(path, from: source)
+      if interpreter.global("main") != nil {
+        _ = try interpreter.invoke(interpreter.function(named: "main"), arguments)
+      }
+      // A script joins its children at its end.
+      let session = interpreter.session
+      for process in session.processes.users
+      where process.record == nil && !process.isDaemon && !process.isDetached {
+        try ExploredProcesses.join(process, interpreter)
+      }
+      return .null
+    }
   }
 
   private static func record(_ report: ExploredReport) -> Value {
@@ -32,18 +71,26 @@ enum ExploreCalls {
       "complete": .bool(report.isComplete),
       "reasons": .items(report.reasons.map { .text($0) }),
       "kill_points": .int(report.killPoints),
+      "stuck": .int(report.stuckPoints),
     ])
   }
 
-  private static func record(_ outcome: ExploredOutcome) -> Value {
-    .record([
+  static func record(_ outcome: ExploredOutcome) -> Value {
+    let findings = outcome.findings + fixes(outcome)
+    return .record([
       "kind": .text(outcome.kind.rawValue),
       "value": outcome.value,
       "error": outcome.error.isEmpty ? .null : .text(outcome.error),
       "output": .text(outcome.output),
       "count": .int(outcome.count),
       "schedule": .text("\(outcome.schedule)"),
-      "findings": .items(outcome.findings.map { .text($0) }),
+      "findings": .items(findings.map { .text($0) }),
     ])
+  }
+
+  /// What would keep a deadlock from happening.
+  private static func fixes(_ outcome: ExploredOutcome) -> [String] {
+    guard let graph = outcome.graph else { return [] }
+    return graph.stuckSets().compactMap { Advice(graph, $0).text.map { "to mend it: \($0)" } }
   }
 }

@@ -10,14 +10,29 @@ enum ExploreFlags {
   static let runs = Flag("runs", .int.atLeast(1), "at most so many runs")
   static let time = Flag("for", .duration, "begin no run after so long")
   static let steps = Flag(
-    "steps", .int.atLeast(1), "take a run with more operations for endless; 10000 if it is left out")
+    "steps", .int.atLeast(1), "take a run with more operations for endless; default: 10000")
   static let timeouts = Flag(
     "timeouts", .choice(["last", "any"]), "`any`: a time limit may be over at any moment")
   static let ignore = Flag("ignore", .choice(["output"]), "do not tell outcomes apart by this")
   static let until = Flag(
     "until", .choice(["deadlock", "error", "signal", "endless"]), "stop at the first such outcome")
 
-  static let all = [kills, preemptions, runs, time, steps, timeouts, ignore, until]
+  static let random = Flag(
+    "random", .int.atLeast(1), "so many schedules that are drawn, in place of all")
+  static let seed = Flag("seed", .int, "what they are drawn from")
+  static let outcome = Flag("outcome", .function, "what counts of the value: the block gets it")
+  static let real = Flag("real", nil, "have effects outside of the block, in each run")
+  static let full = Flag("full", nil, "also schedules that differ in nothing that matters")
+  static let json = Flag("json", nil, "as JSON")
+
+  static let all = [
+    kills, preemptions, runs, time, random, seed, until, outcome, ignore, timeouts, steps, full,
+    real, json,
+  ]
+
+  static let rules: [FlagRule] = [
+    .exclusive(["random", "preemptions"]), .exclusive(["random", "full"]),
+  ]
 
   static func limits(_ call: borrowing Call) throws -> ExploreLimits {
     var limits = ExploreLimits()
@@ -25,9 +40,15 @@ enum ExploreFlags {
     if case .int(let number)? = call.flag("preemptions") { limits.preemptions = number }
     if case .int(let number)? = call.flag("runs") { limits.runs = number }
     if case .int(let number)? = call.flag("steps") { limits.steps = number }
+    if case .int(let number)? = call.flag("random") { limits.random = number }
+    if case .int(let number)? = call.flag("seed") {
+      limits.seed = UInt64(bitPattern: Int64(number))
+    }
     limits.time = call.nanoseconds("for").map { Int64($0) }
     limits.anyTimeouts = call.flag("timeouts")?.asText == "any"
     limits.comparesOutput = call.flag("ignore") == nil
+    limits.isReal = call.isSet("real")
+    limits.isFull = call.isSet("full")
     limits.until = (call.flag("until")?.asText).flatMap { ExploredOutcome.Kind(rawValue: $0) }
     return limits
   }

@@ -2,6 +2,15 @@ import Language
 
 /// A report of `explore` as people read it.
 enum ExploreText {
+  static func text(_ record: Value, _ call: borrowing Call) throws -> String {
+    if call.isSet("json") {
+      var writer = JSONWriter(pretty: false)
+      try writer.write(record)
+      return String(decoding: writer.bytes, as: UTF8.self)
+    }
+    return text(record)
+  }
+
   static func text(_ record: Value) -> String {
     var lines: [String] = []
     for outcome in list(record, "outcomes") {
@@ -11,10 +20,13 @@ enum ExploreText {
       for finding in list(outcome, "findings") { lines.append("  = \(finding.asText)") }
     }
     let runs = field(record, "runs").asText
+    if case .int(let points) = field(record, "kill_points"), points > 0 {
+      lines.append("\(points) kill points, \(field(record, "stuck").asText) stuck")
+    }
     if case .bool(true) = field(record, "complete") {
       lines.append("all \(runs) classes of schedules seen")
     } else {
-      lines.append("\(runs) of unknown many; no proof")
+      lines.append("\(runs) schedules of unknown many; no proof")
       for reason in list(record, "reasons") { lines.append("  = \(reason.asText)") }
     }
     return TerminalText.lines(lines.joined(separator: "\n"))
@@ -23,12 +35,9 @@ enum ExploreText {
   /// An outcome in a line: what it is, and what it yields.
   static func title(_ outcome: Value) -> String {
     let kind = field(outcome, "kind").asText
-    if kind == "value" {
-      let value = field(outcome, "value")
-      return value.isNull ? "ends" : value.asLiteral
-    }
+    if kind == "value" { return "value \(field(outcome, "value").asLiteral)" }
     let error = field(outcome, "error")
-    return error.isNull ? kind : "\(kind): \(error.asText)"
+    return error.isNull ? kind : "\(kind) \(error.asText)"
   }
 
   static func field(_ record: Value, _ name: String) -> Value {

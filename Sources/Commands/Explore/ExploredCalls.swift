@@ -23,6 +23,9 @@ enum ExploredCalls {
     case "pipe send", "pipe recv": ExploredPipes.transfer
     case "pipe read", "pipe write": ExploredPipes.bytes
     case "pipe poll": ExploredPipes.poll
+    case "queue get": lend
+    case "queue ack", "queue nack": acknowledge
+    case "process join": ExploredProcesses.wait
     case "queue size", "queue empty", "queue full", "queue peek", "event is-set", "sem value",
       "lock info", "queue info", "sem info", "event info":
       look
@@ -52,6 +55,27 @@ enum ExploredCalls {
   ) throws -> Value {
     Gate.current?.note(use: "'\(call.command.name)' looks at files, which others may change")
     return try work(call)
+  }
+
+  /// `queue get`, which may only lend the item.
+  @Sendable private static func lend(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current else { return try work(call) }
+    gate.isLease = call.flag("lease") != nil
+    defer { gate.isLease = false }
+    return try timed(call, work)
+  }
+
+  @Sendable private static func acknowledge(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current, case .handle(let handle as ChannelHandle) = call[0] else {
+      return try work(call)
+    }
+    _ = try gate.stop(
+      Operation(words(call), [Access(Gate.key(handle.channel.id), .write)]), fact: .givesAll)
+    return try gate.inside { try work(call) }
   }
 
   /// What looks at a channel and changes nothing.

@@ -34,6 +34,17 @@ enum ExploredProcesses {
     return timeless(try work(call))
   }
 
+  /// Waits for one process, as the end of a script does.
+  static func join(_ process: ProcessHandle, _ interpreter: Interpreter) throws {
+    let session = interpreter.session
+    guard let gate = Gate.current else { return }
+    let key = gate.key(process: process.pid)
+    _ = try gate.stop(Operation("join \(process.name)", [Access(key, .read, .takes)])) {
+      try session.peekRecord(process) != nil ? .goes : .waits(holders: [process.pid])
+    }
+    _ = try session.wait(for: process, interpreter)
+  }
+
   /// A record without what differs from run to run: times and memory.
   private static func timeless(_ value: Value) -> Value {
     switch value {

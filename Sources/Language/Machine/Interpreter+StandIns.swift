@@ -50,7 +50,8 @@ extension Command {
   func replaced(run: @escaping @Sendable (borrowing Call) throws -> Value) -> Command {
     Command(
       name, summary, details: details, parameters: parameters, flags: flags, rules: rules,
-      traits: traits, examples: examples, inline: inline, choice: choice, opening: opening, run: run)
+      traits: traits, examples: examples, inline: inline, choice: choice, opening: opening, run: run
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import Explore
 import Language
+import Waits
 
 /// What came of some of the runs.
 public struct ExploredOutcome {
@@ -23,6 +24,10 @@ public struct ExploredOutcome {
   public var value: Value = .null
   /// Of an error its kind and message; of a deadlock who waits for what; of a signal its name.
   public var error = ""
+  /// Of a deadlock: who waits for whom.
+  public var graph: WaitGraph?
+  /// Whether a process was killed.
+  public var hasDeaths = false
   /// What was printed.
   public var output = ""
   /// How many runs came to it.
@@ -34,7 +39,9 @@ public struct ExploredOutcome {
   /// What is wrong, in words, each once.
   public var findings: [String] = []
 
-  var key: String { "\(kind.rawValue)\u{1F}\(Interpreter.shown(value))\u{1F}\(error)\u{1F}\(output)" }
+  var key: String {
+    [kind.rawValue, Interpreter.shown(value), error, output].joined(separator: "\u{1F}")
+  }
 }
 
 /// All that was found.
@@ -45,6 +52,9 @@ public struct ExploredReport {
   public var runs = 0
   /// Whether these are all the outcomes that there are; else why not.
   public var reasons: [String] = []
+  /// How many of them end in a deadlock although only the first process and those that were not killed are
+  /// left.
+  public var stuckPoints = 0
   /// How many times a process was killed in some run, before an operation where it was not before.
   public var killPoints = 0
   /// Whether some schedules were left out for a limit.

@@ -21,7 +21,14 @@ final class ExploredRun {
     /// The step, from 0, that made possible what it waited for.
     var cause: Int?
     /// What it holds, by what that is called in accesses.
-    var held: [String] = []
+    var held: [Held] = []
+  }
+
+  /// A lock, a permit or an item that a process has.
+  struct Held: Hashable {
+    let object: String
+    /// What took it, as `lock acquire a`.
+    let operation: String
   }
 
   private(set) var members: [ProcessPath: Member] = [:]
@@ -142,6 +149,11 @@ final class ExploredRun {
     try advance(choice.process)
     deliver(point.sends)
     for path in before.sorted() where members[path] == nil {
+      if path == choice.process, choice.act == .go, !point.operation.name.hasPrefix("kill") {
+        for held in ended[path] ?? [] {
+          history.find("\(path) ends and has not given back what it took by \(held.operation)")
+        }
+      }
       effects.accesses += endings(of: path, path == choice.process ? member : nil)
     }
     if var after = members[choice.process], let next = after.point {
@@ -159,9 +171,12 @@ final class ExploredRun {
   private func note(_ point: GatePoint, _ member: inout Member) {
     guard let object = point.operation.accesses.first?.object else { return }
     switch point.fact {
-    case .takes: member.held.append(object)
+    case .takes: member.held.append(Held(object: object, operation: point.operation.name))
     case .gives:
-      if let place = member.held.lastIndex(of: object) { member.held.remove(at: place) }
+      if let place = member.held.lastIndex(where: { $0.object == object }) {
+        member.held.remove(at: place)
+      }
+    case .givesAll: member.held.removeAll { $0.object == object }
     default: break
     }
   }
@@ -169,14 +184,14 @@ final class ExploredRun {
   /// What the end of a process changes: who waits for it can go on, and what it held is free.
   private func endings(of path: ProcessPath, _ member: Member?) -> [Access] {
     var result = [Access("proc \(path)", .write, .gives)]
-    for object in Set(member?.held ?? ended[path] ?? []).sorted() {
+    for object in Set((member?.held ?? ended[path] ?? []).map(\.object)).sorted() {
       result.append(Access(object, .write, .gives))
     }
     return result
   }
 
   /// What ended processes held.
-  private(set) var ended: [ProcessPath: [String]] = [:]
+  private(set) var ended: [ProcessPath: [Held]] = [:]
 
   private func kill(_ member: Member) -> Operation {
     kills += 1
@@ -212,7 +227,9 @@ final class ExploredRun {
   private func refresh(_ effects: Operation, except own: ProcessPath) {
     let isEnd = effects.accesses.contains { $0.object.hasPrefix("proc ") }
     for path in members.keys.sorted() where path != own {
-      guard let member = members[path], let point = member.point, !member.isStopped else { continue }
+      guard let member = members[path], let point = member.point, !member.isStopped else {
+        continue
+      }
       let isChanged = point.operation.conflicts(with: effects)
       if isChanged { members[path]?.repeats = 0 }
       if isChanged || isEnd && point.outlook.waits { look(at: path) }
@@ -266,6 +283,8 @@ final class ExploredRun {
         }
         if let member = members[path] { send(.go, to: member) }
       case .uses(let what): used.insert(what)
+      case .leaves(let children):
+        for child in children { history.find("\(path) ends and has not waited for \(child)") }
       case .refuses(let what, let place): throw Refused(what: what, place: place)
       default: break
       }
@@ -316,11 +335,15 @@ final class ExploredRun {
   /// The next message of a process; nil where it has ended, or computes for longer than is waited for.
   private func receive(_ path: ProcessPath) -> GateMessage? {
     guard let member = members[path] else { return nil }
-    var descriptor = pollfd(fd: member.socket, events: Int16(POLLIN), revents: 0)
     let deadline = Clock.deadline(after: limits.patience)
     while true {
       let left = max(0, deadline - Clock.monotonic) / 1_000_000
-      let count = poll(&descriptor, 1, Int32(clamping: left))
+      // A descriptor of -1 is passed over.
+      var watched = [
+        pollfd(fd: member.socket, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: member.pidfd, events: Int16(POLLIN), revents: 0),
+      ]
+      let count = poll(&watched, 2, Int32(clamping: left))
       if count < 0, errno == EINTR { continue }
       if count == 0 {
         isLost = true

@@ -19,6 +19,7 @@ final class Explorer {
   private var report = ExploredReport()
   private var places: [String: Int] = [:]
   private var killed: Set<String> = []
+  private var stuck: Set<String> = []
   private let began = Clock.monotonic
 
   init(
@@ -35,13 +36,14 @@ final class Explorer {
   /// All schedules, as far as the limits allow.
   func explore() throws -> ExploredReport {
     try? Process.adoptOrphans(true)
+    if let count = limits.random { return try exploreAtRandom(count) }
     let search = Search(limits.search)
     var goesOn = true
     while goesOn {
       if let most = limits.runs, search.runs >= most { break }
       if let most = limits.time, Clock.monotonic - began >= most { break }
       search.begin()
-      let (run, outcome) = try run { moment in
+      let (run, outcome) = try run { _, moment in
         if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
         return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
       }
@@ -53,6 +55,30 @@ final class Explorer {
     report.runs = search.runs
     report.isCut = goesOn || search.isBounded
     report.killPoints = killed.count
+    report.stuckPoints = stuck.count
+    return report
+  }
+
+  /// So many schedules that are drawn.
+  private func exploreAtRandom(_ count: Int) throws -> ExploredReport {
+    var schedules = RandomSchedules(seed: limits.seed)
+    report.isCut = true
+    while report.runs < count {
+      if let most = limits.time, Clock.monotonic - began >= most { break }
+      schedules.begin(kills: limits.kills > 0)
+      var taken: [Step] = []
+      let (run, outcome) = try run { _, moment in
+        guard let step = schedules.choose(moment) else { return nil }
+        taken.append(step)
+        return (step, { _, _ in })
+      }
+      report.runs += 1
+      let schedule = Schedule(taken)
+      note(run, outcome, schedule, schedule.switches)
+      if let wanted = limits.until, outcome.kind == wanted { break }
+    }
+    report.killPoints = killed.count
+    report.stuckPoints = stuck.count
     return report
   }
 
@@ -62,7 +88,7 @@ final class Explorer {
     var rest = schedule.steps[...]
     var last: Step?
     var taken: [Step] = []
-    let (_, outcome) = try run { moment in
+    let (_, outcome) = try run { _, moment in
       let choice: Step
       if let wanted = rest.popFirst() {
         guard moment.choices.contains(wanted) else {
@@ -83,6 +109,56 @@ final class Explorer {
     return result
   }
 
+  /// One run whose steps somebody chooses.
+  ///
+  /// - Parameter ask: what is to be done at a moment, after some steps; it may take some of them back.
+  func walk(_ ask: (ExploredRun, Moment, [Step]) throws -> Walk) throws -> ExploredOutcome? {
+    try? Process.adoptOrphans(true)
+    var given: [Step] = []
+    while true {
+      var taken: [Step] = []
+      do {
+        let (_, outcome) = try run { run, moment in
+          if taken.count == given.count {
+            if !moment.choices.contains(where: { $0.act != .kill }) { return nil }
+            switch try ask(run, moment, given) {
+            case .take(let step): given.append(step)
+            case .back(let count): throw Again(count: count)
+            case .leave: throw Left()
+            }
+          }
+          let step = given[taken.count]
+          guard moment.choices.contains(step) else {
+            throw NotPossible(step: taken.count + 1, wanted: step, moment: moment)
+          }
+          taken.append(step)
+          return (step, { _, _ in })
+        }
+        var result = outcome
+        result.schedule = Schedule(taken)
+        result.switches = result.schedule.switches
+        return result
+      } catch let again as Again {
+        given.removeLast(min(given.count, again.count))
+      } catch is Left {
+        return nil
+      }
+    }
+  }
+
+  /// What somebody has chosen.
+  enum Walk {
+    case take(Step)
+    case back(Int)
+    case leave
+  }
+
+  private struct Again: Error {
+    let count: Int
+  }
+
+  private struct Left: Error {}
+
   /// A step of a schedule that cannot be taken.
   struct NotPossible: Error {
     let step: Int
@@ -93,7 +169,10 @@ final class Explorer {
   private func note(
     _ run: ExploredRun, _ outcome: ExploredOutcome, _ schedule: Schedule, _ switches: Int
   ) {
-    for (path, operation) in run.history.killed { killed.insert("\(path) \(operation)") }
+    for (path, operation) in run.history.killed {
+      killed.insert("\(path) \(operation)")
+      if outcome.kind == .deadlock { stuck.insert("\(path) \(operation)") }
+    }
     for reason in run.used where !report.reasons.contains(reason) { report.reasons.append(reason) }
     guard let place = places[masked(outcome.key, run)] else {
       var first = outcome
@@ -117,7 +196,7 @@ final class Explorer {
   private typealias Decision = (choice: Step, took: (Operation, Int?) -> Void)
 
   private func run(
-    _ decide: (Moment) throws -> Decision?
+    _ decide: (ExploredRun, Moment) throws -> Decision?
   ) throws -> (ExploredRun, ExploredOutcome) {
     let run = ExploredRun(limits)
     let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
@@ -131,7 +210,7 @@ final class Explorer {
           isEndless = true
           break
         }
-        guard let (choice, took) = try decide(run.lastMoment) else { break }
+        guard let (choice, took) = try decide(run, run.lastMoment) else { break }
         let (effects, cause) = try run.take(choice)
         took(effects, cause)
       }
@@ -141,10 +220,13 @@ final class Explorer {
       throw error
     }
     let waiting = run.waiting
+    let graph = waiting.isEmpty ? nil : run.graph
     run.end()
     let record = try session.wait(for: root, interpreter)
     while let gone = try? Reaper.reapAny(), gone.pid > 0 {}
     var outcome = outcome(run, record, waiting, isEndless)
+    outcome.graph = outcome.kind == .deadlock ? graph : nil
+    outcome.hasDeaths = !run.history.killed.isEmpty
     if limits.comparesOutput { outcome.output = masked(text(of: output), run) }
     return (run, outcome)
   }
@@ -153,7 +235,6 @@ final class Explorer {
   private func begin(_ run: ExploredRun, _ output: Int32) throws -> ProcessHandle {
     let ends = try mapErrors("cannot explore") { try Descriptors.messagePair() }
     let own = try mapErrors("cannot explore") { try Descriptors.makePrivate(ends.0) }
-    defer { Descriptors.close(ends.1) }
     var options = ForkOptions(name: "explored", kind: .fork, command: "explored")
     options.prepare = { [session] in
       try mapErrors("cannot explore") {
@@ -180,6 +261,8 @@ final class Explorer {
         return .items([.text("error"), .text(error.kind.rawValue), .text(error.message)])
       }
     }
+    // Only the process of the run has its end from now on, so that its death is seen.
+    Descriptors.close(ends.1)
     do {
       try run.begin(own)
     } catch {

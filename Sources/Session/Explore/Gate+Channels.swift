@@ -11,11 +11,20 @@ extension Gate {
   func open() {
     Gate.current = self
     OperationPoint.gate = { verb, channel in try Gate.current?.stop(verb, channel) }
+    made = Set(session.channels.all.map { Gate.key($0.channel.id) })
+    session.beforeEnd.append { [unowned self] in leave() }
     OperationPoint.number { Gate.current?.nextChannel() ?? .random(in: 1 ... .max) }
   }
 
   /// Names a channel in accesses.
   public static func key(_ id: UInt64) -> String { "c\(String(id, radix: 36))" }
+
+  /// Before the end of this process: who of its children was not waited for.
+  private func leave() {
+    let left = session.processes.users.filter { $0.record == nil && !$0.isDaemon && !$0.isDetached }
+    let children = left.compactMap { paths[$0.pid] }
+    if !children.isEmpty { send(.leaves(children)) }
+  }
 
   private func stop(_ verb: OperationPoint.Verb, _ channel: Channel) throws {
     let key = Gate.key(channel.id)
@@ -38,8 +47,12 @@ extension Gate {
     case .conditionWait:
       accesses = [Access(key, .write)]
       if let mutex = (channel as? Condition)?.mutex {
-        accesses.append(Access(Gate.key(mutex.id), .write, .gives))
+        accesses.insert(Access(Gate.key(mutex.id), .write, .gives), at: 0)
+        fact = .gives
       }
+    case .queueGet:
+      accesses = [Access(key, .write)]
+      if isLease { fact = .takes }
     default: accesses = [Access(key, .write)]
     }
     // The lock of shared memory is none of its elements.

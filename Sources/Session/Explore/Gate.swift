@@ -17,7 +17,7 @@ public final class Gate {
   public private(set) var path: ProcessPath
   private var children = 0
   /// The paths of the children of this process, by their pids.
-  private var paths: [Int32: ProcessPath] = [:]
+  private(set) var paths: [Int32: ProcessPath] = [:]
   /// How many channels it has made.
   private var channels: UInt64 = 0
   /// The time of the run (ns), which goes on only while no process can do anything.
@@ -32,7 +32,11 @@ public final class Gate {
   public var outlook: (() throws -> Prospect)?
   /// Effects outside of the run are had.
   public var isReal = false
-  private unowned(unsafe) let session: Session
+  /// Of the call that runs: what it takes is only lent.
+  public var isLease = false
+  /// The channels that there were before the run.
+  var made: Set<String> = []
+  unowned(unsafe) let session: Session
   private var buffer = [UInt8](repeating: 0, count: 64)
 
   init(_ socket: Int32, _ path: ProcessPath, _ session: Session) throws {
@@ -67,6 +71,13 @@ public final class Gate {
   ) throws -> Passage {
     if depth > 0 { return .go }
     try session.output.flush()
+    if let outer = operation.accesses.first(where: { made.contains($0.object) }) {
+      if outer.mode == .read {
+        note(use: "'\(operation.name)' looks at a channel that was made before")
+      } else {
+        refuse("'\(operation.name)', on a channel that was made before,")
+      }
+    }
     var point = GatePoint(operation: operation, fact: fact, sends: sends)
     point.operation.accesses.append(Access("life \(path)", .read))
     point.deadline = deadline
@@ -83,6 +94,9 @@ public final class Gate {
         case .go:
           // A handler runs first; then the operation may have to wait after all.
           guard session.hasSignalToObey else { return .go }
+          if session.handlers.hasOwn {
+            note(use: "a signal handler ran, which is tried only before operations")
+          }
           try session.attend()
           break orders
         }
@@ -183,7 +197,7 @@ public final class Gate {
 
   // MARK: Messages
 
-  private func send(_ message: GateMessage, descriptors: [Int32] = []) {
+  func send(_ message: GateMessage, descriptors: [Int32] = []) {
     let bytes = message.bytes
     while true {
       let isSent = bytes.withUnsafeBytes {

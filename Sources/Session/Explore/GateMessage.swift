@@ -14,6 +14,8 @@ enum GateMessage {
   case looks(Outlook)
   /// Something that makes a proof impossible was done.
   case uses(String)
+  /// It ends, and has not waited for these.
+  case leaves([ProcessPath])
   /// Something that has an effect outside of the run is to be done, which ends it.
   case refuses(String, place: String)
 
@@ -61,6 +63,8 @@ public struct GatePoint: Hashable {
     case writes(isConstant: Bool)
     /// A lock, permit or item is taken or given back.
     case takes, gives
+    /// All that is held of a queue is given back.
+    case givesAll
   }
 }
 
@@ -75,6 +79,7 @@ extension GateMessage {
     case .forks(let place): fields = ["forks", "\(place)"]
     case .forked(let pid): fields = ["forked", "\(pid)"]
     case .uses(let what): fields = ["uses", what]
+    case .leaves(let children): fields = ["leaves"] + children.map(\.description)
     case .refuses(let what, let place): fields = ["refuses", what, place]
     case .looks(let outlook): fields = ["looks"] + outlook.fields
     case .stands(let point):
@@ -107,6 +112,7 @@ extension GateMessage {
     case "forks": self = .forks(place: number)
     case "forked": self = .forked(pid: Int32(truncatingIfNeeded: number))
     case "uses": self = .uses(fields.count > 1 ? fields[1] : "")
+    case "leaves": self = .leaves(fields.dropFirst().compactMap { ProcessPath($0) })
     case "refuses":
       self = .refuses(fields.count > 1 ? fields[1] : "", place: fields.count > 2 ? fields[2] : "")
     case "looks":
@@ -162,6 +168,7 @@ extension GatePoint.Fact {
     case .writes(let isConstant): isConstant ? "c" : "w"
     case .takes: "t"
     case .gives: "g"
+    case .givesAll: "a"
     }
   }
 
@@ -173,6 +180,7 @@ extension GatePoint.Fact {
     case "w": self = .writes(isConstant: false)
     case "t": self = .takes
     case "g": self = .gives
+    case "a": self = .givesAll
     default: return nil
     }
   }

@@ -51,7 +51,7 @@ struct RunHistory {
     case .gives:
       held[path]?.remove(object)
       for key in (views[path] ?? [:]).keys { views[path]?[key]?.locks.remove(object) }
-    case .none: break
+    case .none, .givesAll: break
     }
   }
 

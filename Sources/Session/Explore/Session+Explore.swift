@@ -31,13 +31,36 @@ extension Session {
     }
   }
 
+  /// Lets a person choose each step of a run of a block, at the terminal of this process.
+  ///
+  /// - Parameter ask: gets what each process is about to do, the steps so far, and what can happen.
+  public func walk(
+    _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping (Gate) -> Void,
+    body: @escaping () throws -> Value,
+    ask: @escaping ([ExploredStand], [Step], [Step]) throws -> ExploredChoice,
+    summary: @escaping (ExploredOutcome?) throws -> Value
+  ) throws -> Value {
+    try inExplorer(interpreter, hasTerminal: true) { [unowned self] in
+      let explorer = Explorer(self, interpreter, limits, prepare: prepare, body: body)
+      return try summary(
+        explorer.walk { run, moment, steps in
+          switch try ask(run.stands, steps, moment.choices) {
+          case .take(let step): .take(step)
+          case .back(let count): .back(count)
+          case .leave: .leave
+          }
+        })
+    }
+  }
+
   /// What went wrong with exploring itself, in words.
   private func explained(_ error: any Error) -> ErrorObject {
     switch error {
     case let error as ErrorObject: return error
     case let error as ExploredRun.Refused:
       return ErrorObject(
-        .type, "\(error.what) has effects outside of what is explored, in each run anew (\(error.place))",
+        .type,
+        "\(error.what) has effects outside of what is explored, in each run anew (\(error.place))",
         help: "leave it out, or have it done in each run with --real")
     case let error as NotRepeatable:
       return ErrorObject(
@@ -55,16 +78,16 @@ extension Session {
 
   /// A process that has no other children, and goes with all of them.
   private func inExplorer(
-    _ interpreter: Interpreter, _ body: @escaping () throws -> Value
+    _ interpreter: Interpreter, hasTerminal: Bool = false, _ body: @escaping () throws -> Value
   ) throws -> Value {
     guard Gate.current == nil else {
       throw ErrorObject(
         .type, "what is explored cannot explore itself",
         help: "explore the inner block alone")
     }
-    var options = ForkOptions(kind: .helper, command: "explore")
+    var options = ForkOptions(kind: hasTerminal ? .foreground : .helper, command: "explore")
     options.prefix = "explorer"
-    options.group = 0
+    if !hasTerminal { options.group = 0 }
     let explorer = try fork(options, interpreter) { [unowned self] in
       isPoolWorker = false
       do {
@@ -81,7 +104,11 @@ extension Session {
     do {
       record = try wait(for: explorer, interpreter)
     } catch {
-      try? Process.send(.kill, toGroup: explorer.pid)
+      if hasTerminal {
+        try? Process.send(.kill, to: explorer.pid)
+      } else {
+        try? Process.send(.kill, toGroup: explorer.pid)
+      }
       _ = try? wait(for: explorer, interpreter)
       throw error
     }
@@ -93,5 +120,41 @@ extension Session {
     let kind = ErrorKind(rawValue: parts.items[1].asText) ?? .system
     throw ErrorObject(
       kind, parts.items[2].asText, help: parts.items[3].isNull ? nil : parts.items[3].asText)
+  }
+}
+
+/// What a process of a run is about to do.
+public struct ExploredStand {
+  /// Which process.
+  public let path: ProcessPath
+  /// Its next operation.
+  public let operation: String
+  /// Where it stands, as `file:line`.
+  public let place: String
+  /// Whether it has to wait, or is stopped.
+  public let waits: Bool
+  /// What it holds, as `lock acquire a`.
+  public let held: [String]
+}
+
+/// What a person chooses.
+public enum ExploredChoice {
+  /// A step.
+  case take(Step)
+  /// To take back so many steps.
+  case back(Int)
+  /// To leave the run.
+  case leave
+}
+
+extension ExploredRun {
+  /// All processes that live, in order.
+  var stands: [ExploredStand] {
+    members.values.sorted { $0.path < $1.path }.compactMap { member in
+      guard let point = member.point else { return nil }
+      return ExploredStand(
+        path: member.path, operation: point.operation.name, place: point.place,
+        waits: !canGo(member.path), held: member.held.map(\.operation))
+    }
   }
 }
