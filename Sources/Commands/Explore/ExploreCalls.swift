@@ -3,6 +3,7 @@ import Language
 import Posix
 import Seeing
 import Session
+import ShellHost
 import Waits
 
 /// Exploring as other commands use it.
@@ -49,7 +50,7 @@ enum ExploreCalls {
     let path = text.string
     let source = Source(name: path, text: "")
     return {
-      interpreter.setGlobal("args", .items(arguments))
+      (interpreter.host as? BroodHost)?.arguments = arguments.map(\.asText)
       _ = try interpreter.runSource(path, from: source)
       if interpreter.global("main") != nil {
         _ = try interpreter.invoke(interpreter.function(named: "main"), arguments)

@@ -23,7 +23,7 @@ enum StepCommand {
     examples: [
       Example(
         "print \"1\\ngo\" | { step { shm new x int 7; let p = fork { shm set x 8 }; wait $p; shm get x } }",
-        "…\nvalue 8  1,0x2")
+        "…\nstep 2? value 8  1,0x2")
     ]
   ) { call in
     let interpreter = call.interpreter
