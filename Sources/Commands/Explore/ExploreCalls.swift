@@ -50,7 +50,8 @@ enum ExploreCalls {
     let path = text.string
     let source = Source(name: path, text: "")
     return {
-      (interpreter.host as? BroodHost)?.arguments = arguments.map(\.asText)
+      let host = interpreter.host as? BroodHost
+      host?.arguments = arguments.map(\.asText)
       _ = try interpreter.runSource(path, from: source)
       if interpreter.global("main") != nil {
         _ = try interpreter.invoke(interpreter.function(named: "main"), arguments)
