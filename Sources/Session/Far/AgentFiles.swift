@@ -108,7 +108,7 @@ final class AgentFiles {
       case .other, .absent: break
       }
       incoming[number] = Incoming(
-        file: try ArrivingFile(path, number, size: size, mode: mode), digest: digest,
+        file: try ArrivingFile(path, size: size, mode: mode), digest: digest,
         isOfTask: isOfTask)
       send(FileOrder.wanted.message(number))
     } catch {
@@ -196,7 +196,7 @@ final class AgentFiles {
     next.others.removeFirst()
     do throws(SystemError) {
       let file = entry.file
-      next.file = try ArrivingFile(file.path, number, size: file.size, mode: file.mode)
+      next.file = try ArrivingFile(file.path, size: file.size, mode: file.mode)
       incoming[number] = next
       send(FileOrder.wanted.message(number))
     } catch {

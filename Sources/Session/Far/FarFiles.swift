@@ -182,7 +182,7 @@ final class FarFiles {
     guard let path = fetching[number]?.path else { return }
     guard size >= 0, fetching[number]?.file == nil else { throw FieldReader.Malformed() }
     do throws(SystemError) {
-      fetching[number]?.file = try ArrivingFile(path, number, size: size, mode: mode)
+      fetching[number]?.file = try ArrivingFile(path, size: size, mode: mode)
     } catch {
       end(number, "cannot write '\(FarPath.text(path))': \(error.message)")
     }

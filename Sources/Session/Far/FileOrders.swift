@@ -88,9 +88,9 @@ enum FarPath {
     return made
   }
 
-  /// A name beside a file for its content while it comes.
-  static func temporary(beside path: [UInt8], _ number: UInt64) -> [UInt8] {
-    directory(of: path) + Array(".brood-\(Process.pid)-\(number & ~FileOrder.firstNumber)".utf8)
+  /// A name beside a file for its content while it comes; hosts may share the file system.
+  static func temporary(beside path: [UInt8]) -> [UInt8] {
+    directory(of: path) + Array(".brood-\(String(UInt64.random(in: 0 ... .max), radix: 16))".utf8)
   }
 
   /// SHA-256 of the content, 32 bytes; O(size).
@@ -142,13 +142,11 @@ struct ArrivingFile {
   /// Directories that were made for it.
   let directories: [[UInt8]]
 
-  init(
-    _ path: [UInt8], _ number: UInt64, size: Int64, mode: UInt32
-  ) throws(SystemError) {
+  init(_ path: [UInt8], size: Int64, mode: UInt32) throws(SystemError) {
     self.path = path
     self.size = size
     self.mode = mode
-    temporary = FarPath.temporary(beside: path, number)
+    temporary = FarPath.temporary(beside: path)
     directories = try FarPath.makeDirectories(above: path)
     do throws(SystemError) {
       fd = try FarPath.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
