@@ -24,7 +24,7 @@ enum RecordFields {
   private static let names: [String: String] = [
     "wait": ending + " all", "status": ending + " all",
     "fork": "pid name state word", "spawn": "pid name state word",
-    "ps": "name pid ppid state flags word nice age waits command host",
+    "ps": "name pid ppid state flags word nice age waits command",
     "jobs": "id pid state name command",
     "top": "name pid state waits since holds queue cpu memory",
     "info": "name pid ppid state flags word nice age waits command id daemon detached group "
@@ -38,12 +38,12 @@ enum RecordFields {
     "sem info": semaphore, "sem list": semaphore,
     "event list": "name set waiting", "barrier list": "name parties arrived broken",
     "cond list": "name holder waiting", "socket info": socket, "socket list": socket,
-    "pool info": pool + " workers hosts", "pool list": pool,
+    "pool info": pool + " workers", "pool list": pool,
     "pool submit": "done ok value error",
     "pool run": task, "pool map": task + " value failure", "pool imap": task + " value failure",
     "pool starmap": task + " value failure",
-    "why": "pid name state verdict waits since on wakers chain text fix host",
-    "who": "name pid fd does count since waits host",
+    "why": "pid name state verdict waits since on wakers chain text fix",
+    "who": "name pid fd does count since waits",
     "deadlock": "set cycle edges verdict fix text",
     "config": "key value meaning", "try": "kind message help span trace",
   ]
