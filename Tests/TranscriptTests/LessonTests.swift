@@ -21,7 +21,9 @@ import Testing
       guard parts.count == 2 else { return line }
       return "try { \(line)\n throw \"no error\" } catch e: \(parts[1]) { }"
     }
-    let output = try brood(["-c", script.joined(separator: "\n")], within: .seconds(20))
+    // What still runs ends with the session, which does not wait for it.
+    let text = (script + ["_exit 0"]).joined(separator: "\n")
+    let output = try brood(["-c", text], within: .seconds(20))
     #expect(output.status == .exited(0), "\(script)\n\(output.standardError)")
   }
 
