@@ -247,10 +247,13 @@ extension Session {
     let pids = memory.pids
     let ownSleep = lookout.sleeping.map(Array.init) ?? []
     guard let look = beginStuckLook?(pids, ownSleep) else { return }
-    lookout.report = .begun(look, at: Clock.deadline(after: Session.betweenLooks))
+    // Where no person can act, verbs end by `closed` and `peer-died` about now: that comes first.
+    let pause = isInteractive ? Session.betweenLooks : Session.betweenLooksOfScript
+    lookout.report = .begun(look, at: Clock.deadline(after: pause))
   }
 
   private static let betweenLooks: Int64 = 60_000_000
+  private static let betweenLooksOfScript: Int64 = 400_000_000
 
   /// Tells of each set once, or ends it.
   private func tell(_ reports: [StuckReport]) throws {

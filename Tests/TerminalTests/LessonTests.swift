@@ -16,6 +16,7 @@ import Testing
 
     ```setup
     fork --name kid { exit 42 }
+    wait kid --peek
     ```
     ```predict state
     What is kid?

@@ -131,8 +131,9 @@ final class TopScreen {
   }
 
   private func leave() {
-    try? write(leaving)
+    // Who sees the screen of before can type as before.
     try? TerminalScreen.leave()
+    try? write(leaving)
   }
 
   private func suspend() throws {
