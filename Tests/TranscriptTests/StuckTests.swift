@@ -80,7 +80,7 @@ import Testing
       wait $c
       """, "nonsense")
     #expect(
-      waits(.seconds(30)) { subject.errors.contains("waiting for process 'c' (") },
+      waits(.seconds(30)) { subject.errors.contains("c is stopped, and brood waits for it") },
       "\(subject.errors)")
   }
 
