@@ -12,7 +12,7 @@ extension Session {
     let interrupts = loop.interruptsForTimers
     var timer: TimerID?
     func start() {
-      timer = loop.addTimer(at: Clock.deadline(after: limit)) { [unowned self] in
+      timer = loop.addTimer(at: Clock.deadline(after: limit)) { [self] in
         // A Ctrl-C that is on its way counts more.
         if !(handlers.postponed.map(ExitRequest.isStop) ?? false) { handlers.postponed = late }
         Attention.raise()

@@ -56,7 +56,7 @@ public final class Session {
   /// The channels that this process has.
   public let channels = ChannelList()
   /// How values become messages.
-  public private(set) lazy var messages = MessageCoder(transport) { [unowned self] in interpreter }
+  public private(set) lazy var messages = MessageCoder(transport) { [self] in interpreter }
   /// Blocks of `process define`, by the name of the class.
   public var processClasses: [String: Value] = [:]
   /// How values go to other processes, and come from them.
@@ -154,7 +154,7 @@ public final class Session {
   /// The interpreter whose handlers run when output has to wait; set by the host.
   public var interpreter: Interpreter? {
     didSet {
-      output.onAttention = { [unowned self] in
+      output.onAttention = { [self] in
         if let interpreter { try attend(interpreter) } else { Attention.clear() }
       }
     }

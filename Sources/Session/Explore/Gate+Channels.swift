@@ -12,7 +12,7 @@ extension Gate {
     Gate.current = self
     OperationPoint.gate = { verb, channel in try Gate.current?.stop(verb, channel) }
     made = Set(session.channels.all.map { Gate.key($0.channel.id) })
-    session.beforeEnd.append { [unowned self] in leave() }
+    session.beforeEnd.append { [self] in leave() }
     OperationPoint.number { Gate.current?.nextChannel() ?? .random(in: 1 ... .max) }
   }
 

@@ -13,7 +13,7 @@ extension Session {
     _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping (Gate) -> Void,
     body: @escaping () throws -> Value, summary: @escaping (ExploredReport) throws -> Value
   ) throws -> Value {
-    try inExplorer(interpreter) { [unowned self] in
+    try inExplorer(interpreter) { [self] in
       try summary(
         Explorer(self, interpreter, limits, prepare: prepare, body: body).explore())
     }
@@ -25,7 +25,7 @@ extension Session {
     prepare: @escaping (Gate) -> Void, body: @escaping () throws -> Value,
     summary: @escaping (ExploredOutcome) throws -> Value
   ) throws -> Value {
-    try inExplorer(interpreter) { [unowned self] in
+    try inExplorer(interpreter) { [self] in
       try summary(
         Explorer(self, interpreter, limits, prepare: prepare, body: body).replay(schedule))
     }
@@ -40,7 +40,7 @@ extension Session {
     ask: @escaping ([ExploredStand], [Step], [Step]) throws -> ExploredChoice,
     summary: @escaping (ExploredOutcome?) throws -> Value
   ) throws -> Value {
-    try inExplorer(interpreter, hasTerminal: true) { [unowned self] in
+    try inExplorer(interpreter, hasTerminal: true) { [self] in
       let explorer = Explorer(self, interpreter, limits, prepare: prepare, body: body)
       return try summary(
         explorer.walk { run, moment, steps in
@@ -88,7 +88,7 @@ extension Session {
     var options = ForkOptions(kind: hasTerminal ? .foreground : .helper, command: "explore")
     options.prefix = "explorer"
     if !hasTerminal { options.group = 0 }
-    let explorer = try fork(options, interpreter) { [unowned self] in
+    let explorer = try fork(options, interpreter) { [self] in
       isPoolWorker = false
       do {
         return .items([.text("value"), try body()])
