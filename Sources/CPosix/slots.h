@@ -56,6 +56,7 @@ struct slot {
   _Atomic uint64_t locks;   // as brood_order_use has it
   _Atomic uint32_t order;   // as brood_order_self tells it
   _Atomic uint32_t fork_line, fork_text;  // where its maker forked it
+  _Atomic int64_t stayed;   // as brood_wait_stayed tells it
   struct brood_handled handled[BROOD_HANDLED];
 };
 
@@ -72,6 +73,7 @@ struct table {
   _Atomic uint64_t lives;   // births and ends so far
   _Atomic uint64_t told[BROOD_TOLD];  // as brood_look_tell has it
   _Atomic uint32_t told_count, root_chosen;
+  _Atomic int64_t root_stayed;
   char root_waits[BROOD_WAITS_SIZE];
   struct brood_wait_cell root_wait;
   struct text texts[BROOD_TEXTS];

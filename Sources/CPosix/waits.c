@@ -186,45 +186,80 @@ bool brood_look_tell(uint64_t set) {
   return true;
 }
 
-// Where the choice of a process stands, and its record.
-static _Atomic uint32_t *find_choice(int32_t pid, struct brood_wait_cell **cell) {
+// What others say of a process's wait, and its record.
+struct wait_words {
+  struct brood_wait_cell *cell;
+  _Atomic uint32_t *chosen;
+  _Atomic int64_t *stayed;
+};
+
+static struct wait_words root_words(struct table *table) {
+  return (struct wait_words){&table->root_wait, &table->root_chosen, &table->root_stayed};
+}
+
+static struct wait_words slot_words(struct slot *slot) {
+  return (struct wait_words){&slot->wait, &slot->chosen, &slot->stayed};
+}
+
+static bool find_words(int32_t pid, struct wait_words *words) {
   struct table *table = brood_slots_table();
-  if (!table) return NULL;
+  if (!table) return false;
   if (pid == table->root) {
-    *cell = &table->root_wait;
-    return &table->root_chosen;
+    *words = root_words(table);
+    return true;
   }
   int32_t top = table->top;
   for (int32_t i = 0; i < top && i < slot_count; i++) {
     struct slot *slot = &table->slots[i];
     if (slot->pid != pid || !slot->owner) continue;
-    *cell = &slot->wait;
-    return &slot->chosen;
+    *words = slot_words(slot);
+    return true;
   }
-  return NULL;
+  return false;
+}
+
+static bool own_words(struct wait_words *words) {
+  struct table *table = brood_slots_table();
+  if (!table) return false;
+  int32_t own = brood_slot_own_plus_one();
+  if (brood_forks() == 0) *words = root_words(table);
+  else if (own) *words = slot_words(&table->slots[own - 1]);
+  else return false;
+  return true;
 }
 
 uint32_t brood_wait_number(int32_t pid) {
-  struct brood_wait_cell *cell;
-  if (!find_choice(pid, &cell)) return 0;
-  uint32_t number = cell->number;
+  struct wait_words words;
+  if (!find_words(pid, &words)) return 0;
+  uint32_t number = words.cell->number;
   return number & 1 ? 0 : number;
 }
 
 void brood_wait_choose(int32_t pid) {
-  struct brood_wait_cell *cell;
-  _Atomic uint32_t *choice = find_choice(pid, &cell);
-  if (choice) *choice = cell->number;
+  struct wait_words words;
+  if (find_words(pid, &words)) *words.chosen = words.cell->number;
 }
 
 bool brood_wait_is_chosen(void) {
-  struct brood_wait_cell *cell = own_cell();
+  struct wait_words words;
+  if (!own_words(&words)) return false;
+  uint32_t number = atomic_exchange(words.chosen, 0);
+  return number && !(number & 1) && number == words.cell->number;
+}
+
+void brood_wait_stay(int64_t now) {
+  struct wait_words words;
+  if (own_words(&words)) *words.stayed = now;
+}
+
+int64_t brood_wait_stayed(int32_t pid) {
+  struct wait_words words;
+  return find_words(pid, &words) ? *words.stayed : 0;
+}
+
+uint64_t brood_look_changes(void) {
   struct table *table = brood_slots_table();
-  if (!cell || !table) return false;
-  int32_t own = brood_slot_own_plus_one();
-  _Atomic uint32_t *choice = brood_forks() == 0 ? &table->root_chosen : &table->slots[own - 1].chosen;
-  uint32_t number = atomic_exchange(choice, 0);
-  return number && !(number & 1) && number == cell->number;
+  return table ? (uint64_t)table->deaths << 32 | table->look_changes : 0;
 }
 
 static uint64_t mix(uint64_t number) {
@@ -248,7 +283,7 @@ void brood_look_scan(int64_t now, int64_t age, struct brood_look_scan *scan) {
   struct table *table = brood_slots_table();
   *scan = (struct brood_look_scan){.next = INT64_MAX};
   if (!table) return;
-  scan->signature = mix((uint64_t)table->deaths << 32 | table->look_changes);
+  scan->signature = mix(brood_look_changes());
   scan_cell(&table->root_wait, table->root, now - age, scan);
   int32_t top = table->top;
   for (int32_t i = 0; i < top && i < slot_count; i++) {

@@ -69,6 +69,8 @@ extension Channel {
         return false
       } else if suspicion != nil {
         look = min(look, Clock.deadline(after: Channel.secondLook + jitter))
+      } else {
+        WaitLookout.noteStay()
       }
     }
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))

@@ -92,6 +92,15 @@ public enum WaitLookout {
     if pid == Process.pid { isTold = true } else { _ = brood_nudge(pid) }
   }
 
+  /// This process was told, has looked, and goes on with its wait.
+  static func noteStay() { brood_wait_stay(Clock.monotonic) }
+
+  /// When a process did that last (monotonic ns; 0 for never).
+  public static func stayed(_ pid: Int32) -> Int64 { brood_wait_stayed(pid) }
+
+  /// Changes whenever a process is seen to end, stop or go on.
+  public static var changes: UInt64 { brood_look_changes() }
+
   /// To be called when a signal was recorded: whether it was a `tell`.
   @discardableResult
   public static func takeTold() -> Bool {

@@ -20,6 +20,9 @@ struct Lookout {
   var sleeping: UnsafeBufferPointer<Int32>?
   /// A look for a report that has begun, and how it goes on.
   var report = ReportStage.none
+  /// When those were told who end their waits themselves if no process can act (monotonic ns), and
+  /// what had changed by then (`WaitLookout.changes`).
+  var told: (moment: Int64, changes: UInt64) = (0, 0)
   /// Processes that are ended with this one, since they could never go on.
   var rest: [Int32] = []
   /// What all processes waited for when Ctrl-C came last.
@@ -118,6 +121,7 @@ extension Session {
       let isOpen = isChild || WaitLookout.hadStops || mayBeStuck(notes)
       guard stuckMode != .off, case .none = lookout.report, isOpen else { return }
       if areTold {
+        lookout.told = (now, WaitLookout.changes)
         lookout.report = .planned(at: now + Session.timeToGiveUp)
       } else {
         beginReport()
@@ -261,6 +265,7 @@ extension Session {
     for report in reports where report.verdict.isStuck && !report.areAllStopped {
       // What began just now is looked at again.
       if now - report.since < LookSchedule.youth { continue }
+      if mayDissolve(report, now) { continue }
       if stuckMode == .throw, let victim = victim(of: report) {
         if victim == Process.pid { throw deadlock(report) }
         // It looks itself first, and may not see the same at once: so again at the next look.
@@ -272,6 +277,22 @@ extension Session {
       isChild ? Session.say(report.text) : tellStuck(report.text)
     }
   }
+
+  /// Whether one that holds the others up may be about to end its wait itself: it was not told since
+  /// the last change, or is slow to look.
+  private func mayDissolve(_ report: StuckReport, _ now: Int64) -> Bool {
+    if now - report.since >= Session.longestToGiveUp { return false }
+    let notes = waitNotes
+    return report.core.contains { pid in
+      guard let sleep = notes[pid]?.sleep, sleep.targets.count == 1, Session.givesUp(sleep),
+        sleep.since <= lookout.told.moment, reader.stat(pid)?.state != UInt8(ascii: "T")
+      else { return false }
+      return WaitLookout.changes != lookout.told.changes
+        || WaitLookout.stayed(pid) < lookout.told.moment
+    }
+  }
+
+  private static let longestToGiveUp: Int64 = 6_000_000_000
 
   /// Who throws: the session's own process if it is in the ring, else the youngest.
   private func victim(of report: StuckReport) -> Int32? {

@@ -33,7 +33,7 @@ import Testing
     try first.terminal.enter("fn f() {")
     try first.terminal.expectLine("  ...> ")
     try first.terminal.enter("\tprint \"#1\"")
-    try first.terminal.expectLine("  ...> ")
+    try first.terminal.expect("print \"#1\"\n  ...> ")
     try first.enter("}")
     #expect(try first.leave() == .exited(0))
 
@@ -75,7 +75,7 @@ import Testing
     try shell.terminal.enter("fn f() {")
     try shell.terminal.expectLine("  ...> ")
     try shell.terminal.enter("print 12")
-    try shell.terminal.expectLine("  ...> ")
+    try shell.terminal.expect("print 12\n  ...> ")
     try shell.terminal.type("}; f x")
     try shell.terminal.expectLine("  ...> }; f x")
     try shell.terminal.press(.control("C"))

@@ -100,7 +100,7 @@ import Testing
     try terminal.enter("for i in 1..2 {")
     try terminal.expectLine("  ...> ")
     try terminal.enter("print \"i is $i\"")
-    try terminal.expectLine("  ...> ")
+    try terminal.expect("print \"i is $i\"\n  ...> ")
     try shell.enter("}", expecting: "\ni is 1\ni is 2")
     // What the end of input leaves unfinished is an error, and the shell goes on.
     try terminal.enter("print (1 +")

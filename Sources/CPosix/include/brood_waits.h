@@ -110,6 +110,15 @@ uint32_t brood_wait_number(int32_t pid);
 /// Chooses the wait that a process is in now to be ended by an error.
 void brood_wait_choose(int32_t pid);
 
+/// This process has looked whether its wait can end by itself, and goes on with it.
+void brood_wait_stay(int64_t now);
+
+/// When a process did that last (ns); 0 for never.
+int64_t brood_wait_stayed(int32_t pid);
+
+/// How many ends, stops and continuations of processes were seen.
+uint64_t brood_look_changes(void);
+
 /// Whether this process's wait was chosen, which is asked once.
 bool brood_wait_is_chosen(void);
 
