@@ -9,11 +9,11 @@ import Waits
 /// Results gather in the ledger, so that not even those that are not sent yet die with it.
 final class PoolWorker {
   private let socket: Int32
-  private let ledger: TaskLedger
+  let ledger: TaskLedger
   private let pool: ObjectID
   private let session: Session
   private let interpreter: Interpreter
-  private let coder: TaskCoder
+  let coder: TaskCoder
   private let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   private var functions: [UInt32: WorkerFunction] = [:]
   private let depth = Process.forkDepth
@@ -129,7 +129,7 @@ final class PoolWorker {
     _ = try session.pause(interpreter, until: moment) { false }
   }
 
-  private func send(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32] = []) throws {
+  func send(_ bytes: UnsafeRawBufferPointer, _ descriptors: [Int32] = []) throws {
     var tries = 0
     while true {
       do throws(SystemError) {
@@ -389,78 +389,7 @@ final class PoolWorker {
     return asObject(error)
   }
 
-  private func asObject(_ error: any Error) -> ErrorObject {
+  func asObject(_ error: any Error) -> ErrorObject {
     error as? ErrorObject ?? ErrorObject(.system, "\(error)")
-  }
-
-  // MARK: Results
-
-  private func begin(_ head: TaskPacket) {
-    TaskPacket(.results, slot: head.slot, batch: head.batch).write(to: ledger.results)
-    ledger.gathered = TaskPacket.headSize
-  }
-
-  private func gather(
-    _ value: Value, _ index: Int, _ isFailed: Bool, _ head: TaskPacket
-  ) throws {
-    var isFailed = isFailed
-    var message: (bytes: UnsafeRawBufferPointer, descriptors: [Int32])
-    do {
-      message = try coder.encode(value)
-    } catch {
-      // A result that cannot travel is the task's error.
-      isFailed = true
-      message = try coder.encode(.error(PoolWorker.unsendable(asObject(error), isFailed)))
-    }
-    let mark = UInt32(truncatingIfNeeded: index) << 1 | (isFailed ? 1 : 0)
-    let size = TaskPacket.entryHeadSize + message.bytes.count
-    if size > TaskPacket.mostBytes || !message.descriptors.isEmpty {
-      do {
-        return try sendAlone(message, mark, head)
-      } catch let error as ErrorObject where error.kind == .limit && !isFailed {
-        return try gather(.error(PoolWorker.unsendable(error, true)), index, true, head)
-      }
-    }
-    if ledger.gathered + size > TaskPacket.mostBytes { try flush(head, isFinished: false) }
-    let place = ledger.gathered
-    _ = TaskEntries.write(message.bytes, mark: mark, to: ledger.results + place)
-    ledger.gathered = place + size
-  }
-
-  private static func unsendable(_ error: ErrorObject, _ isFailed: Bool) -> ErrorObject {
-    ErrorObject(
-      error.kind, "the result of a task cannot be sent: \(error.message)", help: error.help)
-  }
-
-  /// Sends what has gathered; it stands in the ledger until it was sent.
-  private func flush(_ head: TaskPacket, isFinished: Bool) throws {
-    if ledger.gathered <= TaskPacket.headSize, !isFinished { return }
-    TaskPacket(
-      .results, slot: head.slot, flags: isFinished ? .isFinished : [], batch: head.batch
-    ).write(to: ledger.results)
-    try send(UnsafeRawBufferPointer(start: ledger.results, count: ledger.gathered))
-    ledger.gathered = isFinished ? 0 : TaskPacket.headSize
-  }
-
-  private func sendAlone(
-    _ message: (bytes: UnsafeRawBufferPointer, descriptors: [Int32]), _ mark: UInt32,
-    _ head: TaskPacket
-  ) throws {
-    var descriptors = message.descriptors
-    // An entry with the mark alone; what belongs to it lies in the memory beside it.
-    let memory = try mapErrors("cannot send a result of \(message.bytes.count) bytes") {
-      try MemoryFile.sealed("brood result", message.bytes)
-    }
-    defer { Descriptors.close(memory) }
-    descriptors.insert(memory, at: 0)
-    try flush(head, isFinished: false)
-    try withUnsafeTemporaryAllocation(byteCount: 64, alignment: 8) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      TaskPacket(.results, slot: head.slot, flags: .isLarge, batch: head.batch).write(to: base)
-      let empty = UnsafeRawBufferPointer(start: nil, count: 0)
-      let size = TaskEntries.write(empty, mark: mark, to: base + TaskPacket.headSize)
-      try send(
-        UnsafeRawBufferPointer(start: base, count: TaskPacket.headSize + size), descriptors)
-    }
   }
 }
