@@ -1,18 +1,18 @@
 import Language
 import Posix
+import Processes
 import Seeing
 import Session
 
 /// Reports on the processes of other machines, which their agents make.
 enum FarLooks {
   static let host = Flag(
-    "host", .text, "on a machine of a pool: its name, as pool info has it; P is a pid there")
+    "host", .text, "on a machine of a pool: its name, as pool info has it")
 
   // MARK: At the agent
 
   static func answer(_ question: FarQuestion, _ session: Session) -> FarAnswer {
     let looks = Looks(session)
-    let pids = question.words.compactMap { Int32($0) }
     switch question.verb {
     case .list:
       let survey = ProcessSurvey(session)
@@ -20,7 +20,7 @@ enum FarLooks {
       return FarAnswer(
         records: rows.map(\.record), text: ProcessListing(rows, width: ReportWidth.columns).text)
     case .why:
-      let asked = question.words.isEmpty ? looks.sleepers() : pids
+      let asked = question.words.isEmpty ? looks.sleepers() : pids(question.words, session)
       if asked.isEmpty { return FarAnswer() }
       let report = looks.why(asked, sources: question.sources)
       return FarAnswer(records: report.records, text: report.text)
@@ -32,7 +32,26 @@ enum FarLooks {
     }
   }
 
+  /// The processes of an agent that are named, or whose pids are.
+  private static func pids(_ words: [String], _ session: Session) -> [Int32] {
+    let entries = session.processEntries.byPid
+    return words.flatMap { word in
+      Int32(word).map { [$0] } ?? entries.filter { $0.value.name == word }.keys.sorted()
+    }
+  }
+
   // MARK: In the session
+
+  /// Tells of processes of other machines alone, by names or pids there.
+  static func why(_ call: borrowing Call, _ words: [String]) throws -> LookReport {
+    let question = FarQuestion(.why, words, sources: call.isSet("sources"))
+    let report = try added(to: nil, question, call)
+    guard report.records.isEmpty, report.text.isEmpty, !words.isEmpty else { return report }
+    let place = call.flag("host").map { "on \($0.asText)" } ?? "here or on the machines of pools"
+    throw call.error(
+      .missing, "no process \(place) is named \(words.map { "'\($0)'" }.joined(separator: ", "))",
+      at: 0, help: "ps lists them")
+  }
 
   /// Whether another machine is asked, and not this one.
   static func isElsewhere(_ call: borrowing Call) -> Bool { call.flag("host") != nil }

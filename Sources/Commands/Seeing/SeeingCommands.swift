@@ -23,10 +23,10 @@ enum SeeingCommands {
       `stuck-unless-you-act`, `stuck-until-continued` and `stuck-unless-signal` where one thing would \
       help; else `waiting`, `busy`, `ready`, `ended`, or `unknown`.
 
-      Where pools have machines, it tells without P of the processes there, too, and with --host of \
-      those with pids there.
+      Where pools have machines, it tells without P of the processes there, too, and of those there \
+      whose name is P where none here has it. With --host P is a name or a pid there.
       """,
-    parameters: [Parameter("process", .processes, .rest)],
+    parameters: [Parameter("process", .processesAnywhere, .rest)],
     flags: [
       sources, Flag("follow", nil, "tell each change until the processes have ended"),
       FarLooks.host,
@@ -39,10 +39,13 @@ enum SeeingCommands {
   ) { call in
     try call.session.output.flush()
     let looks = Looks(call.session)
+    if FarLooks.isElsewhere(call) { return call.shown(try FarLooks.why(call, call.typed(0))) }
+    if !call.isSet("follow"), let words = call.unknownNames(0) {
+      return call.shown(try FarLooks.why(call, words))
+    }
     let targets = try call.processes(0)
-    let question = FarQuestion(.why, targets.map { "\($0)" }, sources: call.isSet("sources"))
-    if FarLooks.isElsewhere(call) { return call.shown(try FarLooks.added(to: nil, question, call)) }
     if targets.isEmpty {
+      let question = FarQuestion(.why, sources: call.isSet("sources"))
       let pids = looks.sleepers()
       var report = looks.why(pids, sources: call.isSet("sources"))
       if pids.isEmpty { report.text = "no process of this session has slept for over a second" }
@@ -156,7 +159,30 @@ extension ParameterType {
   }
 }
 
+extension ParameterType {
+  /// Processes here or on another machine: words stay as they are, since names mean others there.
+  fileprivate static let processesAnywhere = ParameterType(
+    "process", "a process, or a list of them", completion: .live("process")
+  ) { input in
+    if input.word != nil { return input.value.plain }
+    return try processValues(input.value.plain, word: nil, input.interpreter.session)
+  }
+}
+
 extension Call {
+  /// The arguments from one on, and what lists of them have.
+  private borrowing func given(_ first: Int) -> [Value] {
+    var result: [Value] = []
+    for index in first..<max(first, count) {
+      if case .list(let list) = self[index] {
+        result += list.items.map(\.plain)
+      } else {
+        result.append(self[index])
+      }
+    }
+    return result
+  }
+
   /// The pids of the arguments from one on, of lists of them too.
   fileprivate borrowing func processes(_ first: Int) throws -> [Int32] {
     var result: [Int32] = []
@@ -164,11 +190,44 @@ extension Call {
       var values = [self[index]]
       if case .list(let list) = self[index] { values = list.items }
       for value in values {
-        let pid = try ProcessTarget(value).pid
+        let pid = try pid(of: value.plain, index)
         if !result.contains(pid) { result.append(pid) }
       }
     }
     return result
+  }
+
+  private borrowing func pid(of value: Value, _ index: Int) throws -> Int32 {
+    do {
+      guard case .string(let text) = value else { return try ProcessTarget(value).pid }
+      let known = try ParameterType.processValues(value, word: text.string, session)
+      return try ProcessTarget(known ?? value).pid
+    } catch let error as ErrorObject {
+      error.location = error.location ?? location(index)
+      throw error
+    }
+  }
+
+  /// The arguments from one on as another machine understands them: names as typed, else pids.
+  fileprivate borrowing func typed(_ first: Int) throws -> [String] {
+    try given(first).map { value in
+      if case .string(let text) = value { return text.string }
+      return "\(try ProcessTarget(value).pid)"
+    }
+  }
+
+  /// The arguments from one on, if all are names that no process here has and pools have machines.
+  fileprivate borrowing func unknownNames(_ first: Int) -> [String]? {
+    if session.farHostNames.isEmpty { return nil }
+    var names: [String] = []
+    for value in given(first) {
+      guard case .string(let text) = value, Int(text.string) == nil,
+        !text.string.hasPrefix("%"), session.names[text.string] == nil,
+        session.processes.ended(named: text.string) == nil
+      else { return nil }
+      names.append(text.string)
+    }
+    return names.isEmpty ? nil : names
   }
 
   borrowing func shown(_ report: LookReport) -> Value {
