@@ -7,7 +7,8 @@ import Processes
 ///
 /// It may be that only the link to this node is gone: then other nodes have steps that go on, or the
 /// session has begun another step here. So a node leaves it to one whose step is younger, and the
-/// youngest cancels when no other step is left.
+/// youngest cancels when no other step is left. Another agent may learn by silence alone that the
+/// session is gone, so that is waited for longer than an agent bears silence.
 public struct AllocationStep {
   private let number: String
   /// For the programs of Slurm, and not for tasks.
@@ -23,7 +24,7 @@ public struct AllocationStep {
   private static let script = """
     sleep 1
     tries=0
-    while [ "$tries" -lt 8 ]; do
+    while [ "$tries" -lt 50 ]; do
       if all=$(squeue -s -h -o %i -j "$1" 2>/dev/null); then
         others=
         for step in $all; do
