@@ -251,6 +251,8 @@ public final class Pool: Handle, NameHolder {
     waiters += 1
     scheduler.add(job.tasks)
     job.supply()
+    // That no host can be had was found before, and is news for this one.
+    if far?.hosts.isHopeless == true { scheduler.giveUp() }
     act()
     waiters -= 1
   }
