@@ -77,7 +77,7 @@ _brood() {
       '--allocate=[words for salloc, as \[-p, short, -t, 30\], or in one text\: '\''-p short -t 30'\'']:value: ' \
       '--install[put this program into ~/.cache/brood of a host that has none]' \
       '--cwd=[the directory there; by default this one'\''s path]:text: ' \
-      '--send=[a file that is to be there at the same path; for programs also with places]:text: ' \
+      '--send=[a file or directory that is to be there at the same path; for programs also with places]:text: ' \
       '--env=[a variable that tasks there have as it is here]:text: ' \
       '--lost=[make an attempt that went with its host again, so often; 3 by default]:count: ' \
       '--wait-hosts=[how long to try when no host is left; 5m by default]:duration: ' \
@@ -98,7 +98,7 @@ _brood() {
           '--json[print the records as JSON]' \
           '--sources[say where each fact is from]' \
           '--follow[tell each change until the processes have ended]' \
-          '--host=[on a machine of a pool its name, as pool info has it; P is a pid there]:text: ' \
+          '--host=[on a machine of a pool its name, as pool info has it]:text: ' \
           '--help[show this]' \
           '*:process:_pids'
         return
@@ -110,7 +110,7 @@ _brood() {
         _arguments -S \
           '--json[print the records as JSON]' \
           '--sources[say where each fact is from]' \
-          '--host=[on a machine of a pool its name, as pool info has it; P is a pid there]:text: ' \
+          '--host=[on a machine of a pool its name, as pool info has it]:text: ' \
           '--help[show this]' \
           '1:thing:_files'
         return

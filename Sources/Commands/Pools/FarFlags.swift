@@ -20,7 +20,8 @@ enum FarFlags {
     Flag("install", nil, "put this program into ~/.cache/brood of a host that has none"),
     Flag("cwd", .text, "the directory there; by default this one's path"),
     Flag(
-      "send", .text, "a file that is to be there at the same path; for programs also with places",
+      "send", .text,
+      "a file or directory that is to be there at the same path; for programs also with places",
       isRepeatable: true),
     Flag(
       "env", .text, "a variable that tasks there have as it is here", isRepeatable: true),
@@ -51,8 +52,8 @@ enum FarFlags {
   static let detailsOfPrograms = """
     With --via the programs run on other machines, as workers of `pool new --via` do: see there. \
     Their files are those of these machines. --send FILE has a file of this one there, at the same \
-    path: below the directory there, or as it is if it begins with /. Without a place it is sent once \
-    to each host, unless it is there with this content. With places, as --send {}, it is sent for \
+    path: below the directory there, or as it is if it begins with /; of a directory all files below it. \
+    Without a place it is sent once to each host, unless it is there with this content. With places, as --send {}, it is sent for \
     each program and removed after it; another file of that name is not replaced, and one that was \
     there stays. --fetch {.}.gz brings what a program that succeeded has made to the same path here; \
     one that has not made it has failed. What is fetched stays there, too.
@@ -183,8 +184,8 @@ enum FarFlags {
     _ path: String, _ call: borrowing Call, to placement: inout FarPlacement?
   ) throws {
     try call.at(flag: "send") {
-      let file = try mapErrors("cannot send '\(path)'") { try SentFile(Array(path.utf8)) }
-      placement?.files.append(file)
+      let files = try SentFile.all(at: Array(path.utf8))
+      placement?.files += files
     }
   }
 
@@ -193,6 +194,11 @@ enum FarFlags {
   ) throws {
     var nodes: [String]
     let job: String
+    guard (try? placement.find("srun")) != nil else {
+      throw call.error(
+        .missing, "Slurm is not here: there is no program 'srun'", flag: "slurm",
+        help: "start this on a machine of the cluster, or name its machines: --via ssh:NODE1,NODE2")
+    }
     let current = FarAllocation.current { host.environmentVariable($0) }
     if let current, call.flag("allocate") == nil {
       (job, nodes) = (current.job, current.nodes)

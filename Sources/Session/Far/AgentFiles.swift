@@ -8,7 +8,6 @@ final class AgentFiles {
   /// A file that was made for tasks, and the transfers of those that need it.
   private struct Placed {
     let digest: [UInt8]
-    let directories: [[UInt8]]
     var users: Set<UInt64>
   }
 
@@ -32,6 +31,8 @@ final class AgentFiles {
   private let send: (FarMessage) -> Void
   private let alive: () -> Void
   private var placed: [[UInt8]: Placed] = [:]
+  /// Directories that were made for such files.
+  private var made: Set<[UInt8]> = []
   private var incoming: [UInt64: Incoming] = [:]
   private var outgoing: [UInt64: Outgoing] = [:]
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
@@ -162,8 +163,8 @@ final class AgentFiles {
     incoming[number] = nil
     let all = [number] + entry.others
     if entry.isOfTask {
-      placed[entry.file.path] = Placed(
-        digest: entry.digest, directories: entry.file.directories, users: Set(all))
+      placed[entry.file.path] = Placed(digest: entry.digest, users: Set(all))
+      made.formUnion(entry.file.directories)
     }
     for number in all { send(FileOrder.done.message(number)) }
   }
@@ -205,10 +206,15 @@ final class AgentFiles {
   }
 
   private func remove(_ path: [UInt8]) {
-    guard let entry = placed.removeValue(forKey: path) else { return }
+    guard placed.removeValue(forKey: path) != nil else { return }
     FarPath.remove(path)
-    // Those in which something else is now stay.
-    for directory in entry.directories.reversed() { FarPath.removeDirectory(directory) }
+    // Those in which something else is now stay; the last one of several files takes them along.
+    var place = path
+    while let slash = place.lastIndex(of: UInt8(ascii: "/")) {
+      place = Array(place[..<slash])
+      guard made.contains(place), FarPath.removeDirectory(place) else { return }
+      made.remove(place)
+    }
   }
 
   /// Nothing that was sent for tasks is left.

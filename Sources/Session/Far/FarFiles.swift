@@ -3,36 +3,54 @@ import Language
 import Machines
 import Posix
 
-/// A file of this machine, open, for tasks elsewhere.
-public final class SentFile {
+/// A file of this machine for tasks elsewhere, as its content was.
+public struct SentFile {
   /// Where it is, here and there: below the directory, if it does not begin with a slash.
   public let path: [UInt8]
-  let descriptor: Int32
   let size: Int64
   let mode: UInt32
   let digest: [UInt8]
 
   /// - Throws: why it cannot be read; EISDIR and EINVAL for what is no file.
-  public init(_ path: [UInt8]) throws(SystemError) {
+  init(_ path: [UInt8]) throws(SystemError) {
     self.path = path
     let fd = try FarPath.open(path, O_RDONLY | O_NONBLOCK)
-    do throws(SystemError) {
-      let status = try FileStatus(descriptor: fd)
-      guard status.kind == .regular else {
-        let code = status.kind == .directory ? EISDIR : EINVAL
-        throw SystemError(call: "open", code: code, detail: FarPath.text(path))
-      }
-      size = status.size
-      mode = status.permissions
-      digest = try FarPath.digest(of: fd)
-    } catch {
-      Descriptors.close(fd)
-      throw error
+    defer { Descriptors.close(fd) }
+    let status = try FileStatus(descriptor: fd)
+    guard status.kind == .regular else {
+      let code = status.kind == .directory ? EISDIR : EINVAL
+      throw SystemError(call: "open", code: code, detail: FarPath.text(path))
     }
-    descriptor = fd
+    size = status.size
+    mode = status.permissions
+    digest = try FarPath.digest(of: fd)
   }
 
-  deinit { Descriptors.close(descriptor) }
+  /// A file, or all files below a directory; O(bytes).
+  ///
+  /// - Throws: why one of them cannot be sent, as an error that names it: it cannot be read, is no
+  ///   file, or is a link to a directory below one.
+  public static func all(at path: [UInt8]) throws -> [SentFile] {
+    var files: [SentFile] = []
+    // Where is still to be looked.
+    var rest = [path]
+    while let next = rest.popLast() {
+      do throws(SystemError) {
+        files.append(try SentFile(next))
+      } catch {
+        guard error.code == EISDIR else { throw error.asError("cannot send '\(text(next))'") }
+        if next != path, FarPath.isLink(next) {
+          throw ErrorObject(
+            .failed, "cannot send '\(text(next))': it is a link to a directory",
+            help: "of a directory, what is below it is sent; name this one by a --send of its own")
+        }
+        rest += try mapErrors("cannot send '\(text(next))'") { try FarPath.entries(of: next) }
+      }
+    }
+    return files
+  }
+
+  private static func text(_ path: [UInt8]) -> String { FarPath.text(path) }
 }
 
 /// Files on their way between a session and the agent of a host.
@@ -44,6 +62,9 @@ final class FarFiles {
 
   private struct Sending {
     let file: SentFile
+    let isOfTask: Bool
+    /// Open while its content is sent.
+    var descriptor: Int32 = -1
     var sent = 0
     var room = 0
     let done: Done
@@ -63,6 +84,11 @@ final class FarFiles {
   private let send: (FarMessage) -> Void
   private var count = FileOrder.firstNumber
   private var sending: [UInt64: Sending] = [:]
+  /// Those of them that the agent was told of, and the last number that was considered for that.
+  private var offered: Set<UInt64> = []
+  private var lastOffer = FileOrder.firstNumber
+  /// So many are on their way at a time: each is open, here and there.
+  private static let mostOffers = 32
   private var fetching: [UInt64: Fetching] = [:]
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: FileOrder.piece, alignment: 16)
@@ -81,22 +107,55 @@ final class FarFiles {
   /// - Parameter isOfTask: it is removed when `drop` says so, unless it was there before.
   func put(_ file: SentFile, isOfTask: Bool, done: @escaping Done) -> UInt64 {
     count += 1
-    sending[count] = Sending(file: file, done: done)
-    var writer = FieldWriter()
-    writer.add(isOfTask)
-    writer.add(file.mode)
-    writer.add(file.size)
-    writer.add(block: file.digest)
-    writer.add(block: file.path)
-    send(FileOrder.offer.message(count, writer))
-    return count
+    sending[count] = Sending(file: file, isOfTask: isOfTask, done: done)
+    let number = count
+    offerMore()
+    return number
+  }
+
+  private func offerMore() {
+    while offered.count < FarFiles.mostOffers, lastOffer < count {
+      lastOffer += 1
+      let number = lastOffer
+      guard let transfer = sending[number] else { continue }
+      offered.insert(number)
+      var writer = FieldWriter()
+      writer.add(transfer.isOfTask)
+      writer.add(transfer.file.mode)
+      writer.add(transfer.file.size)
+      writer.add(block: transfer.file.digest)
+      writer.add(block: transfer.file.path)
+      send(FileOrder.offer.message(number, writer))
+    }
+  }
+
+  /// A file is not on its way any more; another one is.
+  private func takeOut(_ number: UInt64) -> Sending? {
+    guard let transfer = sending.removeValue(forKey: number) else { return nil }
+    Descriptors.close(transfer.descriptor)
+    offered.remove(number)
+    offerMore()
+    return transfer
   }
 
   /// A file that was sent, is being sent or is being fetched is not needed; `done` is not told.
   func drop(_ number: UInt64) {
-    sending[number] = nil
     fetching.removeValue(forKey: number)?.abandon()
     send(FileOrder.drop.message(number))
+    _ = takeOut(number)
+  }
+
+  /// Its content is needed there.
+  private func begin(_ number: UInt64) {
+    guard let transfer = sending[number], transfer.descriptor < 0 else { return }
+    if transfer.file.size == 0 { return send(FileOrder.whole.message(number)) }
+    do throws(SystemError) {
+      sending[number]?.descriptor = try FarPath.open(transfer.file.path, O_RDONLY | O_NONBLOCK)
+    } catch {
+      return end(number, "cannot read '\(FarPath.text(transfer.file.path))': \(error.message)")
+    }
+    sending[number]?.room = FileOrder.window
+    push(number)
   }
 
   private func push(_ number: UInt64) {
@@ -106,7 +165,7 @@ final class FarFiles {
       let file = transfer.file
       let read: Int
       do throws(SystemError) {
-        read = try MemoryFile.read(file.descriptor, into: place, at: transfer.sent)
+        read = try MemoryFile.read(transfer.descriptor, into: place, at: transfer.sent)
       } catch {
         return end(number, "cannot read '\(FarPath.text(file.path))': \(error.message)")
       }
@@ -126,7 +185,7 @@ final class FarFiles {
 
   private func end(_ number: UInt64, _ problem: String?) {
     if problem != nil { send(FileOrder.drop.message(number)) }
-    if let transfer = sending.removeValue(forKey: number) { return transfer.done(problem) }
+    if let transfer = takeOut(number) { return transfer.done(problem) }
     guard let transfer = fetching.removeValue(forKey: number) else { return }
     if problem != nil { transfer.abandon() }
     transfer.done(problem)
@@ -153,11 +212,7 @@ final class FarFiles {
       throw FieldReader.Malformed()
     }
     switch order {
-    case .wanted:
-      guard let size = sending[number]?.file.size else { return }
-      if size == 0 { return send(FileOrder.whole.message(number)) }
-      sending[number]?.room = FileOrder.window
-      push(number)
+    case .wanted: begin(number)
     case .done: end(number, nil)
     case .failed: end(number, String(decoding: reader.rest.prefix(500), as: UTF8.self))
     case .found: try begin(number, &reader)
@@ -217,7 +272,9 @@ final class FarFiles {
 
   /// The connection is gone: nothing is told of what was under way, and no piece of it is left.
   func close() {
+    for transfer in sending.values { Descriptors.close(transfer.descriptor) }
     sending = [:]
+    offered = []
     for transfer in fetching.values { transfer.abandon() }
     fetching = [:]
   }

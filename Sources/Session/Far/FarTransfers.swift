@@ -9,9 +9,7 @@ extension ProgramRun {
   /// Opens what is to be sent for a task; throws where that cannot be read.
   func filesToSend(_ record: TaskRecord, _ slot: Int) throws -> [SentFile] {
     guard let sends = options.sends else { return [] }
-    return try sends(record.input, record.index, slot).map { path in
-      try mapErrors("cannot send '\(FarPath.text(path))'") { try SentFile(path) }
-    }
+    return try sends(record.input, record.index, slot).flatMap { try SentFile.all(at: $0) }
   }
 
   /// Sends the files of an attempt; its program is started when all are there.

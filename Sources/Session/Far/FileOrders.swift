@@ -64,7 +64,32 @@ enum FarPath {
   }
 
   static func remove(_ path: [UInt8]) { _ = unlink(units(path)) }
-  static func removeDirectory(_ path: [UInt8]) { _ = rmdir(units(path)) }
+
+  /// False if it is not there, or not empty.
+  @discardableResult
+  static func removeDirectory(_ path: [UInt8]) -> Bool { rmdir(units(path)) == 0 }
+
+  static func isLink(_ path: [UInt8]) -> Bool {
+    var info = stat()
+    return lstat(units(path), &info) == 0 && info.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// The paths of what a directory has (readdir(3)).
+  static func entries(of path: [UInt8]) throws(SystemError) -> [[UInt8]] {
+    guard let directory = opendir(units(path)) else { throw error("opendir", path) }
+    defer { closedir(directory) }
+    let slash = path.last == UInt8(ascii: "/") ? [] : [UInt8(ascii: "/")]
+    var result: [[UInt8]] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(directory) else {
+        if errno != 0 { throw error("readdir", path) }
+        return result
+      }
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      if name != [46], name != [46, 46] { result.append(path + slash + name) }
+    }
+  }
 
   static func directory(of path: [UInt8]) -> [UInt8] {
     guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return [] }
