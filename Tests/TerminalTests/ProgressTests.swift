@@ -33,4 +33,26 @@ import Testing
       try shell.enter("^rm go end")
     }
   }
+
+  /// The same line where workers and programs are at an agent.
+  @Test func ofTasksElsewhere() throws {
+    try shell.home.write("exec '\(Program.brood)' --worker", to: "launch")
+    try shell.enter("pool new far 3 --via 'sh launch #'")
+    for (name, line) in [
+      ("far", "pool map --progress { |x| while not (exists $x) { sleep 1ms } } [go, go, end]"),
+      (
+        "run",
+        "pool run --progress --jobs 3 --via 'sh launch #' -- sh -c "
+          + "'until [ -e $0 ]; do sleep 0.01; done' {} ::: go go end"
+      ),
+    ] {
+      try terminal.enter(line)
+      try expect("\(name): 0 of 3 done")
+      try shell.home.write("", to: "go")
+      try expect("\(name): 2 of 3 done, 1 running, 0 failed")
+      try shell.home.write("", to: "end")
+      try terminal.expectLine("brood> ")
+      try shell.enter("^rm go end")
+    }
+  }
 }

@@ -114,6 +114,115 @@ import Testing
     #expect(output.standardOutput == "peer-died [\"sh\"]\n")
   }
 
+  @Test func thePoolHasAsManyWorkersAsItIsTold() throws {
+    let output = try run(
+      far + """
+        fn count() { len (unique (pool map { sleep 30ms; $pid } 1..16)) }
+        print (count)
+        pool size far 4
+        while (count) != 4 { }
+        pool size far 1
+        while (count) != 1 { }
+        let h = (pool info far).hosts[0]
+        print (keys $h) $h.state $h.workers $h.busy $h.lost ($h.done > 30) ($h.rtt < 3s) (type $h.since)
+        """)
+    #expect(
+      output.standardOutput == """
+        2
+        ["host", "state", "workers", "busy", "done", "lost", "rtt", "version", "since"] ready 1 0 0 true true time
+
+        """, "\(output.standardError)")
+  }
+
+  @Test func aTaskAtWhichWorkersDieIsSuspect() throws {
+    let output = try run(
+      far + """
+        try { pool map { |x| if $x == 2 { kill -9 $pid }; $x } 1..3 --retries 9 } catch e { print $e.kind $e.suspect $e.help }
+        try { pool map { |x| if $x == 2 { kill -9 $pid }; $x } 1..3 --retries 1 } catch e { print $e.help }
+        try { pool map { |x| if $x == 2 { throw "bad" }; $x } 1..3 --retries 9 } catch e { print $e.message }
+        print (pool map { |x| $x } 1..2)
+        """)
+    #expect(
+      output.standardOutput == """
+        peer-died true 10 workers died at it while their hosts lived: it seems to be the cause
+        with --retries N the task is tried again up to N times
+        bad
+        [1, 2]
+
+        """, "\(output.standardError)")
+  }
+
+  @Test func tasksRunWhereTheSessionIs() throws {
+    let output = try run(
+      """
+      mkdir a a/b
+      pool new far 1 --via 'sh -c "exec $BROOD --worker" #'
+      pool new fixed 1 --cwd "${(pwd)}/a" --via 'sh -c "exec $BROOD --worker" #'
+      fn where(p) { (pool map --pool $p { (^basename (pwd)) } [1])[0] }
+      print (where fixed)
+      cd a/b
+      print (where far) (where fixed)
+      """)
+    #expect(output.standardOutput == "a\nb a\n", "\(output.standardError)")
+  }
+
+  /// What comes of the agent stands still on its way, so that the session cannot have said anything.
+  @Test func anAgentBeginsNothingAfterAFailureUntilItIsTold() throws {
+    let output = try run(
+      """
+      ^mkfifo way
+      write launch 'cat < way & echo $! > cat; exec "$BROOD" --worker > way'
+      pool new far 2 --via 'sh launch #'
+      pool map { sleep 10ms } 1..8
+      try {
+        pool map --chunk 10 --halt soon { |x|
+          print $x >> begun
+          if $x == 1 {
+            kill -STOP (int (read cat))
+            throw "failed"
+          }
+          sleep 500ms
+          kill -CONT (int (read cat))
+        } 1..20
+      } catch e { print $e.message }
+      print (sort (map (lines (read begun)) { |l| int $l }))
+      """)
+    #expect(output.standardOutput == "failed\n[1, 11]\n", "\(output.standardError)")
+  }
+
+  /// Ctrl-Z: tasks stand still, and agents forgive that nothing is heard.
+  @Test func whatIsStoppedGoesOn() throws {
+    let place = try TemporaryDirectory()
+    var environment = Program.environment(home: place.path)
+    environment["BROOD"] = Program.brood
+    environment["BROOD_TEST_FAR_SPEED"] = "10"
+    let output = try TestSupport.run(
+      "/bin/bash",
+      [
+        "-c",
+        """
+        counts() { cat n1 n2 | wc -l; }
+        "$BROOD" -c '
+          pool new far 2 --via "sh -c \\"exec \\$BROOD --worker\\" #"
+          print (pool map { |x| for i in 1..10 { print $i >> "n$x"; sleep 100ms }; $x } 1..2)
+        ' &
+        session=$!
+        until [ -s n1 ] && [ -s n2 ]; do sleep 0.05; done
+        kill -TSTP "$session"
+        until grep -q "^State:.T" "/proc/$session/status"; do sleep 0.05; done
+        # What was to be stopped there is, once nothing more is written for a while.
+        until before=$(counts) && sleep 0.5 && [ "$(counts)" = "$before" ]; do :; done
+        # Longer than an agent, or the session, bears silence.
+        sleep 4
+        [ "$(counts)" = "$before" ] && [ "$before" -lt 20 ] && echo stopped
+        kill -CONT "$session"
+        wait "$session"
+        """,
+      ], environment: environment, directory: place.path, within: .seconds(60))
+    #expect(output.standardOutput == "stopped\n[1, 2]\n", "\(output.standardError)")
+    #expect(!output.standardError.contains("lost"))
+  }
+
   @Test(arguments: [
     ("nosuchprogram", "nosuchprogram"), (#"sh -c "echo hello; exec sleep 60""#, "hello"),
     (#"script -qec "stty raw; exec $BROOD --worker" /dev/null; true"#, "far"),
@@ -125,6 +234,20 @@ import Testing
       """)
     #expect(output.standardOutput.contains("failed") || output.standardOutput == "[1, 2]\n")
     #expect(output.standardOutput.contains(text))
+  }
+
+  @Test func whereNoHostCanBeHadLaterTasksFailToo() throws {
+    let output = try run(
+      """
+      pool new far 1 --via 'nosuchprogram #'
+      while not (starts-with (pool info far).hosts[0].state lost) { sleep 10ms }
+      for i in 1..2 { try { pool map { |x| $x } [1] } catch e { print $e.kind } }
+      try { pool result (pool submit { 1 }) } catch e { print $e.message }
+      """)
+    #expect(
+      output.standardOutput.hasPrefix(
+        "failed\nfailed\nno worker of the pool 'far' can start: nosuchprogram: sh: exit 127"),
+      "\(output.standardOutput)\(output.standardError)")
   }
 
   /// A launcher whose stream is broken in another way each time it is started, and whole in the end.
@@ -180,7 +303,7 @@ struct FarHostTests {
       "$BROOD" -c '
         pool new far --via ssh:2/node1,1/node2
         print (pool map { |x| $x * 2 } 1..5)
-        for i in 1..20 { pool map { |x| sleep 20ms; $x } 1..12; if (pool info far).size == 3 { break } }
+        while (pool info far).size < 3 { pool map { sleep 20ms } 1..12 }
         print (len (unique (pool map { |x| sleep 100ms; "$pid ${(^hostname)}" } 1..12)))
         print (map (pool info far).hosts { |h| [$h.host, $h.state, $h.workers] })
       '
@@ -218,13 +341,13 @@ struct FarSlurmTests {
       "$BROOD" -c '
         pool new far --slurm --nodes 2 --allocate "-t 5 --ntasks-per-node 2"
         print (pool map { |x| $x * 2 } 1..5)
-        for i in 1..100 { pool map { |x| sleep 20ms; $x } 1..8; if (pool info far).size == 4 { break } }
+        while (pool info far).size < 4 { pool map { sleep 20ms } 1..8 }
         print (map (pool info far).hosts { |h| [$h.host, $h.workers] })
       '
       # A job that is ended completes some time later, when its nodes have said that all is gone there.
-      for i in $(seq 600); do [ -z "$(squeue -h)" ] && break; sleep 0.1; done
+      until left=$(squeue -h) && [ -z "$left" ] || [ "$SECONDS" -gt 120 ]; do sleep 0.1; done
       echo "left: $(squeue -h -o '%i %T')"
-      """, within: .seconds(180))
+      """, within: .seconds(240))
     #expect(
       output.standardOutput == """
         [2, 4, 6, 8, 10]
@@ -249,10 +372,10 @@ struct FarSlurmTests {
       until squeue -s -h -o %i | grep -q '^1\\.1$'; do sleep 0.1; done
       sleep 1
       kill -KILL "$session" $(pgrep -f '[s]cancel -Q') $(pgrep -x srun)
-      for i in $(seq 600); do [ -z "$(squeue -h)" ] && break; sleep 0.1; done
+      until left=$(squeue -h) && [ -z "$left" ] || [ "$SECONDS" -gt 150 ]; do sleep 0.1; done
       echo "left: $(squeue -h -o '%i %T')"
       pgrep -fc 'brood --wor[k]er'
-      """, environment: ["BROOD_TEST_FAR_SPEED": "3"], within: .seconds(180))
+      """, environment: ["BROOD_TEST_FAR_SPEED": "3"], within: .seconds(240))
     #expect(output.standardOutput == "[1, 2, 3, 4]\nleft: \n0\n", "\(output.standardError)")
   }
 
@@ -263,7 +386,7 @@ struct FarSlurmTests {
       """
       "$BROOD" -c '
         pool new far --slurm --nodes 2
-        for i in 1..10000 { pool map { sleep 50ms } 1..8; if (exists "stop") { break } }
+        while not (exists "stop") { pool map { sleep 50ms } 1..8 }
         print (map (pool info far).hosts { |h| [$h.host, $h.state] })
       ' 2> err &
       session=$!
@@ -275,7 +398,7 @@ struct FarSlurmTests {
       touch stop
       wait "$session"
       grep -c 'node2 is lost (srun: ended by KILL)' err
-      """, environment: ["BROOD_TEST_FAR_SPEED": "3"], within: .seconds(180))
+      """, environment: ["BROOD_TEST_FAR_SPEED": "3"], within: .seconds(240))
     #expect(
       output.standardOutput == """
         [["node1", "ready"], ["node2", "ready"]]

@@ -102,4 +102,32 @@ struct RedisLinkTests {
 
         """, "\(output.standardError)")
   }
+
+  /// Of a host the name of this one may mean itself.
+  @Test func whatIsOnTheSessionsOwnHostIsNamedAsOthersDo() throws {
+    let output = try run(
+      hosts: 1,
+      """
+      mkdir here && (cd here && LD_LIBRARY_PATH=$LIBRARIES $SERVER_PROGRAM --bind 0.0.0.0 \\
+        --protected-mode no --port 7000 --save '' --appendonly yes --daemonize yes) > /dev/null
+      until "$BROOD" -c 'queue new q --on redis://127.0.0.1:7000/0/probe' 2>/dev/null; do sleep 0.1; done
+      for host in localhost 127.0.0.1 control; do
+        "$BROOD" -c "
+          let q = (queue new q --on redis://$host:7000/0/$host)
+          pool new far --via ssh:1/node1
+          try { pool map { |x| queue put \\$q \\$x } [1] } catch e { print \\$e.message }
+          print (queue size q)
+        "
+      done
+      """)
+    #expect(
+      output.standardOutput == """
+        queue 'q' is at redis://localhost:7000, which is another server there
+        0
+        queue 'q' is at redis://127.0.0.1:7000, which is another server there
+        0
+        1
+
+        """, "\(output.standardError)")
+  }
 }

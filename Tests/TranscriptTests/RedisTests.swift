@@ -18,7 +18,7 @@ struct RedisTests {
   private static let storm = """
     let total = int $env.TOTAL
     queue new jobs 20 --on $env.SERVER
-    let producers = map 1..4 { |p| fork { for i in 1..$total { queue put jobs "$p.$i" } } }
+    let producers = map 1..(int $env.SIDES) { |p| fork { for i in 1..$total { queue put jobs "$p.$i" } } }
     fn consumer(name) {
       fork --name $name {
         while true {
@@ -29,7 +29,7 @@ struct RedisTests {
         }
       }
     }
-    let names = [a, b, c, d]
+    let names = map 1..(int $env.SIDES) { |n| "consumer$n" }
     for name in $names { consumer $name }
     for i in 1..(int $env.KILLS) {
       sleep 30ms
@@ -47,22 +47,23 @@ struct RedisTests {
     """
 
   private func storm(
-    _ server: RedisServer, each total: Int, kills: Int, within limit: Duration
+    _ server: RedisServer, sides: Int = 4, each total: Int, kills: Int, within limit: Duration
   ) throws {
     let output = try server.script(
-      Self.storm, environment: ["TOTAL": "\(total)", "KILLS": "\(kills)"], within: limit)
+      Self.storm,
+      environment: ["SIDES": "\(sides)", "TOTAL": "\(total)", "KILLS": "\(kills)"], within: limit)
     let lines = lines(output)
     try #require(lines.count == 3, "\(output.standardOutput)\(output.standardError)")
     #expect(lines[0] == "0 0")
     // All were seen, some of them twice; none was acknowledged twice.
-    #expect(lines[1].hasPrefix("\(4 * total) "))
+    #expect(lines[1].hasPrefix("\(sides * total) "))
     #expect(lines[2].hasSuffix(" 0"))
     #expect(output.leftBehind.isEmpty)
   }
 
   @Test func consumersAreKilled() throws {
     if Program.runsLongTests {
-      try storm(try RedisServer(), each: 25_000, kills: 200, within: .seconds(600))
+      try storm(try RedisServer(), sides: 10, each: 10_000, kills: 200, within: .seconds(900))
     } else {
       try storm(try RedisServer(), each: 200, kills: 20, within: .seconds(120))
     }
@@ -360,7 +361,7 @@ struct RedisTests {
     }
     event wait has
     let waiter = fork {
-      try { queue get q --timeout 14s; print taken } catch e: timeout { print kept }
+      try { queue get q --timeout (duration $env.PATIENCE); print taken } catch e: timeout { print kept }
     }
     print ready > ready
     wait $waiter
@@ -370,27 +371,32 @@ struct RedisTests {
 
     """
 
+  /// - Parameters:
+  ///   - time: how long the server is in trouble (s).
+  ///   - cause: what that is; told the time.
   private func trouble(
-    _ options: [String] = [], _ cause: @escaping @Sendable (RedisServer) -> Void
+    _ options: [String] = [], lasting time: Int = 8,
+    _ cause: @escaping @Sendable (RedisServer, Duration) -> Void
   ) throws {
     let server = try RedisServer(options)
     let place = server.directory.path
     let causing = Thread {
       guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: "\(place)/ready") })
       else { return }
-      cause(server)
+      cause(server, .seconds(time))
     }
     causing.start()
     let output = try server.script(
       Self.trouble.replacing("> ready", with: "> $env.READY"),
-      environment: ["READY": "\(place)/ready"])
+      environment: ["READY": "\(place)/ready", "PATIENCE": "\(time + 6)s"],
+      within: .seconds(time + 60))
     #expect(output.standardOutput == "kept\n1\n0\n", "\(output.standardError)")
   }
 
   @Test func theServerIsAway() throws {
-    try trouble { server in
+    try trouble(lasting: Program.runsLongTests ? 60 : 8) { server, time in
       server.kill()
-      _ = waits(.seconds(8)) { false }
+      _ = waits(time) { false }
       try? server.start()
     }
   }
@@ -437,15 +443,15 @@ struct RedisTests {
   }
 
   @Test func theServerIsStopped() throws {
-    try trouble { server in
+    try trouble(lasting: 10) { server, time in
       server.stop()
-      _ = waits(.seconds(8)) { false }
+      _ = waits(time) { false }
       server.goOn()
     }
   }
 
   @Test func theMemoryIsFull() throws {
-    try trouble(["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]) { server in
+    try trouble(["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]) { server, _ in
       for size in [200_000, 10_000, 100] {
         for i in 0..<20 {
           let words = String(repeating: "x", count: size)
@@ -475,13 +481,13 @@ struct RedisTests {
         "  print (queue ack q)",
         with: "  print (try { queue ack q } catch e { print $e.kind; 'later' })"
       ).replacing(
-        "  try { queue get q --timeout 14s; print taken } catch e: timeout { print kept }",
+        "  try { queue get q --timeout (duration $env.PATIENCE); print taken } catch e: timeout { print kept }",
         with: """
             let end = (now) + 10s
             while (now) < $end { try { queue get q --timeout 1s; print taken } catch e { sleep 100ms } }
             print kept
           """),
-      environment: ["READY": "\(place)/ready"])
+      environment: ["READY": "\(place)/ready", "PATIENCE": "14s"])
     #expect(output.standardOutput == "kept\nsystem\nlater\n0\n", "\(output.standardError)")
   }
 
@@ -504,6 +510,53 @@ struct RedisTests {
     try server.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     let other = try server.script("queue new q --volatile --on $env.SERVER")
     #expect(other.standardError.contains("maxmemory-policy noeviction"))
+  }
+
+  /// A server that only this machine has by that name would be another one elsewhere.
+  @Test func workersElsewhereAreRefusedWhatOnlyThisMachineReaches() throws {
+    let server = try RedisServer()
+    let output = try server.script(
+      """
+      let q = (queue new q --on $env.SERVER)
+      let via = 'sh -c "exec $BROOD --worker" #'
+      pool new far 1 --via $via
+      try { pool map { |x| queue put $q $x } [1] } catch e { print $e.kind $e.message; print $e.help }
+      try { pool map { |q| queue put $q 1 } [$q] } catch e { print $e.kind $e.message }
+      try { pool new other 1 --init { queue size $q } --via $via } catch e { print $e.kind }
+      print (queue size q)
+      """, environment: ["BROOD": Program.brood])
+    let message = "type queue 'q' is at \(server.address), which is another server there"
+    #expect(
+      output.standardOutput == """
+        \(message)
+        name the server's host as other machines do: --on redis://HOST/0
+        \(message)
+        type
+        0
+
+        """, "\(output.standardError)")
+  }
+
+  @Test func aQueueIsAnArmOfSelect() throws {
+    let output = try RedisServer().script(
+      """
+      queue new q --on $env.SERVER
+      queue new here
+      fn next() { select { queue q { |v| "server $v" }; queue here { |v| "here $v" }; after 300ms { "late" } } }
+      queue put q 1
+      print (next)
+      queue put here 2
+      print (next) (next)
+      let putter = fork { sleep 50ms; queue put q 3 }
+      print (select { queue q { |v| $v }; after 10s { "late" } })
+      wait $putter
+      queue close q
+      queue put here 4
+      print (next)
+      print (queue size q)
+      """)
+    #expect(
+      output.standardOutput == "server 1\nhere 2 late\n3\nhere 4\n0\n", "\(output.standardError)")
   }
 
   @Test func thePasswordGoesNowhere() throws {
