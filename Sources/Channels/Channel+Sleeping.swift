@@ -75,9 +75,7 @@ extension Channel {
     }
     let ready = try wait.sleep([bell, peer] + others + watching, until: min(earlier, look))
     if ready & 2 != 0 { dropWatched() }
-    if ready & 1 != 0, Recorder.isOn {
-      brood_woken_by(Int32(bitPattern: brood_load32(memory.ringer)))
-    }
+    if ready & 1 != 0 { noteWoken() }
     if peer < 0 { return true }
     // The longer nothing happens, the less there is that can have been missed.
     looks = ready == 0 && Clock.monotonic >= look ? min(looks + 1, Channel.mostDoublings) : 0

@@ -282,9 +282,21 @@ open class Channel {
   final func ring(_ bell: Int32) {
     FaultPoint.pass()
     _ = brood_add32(peers.turn, 1)
-    if Recorder.isOn { brood_store32(memory.ringer, UInt32(bitPattern: Process.pid)) }
+    noteRinging()
     brood_bell_ring(bell)
     FaultPoint.pass()
+  }
+
+  /// Before a bell is rung: a recording tells who has woken whom.
+  @inline(__always)
+  final func noteRinging() {
+    if Recorder.isOn { brood_store32(memory.ringer, UInt32(bitPattern: Process.pid)) }
+  }
+
+  /// After a bell has woken this process.
+  @inline(__always)
+  final func noteWoken() {
+    if Recorder.isOn { brood_woken_by(Int32(bitPattern: brood_load32(memory.ringer))) }
   }
 
   /// The same where the kernel wakes the sleepers.

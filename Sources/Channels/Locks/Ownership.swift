@@ -100,6 +100,7 @@ struct Ownership {
     channel.peers.set(.reading)
     defer { channel.peers.set(.idle) }
     let ready = try wait.sleep([bell] + watches.descriptors, until: watches.next)
+    if ready & 1 != 0 { channel.noteWoken() }
     if ready & 2 != 0 { try reclaim(holder, channel, wait) }
   }
 
@@ -108,16 +109,17 @@ struct Ownership {
     try channel.lock(wait)
     if self.holder == holder {
       state.pointee.dead = holder
-      free()
+      free(channel)
     }
     channel.unlock()
   }
 
   // Under the inner lock.
   @inline(__always)
-  private func free() {
+  private func free(_ channel: Channel) {
     if state.pointee.isWanted != 0 {
       state.pointee.isWanted = 0
+      channel.noteRinging()
       brood_bell_ring(bell)
     }
     state.pointee.depth = 0
@@ -134,7 +136,7 @@ struct Ownership {
     if state.pointee.depth > 1 {
       state.pointee.depth -= 1
     } else {
-      free()
+      free(channel)
       if LockOrder.isOn { LockOrder.letGo(channel) }
     }
     channel.unlock()
@@ -146,7 +148,7 @@ struct Ownership {
     defer { channel.unlock() }
     guard isOwn else { return 0 }
     let depth = state.pointee.depth
-    free()
+    free(channel)
     if LockOrder.isOn { LockOrder.letGo(channel) }
     return depth
   }
