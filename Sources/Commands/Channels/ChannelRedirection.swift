@@ -36,11 +36,12 @@ extension PipeTarget {
 
 extension SocketHandle: RedirectionTarget {
   func descriptor(reads: Bool) throws -> Int32 {
-    let fd = try connection("redirect")
-    if reads, !inbox.bytes.isEmpty {
+    let fd = try working("redirect") { try socket.connection() }
+    let count = socket.pending
+    if reads, count > 0 {
       throw ErrorObject(
         .type,
-        "cannot redirect \(shown): \(inbox.bytes.count) bytes were read that no verb has taken",
+        "cannot redirect \(shown): \(count) bytes were read that no verb has taken",
         help: "take them first: socket read \(name)")
     }
     // Programs expect to wait, and Brood's own verbs never do (MSG_DONTWAIT).

@@ -291,12 +291,12 @@ struct SocketSource: SelectSource {
   }
 
   var target: WaitTarget? {
-    guard let file = try? FileStatus(descriptor: handle.readiness) else { return nil }
-    return WaitTarget(ObjectID(handle.isListening ? .listener : .socket, file.inode), .value)
+    guard let file = try? FileStatus(descriptor: handle.socket.descriptor) else { return nil }
+    return WaitTarget(ObjectID(handle.socket.isListening ? .listener : .socket, file.inode), .value)
   }
 
   // Who has the other end is not known here.
   var isTargetAll: Bool { target != nil }
 
-  func prepare() throws -> SelectReadiness { .descriptors([handle.readiness]) }
+  func prepare() throws -> SelectReadiness { .descriptors([handle.socket.descriptor]) }
 }

@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Session
@@ -71,7 +72,7 @@ enum SocketCommands {
           + "try { socket accept s --timeout 10ms } catch e: timeout { print none }", "none"),
     ]
   ) { call in
-    return .handle(try handle(call).accept(named: call.newName(1), until: deadline(call)))
+    return .handle(try handle(call).accept(named: call.newName(1), wait(call)))
   }
 
   static let connect = Command(
@@ -98,7 +99,7 @@ enum SocketCommands {
     }
     return try located(call, index) {
       .handle(
-        try call.session.connect(name, endpoint, HostNames(call), until: deadline(call)))
+        try call.session.connect(name, endpoint, HostNames(call), wait(call)))
     }
   }
 
@@ -121,7 +122,7 @@ enum SocketCommands {
         """, "[\"x\", \"y\"]")
     ]
   ) { call in
-    try handle(call).send(call[1].plain, until: deadline(call))
+    try handle(call).send(call[1].plain, wait(call))
     return .null
   }
 
@@ -146,7 +147,7 @@ enum SocketCommands {
         """, "1\n2\n3\nend")
     ]
   ) { call in
-    try handle(call).receive(until: deadline(call))
+    try handle(call).receive(wait(call))
   }
 
   static let close = Command(
@@ -169,7 +170,7 @@ enum SocketCommands {
   ) { call in
     let handle = try handle(call)
     if call.isSet("write") {
-      Socket.endWriting(try handle.connection("close"))
+      try handle.working("close") { try handle.socket.endWriting() }
     } else {
       handle.close()
     }
@@ -182,9 +183,9 @@ enum SocketCommands {
     try call.channel(as: SocketHandle.self)
   }
 
-  /// When the time of a call is over (monotonic ns).
-  static func deadline(_ call: borrowing Call) -> Int64 {
-    call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) } ?? .max
+  /// How long a call waits.
+  static func wait(_ call: borrowing Call) -> Wait {
+    call.session.waitLimit(call.nanoseconds("timeout"))
   }
 
   private static func nameAndAddress(_ call: borrowing Call) -> (name: String?, index: Int) {
@@ -273,8 +274,8 @@ enum SocketReports {
   ) { call in
     let handle = try SocketCommands.handle(call)
     let facts = try facts(handle)
-    if !handle.isListening, handle.descriptor >= 0 {
-      facts.set("unread", .int(handle.inbox.bytes.count + Socket.unread(handle.descriptor)))
+    if !handle.socket.isListening, handle.socket.descriptor >= 0 {
+      facts.set("unread", .int(handle.socket.unread))
     }
     let text = factsText(facts.pairs.map { ($0.key.asText, $0.value.asText) })
     return .report(ReportObject(.map(facts), text: text))

@@ -5,80 +5,93 @@ import Posix
 import Session
 
 extension SocketHandle {
-  /// The descriptor of a connection that is open here.
+  /// Runs something with the socket; what it fails of becomes an error of the language.
   ///
-  /// - Parameter what: what is to be done, as `receive from`.
-  func connection(_ what: String) throws -> Int32 {
-    if descriptor < 0 { throw closedHere(what) }
-    if isListening {
-      throw ErrorObject(
-        .type, "cannot \(what) \(shown): it listens, and is no connection",
+  /// - Parameter verb: what is to be done, as `receive from`.
+  func working<R>(_ verb: String, _ body: () throws -> R) throws -> R {
+    do {
+      return try body()
+    } catch let error as SocketError {
+      throw told(error, verb)
+    } catch ChannelError.timeout {
+      throw ErrorObject(.timeout, "cannot \(verb) \(shown): timed out")
+    } catch let error as SystemError {
+      throw error.asError("cannot \(verb) \(shown)")
+    }
+  }
+
+  private func told(_ error: SocketError, _ verb: String) -> ErrorObject {
+    let place = "cannot \(verb) \(shown): "
+    switch error {
+    case .closed: return ErrorObject(.closed, "\(place)this process has closed it")
+    case .listens:
+      return ErrorObject(
+        .type, "\(place)it listens, and is no connection",
         help: "socket accept \(name) yields one")
-    }
-    return descriptor
-  }
-
-  /// The descriptor of a listening socket that is open here.
-  func listener() throws -> Int32 {
-    if descriptor < 0 { throw closedHere("accept from") }
-    if !isListening {
-      throw ErrorObject(
-        .type, "cannot accept from \(shown): it is a connection, and does not listen",
+    case .isConnection:
+      return ErrorObject(
+        .type, "\(place)it is a connection, and does not listen",
         help: "socket listen NAME ADDRESS makes one that does")
+    case .cutShort:
+      return ErrorObject(
+        .closed, "\(place)an earlier value went out in part only",
+        help: "close it and connect again")
+    case .busy:
+      return ErrorObject(
+        .type, "\(place)this signal handler has interrupted a write to it",
+        help: "leave a mark in a variable, and write when the other write is done")
+    case .ended(let moment): return ended(place, moment)
+    case .tooLong(let thing): return tooLong(place, thing)
     }
-    return descriptor
   }
 
-  private func closedHere(_ what: String) -> ErrorObject {
-    ErrorObject(.closed, "cannot \(what) \(shown): this process has closed it")
-  }
-
-  func timeout(_ what: String) -> ErrorObject {
-    ErrorObject(.timeout, "cannot \(what) \(shown): timed out")
+  private func tooLong(_ place: String, _ thing: SocketError.Thing) -> ErrorObject {
+    let inParts = "socket read --bytes reads it in parts"
+    switch thing {
+    case .line(let limit):
+      return ErrorObject(
+        .limit, "\(place)the line is longer than \(sizeText(limit))", help: inParts)
+    case .text(let limit):
+      return ErrorObject(
+        .limit, "\(place)the text is longer than \(sizeText(limit))", help: inParts)
+    case .frame(let count):
+      return ErrorObject(
+        .limit, "\(place)what comes would take \(sizeText(count))", help: SocketHandle.otherSide)
+    }
   }
 
   /// The other side is gone: `closed`, or `peer-died` if a signal ended its process.
-  ///
-  /// - Parameter detail: what is bad about that moment, such as `in the middle of a value`.
-  func ended(_ what: String, _ detail: String? = nil) -> ErrorObject {
-    let suffix = detail.map { ", \($0)" } ?? ""
+  private func ended(_ place: String, _ moment: SocketError.Moment) -> ErrorObject {
+    let suffix =
+      switch moment {
+      case .betweenMessages: ""
+      case .inFrame(let had, let count):
+        ", in the middle of a value (\(had) of \(count) bytes came)"
+      case .unreachable: ", or it cannot be reached any more"
+      }
     if let ending = peerEnding, case .signaled(let signal) = ending.cause {
       let error = ErrorObject(
         .peerDied,
-        "cannot \(what) \(shown): process \(session.named(ending.pid)) on the other side "
+        "\(place)process \(session.named(ending.pid)) on the other side "
           + ending.description + suffix)
       error.payload["pid"] = .int(Int(ending.pid))
       error.payload["signal"] = .text(signal.name)
       error.payload["socket"] = .handle(self)
       return error
     }
-    let error = ErrorObject(
-      .closed, "cannot \(what) \(shown): the other side has closed it\(suffix)")
+    let error = ErrorObject(.closed, "\(place)the other side has closed it\(suffix)")
     error.payload["socket"] = .handle(self)
     return error
   }
 
   private var peerEnding: Ending? {
-    guard let pid = peerPid else { return nil }
+    guard let pid = socket.peerPid else { return nil }
     if let ending = Ending.recent(pid: pid) { return ending }
     // A program has no place in the table of forked processes.
     guard session.processes.child(pid) == nil,
       let signal = session.processes.ended(pid: pid)?.record?.signal
     else { return nil }
     return Ending(pid: pid, cause: .signaled(signal))
-  }
-
-  /// Runs calls on the connection; what they fail of becomes an error of the language.
-  func working<R>(_ what: String, _ body: () throws -> R) throws -> R {
-    do {
-      return try body()
-    } catch let error as SystemError {
-      switch error.code {
-      case EPIPE, ECONNRESET, ENOTCONN, ECONNABORTED: throw ended(what)
-      case ETIMEDOUT: throw ended(what, "or it cannot be reached any more")
-      default: throw error.asError("cannot \(what) \(shown)")
-      }
-    }
   }
 }
 

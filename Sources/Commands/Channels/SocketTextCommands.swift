@@ -30,13 +30,16 @@ enum SocketTextCommands {
     ]
   ) { call in
     let handle = try SocketCommands.handle(call)
-    let deadline = SocketCommands.deadline(call)
+    let wait = SocketCommands.wait(call)
     if case .int(let count)? = call.flag("bytes") {
-      return try handle.readBytes(count, until: deadline)
+      if count > mostBytes {
+        throw ErrorObject(.limit, "at most \(sizeText(mostBytes)) can be read at once")
+      }
+      return try handle.read { try $0.readBytes(count, wait) }
     }
-    if call.isSet("line") { return try handle.readLine(until: deadline) }
-    if call.isSet("all") { return try handle.readAll(until: deadline) }
-    return try handle.readSome(until: deadline)
+    if call.isSet("line") { return try handle.read { try $0.readLine(limit: mostBytes, wait) } }
+    if call.isSet("all") { return try handle.read { try $0.readAll(limit: mostBytes, wait) } }
+    return try handle.read { try $0.readSome(wait) }
   }
 
   static let write = Command(
@@ -67,7 +70,7 @@ enum SocketTextCommands {
     case .string, .int, .float, .bool, .duration, .size, .time: bytes = Array(call.spelled(1).utf8)
     default: throw call.bad("text", must: "a text or bytes", at: 1)
     }
-    try handle.write(bytes, "write to", until: SocketCommands.deadline(call))
+    try handle.write(bytes, SocketCommands.wait(call))
     return .null
   }
 }

@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Session
@@ -9,17 +10,16 @@ extension SocketHandle {
 
   /// The descriptor that goes along; throws `closed`.
   func travelling() throws -> Int32 {
+    let descriptor = socket.descriptor
     guard descriptor >= 0 else { throw ErrorObject(.closed, "cannot send \(shown): it is closed") }
     return descriptor
   }
 
-  /// Whether it listens and whether it was cut short, the size of its name in two bytes, its name,
-  /// and what had come of the next message.
+  /// The size of its name in two bytes, its name, and what the socket says of itself.
   var travelBytes: [UInt8] {
     let name = Array(self.name.utf8)
     let size = UInt16(clamping: name.count)
-    return [isListening ? 1 : 0, isCutShort ? 1 : 0, UInt8(size >> 8), UInt8(size & 0xFF)]
-      + name.prefix(Int(size)) + inbox.bytes
+    return [UInt8(size >> 8), UInt8(size & 0xFF)] + name.prefix(Int(size)) + socket.travelBytes
   }
 }
 
@@ -28,35 +28,30 @@ extension Session {
   ///
   /// - Parameter descriptor: taken over, or closed.
   func adoptSocket(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Handle {
-    do {
-      let identity = try mapErrors("cannot take over a socket") {
-        try Socket.identity(of: descriptor)
-      }
-      for case (_, let known as SocketHandle) in names.all("socket")
-      where known.descriptor >= 0 && (try? Socket.identity(of: known.descriptor)) == identity {
-        Descriptors.close(descriptor)
-        return known
-      }
-      guard bytes.count >= 4 else { throw ErrorObject(.type, "half a socket arrived") }
-      let size = Int(bytes[2]) << 8 | Int(bytes[3])
-      guard bytes.count >= 4 + size else { throw ErrorObject(.type, "half a socket arrived") }
-      let given = String(decoding: bytes[4..<4 + size], as: UTF8.self)
-      let isFree = names[given] == nil && (try? names.check(given)) != nil
-      let name = isFree ? given : names.fresh("\(given)_")
-      let handle =
-        bytes[0] == 1
-        ? SocketHandle(
-          name, listening: descriptor, at: Socket.address(of: descriptor), file: nil, self)
-        : SocketHandle(
-          name, connected: descriptor, Socket.address(of: descriptor),
-          to: Socket.peerAddress(of: descriptor), self)
-      handle.isCutShort = bytes[1] == 1
-      handle.inbox = SocketInbox(Array(bytes.dropFirst(4 + size)))
-      try names.claim(name, for: handle)
-      return handle
-    } catch {
-      Descriptors.close(descriptor)
-      throw error
+    var rest: Int32? = descriptor
+    defer { if let rest { Descriptors.close(rest) } }
+    let identity = try mapErrors("cannot take over a socket") {
+      try Socket.identity(of: descriptor)
     }
+    for case (_, let known as SocketHandle) in names.all("socket")
+    where known.socket.descriptor >= 0
+      && (try? Socket.identity(of: known.socket.descriptor)) == identity
+    {
+      return known
+    }
+    let half = ErrorObject(.type, "half a socket arrived")
+    guard bytes.count >= 4 else { throw half }
+    let size = Int(bytes[0]) << 8 | Int(bytes[1])
+    guard bytes.count >= 4 + size else { throw half }
+    let given = String(decoding: bytes[2..<2 + size], as: UTF8.self)
+    let isFree = names[given] == nil && (try? names.check(given)) != nil
+    let name = isFree ? given : names.fresh("\(given)_")
+    guard let socket = StreamSocket.arrived(descriptor, bytes.dropFirst(2 + size)) else {
+      throw half
+    }
+    rest = nil
+    let handle = SocketHandle(name, socket, self)
+    try names.claim(name, for: handle)
+    return handle
   }
 }

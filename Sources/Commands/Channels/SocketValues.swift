@@ -1,90 +1,80 @@
+import Channels
 import Language
 import Posix
-import Processes
 import Session
 
-/// Whole values through a connection: each is a frame, its length in four bytes, the most
-/// significant first, and then the value's bytes.
+/// Values, lines and bytes through a connection, each value a frame.
 extension SocketHandle {
-  private static let headerSize = 4
-
   // Without an interpreter and a coder of handles, only data passes in either direction.
   nonisolated(unsafe) private static let encoder = WireEncoder()
   nonisolated(unsafe) private static let decoder = WireDecoder()
 
   /// Sends a value, waiting for room.
-  ///
-  /// - Parameter deadline: monotonic ns.
-  func send(_ value: Value, until deadline: Int64) throws {
-    let what = "send to"
-    _ = try connection(what)
+  func send(_ value: Value, _ wait: Wait) throws {
+    let verb = "send to"
+    _ = try working(verb) { try socket.connection() }
     if let type = value.boundToProcess {
       throw ErrorObject(
-        .type, "cannot \(what) \(shown): a \(type) means something on this side only",
+        .type, "cannot \(verb) \(shown): a \(type) means something on this side only",
         help: "send data, such as its name or address; a pipe or queue carries a \(type)")
     }
     let body = try SocketHandle.encoder.encode(value)
     if body.count > mostBytes {
       throw ErrorObject(
         .limit,
-        "cannot \(what) \(shown): the value takes \(sizeText(body.count)), and at most "
+        "cannot \(verb) \(shown): the value takes \(sizeText(body.count)), and at most "
           + "\(sizeText(mostBytes)) are possible", help: "send it in parts")
     }
-    // Copied, since a signal handler that runs while this waits may send something too.
-    var frame: [UInt8] = []
-    frame.reserveCapacity(SocketHandle.headerSize + body.count)
-    withUnsafeBytes(of: UInt32(truncatingIfNeeded: body.count).bigEndian) {
-      frame.append(contentsOf: $0)
-    }
-    frame.append(contentsOf: body)
-    try write(frame, what, isFrame: true, until: deadline)
+    try working(verb) { try socket.send(body, wait) }
   }
 
   /// Receives the next value, waiting for it.
-  func receive(until deadline: Int64) throws -> Value {
+  func receive(_ wait: Wait) throws -> Value {
     while true {
       if let value = try takeValue() { return value }
-      try session.sleep(
-        on: descriptor, for: .read, until: deadline, isOver: timeout("receive from"))
+      try working("receive from") { try socket.awaitBytes(wait) }
     }
   }
 
   /// The next value, nil if it is not complete yet.
   func takeValue() throws -> Value? {
-    let what = "receive from"
-    let fd = try connection(what)
-    let size = SocketHandle.headerSize
-    guard try fill(to: size, fd, what) else { return nil }
-    let length = inbox.bytes[..<size].reduce(0) { $0 << 8 | Int($1) }
-    if length > mostBytes {
-      throw ErrorObject(
-        .limit, "cannot \(what) \(shown): what comes would take \(sizeText(length))",
-        help: "the other side may send no values: socket read takes lines and bytes")
+    let verb = "receive from"
+    guard let body = try working(verb, { try socket.takeFrame(limit: mostBytes) }) else {
+      return nil
     }
-    guard try fill(to: size + length, fd, what) else { return nil }
-    let frame = inbox.take(size + length)
     do {
-      let value = try frame[size...].withUnsafeBytes { try SocketHandle.decoder.decode($0) }
+      let value = try body.withUnsafeBytes { try SocketHandle.decoder.decode($0) }
       if value.boundToProcess == nil { return value }
     } catch let error as ErrorObject where error.kind != .limit {
       // The next frame can still be a value.
     }
     throw ErrorObject(
-      .type, "cannot \(what) \(shown): what came is no value",
-      help: "the other side may send no values: socket read takes lines and bytes")
+      .type, "cannot \(verb) \(shown): what came is no value", help: SocketHandle.otherSide)
   }
 
-  /// Whether there are so many bytes now; throws if there never will be.
-  private func fill(to count: Int, _ fd: Int32, _ what: String) throws -> Bool {
-    switch try working(what, { try inbox.fill(to: count, fd) }) {
-    case .complete: return true
-    case .waiting: return false
-    case .ended:
-      let had = inbox.bytes.count
-      throw had == 0
-        ? ended(what)
-        : ended(what, "in the middle of a value (\(had) of \(count) bytes came)")
+  /// What to do where no values come.
+  static let otherSide = "the other side may send no values: socket read takes lines and bytes"
+
+  /// Writes all of some bytes, waiting for room; an error has the field `written`.
+  func write(_ bytes: [UInt8], _ wait: Wait) throws {
+    var written = 0
+    do {
+      try working("write to") {
+        try bytes.withUnsafeBytes { try socket.write($0, wait, written: &written) }
+      }
+    } catch let error as ErrorObject {
+      error.payload["written"] = .int(written)
+      throw error
     }
+  }
+
+  /// Reads bytes, as text where they are one.
+  func read(_ body: (StreamSocket) throws -> [UInt8]) throws -> Value {
+    let bytes = try working("read from") { try body(socket) }
+    let text = bytes.withUnsafeBufferPointer { buffer in
+      (try? UTF8Span(validating: buffer.span)) == nil ? nil : StringObject.make(valid: buffer)
+    }
+    return text.map { .string($0) } ?? .bytes(BytesObject(bytes))
   }
 }
 

@@ -1,4 +1,3 @@
-import Channels
 import Language
 import Posix
 import Processes
@@ -33,19 +32,5 @@ extension Session {
   public func makeSocketFile(_ fd: Int32, at path: String) throws -> SocketFile {
     try startGuardian()
     return try SocketFile(binding: fd, to: path)
-  }
-
-  /// Sleeps until a descriptor is ready, a signal was dealt with, or for no reason; handlers run
-  /// meanwhile.
-  ///
-  /// - Parameter deadline: monotonic ns; once it has passed, `isOver` is thrown.
-  public func sleep(
-    on fd: Int32, for interest: Interest, until deadline: Int64,
-    isOver: @autoclosure () -> ErrorObject
-  ) throws {
-    if deadline != .max, Clock.monotonic >= deadline { throw isOver() }
-    let probe = interest == .write ? try mapErrors { try WritableProbe(fd) } : nil
-    defer { probe?.close() }
-    _ = try waitLimit().sleepOnce([probe?.descriptor ?? fd], until: deadline)
   }
 }

@@ -1,4 +1,3 @@
-import Language
 import Posix
 
 /// Bytes that came through a connection and are not complete yet.
