@@ -269,6 +269,45 @@ void brood_event_write(const struct brood_recorded *given, const void *text, siz
   }
 }
 
+// What the operation under way has put or taken, for the event that tells of its end.
+static struct {
+  uint64_t number;
+  uint32_t count, size;
+  char bytes[BROOD_EVENT_TEXT];
+} item;
+
+void brood_event_item(uint64_t number, uint32_t count, const void *bytes, size_t there, size_t size) {
+  item.number = number;
+  item.count = count;
+  item.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+  memset(item.bytes, 0, sizeof item.bytes);
+  if (bytes) memcpy(item.bytes, bytes, there < sizeof item.bytes ? there : sizeof item.bytes);
+}
+
+void brood_event_operation(uint16_t verb, uint16_t kind, uint64_t id, uint8_t outcome, uint64_t place) {
+  struct brood_recorded *event = next_event();
+  if (!event) return;
+  event->ticks = ticks_now();
+  event->what = BROOD_EVENT_OPERATION;
+  event->outcome = outcome;
+  event->verb = verb;
+  event->kind = kind;
+  event->text = (uint16_t)(place >> 32);
+  event->id = id;
+  event->line = (uint32_t)place;
+  event->other = 0;
+  event->number = event->count = event->size = 0;
+  if (item.count > 0) {
+    event->number = item.number;
+    event->count = item.count;
+    event->size = item.size;
+    item.count = 0;
+    if (header->lengths_only) memset(event->bytes, 0, sizeof event->bytes);
+    else memcpy(event->bytes, item.bytes, sizeof event->bytes);
+  }
+  publish();
+}
+
 // MARK: Reading
 
 const struct brood_events_header *brood_events_memory(void) { return header; }

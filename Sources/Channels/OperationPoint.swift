@@ -82,10 +82,6 @@ public enum OperationPoint {
   /// Draws the numbers of new channels from now on.
   public static func number(channels: @escaping () -> UInt64) { ChannelMemory.makeID = channels }
 
-  /// Where in a source text this process is, as a number of the table of texts and a line; set by
-  /// the session.
-  nonisolated(unsafe) public static var place: (() -> (text: UInt32, line: UInt32))?
-
   /// Does an operation.
   ///
   /// The way out stands here twice rather than in a `defer`, which would be a call.
@@ -116,7 +112,7 @@ public enum OperationPoint {
     if Recorder.isOn {
       Recorder.operation(
         verb.rawValue, kind: UInt16(truncatingIfNeeded: channel.kind.rawValue), id: channel.id,
-        outcome: RecordedOutcome(error).rawValue)
+        outcome: error == nil ? 0 : RecordedOutcome(error).rawValue)
     }
     listener?(Event(verb: verb, object: channel.objectID, isBefore: false))
   }

@@ -14,9 +14,9 @@ public enum Recorder {
   @inline(__always)
   public static var isOn: Bool { brood_events_on() }
 
-  /// Where in a source text this process is, as a number of the table of texts and a line; set by
-  /// the session.
-  nonisolated(unsafe) public static var place: (() -> (text: UInt32, line: UInt32))?
+  /// Where in a source text this process is: a number of the table of texts in the upper half, a line
+  /// in the lower; 0 where it is not known. Set by the session.
+  nonisolated(unsafe) public static var place: () -> UInt64 = { 0 }
 
   /// Makes the memory for the recording of this session, and begins it.
   ///
@@ -72,9 +72,10 @@ public enum Recorder {
     event.count = count
     event.kind = kind
     event.id = id
-    if hasPlace, let place = place?() {
-      event.text = UInt16(truncatingIfNeeded: place.text)
-      event.line = place.line
+    if hasPlace {
+      let place = place()
+      event.text = UInt16(truncatingIfNeeded: place >> 32)
+      event.line = UInt32(truncatingIfNeeded: place)
     }
     var text = text
     text.withUTF8 { bytes in
@@ -84,11 +85,6 @@ public enum Recorder {
   }
 
   // MARK: Operations
-
-  /// What the operation under way has put or taken; its value's first bytes.
-  nonisolated(unsafe) private static var item: (number: UInt64, count: UInt32, size: UInt32) =
-    (0, 0, 0)
-  nonisolated(unsafe) private static var value: (UInt64, UInt64) = (0, 0)
 
   /// Notes an item for the event that tells of the operation, while recording is on.
   ///
@@ -109,38 +105,15 @@ public enum Recorder {
   private static func keep(
     _ number: UInt64, _ count: Int, _ bytes: UnsafeRawBufferPointer, _ size: Int?
   ) {
-    item = (number, UInt32(clamping: count), UInt32(clamping: size ?? bytes.count))
-    value = (0, 0)
-    guard let base = bytes.baseAddress else { return }
-    withUnsafeMutableBytes(of: &value) { value in
-      guard let first = value.baseAddress else { return }
-      first.copyMemory(from: base, byteCount: min(bytes.count, value.count))
-    }
+    brood_event_item(
+      number, UInt32(clamping: count), bytes.baseAddress, bytes.count, size ?? bytes.count)
   }
 
   /// Tells of an operation that has ended.
   ///
   /// - Parameter outcome: 0 if it went well.
-  @inline(never)
+  @inline(__always)
   public static func operation(_ verb: UInt16, kind: UInt16, id: UInt64, outcome: UInt8) {
-    var event = brood_recorded()
-    event.what = What.operation.rawValue
-    event.outcome = outcome
-    event.verb = verb
-    event.kind = kind
-    event.id = id
-    if let place = place?() {
-      event.text = UInt16(truncatingIfNeeded: place.text)
-      event.line = place.line
-    }
-    var kept = 0
-    if item.count > 0 {
-      (event.number, event.count, event.size) = (item.number, item.count, item.size)
-      kept = min(Int(item.size), MemoryLayout.size(ofValue: value))
-      item.count = 0
-    }
-    withUnsafeBytes(of: value) { bytes in
-      brood_event_write(&event, bytes.baseAddress, kept)
-    }
+    brood_event_operation(verb, kind, id, outcome, place())
   }
 }

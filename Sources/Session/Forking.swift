@@ -123,8 +123,12 @@ extension Session {
         slots?.describe(slot, process.work)
         if process.isDetached { slots?.detach(slot) }
         if pool != 0 { Peers.note(worker: slot, of: pool) }
-        let (text, line) = placeOfWait
-        if line > 0 { brood_slot_note_fork(slot.place.number, text, line) }
+        let place = placeOfWait
+        if place != 0 {
+          brood_slot_note_fork(
+            slot.place.number, UInt32(truncatingIfNeeded: place >> 32),
+            UInt32(truncatingIfNeeded: place))
+        }
         if isForProgram { willSpawn?(slot) } else { channels.admit(slot) }
       }
       guard let gate = Gate.current else {

@@ -60,15 +60,15 @@ extension Session {
     return flags
   }
 
-  /// The text and the line that this process is in.
-  var placeOfWait: (text: UInt32, line: UInt32) {
-    guard let interpreter else { return (0, 0) }
+  /// The text and the line that this process is in, as `Recorder.place` has them.
+  var placeOfWait: UInt64 {
+    guard let interpreter else { return 0 }
     let note = interpreter.activeNote
-    if note != 0 { return (UInt32(note >> 32), UInt32(truncatingIfNeeded: note)) }
-    guard let (source, line) = interpreter.activePlace else { return (0, 0) }
-    let place = (text: sleepNotes.number(of: source), line: UInt32(clamping: line))
+    if note != 0 { return note }
+    guard let (source, line) = interpreter.activePlace else { return 0 }
+    let place = UInt64(sleepNotes.number(of: source)) << 32 | UInt64(UInt32(clamping: line))
     // A recording asks for each operation; else it is not worth a page of a forked child's own.
-    if Recorder.isOn { interpreter.activeNote = UInt64(place.text) << 32 | UInt64(place.line) }
+    if Recorder.isOn { interpreter.activeNote = place }
     return place
   }
 

@@ -91,6 +91,16 @@ static inline bool brood_events_on(void) {
 /// Writes an event; those of its fields that are not given are 0, and its time is now.
 void brood_event_write(const struct brood_recorded *event, const void *text, size_t size);
 
+/// Notes an item for the event of the operation under way: its number among all of the object, how many
+/// there are at once, the first `there` bytes of the first one and its size.
+void brood_event_item(uint64_t number, uint32_t count, const void *bytes, size_t there, size_t size);
+
+/// Writes the event of an operation that has ended, and of the item that was noted for it.
+///
+/// `place` has the number of a text in its upper half and a line in its lower.
+void brood_event_operation(
+  uint16_t verb, uint16_t kind, uint64_t id, uint8_t outcome, uint64_t place);
+
 /// A fork: the child writes into chunks of its own.
 void brood_events_forked(void);
 

@@ -145,10 +145,11 @@ public enum LockOrder {
     let guards = mask & ~(1 << UInt64(from)) & ~(1 << UInt64(to))
     var isNews = false
     if edge.pointee.is_there == 0 {
-      let place = OperationPoint.place?() ?? (0, 0)
+      let place = Recorder.place()
       edge.pointee = brood_order_edge()
       edge.pointee.guard = guards
-      (edge.pointee.text, edge.pointee.line) = place
+      edge.pointee.text = UInt32(truncatingIfNeeded: place >> 32)
+      edge.pointee.line = UInt32(truncatingIfNeeded: place)
       edge.pointee.is_there = 1
       brood_order_follow(from, to)
       isNews = true

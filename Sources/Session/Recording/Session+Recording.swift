@@ -19,7 +19,6 @@ extension Session {
       try mapErrors("cannot record") {
         try Recorder.start(limit: recordLimit, in: Session.recordingDirectory, script: script)
       }
-      Recorder.place = { Session.current.placeOfWait }
     }
     Recorder.keepValues(settings.text("record.values") != "off")
     let wasOn = Recorder.isOn
