@@ -78,14 +78,10 @@ final class ChannelMemory {
     let fd = Descriptors.moveBeyondDigits(
       try checked("memfd_create") { brood_memory_make("brood \(name)", Int64(size)) })
     try Descriptors.requireShared(fd)
-    descriptor = fd
-    do throws(SystemError) {
-      try checked("fallocate") { brood_memory_commit(fd, 0, Int64(2 * 4096)) }
-      base = try ChannelMemory.map(fd, size)
-    } catch {
-      Descriptors.close(fd)
-      throw error
-    }
+    let memory = OwnedDescriptor(fd)
+    try checked("fallocate") { brood_memory_commit(fd, 0, Int64(2 * 4096)) }
+    base = try ChannelMemory.map(fd, size)
+    descriptor = memory.release()
     let id = ChannelMemory.makeID()
     header.pointee = Header(
       magic: ChannelMemory.magic, kind: kind, id: id, maker: .own, repairs: 0)

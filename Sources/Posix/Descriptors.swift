@@ -142,3 +142,30 @@ public struct WritableProbe {
 
   public func close() { Descriptors.close(descriptor) }
 }
+
+/// A descriptor that is closed when its owner is gone, on each way out.
+///
+/// What is kept for long, and given to forked children by its number, is kept as that number instead.
+public struct OwnedDescriptor: ~Copyable {
+  /// The number, which stays this value's.
+  public let number: Int32
+
+  /// Takes a descriptor over; a negative number is none.
+  public init(_ number: Int32) { self.number = number }
+
+  deinit { Descriptors.close(number) }
+
+  /// Gives the descriptor to the caller, who closes it.
+  public consuming func release() -> Int32 {
+    let number = number
+    discard self
+    return number
+  }
+
+  /// Moves it into the private range (fcntl(2) F_DUPFD).
+  ///
+  /// - Throws: EMFILE; the descriptor is closed then.
+  public consuming func makePrivate() throws(SystemError) -> OwnedDescriptor {
+    OwnedDescriptor(try Descriptors.makePrivate(release()))
+  }
+}

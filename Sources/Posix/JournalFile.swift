@@ -35,17 +35,12 @@ public final class JournalFile {
     isWritable = writing
     fd = -1
     let flags = writing ? O_RDWR | O_APPEND | O_CREAT : O_RDONLY
-    let opened = try Descriptors.open(path, flags | O_NONBLOCK)
-    do throws(SystemError) {
-      guard try FileStatus(descriptor: opened).kind == .regular else {
-        throw SystemError(call: "open", code: EINVAL, detail: path)
-      }
-      if writing { try JournalFile.lock(opened, path) }
-    } catch {
-      Descriptors.close(opened)
-      throw error
+    let opened = OwnedDescriptor(try Descriptors.open(path, flags | O_NONBLOCK))
+    guard try FileStatus(descriptor: opened.number).kind == .regular else {
+      throw SystemError(call: "open", code: EINVAL, detail: path)
     }
-    fd = try Descriptors.makePrivate(opened)
+    if writing { try JournalFile.lock(opened.number, path) }
+    fd = try opened.makePrivate().release()
   }
 
   /// What a session that was killed had just forked may have its lock for a moment yet.

@@ -128,20 +128,16 @@ public enum MemoryFile {
   public static func sealed(
     _ name: String, _ bytes: UnsafeRawBufferPointer
   ) throws(SystemError) -> Int32 {
-    let fd = try make(name)
-    do throws(SystemError) {
-      var done = 0
-      while done < bytes.count {
-        done += try libc("write") {
-          write(fd, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-        }
+    let file = OwnedDescriptor(try make(name))
+    let fd = file.number
+    var done = 0
+    while done < bytes.count {
+      done += try libc("write") {
+        write(fd, bytes.baseAddress?.advanced(by: done), bytes.count - done)
       }
-      try seal(fd)
-      return fd
-    } catch {
-      Descriptors.close(fd)
-      throw error
     }
+    try seal(fd)
+    return file.release()
   }
 
   /// Seals one against every change.

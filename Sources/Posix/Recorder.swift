@@ -14,8 +14,9 @@ public enum Recorder {
   @inline(__always)
   public static var isOn: Bool { brood_events_on() }
 
-  /// Where in a source text this process is: a number of the table of texts in the upper half, a line
-  /// in the lower; 0 where it is not known. Set by the session.
+  /// Where in a source text this process is; 0 where it is not known. Set by the session.
+  ///
+  /// The upper half is a number of the table of texts, the lower a line.
   nonisolated(unsafe) public static var place: () -> UInt64 = { 0 }
 
   /// Makes the memory for the recording of this session, and begins it.

@@ -88,15 +88,10 @@ public enum Terminal {
     var main: Int32 = -1
     var slave: Int32 = -1
     try checked("posix_openpt") { brood_open_pty(&main, &slave) }
-    do throws(SystemError) {
-      main = try Descriptors.makePrivate(main)
-      if let size { try setSize(main, size) }
-      return (main, slave)
-    } catch {
-      Descriptors.close(main)
-      Descriptors.close(slave)
-      throw error
-    }
+    let job = OwnedDescriptor(slave)
+    let screen = try OwnedDescriptor(main).makePrivate()
+    if let size { try setSize(screen.number, size) }
+    return (screen.release(), job.release())
   }
 }
 

@@ -157,22 +157,18 @@ public enum Transfer {
     guard (try? FileStatus(path))?.kind == .fifo else {
       return try Descriptors.open(path, O_RDONLY)
     }
-    let fd = try Descriptors.open(path, O_RDONLY | O_NONBLOCK)
-    do {
-      // Until a writer has written, or was there and is gone.
-      while true {
-        let isReady = try checked("poll", path) {
-          brood_wait_ready(fd, Int16(POLLIN), onAttention != nil, .max)
-        }
-        if isReady != 0 { break }
-        try onAttention?()
+    let file = OwnedDescriptor(try Descriptors.open(path, O_RDONLY | O_NONBLOCK))
+    let fd = file.number
+    // Until a writer has written, or was there and is gone.
+    while true {
+      let isReady = try checked("poll", path) {
+        brood_wait_ready(fd, Int16(POLLIN), onAttention != nil, .max)
       }
-      try Descriptors.setNonBlocking(fd, false)
-    } catch {
-      Descriptors.close(fd)
-      throw error
+      if isReady != 0 { break }
+      try onAttention?()
     }
-    return fd
+    try Descriptors.setNonBlocking(fd, false)
+    return file.release()
   }
 
   /// Opens a file to be written; `onAttention` runs at signals that come while a FIFO waits for its

@@ -23,23 +23,16 @@ public final class JobServer {
   /// In a child of this process the numbers may be those of others.
   private let owner = getpid()
 
-  private init(_ home: Int32, writing: Int32) throws(SystemError) {
-    self.home = home
-    homeWriting = writing
-    let ends = try Descriptors.pipe()
-    do throws(SystemError) {
-      let read = try Descriptors.makePrivate(ends.read)
-      do throws(SystemError) {
-        pipe = (read, try Descriptors.makePrivate(ends.write))
-      } catch {
-        Descriptors.close(read)
-        throw error
-      }
-    } catch {
-      Descriptors.close(ends.read)
-      Descriptors.close(ends.write)
-      throw error
-    }
+  private init(
+    _ home: consuming OwnedDescriptor, writing homeWriting: consuming OwnedDescriptor
+  ) throws(SystemError) {
+    let (reading, writing) = try Descriptors.pipe()
+    let write = OwnedDescriptor(writing)
+    let read = try OwnedDescriptor(reading).makePrivate()
+    let privateWrite = try write.makePrivate()
+    pipe = (read.release(), privateWrite.release())
+    self.home = home.release()
+    self.homeWriting = homeWriting.release()
   }
 
   deinit {
@@ -53,16 +46,9 @@ public final class JobServer {
   public static func search(makeflags: String) throws(SystemError) -> Search {
     guard let name = name(in: makeflags) else { return .none }
     guard let (read, write) = descriptors(name) else { return .closed }
-    var copies: (read: Int32, write: Int32) = (-1, -1)
-    do throws(SystemError) {
-      copies.read = try Descriptors.makePrivate(read)
-      copies.write = try Descriptors.makePrivate(write)
-      return .open(try JobServer(copies.read, writing: copies.write))
-    } catch {
-      Descriptors.close(copies.read)
-      Descriptors.close(copies.write)
-      throw error
-    }
+    let writing = OwnedDescriptor(write)
+    let home = try OwnedDescriptor(read).makePrivate()
+    return .open(try JobServer(home, writing: try writing.makePrivate()))
   }
 
   /// `3,4` or `fifo:PATH`: the last one counts, and what stands behind `--` are variables.

@@ -20,19 +20,14 @@ public final class RedisConnection {
   /// Begins to connect.
   public init(to address: SocketAddress) throws(RedisTrouble) {
     do throws(SystemError) {
-      descriptor = try Descriptors.makePrivate(Socket.make(for: address))
-    } catch {
-      throw .lost(error.message)
-    }
-    do throws(SystemError) {
-      switch try Socket.connect(descriptor, to: address) {
+      let socket = try OwnedDescriptor(Socket.make(for: address)).makePrivate()
+      switch try Socket.connect(socket.number, to: address) {
       case .done: break
       case .underway: isConnecting = true
       case .crowded: throw SystemError(call: "connect", code: EAGAIN)
       }
+      descriptor = socket.release()
     } catch {
-      Descriptors.close(descriptor)
-      descriptor = -1
       throw .lost(error.message)
     }
   }

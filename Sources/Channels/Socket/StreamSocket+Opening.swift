@@ -12,22 +12,21 @@ extension StreamSocket {
   public static func listening(
     at address: SocketAddress, makeFile: (Int32, String) throws -> SocketFile
   ) throws -> StreamSocket {
-    let fd = try Socket.make(for: address)
+    let socket = OwnedDescriptor(try Socket.make(for: address))
     var file: SocketFile?
+    if case .unix(let path) = address {
+      file = try makeFile(socket.number, path)
+    } else {
+      try Socket.bind(socket.number, to: address)
+    }
     do {
-      if case .unix(let path) = address {
-        file = try makeFile(fd, path)
-      } else {
-        try Socket.bind(fd, to: address)
-      }
-      try Socket.listen(fd)
+      try Socket.listen(socket.number)
     } catch {
       file?.remove()
-      Descriptors.close(fd)
       throw error
     }
-    let own = file == nil ? Socket.address(of: fd) ?? address : address
-    return StreamSocket(listening: fd, at: own, file: file)
+    let own = file == nil ? Socket.address(of: socket.number) ?? address : address
+    return StreamSocket(listening: socket.release(), at: own, file: file)
   }
 
   /// The next connection that waits at a listening socket (accept4(2)), nil if none does.
@@ -44,19 +43,15 @@ extension StreamSocket {
   /// - Throws: `ChannelError.timeout`; `SystemError` if no process answers there; what the sleeper
   ///   throws.
   public static func connected(to address: SocketAddress, _ wait: Wait) throws -> StreamSocket {
-    let fd = try Socket.make(for: address)
-    do {
-      switch try Socket.connect(fd, to: address) {
-      case .done: break
-      case .underway: try awaitConnection(fd, wait)
-      case .crowded: try awaitRoom(fd, address, wait)
-      }
-    } catch {
-      Descriptors.close(fd)
-      throw error
+    let socket = OwnedDescriptor(try Socket.make(for: address))
+    switch try Socket.connect(socket.number, to: address) {
+    case .done: break
+    case .underway: try awaitConnection(socket.number, wait)
+    case .crowded: try awaitRoom(socket.number, address, wait)
     }
-    let own = if case .internet = address { Socket.address(of: fd) } else { nil as SocketAddress? }
-    return StreamSocket(connected: fd, own, to: address)
+    var own: SocketAddress?
+    if case .internet = address { own = Socket.address(of: socket.number) }
+    return StreamSocket(connected: socket.release(), own, to: address)
   }
 
   private static func awaitConnection(_ fd: Int32, _ wait: Wait) throws {

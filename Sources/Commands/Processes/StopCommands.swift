@@ -163,14 +163,9 @@ private final class EndOfOthers {
   }
 
   private func add(_ pid: Int32) throws(SystemError) {
-    let descriptor = try Process.descriptor(of: pid)
-    do throws(SystemError) {
-      let watch = try session.loop.watchExit(descriptor) { [weak self] in self?.ended(pid) }
-      watched[pid] = (descriptor, watch)
-    } catch {
-      Descriptors.close(descriptor)
-      throw error
-    }
+    let descriptor = OwnedDescriptor(try Process.descriptor(of: pid))
+    let watch = try session.loop.watchExit(descriptor.number) { [weak self] in self?.ended(pid) }
+    watched[pid] = (descriptor.release(), watch)
   }
 
   private func ended(_ pid: Int32) {

@@ -34,18 +34,12 @@ extension Pool: ExecutorCrew {
     do {
       let (ours, theirs) = try mapErrors("cannot make a worker") { try Descriptors.messagePair() }
       // Ours is private, so no worker has another's; theirs is made so in the child.
-      var socket: Int32 = -1
-      do {
-        socket = try mapErrors { try Descriptors.makePrivate(ours) }
-        let process = try fork(number, theirs, ledger)
-        let worker = try enter(process, number, socket, ledger)
-        Descriptors.close(theirs)
-        return worker
-      } catch {
-        Descriptors.close(theirs)
-        Descriptors.close(socket)
-        throw error
-      }
+      let given = OwnedDescriptor(theirs)
+      let socket = OwnedDescriptor(try mapErrors { try Descriptors.makePrivate(ours) })
+      let process = try fork(number, given.number, ledger)
+      let worker = try enter(process, number, socket.number, ledger)
+      _ = socket.release()
+      return worker
     } catch {
       numbers.giveBack(number)
       ledgers.giveBack(ledger)

@@ -41,13 +41,9 @@ final class TaskOutput {
     self.store = store
     self.relay = relay
     let ends = try mapErrors("cannot make a pipe") { try Descriptors.pipe() }
-    writeEnd = ends.write
-    do {
-      readEnd = try mapErrors { try Descriptors.makePrivate(ends.read) }
-    } catch {
-      Descriptors.close(ends.write)
-      throw error
-    }
+    let write = OwnedDescriptor(ends.write)
+    readEnd = try mapErrors { try Descriptors.makePrivate(ends.read) }
+    writeEnd = write.release()
     if let path { try create(path) }
   }
 
