@@ -14,9 +14,10 @@ public enum Recorder {
   @inline(__always)
   public static var isOn: Bool { brood_events_on() }
 
-  /// Where in a source text this process is; 0 where it is not known. Set by the session.
+  /// Where in a source text this process is.
   ///
-  /// The upper half is a number of the table of texts, the lower a line.
+  /// The upper half is a number of the table of texts, the lower a line; 0 where it is not known. Set by
+  /// the session.
   nonisolated(unsafe) public static var place: () -> UInt64 = { 0 }
 
   /// Makes the memory for the recording of this session, and begins it.
