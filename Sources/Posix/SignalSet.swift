@@ -42,6 +42,12 @@ public struct SignalSet: Hashable, Sendable, Sequence, ExpressibleByArrayLiteral
   /// The signals that the other does not have.
   public func subtracting(_ other: SignalSet) -> SignalSet { SignalSet(mask: mask & ~other.mask) }
 
+  /// The one with the smallest number; nil if it is empty.
+  public var first: Signal? {
+    var iterator = makeIterator()
+    return iterator.next()
+  }
+
   /// Iterates in the order of the numbers.
   public func makeIterator() -> Iterator { Iterator(rest: mask) }
 

@@ -32,5 +32,8 @@ public enum InterruptForwarder {
 
   /// Waits until each INT that came to its group before has come here too: some microseconds, and
   /// `limit` (ns) at most.
-  public static func settle(within limit: Int64 = 100_000_000) { brood_forwarder_settle(limit) }
+  ///
+  /// On a machine with much to do it may have no turn for a second; what it tells later would
+  /// interrupt something else.
+  public static func settle(within limit: Int64 = 5_000_000_000) { brood_forwarder_settle(limit) }
 }

@@ -123,7 +123,7 @@ public final class SignalHandlers {
     let recorded = Signals.endRecording(mine)
     // Ctrl-C first, then in the order of their numbers.
     if recorded.contains(.int) || (postponed as? ErrorObject)?.kind == .interrupted { return .int }
-    return recorded.makeIterator().next()
+    return recorded.first
       ?? waiting.first { blocks[$0.signal] == nil && mine.contains($0.signal) }?.signal
   }
 }

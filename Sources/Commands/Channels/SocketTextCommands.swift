@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Session
 
