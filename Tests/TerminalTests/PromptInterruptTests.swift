@@ -84,62 +84,6 @@ struct PromptInterruptTests {
     #expect(try shell.leave() == .exited(0))
   }
 
-  /// What hears the key has no turn for long, as on a machine with much to do: the press comes late,
-  /// but is neither lost nor taken for one of the next entry.
-  @Test func aPressIsWaitedFor() throws {
-    let shell = try PromptShell()
-    defer { shell.terminal.close() }
-    try shell.enter("let rival = spawn sh -c 'while :; do :; done'")
-    try bind(try pid(ofChild: "sh", "R", of: shell))
-    for round in 0..<4 {
-      try shell.terminal.enter("print begun-\(round); while true { ^true }")
-      try shell.terminal.expect("\nbegun-\(round)\n")
-      let keys = try pid(ofChild: "brood-keys", "S", of: shell)
-      try bind(keys)
-      var parameters = sched_param(sched_priority: 0)
-      guard sched_setscheduler(keys, SCHED_IDLE, &parameters) == 0 else {
-        throw SystemFailure("sched_setscheduler")
-      }
-      try shell.terminal.press(.control("c"))
-      try shell.terminal.expect("\ninterrupted\n", within: .seconds(30))
-      try shell.terminal.expect("brood> ")
-      try shell.enter("print (6 * 7) \(round)", expecting: "\n42 \(round)")
-    }
-    try shell.enter("kill -9 $rival; wait $rival")
-    #expect(try shell.leave() == .exited(0))
-  }
-
-  /// Has a process run on the first CPU that is allowed alone.
-  private func bind(_ pid: Int32) throws {
-    var allowed = cpu_set_t()
-    guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &allowed) == 0 else {
-      throw SystemFailure("sched_getaffinity")
-    }
-    var first = cpu_set_t()
-    withUnsafeBytes(of: allowed) { words in
-      withUnsafeMutableBytes(of: &first) { result in
-        guard let at = words.firstIndex(where: { $0 != 0 }) else { return }
-        result[at] = words[at] & (~words[at] &+ 1)
-      }
-    }
-    guard sched_setaffinity(pid, MemoryLayout<cpu_set_t>.size, &first) == 0 else {
-      throw SystemFailure("sched_setaffinity")
-    }
-  }
-
-  private func pid(
-    ofChild name: String, _ state: String, of shell: PromptShell
-  ) throws -> Int32 {
-    try expectChild(of: shell, name, state)
-    let shell = shell.terminal.child.pid
-    let list = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
-    for child in list.split(separator: " ") {
-      let found = try? String(contentsOfFile: "/proc/\(child)/comm", encoding: .utf8)
-      if found == name + "\n", let pid = Int32(child) { return pid }
-    }
-    throw SystemFailure("no child \(name)")
-  }
-
   private func expectChild(of shell: PromptShell, _ name: String, _ state: String) throws {
     let deadline = Deadline(.seconds(10))
     while !children(of: shell).contains("(\(name)) \(state)") {
