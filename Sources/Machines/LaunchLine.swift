@@ -25,8 +25,10 @@ public enum LaunchLine {
     return words + ["-w", node, "sh", "-c", command]
   }
 
+  /// Ninety seconds before its end all processes of the allocation get WINCH, by its number, which
+  /// says so to agents; programs ignore it, while TERM would end them too.
   public static func salloc(nodes: Int, words: [String]) -> [String] {
-    ["salloc", "--no-shell", "--no-kill", "--signal=TERM@90", "-N", String(nodes)] + words
+    ["salloc", "--no-shell", "--no-kill", "--signal=28@90", "-N", String(nodes)] + words
   }
 
   /// The line in plain POSIX, without a single quote, that finds a program there and becomes its agent.

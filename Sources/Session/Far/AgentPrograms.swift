@@ -213,11 +213,13 @@ extension FarAgent {
     end.pid = program.process.pid
     end.elapsed = Clock.monotonic - program.begun
     end.isLate = program.isLate
-    var writer = FieldWriter()
-    writer.add(true)
-    end.write(to: &writer)
-    writer.add(UInt32(clamping: left))
-    send(FarMessage(.result, program.attempt, writer.bytes))
+    tell(end, wasWanted: program.isUnwanted) { [weak self] in
+      var writer = FieldWriter()
+      writer.add(true)
+      end.write(to: &writer)
+      writer.add(UInt32(clamping: left))
+      self?.send(FarMessage(.result, program.attempt, writer.bytes))
+    }
   }
 }
 

@@ -350,7 +350,9 @@ extension FarAgent {
       if mark & 1 == 1 { hasFailed = true }
     }
     worker.batches[head.slot] = batch
-    if hasFailed, batch.mayHalt { giveBack(batch.function) }
+    // At once; but the session hears of the failure first, or it would give them out again.
+    let returned = hasFailed && batch.mayHalt ? takeBack(batch.function) : []
+    defer { for message in returned { send(message) } }
     var writer = FieldWriter()
     writer.add(worker.number)
     if let memory = descriptors.first {
@@ -371,16 +373,18 @@ extension FarAgent {
   }
 
   /// What is not begun of a function goes back, so that the session decides whether it goes on.
-  private func giveBack(_ function: UInt32) {
+  private func takeBack(_ function: UInt32) -> [FarMessage] {
+    var messages: [FarMessage] = []
     for worker in workers.values {
       for case let batch? in worker.batches where batch.mayHalt && batch.function == function {
         let count = worker.ledger.takeBack(batch.slot).count
         if count == 0 { continue }
         var writer = FieldWriter()
         writer.add(UInt32(clamping: count))
-        send(FarMessage(.back, batch.number, writer.bytes))
+        messages.append(FarMessage(.back, batch.number, writer.bytes))
       }
     }
+    return messages
   }
 
   private func ended(_ worker: AgentWorker) {
@@ -410,9 +414,11 @@ extension FarAgent {
       Guardian.send(.kill, toTask: mark)
     }
     release(worker)
-    var writer = FieldWriter()
-    end.write(to: &writer)
-    send(FarOrder.news(.ended, worker.number, writer.bytes))
+    tell(end, wasWanted: worker.isUnwanted) { [weak self] in
+      var writer = FieldWriter()
+      end.write(to: &writer)
+      self?.send(FarOrder.news(.ended, worker.number, writer.bytes))
+    }
   }
 
   private func release(_ worker: AgentWorker) {

@@ -70,7 +70,9 @@ public final class FarAgent {
   /// - Parameter program: the version of this program.
   public func run(program: String) throws {
     let signals = RunSignals(session)
-    for signal in [Signal.term, .usr1] { signals.on(signal) { [weak self] in self?.drain() } }
+    for signal in Signal.ofDrains + (step == nil ? [] : [.winch]) {
+      signals.on(signal) { [weak self] in self?.drain() }
+    }
     signals.on(.int) {}
     signals.on(.hup) {}
     connection.onMessage = { [weak self] in self?.take($0) }
@@ -244,6 +246,22 @@ public final class FarAgent {
     let signal: Signal = isHeld ? .stop : .cont
     for worker in workers.values { try? Process.send(signal, toGroup: worker.process.group) }
     for program in programs.values { try? Process.send(signal, toGroup: program.process.group) }
+  }
+}
+
+extension Signal {
+  /// What says to an agent that its machine wants it gone.
+  ///
+  /// A cluster sends it to all processes there, so that tasks are ended by it, too.
+  static let ofDrains: [Signal] = [.term, .usr1]
+}
+
+extension FarAgent {
+  /// Tells of an end; where that may be the machine's doing, after what says so to this agent.
+  func tell(_ end: FarEnd, wasWanted: Bool, _ body: @escaping () -> Void) {
+    guard !wasWanted, end.exit == nil, Signal.ofDrains.contains(where: { $0.number == end.signal })
+    else { return body() }
+    _ = session.loop.addTimer(at: Clock.deadline(after: FarTimes.second / 10), body)
   }
 }
 

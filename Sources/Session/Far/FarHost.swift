@@ -91,6 +91,11 @@ final class FarHost {
 
   func send(_ message: FarMessage) { connection?.send(message) }
 
+  /// Whether what ended there was ended with the machine's time, and not by what it did.
+  func hasCutOff(_ end: FarEnd) -> Bool {
+    isEnding && end.exit == nil && Signal.ofDrains.contains { $0.number == end.signal }
+  }
+
   func set(_ state: State) {
     self.state = state
     since = Clock.realtime

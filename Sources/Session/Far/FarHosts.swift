@@ -173,6 +173,12 @@ final class FarHosts {
     say("an allocation made without --no-kill ends with the first node that fails")
   }
 
+  /// Tells that a host's time has ended with something that ran there.
+  func tellEnd(of host: FarHost, isRepeated: Bool, _ what: String) {
+    let fate = isRepeated ? "is made again elsewhere" : "has failed with it"
+    say("the time of \(host.name) has ended; a \(what) that ran there \(fate)")
+  }
+
   func say(_ text: String) {
     if let speak { return speak(text) }
     Session.say("\(title): \(text)")

@@ -103,15 +103,9 @@ extension Pool: FarClient {
     guard let far else { return }
     var (count, repeated) = (0, 0)
     for worker in far.workers(at: host) {
-      if let (batch, place) = worker.taskInHand, let job = batch.job.client as? PoolJob {
+      if let (batch, place) = worker.taskInHand {
         count += 1
-        host.lost += 1
-        let isFutile = job.isCutOff(batch[place], since: worker.begun(batch), at: host)
-        let isRepeated = job.failed(
-          batch, place, isFutile ? .futile : .lost,
-          job.lost(batch[place], with: host.name, reason, isFutile: isFutile))
-        if isRepeated { repeated += 1 }
-        job.hasProgressed()
+        if lose(batch, place, of: worker, reason) { repeated += 1 }
       }
       far.workers[worker.number] = nil
       if let slot = worker.slot { scheduler.ended(slot, isLost: true) }
@@ -121,6 +115,19 @@ extension Pool: FarClient {
     }
     fitLimit(far)
     act()
+  }
+
+  /// An attempt went with its host: whether it is made again.
+  private func lose(
+    _ batch: TaskBatch, _ place: Int, of worker: FarWorker, _ reason: String
+  ) -> Bool {
+    guard let job = batch.job.client as? PoolJob else { return false }
+    let host = worker.host
+    host.lost += 1
+    let isFutile = job.isCutOff(batch[place], since: worker.begun(batch), at: host)
+    let error = job.lost(batch[place], with: host.name, reason, isFutile: isFutile)
+    defer { job.hasProgressed() }
+    return job.failed(batch, place, isFutile ? .futile : .lost, error)
   }
 
   func lostAll(_ reasons: [String]) {
@@ -225,8 +232,9 @@ extension Pool: FarClient {
 
   private func ended(_ worker: FarWorker, _ end: FarEnd, _ far: FarCrew) {
     let (state, reason) = (worker.slot?.state ?? .ended, worker.slot?.reason)
-    var isExpected = reason != nil
-    if state == .leaving { isExpected = end.inHand == nil && end.exit != nil }
+    let isCutOff = reason == nil && worker.host.hasCutOff(end)
+    var isExpected = reason != nil || isCutOff
+    if state == .leaving, !isCutOff { isExpected = end.inHand == nil && end.exit != nil }
     if !isExpected {
       deaths += 1
       lastStartFailure = worker.startFailure ?? "\(worker.name) \(phrase(end))"
@@ -234,14 +242,23 @@ extension Pool: FarClient {
     if let inHand = end.inHand, let batch = worker.batch(inHand.batch),
       let job = batch.job.client as? PoolJob, batch.reported < batch.count
     {
+      if isCutOff {
+        let isRepeated = lose(batch, batch.reported, of: worker, "its time has ended")
+        far.hosts.tellEnd(of: worker.host, isRepeated: isRepeated, "task")
+        return leave(worker, isLost: true, far)
+      }
       let fault: TaskFault = reason != nil ? .ended : end.exit == nil ? .died : .error
       let error = cause(worker, job, reason, end)
       if fault == .died { job.noteDeath(of: batch[batch.reported], error) }
       job.failed(batch, batch.reported, fault, error)
       job.hasProgressed()
     }
+    leave(worker, isLost: isCutOff, far)
+  }
+
+  private func leave(_ worker: FarWorker, isLost: Bool, _ far: FarCrew) {
     far.workers[worker.number] = nil
-    if let slot = worker.slot { scheduler.ended(slot) }
+    if let slot = worker.slot { scheduler.ended(slot, isLost: isLost) }
     if worker.host.state == .draining, far.workers(at: worker.host).isEmpty {
       worker.host.dismiss()
     }
@@ -369,69 +386,5 @@ extension Pool: FarClient {
     for host in far.hosts.all where host.known.remove(number) != nil {
       host.send(FarOrder.code(.forget, number, []))
     }
-  }
-}
-
-extension Pool {
-  /// Lets hosts finish what they do, and begin nothing further there.
-  public func drain(_ names: [String]) throws {
-    guard let far else {
-      throw ErrorObject(
-        .failed, "the pool '\(name)' has its workers on this machine",
-        help: "pool size and pool close end workers here")
-    }
-    let hosts = try names.map { name in
-      guard let host = far.hosts.all.first(where: { $0.name == name }) else {
-        let known = far.hosts.all.map(\.name).joined(separator: ", ")
-        throw ErrorObject(
-          .missing, "the pool '\(self.name)' has no host '\(name)'", help: "there are: \(known)")
-      }
-      return host
-    }
-    for host in hosts { host.drain() }
-  }
-}
-
-extension PoolJob {
-  /// Notes that a task was cut off by the end of its host's time, and yields whether it needs more
-  /// than there is: it had more than half of that, twice.
-  fileprivate func isCutOff(_ task: Int, since begun: Int64, at host: FarHost) -> Bool {
-    let now = Clock.monotonic
-    guard host.isEnding, now - begun > (now - host.readyAt) / 2 else { return false }
-    cutOffs[task, default: 0] += 1
-    return cutOffs[task, default: 0] >= 2
-  }
-
-  /// A worker died alone at a task: after some such deaths it is the likely cause.
-  fileprivate func noteDeath(of task: Int, _ error: ErrorObject) {
-    let count = deaths[task, default: 0] + 1
-    deaths[task] = count
-    guard count >= FarCrew.mostDeaths else { return }
-    error.payload["suspect"] = .bool(true)
-    error.help = "\(count) workers died at it while their hosts lived: it seems to be the cause"
-  }
-
-  /// The error of a task that was lost with its host, which names all those that it was lost with.
-  ///
-  /// - Parameter isFutile: it needs more time than there is.
-  func lost(
-    _ task: Int, with host: String, _ reason: String, isFutile: Bool = false
-  ) -> ErrorObject {
-    let hosts = (lostWith[task] ?? []) + [host]
-    lostWith[task] = hosts
-    let times = hosts.count == 1 ? "" : " \(hosts.count) times"
-    let list = hosts.joined(separator: ", ")
-    let error =
-      isFutile
-      ? ErrorObject(
-        .peerDied,
-        "the task needs longer than the allocation: its host's time ended\(times) (\(list))",
-        help: "an allocation with more time, or tasks that take less")
-      : ErrorObject(
-        .peerDied, "the task was lost\(times) with its host (\(list)): \(reason)",
-        help: "--lost N makes such an attempt again up to N times")
-    error.payload["hosts"] = .items(hosts.map { .text($0) })
-    error.payload["host"] = .text(host)
-    return error
   }
 }

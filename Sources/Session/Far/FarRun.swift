@@ -338,6 +338,14 @@ extension ProgramRun: FarClient {
         let paths = (try? options.fetches?(record.input, record.index, attempt.place)) ?? []
         if !paths.isEmpty { return fetch(paths, attempt, end, at: place) }
       }
+      if !isUnwanted, host.hasCutOff(end) {
+        let before = job.repeated
+        host.lost += 1
+        far.lostWith[attempt.index, default: []].append(host.name)
+        conclude(place, attempt, nil, isCutOff(attempt, far) ? .futile : .lost)
+        far.hosts.tellEnd(of: host, isRepeated: job.repeated > before, "program")
+        return scheduler.pump()
+      }
       conclude(place, attempt, end, isUnwanted ? .ended : end.exit == nil ? .died : .error)
       scheduler.pump()
     default: break
