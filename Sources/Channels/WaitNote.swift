@@ -153,7 +153,7 @@ public enum WaitNote {
     wait.since = Clock.monotonic
     began = wait.since
     wait.deadline = deadline
-    let place = Recorder.place()
+    let place = Recorder.place
     wait.text = UInt32(truncatingIfNeeded: place >> 32)
     wait.line = UInt32(truncatingIfNeeded: place)
     return wait

@@ -16,9 +16,13 @@ public enum Recorder {
 
   /// Where in a source text this process is.
   ///
-  /// The upper half is a number of the table of texts, the lower a line; 0 where it is not known. Set by
-  /// the session.
-  nonisolated(unsafe) public static var place: () -> UInt64 = { 0 }
+  /// The upper half is a number of the table of texts, the lower a line; 0 where it is not known.
+  public static var place: UInt64 { brood_event_place() }
+
+  /// Sets who knows the place; without context, since each event asks.
+  public static func setPlace(_ now: @escaping @convention(c) () -> UInt64) {
+    brood_events_tell_place(now)
+  }
 
   /// Makes the memory for the recording of this session, and begins it.
   ///
@@ -75,7 +79,7 @@ public enum Recorder {
     event.kind = kind
     event.id = id
     if hasPlace {
-      let place = place()
+      let place = place
       event.text = UInt16(truncatingIfNeeded: place >> 32)
       event.line = UInt32(truncatingIfNeeded: place)
     }
@@ -114,8 +118,8 @@ public enum Recorder {
   /// Tells of an operation that has ended.
   ///
   /// - Parameter outcome: 0 if it went well.
-  @inline(__always)
+  @inlinable @inline(__always)
   public static func operation(_ verb: UInt16, kind: UInt16, id: UInt64, outcome: UInt8) {
-    brood_event_operation(verb, kind, id, outcome, place())
+    brood_event_operation(verb, kind, id, outcome)
   }
 }

@@ -166,7 +166,7 @@ public final class Session {
     loop.afterSleep = { [unowned self] in sleepNotes.end() }
     WaitNote.standing = { [unowned self] in standingOfWaits }
     WaitNote.besides = { [unowned self] in pools.awaited }
-    Recorder.place = { Session.current.placeOfWait }
+    Recorder.setPlace { Session.current.placeOfWait }
     WaitLookout.asked = { [unowned self] in askForLook($0) }
     LockOrder.tell = { [unowned self] in tellOrder($0) }
   }

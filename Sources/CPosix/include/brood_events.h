@@ -96,10 +96,12 @@ void brood_event_write(const struct brood_recorded *event, const void *text, siz
 void brood_event_item(uint64_t number, uint32_t count, const void *bytes, size_t there, size_t size);
 
 /// Writes the event of an operation that has ended, and of the item that was noted for it.
-///
-/// `place` has the number of a text in its upper half and a line in its lower.
-void brood_event_operation(
-  uint16_t verb, uint16_t kind, uint64_t id, uint8_t outcome, uint64_t place);
+void brood_event_operation(uint16_t verb, uint16_t kind, uint64_t id, uint8_t outcome);
+
+/// Where in a source text this process is: the number of a text in the upper half, a line in the lower;
+/// 0 where it is not known. `brood_events_tell_place` sets who knows it.
+uint64_t brood_event_place(void);
+void brood_events_tell_place(uint64_t (*now)(void));
 
 /// A fork: the child writes into chunks of its own.
 void brood_events_forked(void);

@@ -145,7 +145,7 @@ public enum LockOrder {
     let guards = mask & ~(1 << UInt64(from)) & ~(1 << UInt64(to))
     var isNews = false
     if edge.pointee.is_there == 0 {
-      let place = Recorder.place()
+      let place = Recorder.place
       edge.pointee = brood_order_edge()
       edge.pointee.guard = guards
       edge.pointee.text = UInt32(truncatingIfNeeded: place >> 32)
