@@ -20,9 +20,28 @@
 
 static int32_t forwarder, forwarder_group;
 
-// All signals are blocked, so that TSTP and HUP leave it alone, and a key that comes before it
-// waits is kept.
-static _Noreturn void forward(pid_t shell) {
+int32_t brood_hidden_start(void (*body)(int32_t shell)) {
+  sigset_t all, old;
+  pid_t shell = getpid();
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &old);
+  long pid = syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
+  int32_t result = pid < 0 ? -errno : (int32_t)pid;
+  if (pid == 0) {
+    body(shell);
+    brood_exit_now(0);
+  }
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  return result;
+}
+
+void brood_hidden_end(int32_t pid) {
+  kill(pid, SIGKILL);
+  while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
+}
+
+// TSTP and HUP leave it alone, and a key that comes before it waits is kept.
+static void forward(int32_t shell) {
   sigset_t keys;
   sigemptyset(&keys);
   sigaddset(&keys, SIGINT);
@@ -32,21 +51,11 @@ static _Noreturn void forward(pid_t shell) {
   syscall(SYS_close_range, 0, ~0U, 0);
   while (getppid() == shell)
     if (sigwaitinfo(&keys, NULL) == SIGINT) kill(shell, SIGINT);
-  brood_exit_now(0);
 }
 
-// Waits and groups of the shell's other children never see it: its end sends no signal, so that
-// only a wait with __WALL finds it.
 int32_t brood_forwarder_start(int32_t group) {
-  sigset_t all, old;
-  pid_t shell = getpid();
   brood_forwarder_end();
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &old);
-  long pid = syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
-  int32_t result = pid < 0 ? -errno : (int32_t)pid;
-  if (pid == 0) forward(shell);
-  sigprocmask(SIG_SETMASK, &old, NULL);
+  int32_t result = brood_hidden_start(forward);
   if (result < 0) return result;
   forwarder = result;
   if (setpgid(forwarder, group) < 0) {
@@ -66,8 +75,7 @@ int32_t brood_forwarder(void) { return forwarder; }
 
 void brood_forwarder_end(void) {
   if (!forwarder) return;
-  kill(forwarder, SIGKILL);
-  while (waitpid(forwarder, NULL, __WALL) < 0 && errno == EINTR) {}
+  brood_hidden_end(forwarder);
   forwarder = 0;
 }
 

@@ -21,8 +21,8 @@ static struct {
   size_t size;
 } screen;
 
-// All signals are blocked, so that what ends the shell's group leaves it alone.
-static _Noreturn void keep(pid_t shell) {
+// What ends the shell's group leaves it alone.
+static void keep(int32_t shell) {
   sigset_t deaths;
   sigemptyset(&deaths);
   sigaddset(&deaths, SIGUSR1);
@@ -39,25 +39,10 @@ static _Noreturn void keep(pid_t shell) {
   tcsetattr(0, TCSANOW, &screen.modes);
   struct pollfd entry = {.fd = 0, .events = POLLOUT};
   if (poll(&entry, 1, 1000) > 0) (void)!write(0, screen.leave, screen.size);
-  brood_exit_now(0);
-}
-
-// As the forwarder of keys, it is no child that a wait of the session could see.
-static void start_keeper(void) {
-  sigset_t all, old;
-  pid_t shell = getpid();
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &old);
-  long pid = syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
-  if (pid == 0) keep(shell);
-  sigprocmask(SIG_SETMASK, &old, NULL);
-  screen.keeper = pid > 0 ? (pid_t)pid : 0;
 }
 
 static void end_keeper(void) {
-  if (!screen.keeper) return;
-  kill(screen.keeper, SIGKILL);
-  while (waitpid(screen.keeper, NULL, __WALL) < 0 && errno == EINTR) {}
+  if (screen.keeper) brood_hidden_end(screen.keeper);
   screen.keeper = 0;
 }
 
@@ -72,7 +57,8 @@ int32_t brood_screen_enter(int32_t fd, const char *leave, size_t size) {
   own = screen.modes;
   cfmakeraw(&own);
   own.c_oflag = screen.modes.c_oflag;
-  start_keeper();
+  int32_t keeper = brood_hidden_start(keep);
+  screen.keeper = keeper > 0 ? keeper : 0;
   while (tcsetattr(fd, TCSADRAIN, &own) < 0) {
     int error = errno;
     if (error == EINTR) continue;

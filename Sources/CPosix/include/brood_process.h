@@ -76,6 +76,16 @@ uintptr_t brood_stack_end(void);
 // The build id of this program, and how many bytes it has; 0 if the linker wrote none.
 size_t brood_build_id(const uint8_t **bytes);
 
+/// Starts a process of this program with all signals blocked, which runs `body` and ends; yields its pid
+/// or a negated errno.
+///
+/// Waits for the shell's other children never see it: its end sends no signal, so that only a wait with
+/// __WALL finds it (clone(2)).
+int32_t brood_hidden_start(void (*body)(int32_t shell));
+
+/// Kills and reaps it.
+void brood_hidden_end(int32_t pid);
+
 /// Starts a process in a group, 0 for a new one, that hands each INT of that group on to this
 /// process, whatever the group's other processes do or have done; ends the one before. Yields the
 /// group; -EPERM if the group is gone.
