@@ -206,6 +206,26 @@ static bool is_root_refused(int64_t now) {
   return is_crowded();
 }
 
+// Of its last process nothing is left.
+static void begin(struct slot *slot) {
+  slot->size = 0;
+  slot->ending = 0;
+  slot->manager = 0;
+  slot->pool = 0;
+  slot->locks = 0;
+  slot->order = 0;
+  slot->fork_line = 0;
+  memset(slot->handled, 0, sizeof slot->handled);
+  slot->made = 0;
+  slot->stayed = 0;
+  slot->generation++;
+}
+
+static void raise_top(int32_t slot) {
+  for (int32_t top = table->top; top <= slot;)
+    if (atomic_compare_exchange_weak(&table->top, &top, slot + 1)) break;
+}
+
 int32_t brood_slot_reserve(bool nested) {
   if (!table) return -EINVAL;
   int32_t code = open_values();
@@ -233,32 +253,22 @@ int32_t brood_slot_reserve(bool nested) {
     atomic_fetch_add(&table->used, 1);
     slot->began = brood_monotonic_coarse();
     slot->born = ++table->lives;
-    slot->size = 0;
     slot->pid = 0;
-    slot->ending = 0;
-    slot->manager = 0;
-    slot->pool = 0;
-    slot->locks = 0;
-    slot->order = 0;
-    slot->fork_line = 0;
-    memset(slot->handled, 0, sizeof slot->handled);
+    begin(slot);
     slot->reported = 0;
     slot->ended = 0;
     slot->begun = boottime();
-    slot->made = 0;
     // What a detached process makes is detached.
     struct slot *own = own_plus_one ? &table->slots[own_plus_one - 1] : NULL;
     slot->detached = own ? own->detached : 0;
     if (own) memcpy(slot->maker, own->name, sizeof slot->maker);
     else slot->maker[0] = 0;
-    slot->generation++;
     slot->waits[0] = 0;
     slot->work[0] = 0;
     slot->wait.number |= 1;  // awake
     slot->state = counted;
     table->hint = (index + 1) % slot_count;
-    for (int32_t top = table->top; top <= index;)
-      if (atomic_compare_exchange_weak(&table->top, &top, index + 1)) break;
+    raise_top(index);
     return index;
   }
   atomic_fetch_sub(&table->live, 1);
@@ -320,22 +330,12 @@ int32_t brood_slot_own(void) {
     int32_t expected = 0;
     struct slot *slot = &table->slots[i];
     if (slot->owner || !atomic_compare_exchange_strong(&slot->owner, &expected, self)) continue;
-    slot->size = 0;
-    slot->ending = 0;
-    slot->manager = 0;
-    slot->pool = 0;
-    slot->locks = 0;
-    slot->order = 0;
-    slot->fork_line = 0;
-    memset(slot->handled, 0, sizeof slot->handled);
-    slot->made = 0;
+    begin(slot);
     slot->detached = 0;
-    slot->generation++;
     slot->state = not_counted;
     slot->pid = self;
     table->root_slot = i + 1;
-    for (int32_t top = table->top; top <= i;)
-      if (atomic_compare_exchange_weak(&table->top, &top, i + 1)) break;
+    raise_top(i);
     own_plus_one = i + 1;
     return i;
   }

@@ -27,6 +27,24 @@ public struct Setting {
     self.apply = apply
   }
 
+  /// A key whose value is how much memory something may take.
+  static func memory(
+    _ key: String, _ thing: String, _ auto: String, such example: String
+  ) -> Setting {
+    Setting(
+      key, "How much memory \(thing) may take: a size, or auto, \(auto)", standard: .text("auto"),
+      choices: ["auto"],
+      convert: { value in
+        switch value {
+        case .size(let bytes) where bytes > 0: return value
+        case .int(let bytes) where bytes > 0: return .size(bytes)
+        case .string(let word) where word.string == "auto": return value
+        default:
+          throw ErrorObject.badValue(key, must: "a size such as \(example), or auto", is: value)
+        }
+      })
+  }
+
   /// A key whose value is one of some words.
   public static func choice(
     _ key: String, _ summary: String, _ words: [String],
@@ -182,35 +200,9 @@ extension Session {
           if case .int(let seed) = value { setSeed(seed) } else { setSeed(nil) }
         }))
     settings.define(
-      Setting(
-        "limit.queue",
-        "How much memory a queue may take: a size, or auto, half of what is available",
-        standard: .text("auto"), choices: ["auto"],
-        convert: { value in
-          switch value {
-          case .size(let bytes) where bytes > 0: return value
-          case .int(let bytes) where bytes > 0: return .size(bytes)
-          case .string(let word) where word.string == "auto": return value
-          default:
-            throw ErrorObject.badValue(
-              "limit.queue", must: "a size such as 2GiB, or auto", is: value)
-          }
-        }))
+      .memory("limit.queue", "a queue", "half of what is available", such: "2GiB"))
     settings.define(
-      Setting(
-        "limit.record",
-        "How much memory a recording may take: a size, or auto, 256MiB or 1/32 of the memory",
-        standard: .text("auto"), choices: ["auto"],
-        convert: { value in
-          switch value {
-          case .size(let bytes) where bytes > 0: return value
-          case .int(let bytes) where bytes > 0: return .size(bytes)
-          case .string(let word) where word.string == "auto": return value
-          default:
-            throw ErrorObject.badValue(
-              "limit.record", must: "a size such as 64MiB, or auto", is: value)
-          }
-        }))
+      .memory("limit.record", "a recording", "256MiB or 1/32 of the memory", such: "64MiB"))
     settings.define(
       .choice(
         "record.values", "Whether a recording has the beginnings of values and of printed lines",
