@@ -282,8 +282,12 @@ void brood_event_item(uint64_t number, uint32_t count, const void *bytes, size_t
   item.number = number;
   item.count = count;
   item.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+  if (bytes && there >= sizeof item.bytes) {
+    memcpy(item.bytes, bytes, sizeof item.bytes);
+    return;
+  }
   memset(item.bytes, 0, sizeof item.bytes);
-  if (bytes) memcpy(item.bytes, bytes, there < sizeof item.bytes ? there : sizeof item.bytes);
+  for (size_t i = 0; bytes && i < there; i++) item.bytes[i] = ((const char *)bytes)[i];
 }
 
 static uint64_t (*place_now)(void);

@@ -11,7 +11,7 @@ public enum Recorder {
     case task, taskEnd, print, mark, name, more
   }
 
-  @inline(__always)
+  @inlinable @inline(__always)
   public static var isOn: Bool { brood_events_on() }
 
   /// Where in a source text this process is.
@@ -99,20 +99,16 @@ public enum Recorder {
   ///   - count: how many were put or taken at once.
   ///   - bytes: of the first; those of a large one may be left out.
   ///   - size: of the first, where that is not the number of the bytes.
-  @inline(__always)
+  @inlinable @inline(__always)
   public static func note(
     _ number: @autoclosure () -> UInt64, count: Int = 1,
     _ bytes: @autoclosure () -> UnsafeRawBufferPointer, size: Int? = nil
   ) {
-    if isOn { keep(number(), count, bytes(), size) }
-  }
-
-  @inline(never)
-  private static func keep(
-    _ number: UInt64, _ count: Int, _ bytes: UnsafeRawBufferPointer, _ size: Int?
-  ) {
-    brood_event_item(
-      number, UInt32(clamping: count), bytes.baseAddress, bytes.count, size ?? bytes.count)
+    if isOn {
+      let bytes = bytes()
+      brood_event_item(
+        number(), UInt32(clamping: count), bytes.baseAddress, bytes.count, size ?? bytes.count)
+    }
   }
 
   /// Tells of an operation that has ended.
