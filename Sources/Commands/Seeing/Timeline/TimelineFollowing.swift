@@ -9,14 +9,19 @@ struct TimelineFollowing {
   private let paths: [String]
   private var view = EventLines(measure: TimelineCommand.measure)
   private let processes: [String]
-  private var recording = Recording.own
+  private let recording: Recording?
 
   /// How often it looks (ns): nothing tells that a process has written an event.
   private static let pause: Int64 = 200_000_000
 
   init(_ paths: [String], _ call: borrowing Call) {
     self.paths = paths
-    recording?.keepRate()
+    if var own = Recording.own {
+      own.keepRate()
+      recording = own
+    } else {
+      recording = nil
+    }
     view.isASCII = call.isSet("ascii")
     switch call.flag("of") {
     case nil: processes = []
