@@ -17,6 +17,7 @@ public enum AllCommands {
   public static func prepare(_ session: Session) {
     session.transport.makeHandles = { ChannelCoder(session) }
     ErrorObject.topic = ErrorTopics.topic
+    session.watchAtGate = ExploredCalls.watch
     session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
   }
 

@@ -40,7 +40,7 @@ public struct Access: Hashable, Sendable {
   /// What is done to it.
   public let mode: Mode
   /// Whether it excludes another use.
-  public let exclusion: Exclusion
+  public var exclusion: Exclusion
 
   /// Makes one.
   public init(_ object: String, _ mode: Mode, _ exclusion: Exclusion = .none) {

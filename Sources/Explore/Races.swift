@@ -25,8 +25,18 @@ struct Races {
       guard let pick = node.pick else { break }
       let clock = clock(before: pick.process)
       race(pick.process, node.effects, clock, before: index)
-      // Others that were about to do something at this moment might have done it before.
-      for (path, operation) in node.moment.pending where path != pick.process {
+      for (path, operation) in node.moment.pending {
+        if path == pick.process {
+          // What it was about to do it might have done before others.
+          if pick.act != .go { race(path, operation, clock, before: index) }
+          continue
+        }
+        let conflicts = operation.accesses.contains { access in
+          node.effects.accesses.contains { $0.conflicts(with: access) }
+        }
+        guard conflicts else { continue }
+        // From now on it is behind this step, or another operation: races with earlier ones are now.
+        race(path, operation, self.clock(before: path), before: index)
         let isRace = operation.accesses.contains { access in
           node.effects.accesses.contains {
             $0.conflicts(with: access) && $0.mayMeet(access.exclusion)
@@ -61,22 +71,48 @@ struct Races {
     return clock(before: parent)
   }
 
-  // The last conflicting step of another process that does not come before anyway.
+  // Conflicting steps of other processes that do not come before anyway.
   private mutating func race(
     _ path: ProcessPath, _ operation: Operation, _ clock: [Int], before end: Int
   ) {
     let own = number(path)
-    var latest = -1
+    var found: Set<Int> = []
     for access in operation.accesses {
       for use in uses[access.object] ?? []
-      where use.process != own && use.step > latest && use.step < end
-        && use.access.conflicts(with: access) && use.access.mayMeet(access.exclusion)
+      where use.process != own && use.step < end && use.access.conflicts(with: access)
+        && use.access.mayMeet(access.exclusion)
+        && !(use.process < clock.count && clock[use.process] > use.step)
       {
-        if use.process < clock.count, clock[use.process] > use.step { continue }
-        latest = use.step
+        found.insert(use.step)
       }
     }
-    if latest >= 0 { search.add(path, at: latest) }
+    // Behind one that comes before another one there is that other one.
+    for step in found where !found.contains(where: { comes(step, before: $0) }) {
+      search.add(first(of: path, operation, clock, behind: step, before: end), at: step)
+    }
+  }
+
+  /// Who has to do something first where a step is to come before an earlier one: what it needs that came
+  /// meanwhile and does not need that one, as a signal; else its own process.
+  private mutating func first(
+    of path: ProcessPath, _ operation: Operation, _ clock: [Int], behind raced: Int, before end: Int
+  ) -> ProcessPath {
+    for step in (raced + 1)..<max(raced + 1, end) where !comes(raced, before: step) {
+      guard let pick = search.nodes[step].pick?.process else { continue }
+      let process = number(pick)
+      let isNeeded = process < clock.count && clock[process] > step
+      if isNeeded || search.nodes[step].effects.conflicts(with: operation) { return pick }
+    }
+    return path
+  }
+
+  /// Whether a step comes before a later one in each order that makes no difference.
+  private mutating func comes(_ step: Int, before later: Int) -> Bool {
+    guard later > step, clocks.indices.contains(later), let pick = search.nodes[step].pick else {
+      return false
+    }
+    let process = number(pick.process)
+    return process < clocks[later].count && clocks[later][process] > step
   }
 
   private mutating func note(

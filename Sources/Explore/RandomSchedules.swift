@@ -53,10 +53,16 @@ public struct RandomSchedules: Sendable {
       let deaths = moment.choices.filter { $0.act == .kill }
       if !deaths.isEmpty { return deaths[draw(below: deaths.count)] }
     }
-    guard changes.contains(step) else { return first }
+    guard changes.contains(step) else { return act(of: first, possible) }
     lowest -= 1
     priorities[first.process] = lowest
-    return highest(possible)
+    return highest(possible).map { act(of: $0, possible) }
+  }
+
+  /// A signal that has come is handled before the operation of its process as often as behind it.
+  private mutating func act(of step: Step, _ possible: [Step]) -> Step {
+    let acts = possible.filter { $0.process == step.process && $0.act <= .signal }
+    return acts.count > 1 ? acts[draw(below: acts.count)] : step
   }
 
   private func highest(_ possible: [Step]) -> Step? {

@@ -4,6 +4,8 @@ public struct Step: Hashable, Comparable, Sendable {
   public enum Act: Int, Comparable, Sendable {
     /// It does its next operation.
     case go
+    /// What handles a signal that has come begins before that operation.
+    case signal
     /// The time of its next operation is over.
     case expire
     /// It is killed before its next operation.
@@ -24,7 +26,7 @@ public struct Step: Hashable, Comparable, Sendable {
     self.act = act
   }
 
-  /// Operations before ends of time before deaths, and in each the lower process first.
+  /// Operations before signals before ends of time before deaths, and in each the lower process first.
   public static func < (left: Step, right: Step) -> Bool {
     if left.act != right.act { return left.act < right.act }
     return left.process < right.process
@@ -33,8 +35,8 @@ public struct Step: Hashable, Comparable, Sendable {
 
 /// The choices of a run, in order, as people read and type them: `1x3,2x4,k1`.
 ///
-/// A step is a process, after `t` for the end of its time, after `k` for its death; `x3` says that it
-/// comes three times in a row. What follows the last step is the usual: the same process goes on as long
+/// A step is a process, after `s` for a signal that it handles, after `t` for the end of its time, after
+/// `k` for its death; `x3` says that it comes three times in a row. What follows the last step is the usual: the same process goes on as long
 /// as it can, else the lowest one goes.
 public struct Schedule: Hashable, Sendable, CustomStringConvertible {
   /// The steps.
@@ -61,7 +63,12 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
         rest = rest[..<cross]
       }
       var act = Step.Act.go
-      if rest.first == "k" { act = .kill } else if rest.first == "t" { act = .expire }
+      switch rest.first {
+      case "k": act = .kill
+      case "s": act = .signal
+      case "t": act = .expire
+      default: break
+      }
       if act != .go { rest.removeFirst() }
       guard let process = ProcessPath(rest), steps.count + count <= Schedule.mostSteps else {
         return nil
@@ -87,6 +94,7 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
       let mark =
         switch choice.act {
         case .go: ""
+        case .signal: "s"
         case .expire: "t"
         case .kill: "k"
         }

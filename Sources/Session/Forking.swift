@@ -134,6 +134,11 @@ extension Session {
       guard let gate = Gate.current else {
         return try forkBare(number: processes.takeForkNumber())
       }
+      if gate.isLoose, isForProgram || process.kind != .fork && process.kind != .background {
+        let pid = try forkBare(number: processes.takeForkNumber())
+        if pid == 0 { gate.close(isInherited: true) }
+        return pid
+      }
       return try gate.fork { try forkBare(number: processes.takeForkNumber()) }
     } catch {
       leave(process)

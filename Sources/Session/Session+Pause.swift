@@ -16,6 +16,16 @@ extension Session {
     _ interpreter: Interpreter, until deadline: Int64? = nil, done: () throws -> Bool
   ) throws -> Bool {
     try output.flush()
+    if let gate = Gate.current, gate.isLoose {
+      if try done() { return true }
+      return try gate.away { try pauseHere(interpreter, until: deadline, done: done) }
+    }
+    return try pauseHere(interpreter, until: deadline, done: done)
+  }
+
+  private func pauseHere(
+    _ interpreter: Interpreter, until deadline: Int64?, done: () throws -> Bool
+  ) throws -> Bool {
     let limit = deadline ?? .max
     let outer = sleepNotes.limit
     sleepNotes.limit = limit
@@ -126,7 +136,9 @@ extension Session {
   var hasSignalToObey: Bool {
     guard Attention.isPending else { return false }
     takeSignals()
-    if handlers.postponed != nil || dueCalls.isDue || !handlers.waiting.isEmpty { return true }
+    if handlers.postponed != nil || dueCalls.isDue { return true }
+    // The end of a handler raises attention for what waits for it.
+    if handlers.waiting.contains(where: { !handlers.running.contains($0.signal) }) { return true }
     Attention.clear()
     return false
   }
@@ -182,11 +194,15 @@ extension Session {
       let wanted = min(interpreter.parameterCount(block), facts.count)
       try WaitNote.setAside {
         try transport.setAside {
-          for _ in 0..<recorded.count {
-            let result = try interpreter.invoke(
-              block, Array(facts.prefix(wanted)), wantsValue: false)
-            try interpreter.printReport(result)
+          let work: () throws -> Void = {
+            for _ in 0..<recorded.count {
+              let result = try interpreter.invoke(
+                block, Array(facts.prefix(wanted)), wantsValue: false)
+              try interpreter.printReport(result)
+            }
           }
+          guard let gate = Gate.current else { return try work() }
+          try gate.handle(block, interpreter, work)
         }
       }
       return

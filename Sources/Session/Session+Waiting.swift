@@ -38,6 +38,18 @@ extension Session {
     for process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64?,
     _ keepsZombie: Bool, _ isLeft: (() -> Bool)?
   ) throws -> WaitRecord? {
+    guard let gate = Gate.current, gate.isLoose, try peekRecord(process) == nil else {
+      return try sleepHere(for: process, interpreter, until: deadline, keepsZombie, isLeft)
+    }
+    return try gate.away {
+      try sleepHere(for: process, interpreter, until: deadline, keepsZombie, isLeft)
+    }
+  }
+
+  private func sleepHere(
+    for process: ProcessHandle, _ interpreter: Interpreter, until deadline: Int64?,
+    _ keepsZombie: Bool, _ isLeft: (() -> Bool)?
+  ) throws -> WaitRecord? {
     var isDirect = loop.isIdle && !handlers.blocked.contains(.chld)
     if isDirect { noteSleep() }
     while isDirect {

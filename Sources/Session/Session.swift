@@ -125,6 +125,8 @@ public final class Session {
   public var notices: ((Notice) -> Void)?
   /// Gives background jobs a terminal of their own (KERNEL.md); nil: they inherit everything.
   public var backgroundOutput: (any BackgroundOutput)?
+  /// Has the built-ins of a process stop at its gate; set by the commands.
+  public var watchAtGate: ((Gate, Interpreter) -> Void)?
   /// Prints an uncaught error; set by the host, which knows how diagnostics look.
   public var printError: (ErrorObject, Session) -> Void = { error, session in
     let name = session.ownName.map { " in process '\($0)'" } ?? ""

@@ -169,6 +169,28 @@ extension Session {
           LockOrder.turn(on: $0.asText != "off")
         }))
     settings.define(
+      Setting(
+        "chaos",
+        "Whether processes go on one at a time, in an order drawn from a seed: off, a number, or on",
+        standard: .text("off"), choices: ["off", "on"],
+        convert: { value in
+          switch value {
+          case .int: return value
+          case .string(let word) where word.string == "off": return value
+          case .string(let word) where word.string == "on":
+            let seed = Int.random(in: 1...99_999)
+            Session.say("the same order again: config chaos \(seed)")
+            return .int(seed)
+          default:
+            throw ErrorObject.badValue(
+              "value of 'chaos'", must: "off, on or a whole number", is: value)
+          }
+        },
+        apply: { [unowned self] value in
+          guard case .int(let seed) = value else { return endChaos() }
+          try beginChaos(seed)
+        }))
+    settings.define(
       .choice("reaper", "Who adopts orphans", ["session", "init"]) {
         [unowned self] in try setReaper(isSession: $0 == "session")
       })

@@ -145,12 +145,14 @@ public final class BroodHost: SessionHost, ProgramFinder {
   public func findProgram(_ name: String) throws(SystemError) -> String { try programs.find(name) }
 
   public func expand(pattern: String, attend: () throws -> Void) throws -> [String] {
-    try Expansion.expand(pattern, home: environment["HOME"], attend: attend)
+    if let gate = Gate.current, Glob.isPattern(pattern) { try gate.stop(pattern: pattern) }
+    return try Expansion.expand(pattern, home: environment["HOME"], attend: attend)
   }
 
   public func load(path: String, from source: Source?) throws -> Source {
     let session = session
-    return try sources.load(path, from: source, home: environment["HOME"]) {
+    let outer = Gate.current?.outerDirectory
+    return try sources.load(path, from: source, home: environment["HOME"], outer: outer) {
       guard let interpreter = session.interpreter else { return Attention.clear() }
       try session.attend(interpreter)
     }
@@ -167,7 +169,12 @@ public final class BroodHost: SessionHost, ProgramFinder {
   // MARK: Programs
 
   public func run(_ pipeline: Pipeline, _ interpreter: Interpreter) throws -> Value {
-    Gate.current?.refuse("a program or pipeline")
+    guard let gate = Gate.current else { return try start(pipeline, interpreter) }
+    gate.refuse("a program or pipeline")
+    return try gate.away { try start(pipeline, interpreter) }
+  }
+
+  private func start(_ pipeline: Pipeline, _ interpreter: Interpreter) throws -> Value {
     let run = PipelineRun(pipeline, self, interpreter)
     if pipeline.mode == .background { return .handle(try run.startInBackground()) }
     return try run.runInForeground()

@@ -8,8 +8,11 @@ public final class SourceFiles {
   private var directories: [String: String] = [:]
 
   /// Reads a file for `source`: relative to the working directory, else to the file that asks.
+  ///
+  /// - Parameter outer: a directory that it is looked for in after these.
   func load(
-    _ path: String, from source: Source?, home: String?, onAttention: OnAttention?
+    _ path: String, from source: Source?, home: String?, outer: String? = nil,
+    onAttention: OnAttention?
   ) throws -> Source {
     let candidates = candidates(path, from: source, home: home)
     var missing: SystemError?
@@ -19,6 +22,13 @@ public final class SourceFiles {
       } catch let error as SystemError {
         guard error.code == ENOENT else { throw problem(path, error) }
         missing = missing ?? error
+      }
+    }
+    if let outer, !path.hasPrefix("/"), !path.hasPrefix("~") {
+      let place = "\(outer)/\(path)"
+      if let bytes = try? Transfer.readFile(place, onAttention: onAttention) {
+        directories[path] = SourceFiles.directory(of: place)
+        return Source(name: path, bytes: bytes)
       }
     }
     throw problem(path, missing ?? SystemError(call: "open", code: ENOENT, detail: path))

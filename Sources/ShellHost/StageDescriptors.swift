@@ -76,7 +76,11 @@ extension BroodHost {
     }
     do {
       if let handle = redirection.handle { return try redirection.descriptor(of: handle) }
-      if flags != nil { Gate.current?.refuse("a redirection to a file") }
+      if let gate = Gate.current {
+        let sign = flags.map { $0 & O_APPEND != 0 ? ">>" : ">" } ?? "<"
+        try gate.stop(
+          file: redirection.target, writes: flags != nil, "\(sign) \(redirection.target)")
+      }
       if redirection.target.utf8.contains(0) {
         throw ErrorObject(.type, "a path cannot hold a null character")
       }

@@ -10,6 +10,7 @@ struct Model: Hashable {
     case await, notify
     case say
     case wait(Int)
+    case signal(Int)
   }
 
   struct Worker: Hashable {
@@ -25,6 +26,13 @@ struct Model: Hashable {
     var isNotified = false
     /// An increment has read its cell.
     var read: Int?
+    /// A signal has come that its handler answers.
+    var isSignalled = false
+
+    mutating func handle() {
+      value = value * 7 + 1
+      isSignalled = false
+    }
   }
 
   var workers: [Worker]
@@ -66,6 +74,12 @@ struct Model: Hashable {
 
   func operation(_ worker: Int) -> Operation? {
     guard let step = next(worker) else { return nil }
+    var operation = operation(worker, step)
+    operation.accesses.append(Access("life \(worker)", .read))
+    return operation
+  }
+
+  private func operation(_ worker: Int, _ step: Step) -> Operation {
     switch step {
     case .get(let cell): return Operation("get", [Access("c\(cell)", .read)])
     case .set(let cell): return Operation("set", [Access("c\(cell)", .write)])
@@ -82,6 +96,7 @@ struct Model: Hashable {
     case .await, .notify: return Operation("cond", [Access("n", .write)])
     case .say: return Operation("say", [Access("o", .write)])
     case .wait(let other): return Operation("wait", [Access("p\(other)", .read, .takes)])
+    case .signal(let other): return Operation("kill", [Access("life \(other)", .write)])
     }
   }
 
@@ -128,8 +143,12 @@ struct Model: Hashable {
       if !sleepers.isEmpty { workers[sleepers.removeFirst()].isNotified = true }
     case .say: output.append(own.value)
     case .wait: break
+    case .signal(let other):
+      if !isOver(other), other != worker { workers[other].isSignalled = true }
     }
     if isDone { own.place += 1 }
+    // What has come is handled behind the operation.
+    if own.isSignalled { own.handle() }
     workers[worker] = own
     if isOver(worker) { effects.accesses.append(Access("p\(worker)", .write, .gives)) }
     return effects
@@ -139,7 +158,8 @@ struct Model: Hashable {
   mutating func kill(_ worker: Int) -> Operation {
     kills += 1
     workers[worker].isDead = true
-    var effects = Operation("kill", [Access("p\(worker)", .write, .gives)])
+    var effects = Operation(
+      "kill", [Access("p\(worker)", .write, .gives), Access("life \(worker)", .write)])
     for lock in workers[worker].held.sorted() {
       locks[lock] = nil
       effects.accesses.append(Access("l\(lock)", .write, .gives))
@@ -164,6 +184,7 @@ struct Model: Hashable {
       guard let operation = operation(worker) else { continue }
       pending[Model.path(worker)] = operation
       if canGo(worker) { choices.append(Explore.Step(Model.path(worker))) }
+      if workers[worker].isSignalled { choices.append(Explore.Step(Model.path(worker), .signal)) }
       if kills < most, worker > 0 { choices.append(Explore.Step(Model.path(worker), .kill)) }
     }
     return Moment(choices, pending)
@@ -171,7 +192,20 @@ struct Model: Hashable {
 
   mutating func take(_ choice: Explore.Step) -> Operation {
     let worker = choice.process.places.first ?? 0
-    return choice.act == .kill ? kill(worker) : go(worker)
+    switch choice.act {
+    case .kill: return kill(worker)
+    case .signal: return handle(worker)
+    default: return go(worker)
+    }
+  }
+
+  /// Handles a signal before the next operation, which others may then make possible first.
+  private mutating func handle(_ worker: Int) -> Operation {
+    workers[worker].handle()
+    var effects = operation(worker) ?? Operation("")
+    for place in effects.accesses.indices { effects.accesses[place].exclusion = .none }
+    effects.accesses.append(Access("life \(worker)", .write))
+    return effects
   }
 
   /// All that one could tell afterwards.
@@ -192,7 +226,7 @@ struct Model: Hashable {
     var outcomes: Set<String> = []
     while let state = rest.popLast() {
       let choices = state.moment(kills: kills).choices
-      if !choices.contains(where: { $0.act == .go }) { outcomes.insert(state.outcome) }
+      if !choices.contains(where: { $0.act != .kill }) { outcomes.insert(state.outcome) }
       for choice in choices {
         var next = state
         _ = next.take(choice)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ScheduleTests {
   @Test func textsAreReadBack() throws {
-    for text in ["-", "0", "1x3,2x4,1", "2.1x3,1", "k1,t2,0x2,2.10.3"] {
+    for text in ["-", "0", "1x3,2x4,1", "2.1x3,1", "k1,t2,s1x2,0x2,2.10.3"] {
       #expect(Schedule(text)?.description == text)
     }
     #expect(Schedule("1, 1,1")?.description == "1x3")

@@ -118,7 +118,7 @@ struct Generator: RandomNumberGenerator {
       var held: [Int] = []
       for _ in 0..<Int.random(in: 1...(count == 2 ? 4 : 2), using: &self) {
         let cell = Int.random(in: 0...1, using: &self)
-        switch Int.random(in: 0..<11, using: &self) {
+        switch Int.random(in: 0..<12, using: &self) {
         case 0: steps.append(.get(cell))
         case 1: steps.append(.set(cell))
         case 2: steps.append(.increment(cell))
@@ -131,6 +131,7 @@ struct Generator: RandomNumberGenerator {
         case 7: steps += [.permit, .get(cell), .giveBack]
         case 8: steps.append(.await)
         case 9: steps.append(.notify)
+        case 10: steps.append(.signal(Int.random(in: 1...count, using: &self)))
         default: steps.append(.say)
         }
         if Bool.random(using: &self), let lock = held.popLast() { steps.append(.release(lock)) }

@@ -23,7 +23,10 @@ extension Section {
   }
 
   private func environment(in directory: TemporaryDirectory) -> [String: String] {
-    Program.environment(home: directory.path).merging(settings.environment) { $1 }
+    var environment = Program.environment(home: directory.path)
+    // What is repeated is repeated more often where there is time.
+    environment["ROUNDS"] = Program.runsLongTests ? "100" : "3"
+    return environment.merging(settings.environment) { $1 }
   }
 
   private func runScript(_ program: String, in directory: TemporaryDirectory) throws -> Outcome {

@@ -33,7 +33,8 @@ enum SelectCommand {
     ],
     choice: Choice(arms: SelectKind.allCases.map(\.arm), select: select))
 
-  private static func select(_ call: borrowing Selection) throws -> Selected {
+  /// Waits, and takes what has come first.
+  @Sendable static func select(_ call: borrowing Selection) throws -> Selected {
     let session = call.interpreter.session
     let (arms, signals) = try sources(call)
     // Blocked while we wait, so that none is lost to a handler; then as before.

@@ -14,15 +14,16 @@ enum ExploreCalls {
   ///   - block: a function, or a path as text.
   ///   - arguments: what the function, or the script, gets.
   ///   - outcome: a function that makes of the value what counts; null for the value itself.
+  ///   - until: whether nothing need be tried after an outcome.
   /// - Throws: `type` inside of what is explored, or where an effect outside of it would be had;
   ///   `failed` where a run cannot be repeated.
   static func explore(
     _ interpreter: Interpreter, _ block: Value, _ arguments: [Value], _ limits: ExploreLimits,
-    outcome: Value = .null
+    outcome: Value = .null, until: @escaping (ExploredOutcome) throws -> Bool = { _ in false }
   ) throws -> Value {
     let body = try body(interpreter, block, arguments)
     return try interpreter.session.explore(
-      limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) },
+      limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) }, until: until,
       body: {
         let value = try body()
         return outcome.isNull ? value : try interpreter.invoke(outcome, [value])

@@ -26,18 +26,22 @@ enum ExploreCommands {
 
       Processes are named by the way of forks: 0 is the block itself, 2.1 the first child of its \
       second child. A schedule such as 1x3,2x4,1 tells who went on, and how many operations; `replay` \
-      repeats it. k2 is the death of process 2, t2 the end of its time limit. Time and random \
+      repeats it. k2 is the death of process 2, t2 the end of its time limit, or its alarm; s2 has it \
+      handle a signal before its operation, which it does behind it otherwise. Time and random \
       numbers are those of the run: `sleep 1h` takes no time, and comes after all that can happen now.
 
-      With --kill 1 each process is also killed by KILL before each of its operations: \
-      `kill_points` counts these, `stuck` those of them after which others wait for ever. The \
-      first process is not killed.
+      With --kill 1 each process is also killed by KILL before each of its operations. `kill_points` \
+      counts, at each moment of the first run, each process that lives then but the first one, which \
+      is not killed; `stuck` those of them whose death there, in some order, leaves others waiting \
+      for ever.
 
-      What has an effect outside of the block is refused: a program, a file that is written, a socket, a \
-      pool, a channel that was made before. With --real it is done, in each run anew.
+      Each run begins in an empty directory, which is TMPDIR, too, and may write there. What has an \
+      effect elsewhere is refused: a program, a file, a socket, a pool, a channel that was made \
+      before. With --real there is no such directory, and all that is done, in each run anew.
 
-      `complete` says that these are all outcomes. It is false where runs were left out, and where \
-      something else than the processes decides, as a file.
+      `complete` says that these are all outcomes. It is false where runs were left out, where \
+      something else than the processes decides, as a file elsewhere, and where a handler of a \
+      signal changes a variable of its process. `reasons` says why.
       """,
     parameters: [block, arguments], flags: ExploreFlags.all, rules: ExploreFlags.rules,
     traits: .reports,
@@ -53,7 +57,7 @@ enum ExploreCommands {
   ) { call in
     let record = try ExploreCalls.explore(
       call.interpreter, call.value(0), call.rest(from: 1), try ExploreFlags.limits(call),
-      outcome: call.flag("outcome") ?? .null)
+      outcome: call.flag("outcome") ?? .null, until: try ExploreFlags.until(call))
     return .report(ReportObject(record, text: try ExploreText.text(record, call)))
   }
 

@@ -15,7 +15,8 @@ enum ExploreFlags {
     "timeouts", .choice(["last", "any"]), "`any`: a time limit may be over at any moment")
   static let ignore = Flag("ignore", .choice(["output"]), "do not tell outcomes apart by this")
   static let until = Flag(
-    "until", .choice(["deadlock", "error", "signal", "endless"]), "stop at the first such outcome")
+    "until", .any,
+    "stop at the first outcome of that kind, as deadlock, or for which a block yields true")
 
   static let random = Flag(
     "random", .int.atLeast(1), "so many schedules that are drawn, in place of all")
@@ -49,7 +50,27 @@ enum ExploreFlags {
     limits.comparesOutput = call.flag("ignore") == nil
     limits.isReal = call.isSet("real")
     limits.isFull = call.isSet("full")
-    limits.until = (call.flag("until")?.asText).flatMap { ExploredOutcome.Kind(rawValue: $0) }
     return limits
+  }
+
+  /// Whether an outcome is the one that --until waits for.
+  static func until(_ call: borrowing Call) throws -> (ExploredOutcome) throws -> Bool {
+    guard let wanted = call.flag("until") else { return { _ in false } }
+    if case .closure = wanted {
+      let interpreter = call.interpreter
+      return { outcome in
+        let answer = try interpreter.invoke(wanted, [ExploreCalls.record(outcome)])
+        guard case .bool(let isEnough) = answer.plain else {
+          throw ErrorObject.badValue("value of --until's block", must: "true or false", is: answer)
+        }
+        return isEnough
+      }
+    }
+    guard let kind = ExploredOutcome.Kind(rawValue: wanted.asText) else {
+      throw call.error(
+        .type, "'\(wanted.asText)' is no kind of outcome", flag: "until",
+        help: "value, error, deadlock, signal, endless, or a block such as { |o| $o.value == 1 }")
+    }
+    return { $0.kind == kind }
   }
 }

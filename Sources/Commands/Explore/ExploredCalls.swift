@@ -18,7 +18,13 @@ enum ExploredCalls {
     case "shm update": ExploredMemory.update
     case "print", "echo": print
     case "wait": ExploredProcesses.wait
-    case "kill", "stop", "continue": ExploredProcesses.signal
+    case "kill", "stop", "continue", "process terminate": ExploredProcesses.signal
+    case "terminate": ExploredProcesses.terminate
+    case "signal on", "signal ignore", "signal default", "signal block", "signal unblock",
+      "signal pending", "signal list":
+      ExploredSignals.local
+    case "signal wait": ExploredSignals.wait
+    case "alarm": ExploredSignals.alarm
     case "process alive", "state": ExploredProcesses.look
     case "pipe send", "pipe recv": ExploredPipes.transfer
     case "pipe read", "pipe write": ExploredPipes.bytes
@@ -31,10 +37,9 @@ enum ExploredCalls {
       look
     case "sleep": sleep
     case "now": now
-    case "read", "glob", "exists": use
-    case "spawn", "exec", "write", "append", "alarm", "signal wait", "terminate",
-      "process terminate", "detach", "source":
-      refuse
+    case "read", "exists", "write", "append": ExploredFiles.file
+    case "glob": ExploredFiles.glob
+    case "spawn", "exec", "detach": refuse
     case _ where foreign.contains { command.name.hasPrefix($0) }: refuse
     default: command.flags.contains { $0.name == "timeout" } ? timed : nil
     }
@@ -47,13 +52,6 @@ enum ExploredCalls {
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
     Gate.current?.refuse("'\(call.command.name)'")
-    return try work(call)
-  }
-
-  @Sendable private static func use(
-    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
-  ) throws -> Value {
-    Gate.current?.note(use: "'\(call.command.name)' looks at files, which others may change")
     return try work(call)
   }
 
@@ -110,8 +108,12 @@ enum ExploredCalls {
   @Sendable private static func print(
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
-    guard let gate = Gate.current, !call.session.hasRedirectedOutput else { return try work(call) }
-    _ = try gate.stop(Operation(words(call), [Access("out", .write)]))
+    guard let gate = Gate.current else { return try work(call) }
+    if call.session.hasRedirectedOutput {
+      try gate.stopAtOutput(words(call))
+    } else {
+      _ = try gate.stop(Operation(words(call), [Access("out", .write)]))
+    }
     let result = try work(call)
     try call.session.output.flush()
     return result
@@ -130,7 +132,7 @@ enum ExploredCalls {
   @Sendable private static func now(
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
-    guard let gate = Gate.current else { return try work(call) }
+    guard let gate = Gate.current, !gate.isLoose else { return try work(call) }
     return .time(Int(gate.now) + beginning)
   }
 

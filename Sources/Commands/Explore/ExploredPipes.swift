@@ -26,9 +26,12 @@ enum ExploredPipes {
     guard let gate = Gate.current else { return try work(call) }
     let sends = call.command.name == "pipe write"
     let target = try PipeTarget(call[0], sends: sends)
-    _ = try gate.stop(
-      Operation(ExploredCalls.words(call), [Access(Gate.key(target.handle.pipe.id), .write)])
-    ) { prospect(target, sends: sends) }
+    let time = call.nanoseconds("timeout")
+    let passage = try gate.stop(
+      Operation(ExploredCalls.words(call), [Access(Gate.key(target.handle.pipe.id), .write)]),
+      until: time.flatMap { $0 == 0 ? nil : gate.now &+ Int64($0) }
+    ) { time == 0 ? .goes : prospect(target, sends: sends) }
+    if passage == .expired { call.replace(flag: "timeout", by: .duration(0)) }
     return try gate.inside { try work(call) }
   }
 

@@ -1,7 +1,9 @@
 import Channels
 import Explore
+import Glibc
 import Language
 import Posix
+import Processes
 import Session
 
 /// Waiting for processes where they are explored.
@@ -31,7 +33,8 @@ enum ExploredProcesses {
       return isOver ? .goes : .waits(holders: targets.map(\.pid))
     }
     if passage == .expired { call.replace(flag: "timeout", by: .duration(0)) }
-    return timeless(try work(call))
+    let result = try work(call)
+    return gate.isLoose ? result : timeless(result)
   }
 
   /// Waits for one process, as the end of a script does.
@@ -59,7 +62,60 @@ enum ExploredProcesses {
     }
   }
 
-  /// `kill`, `stop` and `continue`.
+  /// `terminate`: TERM, the time to obey, and KILL.
+  @Sendable static func terminate(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current else { return try work(call) }
+    if call.isSet("tree") { gate.refuse("'terminate' of a tree") }
+    let pids = try StopCommands.pids(call)
+    let keys = try pids.map { try own($0, gate) }
+    let words = ExploredCalls.words(call)
+    let lives = keys.map { Access("life \($0.dropFirst(5))", .write) }
+    func send(_ signal: Signal) throws {
+      _ = try gate.stop(
+        Operation("\(words) (\(signal.name))", lives),
+        sends: pids.map { GatePoint.Sent($0, signal.number) }
+          + (signal == .term ? pids.map { GatePoint.Sent($0, Signal.cont.number) } : []))
+      for pid in pids {
+        try? Process.send(signal, to: pid)
+        if signal == .term { try? Process.send(.cont, to: pid) }
+      }
+    }
+    /// Whether all had ended in time.
+    func waits(until deadline: Int64?) throws -> Bool {
+      try gate.stop(
+        Operation("\(words) (asleep)", keys.map { Access($0, .read) }), until: deadline
+      ) {
+        pids.allSatisfy(hasEnded) ? .goes : .waits(holders: pids)
+      } == .go
+    }
+    try send(.term)
+    let grace = Int64(call.nanoseconds("grace") ?? 2_000_000_000)
+    if try waits(until: gate.now &+ max(0, grace)) { return .null }
+    try send(.kill)
+    _ = try waits(until: nil)
+    return .null
+  }
+
+  private static func hasEnded(_ pid: Int32) -> Bool {
+    switch Session.current.reader.look(pid) {
+    case .seen(let stat): stat.hasEnded
+    case .gone: true
+    case .unseen(let hasEnded): hasEnded
+    }
+  }
+
+  /// What the end of a process of the run is called; refuses any other.
+  private static func own(_ pid: Int32, _ gate: Gate) throws -> String {
+    let key = gate.key(process: pid)
+    if key == "proc of another" {
+      gate.refuse("a signal to process \(pid), which is none of the run,")
+    }
+    return key
+  }
+
+  /// `kill`, `stop`, `continue` and `process terminate`.
   @Sendable static func signal(
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
@@ -68,17 +124,15 @@ enum ExploredProcesses {
     switch call.command.name {
     case "stop": sent = try StopCommands.pids(call).map { ($0, Signal.stop.number) }
     case "continue": sent = try StopCommands.pids(call).map { ($0, Signal.cont.number) }
+    case "process terminate": sent = [(try ProcessTarget(call[0]).pid, Signal.term.number)]
     default: sent = try KillCommand.sent(call)
     }
     if sent.isEmpty { return try work(call) }
     if call.isSet("group") || call.isSet("tree") {
       gate.refuse("'\(call.command.name)' of a group or tree")
     }
-    let accesses = sent.map { sent -> Access in
-      let key = gate.key(process: sent.pid)
-      if key == "proc of another" {
-        gate.refuse("a signal to process \(sent.pid), which this process did not make,")
-      }
+    let accesses = try sent.map { sent -> Access in
+      let key = try own(sent.pid, gate)
       return Access("life \(key.dropFirst(5))", .write)
     }
     _ = try gate.stop(
@@ -96,6 +150,13 @@ enum ExploredProcesses {
     }
     _ = try gate.stop(
       Operation(ExploredCalls.words(call), [Access(gate.key(process: target.pid), .read)]))
+    // All others stand at their gates, or are about to.
+    let deadline = Clock.deadline(after: 1_000_000_000)
+    while !gate.isLoose, target.pid != Process.pid, Clock.monotonic < deadline,
+      call.session.reader.look(target.pid).stat?.state == UInt8(ascii: "R")
+    {
+      usleep(100)
+    }
     return try gate.inside { try work(call) }
   }
 }

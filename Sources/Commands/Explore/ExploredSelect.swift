@@ -9,10 +9,15 @@ import Waits
 /// `select` where it is explored: one step, in which the first arm that is ready takes what has come.
 enum ExploredSelect {
   @Sendable static func select(_ call: borrowing Selection) throws -> Selected {
-    guard let gate = Gate.current else { throw call.error(.system, "nothing is explored") }
+    guard let gate = Gate.current else { return try SelectCommand.select(call) }
     let (arms, signals) = try SelectCommand.sources(call)
-    if !signals.isEmpty { gate.refuse("an arm 'signal' of select") }
-    defer { for arm in arms { arm.close() } }
+    // A signal that comes before it is blocked takes its own way.
+    if !signals.isEmpty { _ = try gate.stop(Operation("select (begins)")) }
+    let mask = signals.isEmpty ? nil : Signals.block(signals)
+    defer {
+      if let mask { Signals.setMask(mask) }
+      for arm in arms { arm.close() }
+    }
     var times: [(index: Int, time: Int)] = []
     for index in 0..<call.count {
       if case .duration(let time) = call[index] { times.append((index, max(0, time))) }
@@ -23,7 +28,7 @@ enum ExploredSelect {
       guard let target = arm.target else { continue }
       if target.object.kind.isChannel {
         accesses.append(Access(Gate.key(target.object.number), .write))
-      } else {
+      } else if target.object.kind == .process {
         accesses.append(
           Access(gate.key(process: Int32(truncatingIfNeeded: target.object.number)), .read))
       }
@@ -34,6 +39,7 @@ enum ExploredSelect {
         try gate.inside { try canGo(arms) } ? .goes : .waits(holders: [])
       }
       if passage == .expired, let first { return Selected(first.index) }
+      if gate.isFree { return try SelectCommand.select(call) }
       let taken = try gate.inside { () throws -> Selected? in
         for arm in arms where !(arm is TimeSource) {
           if let (value, origin) = try arm.take() {

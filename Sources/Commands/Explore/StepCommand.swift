@@ -11,7 +11,7 @@ enum StepCommand {
     details: """
       Shows what each process is about to do and asks who goes on: a process such as 1 or 2.1; \
       `run 1` lets it go on as long as it can, `run 1 until lock` to an operation with that word; k1 \
-      kills it, t1 ends its time limit; `undo` takes a step back, `go` lets the rest go as usual, \
+      kills it, t1 ends its time limit, s1 has it handle a signal first; `undo` takes a step back, `go` lets the rest go as usual, \
       `quit` leaves. With --goal the outcome is to fulfil a condition, as `{ |o| $o.value == 1 }`.
 
       Yields the outcome, or null.

@@ -135,15 +135,7 @@ enum SignalCommands {
           + "print (signal wait USR1 USR2 --timeout 2s)", "USR1")
     ]
   ) { call in
-    for index in 0..<call.count {
-      let signal = try signal(call, index)
-      if signal == .kill || signal == .stop {
-        throw call.error(
-          .type, "\(signal.name) cannot be waited for", at: index,
-          help: "that is the kernel's promise: \(signal.name) always works")
-      }
-    }
-    let set = try signals(call)
+    let set = try awaited(call)
     let session = call.session
     // Blocked while we wait, so that none is lost to a handler; then as before.
     let before = Signals.block(set)
@@ -163,8 +155,26 @@ enum SignalCommands {
       return taken != nil
     }
     if isDone, let taken { return .text(taken.signal.name) }
+    throw timeout(call, set)
+  }
+
+  /// The signals that a call of `signal wait` names.
+  static func awaited(_ call: borrowing Call) throws -> SignalSet {
+    for index in 0..<call.count {
+      let signal = try signal(call, index)
+      if signal == .kill || signal == .stop {
+        throw call.error(
+          .type, "\(signal.name) cannot be waited for", at: index,
+          help: "that is the kernel's promise: \(signal.name) always works")
+      }
+    }
+    return try signals(call)
+  }
+
+  /// None of them has come in time.
+  static func timeout(_ call: borrowing Call, _ set: SignalSet) -> ErrorObject {
     let names = set.map(\.name).joined(separator: " or ")
-    throw call.error(
+    return call.error(
       .timeout,
       "timed out after \(durationText(call.nanoseconds("timeout") ?? 0)) waiting for \(names)")
   }

@@ -108,6 +108,25 @@ public final class Function {
 
   static func program(_ name: String) -> Function { Function(name: name, kind: .program(name)) }
 
+  /// Whether it changes a variable that is not its own, or calls what might.
+  ///
+  /// - Parameter depth: how many functions one calls another are followed.
+  func changesOuter(_ depth: Int = 8) -> Bool {
+    guard case .compiled = kind else { return false }
+    for index in 0..<codeCount {
+      switch hot.pointee.code[index].op {
+      case .setCaptured, .setGlobal, .callValue, .callDynamic: return true
+      default: break
+      }
+    }
+    if depth == 0 { return true }
+    return functions.contains { $0.changesOuter(depth - 1) }
+      || sites.contains { site in
+        guard let global = site.global else { return false }
+        return global.closure?.function.changesOuter(depth - 1) ?? true
+      }
+  }
+
   private func prepare() {
     hot.initialize(
       to: FunctionCode(

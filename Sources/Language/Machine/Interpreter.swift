@@ -442,6 +442,12 @@ public final class Interpreter {
     return items
   }
 
+  /// Whether a function changes a variable that is not its own, or calls one that might.
+  public func changesOuter(_ function: Value) -> Bool {
+    guard case .closure(let closure) = function else { return false }
+    return closure.function.changesOuter()
+  }
+
   /// How many arguments a function needs at least.
   public func parameterCount(_ function: Value) -> Int {
     guard case .closure(let closure) = function else { return 0 }

@@ -11,7 +11,7 @@ extension Session: Sleeper {
     until deadline: Int64
   ) throws {
     try output.flush()
-    if let gate = Gate.current { return try gate.sleep(on: descriptors, ready: ready) }
+    if let gate = Gate.current, try gate.sleep(on: descriptors, ready: ready) { return }
     try mapErrors("cannot wait") {
       try loop.sleep(on: descriptors, ready: ready, until: min(deadline, nextErrand))
     }

@@ -26,8 +26,6 @@ public struct ExploreLimits: Sendable {
   public var isFull = false
   /// How long a process may compute before its next operation (ns).
   public var patience: Int64 = 10_000_000_000
-  /// Ends when an outcome of such a kind was found.
-  public var until: ExploredOutcome.Kind?
 
   /// All there are.
   public init() {}

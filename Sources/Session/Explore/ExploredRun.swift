@@ -22,6 +22,8 @@ final class ExploredRun {
     var cause: Int?
     /// What it holds, by what that is called in accesses.
     var held: [Held] = []
+    /// Signals that were sent to it since its last step.
+    var signals: Set<Int32> = []
   }
 
   /// A lock, a permit or an item that a process has.
@@ -76,7 +78,8 @@ final class ExploredRun {
         choices.append(Step(member.path, .kill))
       }
       if member.isStopped { continue }
-      if !point.outlook.waits || point.outlook.hasSignal {
+      if point.outlook.hasSignal { choices.append(Step(member.path, .signal)) }
+      if !point.outlook.waits {
         let choice = Step(member.path)
         if member.repeats < ExploredRun.mostRepeats {
           choices.append(choice)
@@ -84,14 +87,14 @@ final class ExploredRun {
           idle.append(choice)
         }
       }
-      if limits.anyTimeouts, point.deadline != nil { choices.append(Step(member.path, .expire)) }
+      if limits.anyTimeouts, point.time != nil { choices.append(Step(member.path, .expire)) }
     }
     // Who looks again and again at the same waits until somebody changes it.
     if !choices.contains(where: { $0.act == .go }) { choices += idle }
     if !choices.contains(where: { $0.act != .kill }) {
-      let times = members.values.filter { !$0.isStopped }.compactMap { $0.point?.deadline }
+      let times = members.values.filter { !$0.isStopped }.compactMap { $0.point?.time }
       if let next = times.min() {
-        for member in members.values where !member.isStopped && member.point?.deadline == next {
+        for member in members.values where !member.isStopped && member.point?.time == next {
           choices.append(Step(member.path, .expire))
         }
       }
@@ -117,7 +120,7 @@ final class ExploredRun {
   var isIdle: Bool {
     let goers = members.values.filter { member in
       guard let point = member.point else { return false }
-      return !point.outlook.waits || point.deadline != nil
+      return !point.outlook.waits || point.time != nil
     }
     return !goers.isEmpty && goers.allSatisfy { $0.repeats >= 4 * ExploredRun.mostRepeats }
   }
@@ -133,21 +136,34 @@ final class ExploredRun {
     steps += 1
     if choice.act == .kill { return (kill(member), nil) }
     var effects = point.operation
-    let handles = point.outlook.hasSignal && choice.act == .go
-    if choice.act == .expire, let deadline = point.deadline { now = max(now, deadline) }
-    if handles {
-      effects = Operation("signal", [Access("life \(choice.process)", .write)])
-    } else if choice.act == .go {
+    var order = Gate.Order.go
+    if choice.act == .expire, let time = point.time {
+      now = max(now, time)
+      order = point.ringsNext ? .ring : .expire
+    } else if choice.act == .signal {
+      order = .handle
+    }
+    if order == .ring || order == .handle {
+      // Where the operation comes first, others may have to do something before it.
+      effects.name = "signal"
+      for place in effects.accesses.indices { effects.accesses[place].exclusion = .none }
+      effects.accesses.append(Access("life \(choice.process)", .write))
+    } else if order == .go {
       history.note(point, by: choice.process)
       note(point, &member)
     }
     member.point = nil
     member.cause = nil
+    member.signals = []
     members[choice.process] = member
     let before = Set(members.keys)
-    send(choice.act == .expire ? .expire : .go, to: member)
+    send(order, to: member)
     try advance(choice.process)
-    deliver(point.sends)
+    if order == .go, !point.sends.isEmpty {
+      deliver(point.sends)
+      // It may have looked before the other one had ended.
+      look(at: choice.process)
+    }
     for path in before.sorted() where members[path] == nil {
       if path == choice.process, choice.act == .go, !point.operation.name.hasPrefix("kill") {
         for held in ended[path] ?? [] {
@@ -218,21 +234,33 @@ final class ExploredRun {
       case 18:
         members[path]?.isStopped = false
         look(at: path)
-      default: if members[path]?.isStopped == false { look(at: path) }
+      default:
+        if sent.signal < 34, members[path]?.signals.contains(sent.signal) == true,
+          members[path]?.point?.outlook.hasSignal == true
+        {
+          used.insert(
+            "a signal was sent again before it was handled: the kernel may make one of both")
+        }
+        members[path]?.signals.insert(sent.signal)
+        if members[path]?.isStopped == false { look(at: path) }
       }
     }
   }
 
   /// Asks those again whose prospects a step may have changed.
   private func refresh(_ effects: Operation, except own: ProcessPath) {
-    let isEnd = effects.accesses.contains { $0.object.hasPrefix("proc ") }
+    let ends = effects.accesses.filter { $0.mode == .write }.map(\.object)
+      .filter { $0.hasPrefix("proc ") }.compactMap { ProcessPath($0.dropFirst(5)) }
+    let isEnd = !ends.isEmpty
+    // A parent may handle CHLD.
+    let parents = Set(ends.compactMap(\.parent))
     for path in members.keys.sorted() where path != own {
       guard let member = members[path], let point = member.point, !member.isStopped else {
         continue
       }
       let isChanged = point.operation.conflicts(with: effects)
       if isChanged { members[path]?.repeats = 0 }
-      if isChanged || isEnd && point.outlook.waits { look(at: path) }
+      if isChanged || isEnd && point.outlook.waits || parents.contains(path) { look(at: path) }
     }
   }
 
@@ -267,7 +295,8 @@ final class ExploredRun {
   private func advance(_ path: ProcessPath) throws {
     while let message = receive(path) {
       switch message {
-      case .stands(let point):
+      case .stands(var point):
+        point.operation.name = masked(point.operation.name)
         members[path]?.point = point
         return
       case .forks(let place):
@@ -286,6 +315,10 @@ final class ExploredRun {
       case .leaves(let children):
         for child in children { history.find("\(path) ends and has not waited for \(child)") }
       case .refuses(let what, let place): throw Refused(what: what, place: place)
+      case .asks(let pid):
+        if let member = members[path] {
+          send(.answer, to: member, pids[pid].map(\.description) ?? "")
+        }
       default: break
       }
     }
@@ -314,6 +347,30 @@ final class ExploredRun {
     for path in members.keys.sorted() { awaitEnd(of: path) }
   }
 
+  /// A text with the pids of the run's processes as `<2.1>`.
+  func masked(_ text: String) -> String {
+    var result = ""
+    var digits = ""
+    func put() {
+      if let pid = Int32(digits), let path = pids[pid] {
+        result += "<\(path)>"
+      } else {
+        result += digits
+      }
+      digits = ""
+    }
+    for character in text {
+      if character.isASCII, character.isNumber {
+        digits.append(character)
+      } else {
+        put()
+        result.append(character)
+      }
+    }
+    put()
+    return result
+  }
+
   // MARK: Messages
 
   private var arrived: [Int32] = []
@@ -324,10 +381,12 @@ final class ExploredRun {
     return (try? Descriptors.makePrivate(first)) ?? first
   }
 
-  private func send(_ order: Gate.Order, to member: Member) {
-    withUnsafeTemporaryAllocation(byteCount: 9, alignment: 8) { bytes in
+  private func send(_ order: Gate.Order, to member: Member, _ text: String = "") {
+    let text = Array(text.utf8.prefix(400))
+    withUnsafeTemporaryAllocation(byteCount: 9 + text.count, alignment: 8) { bytes in
       bytes[0] = order.rawValue
       bytes.storeBytes(of: now, toByteOffset: 1, as: Int64.self)
+      for (place, byte) in text.enumerated() { bytes[9 + place] = byte }
       _ = try? Messages.send(member.socket, UnsafeRawBufferPointer(bytes))
     }
   }

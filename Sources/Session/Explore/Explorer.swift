@@ -16,17 +16,25 @@ final class Explorer {
   /// Installs what the layers above watch, in the first process of a run.
   private let prepare: (Gate) -> Void
   private let body: () throws -> Value
+  /// Of outcomes one that is enough, so that nothing further is tried.
+  private let isEnough: ((ExploredOutcome) throws -> Bool)?
+  private let directory: RunDirectory?
   private var report = ExploredReport()
   private var places: [String: Int] = [:]
   private var killed: Set<String> = []
   private var stuck: Set<String> = []
+  /// Each process that lives at each moment of the first run, with how many operations it has done.
+  private var moments: [String] = []
   private let began = Clock.monotonic
 
   init(
     _ session: Session, _ interpreter: Interpreter, _ limits: ExploreLimits,
-    prepare: @escaping (Gate) -> Void, body: @escaping () throws -> Value
+    _ directory: RunDirectory?, prepare: @escaping (Gate) -> Void,
+    until isEnough: ((ExploredOutcome) throws -> Bool)? = nil, body: @escaping () throws -> Value
   ) {
     self.session = session
+    self.directory = directory
+    self.isEnough = isEnough
     self.interpreter = interpreter
     self.limits = limits
     self.prepare = prepare
@@ -43,19 +51,18 @@ final class Explorer {
       if let most = limits.runs, search.runs >= most { break }
       if let most = limits.time, Clock.monotonic - began >= most { break }
       search.begin()
-      let (run, outcome) = try run { _, moment in
+      let (run, outcome) = try run { run, moment in
+        if search.runs == 0 { noteLiving(moment, run) }
         if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
         return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
       }
       let (schedule, switches) = (search.shortSchedule, search.schedule.switches)
       goesOn = search.end(run.lastMoment)
-      if !search.wasCut { note(run, outcome, schedule, switches) }
-      if let wanted = limits.until, outcome.kind == wanted { break }
+      if !search.wasCut, try note(run, outcome, schedule, switches) { break }
     }
     report.runs = search.runs
     report.isCut = goesOn || search.isBounded
-    report.killPoints = killed.count
-    report.stuckPoints = stuck.count
+    countDeaths()
     return report
   }
 
@@ -67,19 +74,33 @@ final class Explorer {
       if let most = limits.time, Clock.monotonic - began >= most { break }
       schedules.begin(kills: limits.kills > 0)
       var taken: [Step] = []
-      let (run, outcome) = try run { _, moment in
+      let (run, outcome) = try run { run, moment in
+        if report.runs == 0 { noteLiving(moment, run) }
         guard let step = schedules.choose(moment) else { return nil }
         taken.append(step)
         return (step, { _, _ in })
       }
       report.runs += 1
       let schedule = Schedule(taken)
-      note(run, outcome, schedule, schedule.switches)
-      if let wanted = limits.until, outcome.kind == wanted { break }
+      if try note(run, outcome, schedule, schedule.switches) { break }
     }
-    report.killPoints = killed.count
-    report.stuckPoints = stuck.count
+    countDeaths()
     return report
+  }
+
+  /// Who could be killed at a moment of the first run.
+  private func noteLiving(_ moment: Moment, _ run: ExploredRun) {
+    for choice in moment.choices where choice.act == .kill {
+      moments.append("\(choice.process) \(run.history.operations[choice.process] ?? 0)")
+    }
+  }
+
+  /// Counts kill points: at each moment of the first run each process that lives then, and operations that
+  /// only other runs have.
+  private func countDeaths() {
+    let others = killed.subtracting(moments)
+    report.killPoints = moments.count + others.count
+    report.stuckPoints = moments.count { stuck.contains($0) } + others.count { stuck.contains($0) }
   }
 
   /// One run by a schedule; behind its end it goes on as usual.
@@ -166,20 +187,23 @@ final class Explorer {
     let moment: Moment
   }
 
+  /// Notes what came of a run; whether that is enough.
   private func note(
     _ run: ExploredRun, _ outcome: ExploredOutcome, _ schedule: Schedule, _ switches: Int
-  ) {
+  ) throws -> Bool {
     for (path, operation) in run.history.killed {
       killed.insert("\(path) \(operation)")
       if outcome.kind == .deadlock { stuck.insert("\(path) \(operation)") }
     }
     for reason in run.used where !report.reasons.contains(reason) { report.reasons.append(reason) }
-    guard let place = places[masked(outcome.key, run)] else {
+    let key = masked(outcome.key, run)
+    guard let place = places[key] else {
       var first = outcome
       first.schedule = schedule
       first.switches = switches
-      places[masked(outcome.key, run)] = report.outcomes.count
-      return report.outcomes.append(first)
+      places[key] = report.outcomes.count
+      report.outcomes.append(first)
+      return try isEnough?(first) ?? false
     }
     var known = report.outcomes[place]
     known.count += 1
@@ -189,6 +213,7 @@ final class Explorer {
       known.findings = outcome.findings
     }
     report.outcomes[place] = known
+    return false
   }
 
   // MARK: A run
@@ -200,7 +225,10 @@ final class Explorer {
   ) throws -> (ExploredRun, ExploredOutcome) {
     let run = ExploredRun(limits)
     let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
-    defer { Descriptors.close(output) }
+    defer {
+      Descriptors.close(output)
+      directory?.clear()
+    }
     let root = try begin(run, output)
     var isEndless = false
     do {
@@ -247,9 +275,16 @@ final class Explorer {
       session.output.descriptorChanged()
     }
     let isReal = limits.isReal
-    let root = try session.fork(options, interpreter) { [session, prepare, body] in
+    let root = try session.fork(options, interpreter) { [session, prepare, body, directory] in
       let gate = try Gate(ends.1, ProcessPath(), session)
       gate.isReal = isReal
+      if let path = directory?.path {
+        gate.directory = path
+        gate.outerDirectory = try? Directory.current()
+        try mapErrors("cannot explore") { try Directory.change(to: path) }
+        try interpreter.host.setEnvironment("PWD", .text(path))
+        try interpreter.host.setEnvironment("TMPDIR", .text(path))
+      }
       session.setSeed(0)
       session.processes.countAnew()
       gate.open()
@@ -315,27 +350,9 @@ final class Explorer {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// A text with the pids of the run's processes as `<2.1>`: they differ from run to run.
+  /// A text with the pids of the run's processes as `<2.1>`, and its directory as `<dir>`: they differ from
+  /// run to run, or from one time to the next.
   private func masked(_ text: String, _ run: ExploredRun) -> String {
-    var result = ""
-    var digits = ""
-    func put() {
-      if let pid = Int32(digits), let path = run.pids[pid] {
-        result += "<\(path)>"
-      } else {
-        result += digits
-      }
-      digits = ""
-    }
-    for character in text {
-      if character.isASCII, character.isNumber {
-        digits.append(character)
-      } else {
-        put()
-        result.append(character)
-      }
-    }
-    put()
-    return result
+    run.masked(directory.map { text.replacing($0.path, with: "<dir>") } ?? text)
   }
 }

@@ -10,10 +10,15 @@ extension Gate {
   /// Makes this the gate of the process: its channels stop here from now on.
   func open() {
     Gate.current = self
-    OperationPoint.gate = { verb, channel in try Gate.current?.stop(verb, channel) }
+    watchOperations()
     made = Set(session.channels.all.map { Gate.key($0.channel.id) })
     session.beforeEnd.append { [self] in leave() }
     OperationPoint.number { Gate.current?.nextChannel() ?? .random(in: 1 ... .max) }
+  }
+
+  /// Operations on channels stop here.
+  func watchOperations() {
+    OperationPoint.gate = { verb, channel in try Gate.current?.stop(verb, channel) }
   }
 
   /// Names a channel in accesses.
@@ -67,10 +72,12 @@ extension Gate {
     if passage == .expired { throw ChannelError.timeout }
   }
 
-  /// Stops in the middle of an operation, until one of some descriptors is readable.
+  /// Stops in the middle of an operation, until one of some descriptors is readable; false where it is to
+  /// sleep by itself.
   func sleep(
     on descriptors: UnsafeBufferPointer<Int32>, ready: UnsafeMutablePointer<UInt8>
-  ) throws {
+  ) throws -> Bool {
+    if sleepsItself { return false }
     var wait = brood_wait()
     var name = "wait"
     var accesses: [Access] = []
@@ -91,7 +98,9 @@ extension Gate {
       look() ? .goes : .waits(holders: [])
     }
     if passage == .expired { throw ChannelError.timeout }
+    if isFree { return false }
     _ = look()
+    return true
   }
 }
 

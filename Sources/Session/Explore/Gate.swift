@@ -3,6 +3,7 @@ import Explore
 import Glibc
 import Language
 import Posix
+import Processes
 
 /// Where a process of a run stops before each shared operation, until the one that decides lets it go.
 ///
@@ -34,20 +35,56 @@ public final class Gate {
   public var isReal = false
   /// Of the call that runs: what it takes is only lent.
   public var isLease = false
+  /// That of `config chaos`: nothing is refused, others than the processes at gates have a part in what
+  /// happens, and without the one that decides all goes on by itself.
+  public let isLoose: Bool
+  /// It waits for what is none of the processes at gates; meanwhile these go on.
+  private var isAway = false
+  /// Nobody at a gate can go on, so that the operation that has passed really waits.
+  public private(set) var isFree = false
+  private var isOver = false
   /// The channels that there were before the run.
   var made: Set<String> = []
+  /// When the alarm of this process rings, by the time of the run.
+  public var alarm: Int64?
+  /// The directory that the run has to itself; nil where files are used as they are.
+  var directory: String?
+  /// The working directory of those who explore: what a script reads that it consists of is there.
+  public var outerDirectory: String?
+  /// What the pids of other processes of the run are called.
+  private var others: [Int32: String] = [:]
   unowned(unsafe) let session: Session
-  private var buffer = [UInt8](repeating: 0, count: 64)
+  private var buffer = [UInt8](repeating: 0, count: 512)
+  /// How many bytes the last order had.
+  private var received = 0
 
-  init(_ socket: Int32, _ path: ProcessPath, _ session: Session) throws {
+  init(
+    _ socket: Int32, _ path: ProcessPath, _ session: Session, isLoose: Bool = false
+  ) throws {
     self.socket = try mapErrors { try Descriptors.makePrivate(socket) }
     self.path = path
     self.session = session
+    self.isLoose = isLoose
+    if isLoose { limitWaits() }
   }
+
+  /// What comes from elsewhere is looked for now and then.
+  private func limitWaits() { try? Messages.limitWaits(socket, to: Gate.turn) }
+
+  /// How often (ns).
+  private static let turn: Int64 = 100_000_000
 
   /// What the decider says.
   enum Order: UInt8 {
     case go = 1, expire, look
+    /// Signals that have come are handled, before the operation.
+    case handle
+    /// The alarm rings, which is handled before the operation, too.
+    case ring
+    /// The answer to a question.
+    case answer
+    /// The operation is to be done although it has to wait.
+    case free
   }
 
   /// How the stop at a gate ended.
@@ -69,7 +106,8 @@ public final class Gate {
     _ operation: Operation, fact: GatePoint.Fact = .none, sends: [GatePoint.Sent] = [],
     until deadline: Int64? = nil, outlook: () throws -> Prospect = { .goes }
   ) throws -> Passage {
-    if depth > 0 { return .go }
+    if depth > 0 || isAway || isOver { return .go }
+    isFree = false
     try session.output.flush()
     if let outer = operation.accesses.first(where: { made.contains($0.object) }) {
       if outer.mode == .read {
@@ -81,6 +119,7 @@ public final class Gate {
     var point = GatePoint(operation: operation, fact: fact, sends: sends)
     point.operation.accesses.append(Access("life \(path)", .read))
     point.deadline = deadline
+    point.alarm = alarm
     if let place = session.interpreter?.activePlace {
       point.place = "\(place.source.name):\(place.line)"
     }
@@ -88,20 +127,71 @@ public final class Gate {
       point.outlook = try look(outlook)
       send(.stands(point))
       orders: while true {
-        switch receive() {
+        switch isLoose ? receiveOnce() : receive() {
+        case nil: send(.news(try look(outlook)))
         case .look: send(.looks(try look(outlook)))
         case .expire: return .expired
-        case .go:
-          // A handler runs first; then the operation may have to wait after all.
-          guard session.hasSignalToObey else { return .go }
-          if session.handlers.hasOwn {
-            note(use: "a signal handler ran, which is tried only before operations")
-          }
+        // A signal that has come is dealt with behind the operation.
+        case .go: return .go
+        case .free:
+          isFree = true
+          return .go
+        case .ring:
+          alarm = nil
+          point.alarm = nil
+          try? Process.send(.alrm, to: Process.pid)
+          fallthrough
+        case .handle:
+          // Then the operation may have to wait after all.
           try session.attend()
+          point.alarm = alarm
           break orders
+        case .answer: continue
         }
       }
     }
+  }
+
+  /// Runs what handles a signal: its operations stop, whatever it came into.
+  func handle(_ block: Value, _ interpreter: Interpreter, _ body: () throws -> Void) rethrows {
+    if interpreter.changesOuter(block) {
+      note(
+        use: "a handler of a signal changes a variable that the rest of its process has, too, and "
+          + "is tried only before and behind operations")
+    }
+    let call = (depth, isImpatient, deadline, outlook, isLease)
+    (depth, isImpatient, deadline, outlook, isLease) = (0, false, nil, nil, false)
+    defer { (depth, isImpatient, deadline, outlook, isLease) = call }
+    try body()
+  }
+
+  /// Does what may wait for others than the processes at gates: these go on meanwhile.
+  public func away<R>(_ body: () throws -> R) throws -> R {
+    if !isLoose || isAway || isFree || isOver || depth > 0 { return try body() }
+    isAway = true
+    send(.goesAway)
+    let result: Result<R, any Error>
+    do { result = .success(try body()) } catch { result = .failure(error) }
+    isAway = false
+    _ = try stop(Operation("go on"))
+    return try result.get()
+  }
+
+  /// Whether a sleep is a real one, whose end is none of a step.
+  var sleepsItself: Bool { isLoose && (depth > 0 || isAway || isFree || isOver) }
+
+  /// Gives the gate back: this process goes on by itself.
+  ///
+  /// - Parameter isInherited: in a forked child, where the descriptor is closed already.
+  func close(isInherited: Bool = false) {
+    if !isInherited {
+      send(.goesAway)
+      Descriptors.close(socket)
+    }
+    isOver = true
+    if Gate.current === self { Gate.current = nil }
+    OperationPoint.gate = nil
+    session.interpreter?.endWatchingCalls()
   }
 
   /// Does what belongs to an operation that has passed: nothing in it stops.
@@ -116,7 +206,13 @@ public final class Gate {
     if let child = paths[pid] { return "proc \(child)" }
     if pid == Process.pid { return "proc \(path)" }
     if pid == Process.parentPid, let parent = path.parent { return "proc \(parent)" }
-    return "proc of another"
+    if let known = others[pid] { return known }
+    send(.asks(pid: pid))
+    while receive() != .answer { if isOver { return "proc of another" } }
+    let name = String(decoding: buffer[9..<max(9, received)], as: UTF8.self)
+    let key = name.isEmpty ? "proc of another" : "proc \(name)"
+    others[pid] = key
+    return key
   }
 
   /// The number of the next channel that this process makes: the same in each run.
@@ -131,11 +227,12 @@ public final class Gate {
   }
 
   /// Says that something was used that is not part of the run, so that nothing is proven.
-  public func note(use what: String) { send(.uses(what)) }
+  public func note(use what: String) { if !isLoose { send(.uses(what)) } }
 
   /// Before something that has an effect outside of the run, or is not known to have none: ends the run,
   /// unless such effects are wanted.
   public func refuse(_ what: String) {
+    if isLoose { return }
     if isReal { return note(use: what) }
     let place = session.interpreter?.activePlace.map { "\($0.source.name):\($0.line)" } ?? ""
     send(.refuses(what, place: place))
@@ -144,6 +241,8 @@ public final class Gate {
 
   private func look(_ outlook: () throws -> Prospect) throws -> GateMessage.Outlook {
     var result = GateMessage.Outlook()
+    // The kernel sends CHLD with a lock held that this call waits for, after it has told others.
+    if session.handlers.blocks[.chld] != nil { _ = try? Reaper.peek(pid: Process.pid) }
     result.hasSignal = session.hasSignalToObey
     if case .waits(let holders) = try outlook() {
       result.waits = true
@@ -156,6 +255,7 @@ public final class Gate {
 
   /// Forks: the child's gate is made before, and both stop before they go on.
   func fork(_ make: () throws -> Int32) throws -> Int32 {
+    if isOver { return try make() }
     children += 1
     let ends = try mapErrors("cannot fork") { try Descriptors.messagePair() }
     send(.forks(place: children), descriptors: [ends.0])
@@ -175,8 +275,11 @@ public final class Gate {
       paths = [:]
       depth = 0
       channels = 0
+      alarm = nil
       // The parent's own gate was private, and is closed.
       socket = (try? Descriptors.makePrivate(ends.1)) ?? ends.1
+      (isAway, isFree) = (false, false)
+      if isLoose { limitWaits() }
       begin()
     } else {
       Descriptors.close(ends.1)
@@ -199,32 +302,45 @@ public final class Gate {
 
   func send(_ message: GateMessage, descriptors: [Int32] = []) {
     let bytes = message.bytes
-    while true {
+    while !isOver {
       let isSent = bytes.withUnsafeBytes {
         try? Messages.send(socket, $0, descriptors: descriptors, waits: true)
       }
-      guard let isSent else { Process.exitNow(0) }
+      guard let isSent else { return end() }
       if isSent { return }
     }
   }
 
   private func receive() -> Order {
-    while true {
-      let received: ReceivedMessage?
-      do {
-        received = try buffer.withUnsafeMutableBytes {
-          try Messages.receive(socket, into: $0, waits: true)
-        }
-      } catch {
-        Process.exitNow(0)
+    while true { if let order = receiveOnce() { return order } }
+  }
+
+  /// What the decider says; nil where a signal has come, or some time has passed, before that.
+  private func receiveOnce() -> Order? {
+    if isOver { return .go }
+    let received: ReceivedMessage?
+    do {
+      received = try buffer.withUnsafeMutableBytes {
+        try Messages.receive(socket, into: $0, waits: true)
       }
-      // A signal that is recorded ends the call.
-      guard let received else { continue }
-      guard received.count >= 9, let order = Order(rawValue: buffer[0]) else {
-        Process.exitNow(0)
-      }
-      now = buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 1, as: Int64.self) }
-      return order
+    } catch {
+      end()
+      return .go
     }
+    // A signal that is recorded ends the call.
+    guard let received else { return nil }
+    guard received.count >= 9, let order = Order(rawValue: buffer[0]) else {
+      end()
+      return .go
+    }
+    self.received = received.count
+    now = buffer.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 1, as: Int64.self) }
+    return order
+  }
+
+  /// The decider has gone.
+  private func end() {
+    if !isLoose { Process.exitNow(0) }
+    isOver = true
   }
 }

@@ -12,12 +12,18 @@ enum GateMessage {
   case stands(GatePoint)
   /// The answer to a question whether it would wait.
   case looks(Outlook)
+  /// The same unasked, where something may have come from elsewhere.
+  case news(Outlook)
   /// Something that makes a proof impossible was done.
   case uses(String)
   /// It ends, and has not waited for these.
   case leaves([ProcessPath])
   /// Something that has an effect outside of the run is to be done, which ends it.
   case refuses(String, place: String)
+  /// It asks which process of the run a pid is.
+  case asks(pid: Int32)
+  /// It waits for what is none of the run, and comes back with `stands`.
+  case goesAway
 
   /// Whether it would have to wait.
   struct Outlook: Hashable {
@@ -35,12 +41,19 @@ public struct GatePoint: Hashable {
   var outlook = GateMessage.Outlook()
   /// When it gives up, as a moment of the run's own time (ns); nil for never.
   var deadline: Int64?
+  /// When its alarm rings, by the same time; nil for never.
+  var alarm: Int64?
   /// Where it stands, as `file:line`.
   var place = ""
   /// What a look or a change is about, for findings: the value that is read or written, as text.
   var fact = Fact.none
   /// The signals that it sends.
   var sends: [Sent] = []
+
+  /// The next moment at which its time is over: that of the operation, or that of the alarm.
+  var time: Int64? { [deadline, alarm].compactMap { $0 }.min() }
+  /// Whether that is the alarm's.
+  var ringsNext: Bool { alarm.map { $0 <= deadline ?? .max } ?? false }
 
   /// A signal for a process.
   public struct Sent: Hashable {
@@ -81,11 +94,15 @@ extension GateMessage {
     case .uses(let what): fields = ["uses", what]
     case .leaves(let children): fields = ["leaves"] + children.map(\.description)
     case .refuses(let what, let place): fields = ["refuses", what, place]
+    case .asks(let pid): fields = ["asks", "\(pid)"]
+    case .goesAway: fields = ["away"]
     case .looks(let outlook): fields = ["looks"] + outlook.fields
+    case .news(let outlook): fields = ["news"] + outlook.fields
     case .stands(let point):
       fields = ["stands"] + point.outlook.fields
       fields += [point.deadline.map(String.init) ?? "", point.place, point.fact.field]
       fields.append(point.sends.map { "\($0.pid):\($0.signal)" }.joined(separator: " "))
+      fields.append(point.alarm.map(String.init) ?? "")
       fields.append(point.operation.name)
       for access in point.operation.accesses {
         fields.append(access.object)
@@ -111,19 +128,21 @@ extension GateMessage {
     case "began": self = .began(pid: Int32(truncatingIfNeeded: number))
     case "forks": self = .forks(place: number)
     case "forked": self = .forked(pid: Int32(truncatingIfNeeded: number))
+    case "asks": self = .asks(pid: Int32(truncatingIfNeeded: number))
+    case "away": self = .goesAway
     case "uses": self = .uses(fields.count > 1 ? fields[1] : "")
     case "leaves": self = .leaves(fields.dropFirst().compactMap { ProcessPath($0) })
     case "refuses":
       self = .refuses(fields.count > 1 ? fields[1] : "", place: fields.count > 2 ? fields[2] : "")
-    case "looks":
+    case "looks", "news":
       guard let outlook = Outlook(fields.dropFirst()) else { return nil }
-      self = .looks(outlook)
+      self = kind == "news" ? .news(outlook) : .looks(outlook)
     case "stands":
-      guard fields.count >= 9, let outlook = Outlook(fields[1...]),
+      guard fields.count >= 10, let outlook = Outlook(fields[1...]),
         let fact = GatePoint.Fact(field: fields[6])
       else { return nil }
       var accesses: [Access] = []
-      var index = 9
+      var index = 10
       while index + 1 < fields.count {
         let code = fields[index + 1].utf8.map { Int($0) - 48 }
         guard code.count == 2, let mode = Access.Mode(number: code[0]),
@@ -138,8 +157,8 @@ extension GateMessage {
       }
       self = .stands(
         GatePoint(
-          operation: Operation(fields[8], accesses), outlook: outlook, deadline: Int64(fields[4]),
-          place: fields[5], fact: fact, sends: sends))
+          operation: Operation(fields[9], accesses), outlook: outlook, deadline: Int64(fields[4]),
+          alarm: Int64(fields[8]), place: fields[5], fact: fact, sends: sends))
     default: return nil
     }
   }

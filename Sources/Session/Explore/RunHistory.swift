@@ -55,6 +55,12 @@ struct RunHistory {
     }
   }
 
+  /// What was found since one last asked.
+  mutating func takeFindings() -> [String] {
+    defer { findings = [] }
+    return findings
+  }
+
   /// Says what is wrong, once.
   mutating func find(_ text: String) {
     if !findings.contains(text) { findings.append(text) }

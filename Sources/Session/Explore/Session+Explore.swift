@@ -8,14 +8,18 @@ extension Session {
   ///
   /// - Parameters:
   ///   - prepare: installs, in the first process of each run, what is watched besides channels.
+  ///   - isEnough: whether nothing need be tried after an outcome, asked once for each.
   ///   - summary: makes a value of the report, in that process.
   public func explore(
     _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping (Gate) -> Void,
-    body: @escaping () throws -> Value, summary: @escaping (ExploredReport) throws -> Value
+    until isEnough: @escaping (ExploredOutcome) throws -> Bool, body: @escaping () throws -> Value,
+    summary: @escaping (ExploredReport) throws -> Value
   ) throws -> Value {
-    try inExplorer(interpreter) { [self] in
+    try inExplorer(limits, interpreter) { [self] directory in
       try summary(
-        Explorer(self, interpreter, limits, prepare: prepare, body: body).explore())
+        Explorer(
+          self, interpreter, limits, directory, prepare: prepare, until: isEnough, body: body
+        ).explore())
     }
   }
 
@@ -25,9 +29,10 @@ extension Session {
     prepare: @escaping (Gate) -> Void, body: @escaping () throws -> Value,
     summary: @escaping (ExploredOutcome) throws -> Value
   ) throws -> Value {
-    try inExplorer(interpreter) { [self] in
+    try inExplorer(limits, interpreter) { [self] directory in
       try summary(
-        Explorer(self, interpreter, limits, prepare: prepare, body: body).replay(schedule))
+        Explorer(self, interpreter, limits, directory, prepare: prepare, body: body)
+          .replay(schedule))
     }
   }
 
@@ -40,8 +45,8 @@ extension Session {
     ask: @escaping ([ExploredStand], [Step], [Step]) throws -> ExploredChoice,
     summary: @escaping (ExploredOutcome?) throws -> Value
   ) throws -> Value {
-    try inExplorer(interpreter, hasTerminal: true) { [self] in
-      let explorer = Explorer(self, interpreter, limits, prepare: prepare, body: body)
+    try inExplorer(limits, interpreter, hasTerminal: true) { [self] directory in
+      let explorer = Explorer(self, interpreter, limits, directory, prepare: prepare, body: body)
       return try summary(
         explorer.walk { run, moment, steps in
           switch try ask(run.stands, steps, moment.choices) {
@@ -78,20 +83,29 @@ extension Session {
 
   /// A process that has no other children, and goes with all of them.
   private func inExplorer(
-    _ interpreter: Interpreter, hasTerminal: Bool = false, _ body: @escaping () throws -> Value
+    _ limits: ExploreLimits, _ interpreter: Interpreter, hasTerminal: Bool = false,
+    _ body: @escaping (RunDirectory?) throws -> Value
   ) throws -> Value {
-    guard Gate.current == nil else {
+    guard Gate.current?.isLoose ?? true else {
       throw ErrorObject(
         .type, "what is explored cannot explore itself",
         help: "explore the inner block alone")
     }
+    var parent = "/tmp"
+    if case .map(let variables) = interpreter.host.liveVariable("env"),
+      let text = variables.get("TMPDIR")?.asText, text.hasPrefix("/")
+    {
+      parent = text
+    }
+    let directory = limits.isReal ? nil : try RunDirectory(in: parent)
+    defer { directory?.remove() }
     var options = ForkOptions(kind: hasTerminal ? .foreground : .helper, command: "explore")
     options.prefix = "explorer"
     if !hasTerminal { options.group = 0 }
     let explorer = try fork(options, interpreter) { [self] in
       isPoolWorker = false
       do {
-        return .items([.text("value"), try body()])
+        return .items([.text("value"), try body(directory)])
       } catch {
         let error = explained(error)
         return .items([

@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `explore` finds, held against what can be found out without it.
+@Suite struct Exploring {
+  /// A process: on which of two cells it does what, in order.
+  private struct Step {
+    /// Looks at the cell first, and sets it to what it saw and this; else sets or adds.
+    enum Kind: CaseIterable { case set, add, increase }
+    let kind: Kind
+    let number: Int
+    var text: String {
+      switch kind {
+      case .set: "shm set x \(number)"
+      case .add: "shm add x \(number)"
+      case .increase: "shm set x ((shm get x) + \(number))"
+      }
+    }
+  }
+
+  /// The values that a cell can have in the end, by trying all orders on numbers.
+  private static func values(_ scripts: [[Step]]) -> Set<Int> {
+    struct State: Hashable {
+      var cell = 0
+      var places: [Int]
+      var seen: [Int?]
+    }
+    let start = State(
+      places: scripts.map { _ in 0 }, seen: scripts.map { _ in nil })
+    var (known, rest, values): (Set<State>, [State], Set<Int>) = ([start], [start], [])
+    while let state = rest.popLast() {
+      var isOver = true
+      for (process, script) in scripts.enumerated() where state.places[process] < script.count {
+        isOver = false
+        var next = state
+        let step = script[state.places[process]]
+        if step.kind == .increase, state.seen[process] == nil {
+          next.seen[process] = state.cell
+        } else {
+          next.cell =
+            switch step.kind {
+            case .set: step.number
+            case .add: state.cell + step.number
+            case .increase: (state.seen[process] ?? 0) + step.number
+            }
+          next.seen[process] = nil
+          next.places[process] += 1
+        }
+        if known.insert(next).inserted { rest.append(next) }
+      }
+      if isOver { values.insert(state.cell) }
+    }
+    return values
+  }
+
+  /// Answers to `predict` are right where they name just these values.
+  @Test func predictionsAreGradedAsBruteForceDoes() throws {
+    var random = SystemRandomNumberGenerator()
+    var script = ""
+    for number in 0..<30 {
+      let scripts = (0..<2).map { _ in
+        (0..<Int.random(in: 1...2, using: &random)).map { _ in
+          Step(
+            kind: Step.Kind.allCases.randomElement(using: &random) ?? .add,
+            number: Int.random(in: 1...4, using: &random))
+        }
+      }
+      let values = Self.values(scripts).sorted()
+      let forks = scripts.map { "fork { \($0.map(\.text).joined(separator: "; ")) }" }
+      let block =
+        "{ shm new x int 0; let all = [(\(forks[0])), (\(forks[1]))]; wait ...$all; shm get x }"
+      let right = values.map(String.init).joined(separator: ",")
+      let wrong = values.count > 1 ? String(values[0]) : "\(right),99"
+      for (answer, isRight) in [(right, true), (wrong, false)] {
+        script +=
+          "if (predict \(block) --ask outcomes --answer \"\(answer)\").right "
+          + "!= \(isRight) { print \"program \(number), answer \(answer):\" \"\(forks.joined(separator: " | "))\" }\n"
+      }
+    }
+    let directory = try TemporaryDirectory()
+    try directory.write(script + "print done\n", to: "predict.brood")
+    let output = try run(
+      Program.brood, ["predict.brood"], environment: Program.environment(home: directory.path),
+      directory: directory.path, within: .seconds(120))
+    #expect(output.standardOutput == "done\n", "\(output.standardError)")
+  }
+
+  /// What others see of it is removed, also where it is interrupted.
+  @Test func noDirectoryIsLeft() throws {
+    let directory = try TemporaryDirectory()
+    var environment = Program.environment(home: directory.path)
+    environment["TMPDIR"] = try directory.temporaries()
+    let output = try run(
+      Program.brood,
+      [
+        "-c",
+        "explore { write a 1; write b 2 }; try { explore { ^true } } catch e { print $e.kind }",
+      ],
+      environment: environment, directory: directory.path)
+    #expect(output.standardOutput.contains("type\n"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.temporaries()).isEmpty)
+  }
+}
