@@ -16,7 +16,7 @@ struct ExplorePromptTests {
       ("9", "possible: 1 2"), ("1", "> 1  shm set x 1"), ("2", "> 2  shm set x 1"),
       ("undo", "> 2  shm get x"), ("run 2", "> 1  shm set x 1"), ("go", "value 1  1,2x2,1"),
     ].enumerated() {
-      try shell.terminal.expectLine("step \([1, 1, 2, 3, 2, 4][round])?")
+      try shell.terminal.expectLine("step \([1, 1, 2, 3, 2, 4][round])? ")
       try shell.terminal.enter(answer)
       try shell.terminal.expect(expected)
     }
@@ -54,7 +54,8 @@ struct ExplorePromptTests {
     defer { shell.terminal.close() }
     try shell.enter("config chaos 5")
     try shell.enter("shm new x int 0")
-    try shell.enter("let p = fork { for i in 1..3 { shm add x 1 }; queue get q }; queue new q")
+    try shell.enter("queue new q")
+    try shell.enter("let p = fork { for i in 1..3 { shm add x 1 }; queue get q }")
     try shell.enter("queue put q 7")
     try shell.enter("print (wait $p).value (shm get x)", expecting: "\n7 3")
     try shell.terminal.enter("print begun; sleep 1h")
