@@ -13,10 +13,18 @@ extension Prompt {
     if case .ended = notice.event { terminals?.drain(notice.process) }
     // At the prompt they are shown before it sleeps again, those that come together as one.
     news.append((notice, editor.isActive && !isAttending))
+    if let lesson = LessonRun.current {
+      if case .ended = notice.event {
+        lesson.wake(isBrief: false)
+      } else {
+        lesson.wake(isBrief: true)
+      }
+    }
   }
 
   /// Shows what came: while something ran, less what that has waited for or said itself.
   func showNews() {
+    if LessonRun.current?.takeSilence() ?? false { news = [] }
     let notices = news.filter { notice, cameWhileTyping in
       if cameWhileTyping { return true }
       switch notice.event {

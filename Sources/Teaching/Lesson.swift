@@ -35,6 +35,24 @@ public struct LessonPrediction: Equatable, Sendable {
   /// The misconception that explains a wrong answer, by that answer.
   public var reasons: [String: String]
   public let line: Int
+
+  /// An answer as it is told: an option by its text.
+  public func told(_ answer: String) -> String {
+    guard let number = Int(answer), options.indices.contains(number - 1) else { return answer }
+    return options[number - 1]
+  }
+
+  /// The right answer as it is told.
+  public var truth: String { told(answers.first ?? "") }
+
+  /// Whether a text, which is no option's number, can be meant as an answer: where all right ones are
+  /// numbers, only numbers can.
+  public func couldAnswer(_ text: String) -> Bool {
+    func isNumeric(_ text: String) -> Bool {
+      text.contains { $0.isNumber } && text.allSatisfy { $0.isNumber || " ,，、.-".contains($0) }
+    }
+    return !text.isEmpty && (isNumeric(text) || !answers.allSatisfy(isNumeric))
+  }
 }
 
 /// What a learner may do instead of what was asked for.

@@ -41,7 +41,10 @@ public struct TextLayout {
 
   private func text(_ block: MarkdownBlock) -> String {
     switch block {
-    case .paragraph(let text): return paragraph(text)
+    case .paragraph(let text):
+      // What is to be typed stands apart, and is not broken: it is copied, too.
+      guard let line = TextLayout.soleCode(text) else { return paragraph(text) }
+      return "  " + paint(line, "36") + "\n"
     case .item(let marker, let text):
       var lines = lines(text, indent: marker.count, hanging: 0)
       if let first = lines.first { lines[0] = marker + first.dropFirst(marker.count) }
@@ -52,6 +55,13 @@ public struct TextLayout {
         line.isEmpty ? "\n" : "  " + paint(line, fence.kind == "text" ? nil : "36") + "\n"
       }.joined()
     }
+  }
+
+  /// The code that a paragraph consists of; nil if there is anything else in it.
+  static func soleCode(_ text: String) -> String? {
+    guard text.count > 2, text.first == "`", text.last == "`" else { return nil }
+    let inner = text.dropFirst().dropLast()
+    return inner.contains("`") || inner.contains("\n") ? nil : String(inner)
   }
 
   private func table(_ rows: [[String]]) -> String {
@@ -164,7 +174,7 @@ public struct TextLayout {
 
 /// Words and characters of a paragraph, between which lines can be broken.
 enum Inline {
-  enum Style { case plain, code, strong }
+  enum Style { case plain, code, strong, emphasis }
 
   struct Piece {
     var text: String
@@ -238,6 +248,9 @@ enum Inline {
         flush()
         rest = rest.dropFirst()
         style = style == .strong ? .plain : .strong
+      } else if character == "*", style == .emphasis || style == .plain && begins(rest) {
+        flush()
+        style = style == .emphasis ? .plain : .emphasis
       } else if character == " " || character == "\t" || character == "\n" {
         flush()
         hasBlank = !result.isEmpty
@@ -251,6 +264,12 @@ enum Inline {
     }
     flush()
     return result
+  }
+
+  /// Whether a star before this begins an emphasis: a word follows, and another star ends it.
+  private static func begins(_ rest: Substring) -> Bool {
+    guard let next = rest.first, next != " ", next != "*" else { return false }
+    return rest.dropFirst().contains("*")
   }
 
   /// Pieces that stay on one line.

@@ -20,7 +20,8 @@ import Testing
     #expect(files.sorted() == TextLibrary.paths.sorted(), "run scripts/embed-texts")
     for path in files {
       let bytes = try Data(contentsOf: Self.root.appending(path: path))
-      #expect(TextLibrary.source(path)?.bytes == Array(bytes), "\(path)")
+      let isSame = TextLibrary.source(path)?.bytes == Array(bytes)
+      #expect(isSame, "\(path) has changed since the program was built")
     }
   }
 
@@ -65,6 +66,46 @@ import Testing
         }
       }
     }
+  }
+
+  /// What a text shows to be typed is what the lesson's test runs, at a step of the same lesson.
+  @Test func everyLineToBeTypedIsRun() throws {
+    for entry in TextLibrary.lessons {
+      for language in TextLanguage.allCases {
+        let lesson = try #require(try TextLibrary.lesson(entry, language))
+        for step in lesson.steps {
+          let run = ([step.setup, step.solution] + step.wrongs.map(\.code))
+            .compactMap { $0?.text }.joined(separator: "\n")
+          for line in step.prose.flatMap(Self.typed) where !line.contains("…") {
+            #expect(run.contains(line), "\(language) \(entry.name), step \(step.number): \(line)")
+          }
+        }
+      }
+    }
+  }
+
+  /// The lines of Brood that a block consists of; none of other blocks.
+  private static func typed(_ block: MarkdownBlock) -> [String] {
+    switch block {
+    case .code(let fence) where fence.kind == "brood": [fence.lines.joined(separator: "\n")]
+    case .paragraph(let text): TextLayout.soleCode(text).map { [$0] } ?? []
+    default: []
+    }
+  }
+
+  @Test func everyMisconceptionIsNamedByAPrediction() throws {
+    var named: Set<String> = []
+    for entry in TextLibrary.lessons {
+      let lesson = try #require(try TextLibrary.lesson(entry, .english))
+      for step in lesson.steps {
+        for reason in step.prediction?.reasons.values ?? [:].values {
+          named.insert(try #require(TextLibrary.topicName(for: reason)))
+        }
+      }
+    }
+    let all = TextLibrary.topicNames.filter { $0.first == "m" && Int($0.dropFirst()) != nil }
+    #expect(all.count == 40)
+    for name in all { #expect(named.contains(name), "\(name)") }
   }
 
   @Test func everyLessonIsRead() throws {

@@ -84,7 +84,7 @@ import Testing
     try begin()
     // A word that is no option is asked for again, and Ctrl-C only drops the line.
     try terminal.enter("x")
-    try terminal.expect("1-2: one of the numbers\n")
+    try terminal.expect("First your prediction: a number from 1 to 2.\n")
     try terminal.type("\u{3}")
     try terminal.expectLine("Your prediction (1-2)> ")
     try answer()
@@ -93,11 +93,11 @@ import Testing
     try shell.enter("hint", expecting: "First hint.")
     try shell.enter("hint", expecting: "Second hint.")
     try shell.enter("hint", expecting: "There are no more hints")
-    try shell.enter("check", expecting: "Not yet (1/2).")
+    try shell.enter("check", expecting: "Not yet: 1 of 2 parts.")
     try shell.enter("next", expecting: "The goal of this step is not reached yet")
     try terminal.enter("wait kid")
     try terminal.expect("Reached.")
-    try terminal.expect("You predicted: S\nWhat is so: Z\nMany believe this: ")
+    try terminal.expect("You predicted: S\nIn fact: Z\nMany believe this: ")
     try terminal.expect("Press Enter to go on.\nbrood> ")
     try terminal.enter("")
     try terminal.expect("2/3 A second process")
@@ -137,11 +137,84 @@ import Testing
     try terminal.expect("2/3 A second process")
     try terminal.expectLine("brood> ")
     try terminal.enter("quit")
-    try terminal.expect("The lesson is left")
+    try terminal.expect("You have left the lesson; `lesson ./try.md` goes on with it.")
     try terminal.expectLine("brood> ")
     // It goes on with the first step that was not done.
     try terminal.enter("lesson ./try.md")
     try terminal.expect("2/3 A second process")
+  }
+
+  /// What `reset` ends is none of the learner's doing.
+  @Test func resetReachesNoGoal() throws {
+    let shell = try PromptShell(files: [
+      "end.md": """
+      # A try
+
+      ## The end of kid
+
+      ```setup
+      fork --name kid { sleep 1h }
+      ```
+      ```predict value
+      How many?
+      answer: 1
+      ```
+      ```goal
+      (len (lesson events end)) + (len (lesson events wait)) > 0
+      ```
+      ```solution
+      kill kid; wait kid
+      ```
+      """
+    ])
+    try shell.terminal.enter("lesson ./end.md")
+    try shell.terminal.expectLine("Your prediction> ")
+    // A command is no number, and a word that helps is no answer.
+    try shell.terminal.enter("ps")
+    try shell.terminal.expect("First your prediction: a number.\n")
+    try shell.terminal.enter("show")
+    try shell.terminal.expect("First your prediction.\n")
+    try shell.terminal.expectLine("Your prediction> ")
+    for _ in 1...3 {
+      try shell.terminal.enter("1")
+      try shell.terminal.expect("Noted.")
+      try shell.terminal.expectLine("brood> ")
+      try shell.terminal.enter("reset")
+      try shell.terminal.expect("\nAll is as it was at the beginning of the step.\n")
+      try shell.terminal.expectLine("Your prediction> ")
+    }
+    #expect(try !shell.read(".local/state/brood/lessons").contains("done"))
+    // Who skips a question is told the answer.
+    try shell.terminal.enter("skip")
+    try shell.terminal.expect("In fact: 1\n")
+    try shell.terminal.expect("This lesson is done.")
+  }
+
+  /// A state that is over within an entry is seen, since the change of a child wakes the lesson.
+  @Test func aGoalIsLookedAtWhenAChildChanges() throws {
+    let shell = try PromptShell(files: [
+      "stop.md": """
+      # A try
+
+      ## Stopped
+
+      ```setup
+      fork --name kid { sleep 1h }
+      ```
+      ```goal
+      seen { starts-with (state kid) "T" }
+      then { starts-with (state kid) "S" }
+      ```
+      ```solution
+      stop kid; continue kid
+      ```
+      """
+    ])
+    try shell.terminal.enter("lesson ./stop.md")
+    try shell.terminal.expectLine("brood> ")
+    try shell.terminal.enter(
+      "stop kid; while (state kid) != \"T stopped\" { }; sleep 20ms; continue kid")
+    try shell.terminal.expect("Reached.")
   }
 
   @Test func leavingTheShellEndsTheLesson() throws {

@@ -66,6 +66,24 @@ import Testing
     #expect(output.standardOutput == "status 130\n", "\(output.standardError)")
   }
 
+  /// Small ones of the classics have one outcome, whatever the order.
+  @Test(arguments: [
+    ("bounded-buffer", "1"), ("readers-writers", "1"), ("h2o", "1"), ("sieve", "4"),
+    ("smokers", "1"), ("merge-sort", "4"),
+  ]) func classicHasOneOutcome(_ name: String, _ size: String) throws {
+    let place = try TemporaryDirectory()
+    let path = Self.directory.appending(path: "classics/\(name).brood").path
+    let seconds = Program.runsLongTests ? 120 : 4
+    let text = """
+      let found = explore --for \(seconds)s --preemptions 2 $args[0] $args[1]
+      print (len $found.outcomes) $found.outcomes[0].kind ($found.runs > 1)
+      """
+    let output = try run(
+      Program.brood, ["-c", text, path, size], environment: Program.environment(home: place.path),
+      directory: place.path, within: .seconds(seconds * 4 + 60))
+    #expect(output.standardOutput == "1 value true\n", "\(output.standardError)")
+  }
+
   private static let directory = Program.sourceTree.appending(path: "scripts/examples")
 
   private static func examples() -> [String] {

@@ -11,6 +11,65 @@ import Testing
     #expect(output.leftBehind.isEmpty)
   }
 
+  /// Solutions end in one way only, unless their lesson says so.
+  @Test(.enabled(if: Program.runsLongTests), arguments: names())
+  func solutionsAreExplored(_ name: String) throws {
+    let output = try brood(["-c", "lesson test --long \(name)"], within: .seconds(300))
+    #expect(output.status == .exited(0), "\(output.standardOutput)\(output.standardError)")
+    #expect(output.leftBehind.isEmpty)
+  }
+
+  /// All lessons twenty times, while two others compute.
+  @Test(.enabled(if: Program.runsLongTests)) func lessonsWorkOnABusyMachine() throws {
+    let text = """
+      let busy = map 1..2 { fork { while true { } } }
+      let rounds = map 1..20 { |i|
+        try { lesson test; true } catch e { print "round $i: ${$e.message}"; false }
+      }
+      kill -9 ...$busy
+      if not (all $rounds) { exit 1 }
+      """
+    let output = try brood(["-c", text], within: .seconds(7200))
+    #expect(output.status == .exited(0), "\(output.standardOutput)\(output.standardError)")
+    #expect(output.leftBehind.isEmpty)
+  }
+
+  /// A solution that loses an update in some order.
+  @Test func otherOutcomesAreFound() throws {
+    let place = try TemporaryDirectory()
+    func text(_ header: String) -> String {
+      """
+      # T
+      \(header)
+
+      ## S
+
+      ```setup
+      shm new n int
+      ```
+      ```goal
+      (shm get n) > 0
+      ```
+      ```solution
+      let both = map [1, 2] { fork { shm set n ((shm get n) + 1) } }
+      wait ...$both
+      print (shm get n)
+      ```
+      """
+    }
+    func output(_ header: String) throws -> Output {
+      try place.write(text(header), to: "t.md")
+      return try run(
+        Program.brood, ["-c", "lesson test --long t.md"],
+        environment: Program.environment(home: place.path), directory: place.path,
+        within: .seconds(60))
+    }
+    let found = try output("topics: race")
+    #expect(found.status == .exited(1))
+    #expect(found.standardOutput.contains("can also end otherwise"), "\(found.standardOutput)")
+    #expect(try output("outcomes: many").status == .exited(0))
+  }
+
   /// The three lines of each topic run in order; one that is to fail says how.
   @Test(arguments: topics()) func topicRuns(_ name: String) throws {
     let listing = try brood(["-c", "print (json-text (explain \(name)).try)"])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `as python` and `as c` write does what the block does.
-@Suite struct Notation {
+@Suite(.serialized) struct Notation {
   private static let blocks = [
     """
     let p = fork --name kid { print "in the child"; exit 3 }
@@ -35,6 +35,66 @@ import Testing
     """
     let l = lock new
     lock with $l { print inside }
+    """,
+    """
+    let q = queue new jobs 5
+    let p = fork { for i in 1..3 { queue put jobs ($i * 10) }; queue put jobs 0 }
+    var n = queue get $q
+    while $n != 0 { print $n; n = queue get jobs }
+    wait $p
+    print (queue size jobs)
+    """,
+    """
+    let q = queue new 4
+    let p = fork { print "got" (queue get $q) }
+    queue put $q "hello"
+    wait $p
+    queue close $q
+    """,
+    """
+    event new go
+    let p = fork { event wait go; print started }
+    event set go
+    wait $p
+    """,
+    """
+    cond new c
+    shm new n int
+    let p = fork { cond with c { while (shm get n) == 0 { cond wait c }; print "n is" (shm get n) } }
+    cond with c { shm set n 7; cond notify-all c }
+    wait $p
+    """,
+    """
+    barrier new both 2
+    let p = fork { barrier wait both }
+    barrier wait both
+    wait $p
+    print together
+    """,
+    """
+    let door = socket listen door unix:@brood-notation
+    let p = fork { let guest = socket accept $door; socket send $guest ((socket recv $guest) * 2); socket close $guest }
+    let c = socket connect unix:@brood-notation
+    socket send $c 21
+    print (socket recv $c)
+    socket close $c
+    wait $p
+    socket close $door
+    """,
+    """
+    fn square(n) { $n * $n }
+    let p = pool new 3
+    let squares = pool map square [1, 2, 3, 4]
+    print $squares
+    for s in $squares { print $s }
+    print (pool map { |n| $n + 1 } 1..3)
+    pool close $p
+    pool join $p
+    """,
+    """
+    var n = 3
+    while (wait (fork { exit 0 })).exit == 0 and $n > 0 { print $n; n -= 1 }
+    if $n > 5 { print many } else if (wait (fork { exit 3 })).exit == 3 { print three }
     """,
   ]
 

@@ -42,6 +42,14 @@ struct ChannelLook {
     return base.load(fromByteOffset: place, as: type)
   }
 
+  /// Whether it is a pipe of which one end only sends and the other only receives.
+  var hasOneDirection: Bool {
+    guard kind == .pipe, let form = Pipe.Form(rawValue: state(Pipe.State.self).form) else {
+      return false
+    }
+    return form != .duplex
+  }
+
   // MARK: Who has it
 
   /// What a process of a slot does with it.

@@ -171,7 +171,7 @@ public struct SessionLook {
         guard let part = channel.part(member.slot, generation: member.look.generation),
           part.state != .left, part.closed.rawValue & UInt32(side) == 0
         else { continue }
-        let roles = roles(channel.kind, object)
+        let roles = roles(channel, side, object)
         if let at = places[pid] {
           object.shares[at].roles.formUnion(roles)
         } else {
@@ -184,9 +184,14 @@ public struct SessionLook {
     }
   }
 
-  private func roles(_ kind: Channel.Kind, _ object: WaitObject) -> WaitObject.Roles {
-    switch kind {
-    case .queue, .pipe: [.canPut, .canGet]
+  private func roles(
+    _ channel: ChannelLook, _ side: UInt64, _ object: WaitObject
+  ) -> WaitObject.Roles {
+    switch channel.kind {
+    case .queue: [.canPut, .canGet]
+    // Where a pipe has one direction, who has one of its ends can do one of both.
+    case .pipe where channel.hasOneDirection: side == 1 ? .canGet : .canPut
+    case .pipe: [.canPut, .canGet]
     case .lock, .memory: .has
     // Of permits that are owned only who holds one can give it back.
     case .semaphore: object.detail.hasPrefix("counter") ? .canAct : .has

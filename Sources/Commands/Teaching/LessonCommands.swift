@@ -72,42 +72,8 @@ enum LessonCommands {
   // MARK: Lists and texts
 
   private static func list(_ interpreter: Interpreter) -> Value {
-    let language = interpreter.session.textLanguage(interpreter)
-    let progress = LessonRecords(interpreter).progress
-    let layout = TextLayout(for: interpreter, isReport: true)
-    var records: [Value] = []
-    var text = ""
-    var isCourse = false
-    for entry in TextLibrary.lessons {
-      guard let lesson = try? TextLibrary.lesson(entry, language) else { continue }
-      let state = progress.state(of: entry.name)
-      let count = lesson.steps.count
-      if entry.isChapter, !isCourse {
-        isCourse = true
-        let head = Phrase("The course on multiprocessing:", "多进程编程教程：").text(language)
-        text += (text.isEmpty ? "" : "\n") + layout.paragraph(head)
-      }
-      let sign =
-        state.done.count == count
-        ? Phrase("done", "完成").text(language)
-        : state.done.isEmpty && state.skipped.isEmpty
-          ? "" : "\(state.done.count + state.skipped.count)/\(count)"
-      let number = String(repeating: " ", count: max(0, 3 - entry.number.count)) + entry.number
-      let title = truncated(lesson.title, toWidth: max(10, layout.width - 16))
-      let space = max(1, min(46, layout.width - 16) - displayWidth(title))
-      text += "\(number)  \(title)"
-      text += sign.isEmpty ? "\n" : String(repeating: " ", count: space) + " " + sign + "\n"
-      records.append(
-        .record([
-          "number": .text(entry.number), "name": .text(entry.name),
-          "title": .text(lesson.title), "steps": .int(count), "done": .int(state.done.count),
-          "skipped": .int(state.skipped.count),
-        ]))
-    }
-    let how = Phrase(
-      "`lesson N` begins one, or goes on with it.", "`lesson N` 开始一课，或者接着上次继续。"
-    ).text(language)
-    return .report(ReportObject(.items(records), text: text + "\n" + layout.paragraph(how)))
+    let list = LessonList(interpreter)
+    return .report(ReportObject(.items(list.records), text: list.text))
   }
 
   /// A lesson to be read, without its solutions.
@@ -169,9 +135,8 @@ enum LessonCommands {
   ) {
     try $0.show()
   }
-  private static let quit = verb("quit", "Leave the lesson; what it has started ends") { run in
-    run.leave()
-    try run.tell(run.say(LessonPhrases.left))
+  private static let quit = verb("quit", "Leave the lesson; what it has started ends") {
+    try $0.quit()
   }
 
   private static let events = Command(

@@ -99,6 +99,12 @@ struct LessonProof {
     }
     var patient = script
     patient.limit = 2_000_000_000
+    // A person looks at what came of a line before the next one, and so does the goal.
+    patient.didRun = {
+      if try reach(&watch, within: LessonProof.glance) {
+        throw fault(wrong.code.line, "this wrong way reaches the goal")
+      }
+    }
     try patient.run(wrong.code, stopsAtError: false)
     let end = Clock.deadline(after: LessonProof.patience)
     while true {

@@ -66,6 +66,9 @@ struct LessonScript {
     return entries
   }
 
+  /// Whether an entry only waits for what a person would see: it is not shown.
+  static func isPause(_ entry: String) -> Bool { entry.trimmed.hasSuffix("# pause") }
+
   private func run(_ code: LessonCode) throws {
     let findings = interpreter.compile(placed(code), isPersistent: true)
     if let stop = findings.stop { throw stop }

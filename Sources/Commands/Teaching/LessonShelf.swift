@@ -44,6 +44,9 @@ enum LessonShelf {
     }
   }
 
+  /// The number under which the program has a lesson; nil for one of a file.
+  static func number(of name: String) -> String? { TextLibrary.entry(name)?.number }
+
   /// The number of the lesson that follows one; nil for the last.
   static func next(after name: String) -> String? {
     let all = TextLibrary.lessons

@@ -14,13 +14,20 @@ enum LessonTest {
       For each step: its goal is false at first; each wrong way leaves it false and gets its hint; the \
       solution reaches it. In the end nothing of the lesson is left. Without FILE all lessons of the \
       program are tested, in both languages. Each lesson runs in a session of its own.
+
+      With --long each solution is explored (`help explore`): none may be able to end in another way, \
+      unless the lesson says `outcomes: many`, and none may have effects that cannot be explored, \
+      unless it says `real: yes`.
       """,
     parameters: [
       Parameter(
         "file", .path.named("lesson", completion: .live("lesson")), .rest,
         "files, numbers or names of lessons")
     ],
-    flags: [Flag("here", nil, "in this session, as the test itself does")], traits: .reports,
+    flags: [
+      Flag("here", nil, "in this session, as the test itself does"),
+      Flag("long", nil, "explore the solutions, too: two seconds each"),
+    ], traits: .reports,
     examples: [Example("lesson test zombies", "ok    zombies  …")]
   ) { call in
     let asked = (0..<call.count).map { call.spelled($0) }
@@ -28,7 +35,7 @@ enum LessonTest {
       guard let word = asked.first else {
         throw call.error(.arity, "--here needs a lesson", help: "lesson test --here FILE")
       }
-      return try here(word, call)
+      return try here(word, isLong: call.isSet("long"), call)
     }
     return try each(asked.isEmpty ? TextLibrary.lessons.map(\.name) : asked, call)
   }
@@ -50,7 +57,7 @@ enum LessonTest {
     let most = max(2, min(4, session.usableCPUs))
     while !waiting.isEmpty || !running.isEmpty {
       while running.count < most, let word = waiting.popFirst() {
-        running.append(try start(word, interpreter))
+        running.append(try start(word, isLong: call.isSet("long"), interpreter))
       }
       _ = try session.pause(interpreter) {
         try running.contains { try session.peek($0.process) != nil }
@@ -74,10 +81,12 @@ enum LessonTest {
         + failed.joined(separator: ", "))
   }
 
-  private static func start(_ word: String, _ interpreter: Interpreter) throws -> Run {
+  private static func start(
+    _ word: String, isLong: Bool, _ interpreter: Interpreter
+  ) throws -> Run {
     let session = interpreter.session
     let host = interpreter.host as? BroodHost
-    let text = "lesson test --here $args[0]"
+    let text = "lesson test --here \(isLong ? "--long " : "")$args[0]"
     let output = try mapErrors("cannot test a lesson") { try Descriptors.pipe() }
     defer { Descriptors.close(output.write) }
     let null = try mapErrors { try Descriptors.open("/dev/null", O_RDWR | O_CLOEXEC) }
@@ -105,7 +114,9 @@ enum LessonTest {
 
   // MARK: In this session
 
-  private static func here(_ word: String, _ call: borrowing Call) throws -> Value {
+  private static func here(
+    _ word: String, isLong: Bool, _ call: borrowing Call
+  ) throws -> Value {
     let session = call.session
     guard let found = try LessonShelf.lesson(word, call.interpreter) else {
       throw call.error(.missing, "there is no lesson '\(word)'", at: 0)
@@ -127,8 +138,13 @@ enum LessonTest {
     do {
       let test = try LessonProof(found.lesson, name: found.name, call.interpreter)
       let steps = try test.run()
+      let count = isLong ? try LessonExploration(found.lesson, call.interpreter).prove() : nil
       let time = (Clock.monotonic - began) / 100_000_000
-      text = "ok    \(word)  \(steps) steps, \(time / 10).\(time % 10)s\n"
+      text = "ok    \(word)  \(steps) steps, \(time / 10).\(time % 10)s"
+      if let count {
+        text += ", \(count.explored) explored in \(count.runs) runs, \(count.refused) real"
+      }
+      text += "\n"
     } catch {
       // What the lesson has started would be waited for.
       LessonRun.current?.leave()

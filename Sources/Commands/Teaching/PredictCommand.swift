@@ -87,7 +87,7 @@ enum PredictCommand {
       let topic = try? TextLibrary.topic(name, language)
     {
       text += layout.paragraph(
-        LessonPhrases.why.text(language) + topic.title + " (explain \(reason))")
+        LessonPhrases.misconception(topic.title, reason, ticks: false).text(language))
     }
     return .report(
       ReportObject(

@@ -10,17 +10,18 @@ extension CTranslator {
       let list = call.arguments.map(value).joined(separator: ", ")
       return "\(TranslationReader.identifier(call.name))(\(list))"
     }
-    return process(call, into: name, isStatement) ?? signal(call) ?? channel(call, into: name)
-      ?? comment(call.span)
+    return process(call, into: name, isStatement) ?? signal(call) ?? pool(call, into: name)
+      ?? socket(call, into: name) ?? channel(call, into: name) ?? comment(call.span)
   }
 
-  private func value(_ argument: ArgumentNode) -> String {
+  func value(_ argument: ArgumentNode) -> String {
     argument.value.map { expression($0) } ?? "0"
   }
 
-  private func name(_ argument: ArgumentNode?) -> String {
+  func name(_ argument: ArgumentNode?) -> String {
     guard let argument else { return "0" }
-    return reader.name(argument) ?? value(argument)
+    let name = reader.name(argument) ?? value(argument)
+    return aliases[name] ?? name
   }
 
   // MARK: Processes
@@ -80,6 +81,7 @@ extension CTranslator {
       return "chdir(\(first.map(value) ?? "\"/\""))"
     case "len":
       guard let value = first?.value, let name = reader.name(value) else { return nil }
+      if let count = counts[name] { return "(long)\(count)" }
       return "(long)(sizeof \(name) / sizeof *\(name))"
     case "assert":
       need("assert.h")
@@ -129,10 +131,32 @@ extension CTranslator {
     for (at, argument) in call.arguments.enumerated() {
       if at > 0 { format += " " }
       guard let value = argument.value else { continue }
+      if let list = list(value) {
+        if !format.isEmpty { emit("printf(\(TranslationReader.quoted(format)));") }
+        format = ""
+        emit("print_list(\(list), \(counts[list] ?? "sizeof \(list) / sizeof *\(list)"));")
+        continue
+      }
       add(value, argument.spelling, &format, &values)
     }
     let list = ([TranslationReader.quoted(format + "\n")] + values).joined(separator: ", ")
     return "printf(\(list))"
+  }
+
+  /// A list as a variable, whose lines are written before; nil for what is none.
+  private func list(_ value: Expression) -> String? {
+    var name: String?
+    switch value.kind {
+    case .variable: name = reader.name(value)
+    case .command(let node):
+      guard let call = reader.call(node, functions: functions), call.name.hasPrefix("pool ")
+      else { return nil }
+      name = expression(value)
+    default: return nil
+    }
+    guard let name, kind(of: name) == .list else { return nil }
+    helper(CParts.printList)
+    return name
   }
 
   private func add(
@@ -147,9 +171,10 @@ extension CTranslator {
     case .text(let pieces): for piece in pieces { add(piece, nil, &format, &values) }
     default:
       let text = expression(value)
-      switch kind(of: value) {
+      switch kind(of: text) ?? kind(of: value) {
       case .text: (format, values) = (format + "%s", values + [text])
       case .fraction: (format, values) = (format + "%g", values + [text])
+      case .truth: (format, values) = (format + "%s", values + ["\(text) ? \"true\" : \"false\""])
       default:
         (format, values) = (
           format + "%ld",
@@ -214,119 +239,5 @@ extension CTranslator {
       return "sigprocmask(\(how), &\(set), NULL)"
     default: return nil
     }
-  }
-
-  // MARK: Channels
-
-  /// Memory that is mapped before the fork, so that parent and child have the same.
-  private func shared(_ type: String, _ name: String) {
-    need("sys/mman.h")
-    emit("\(type) *\(name) = mmap(NULL, sizeof *\(name), PROT_READ | PROT_WRITE,")
-    emit("    MAP_SHARED | MAP_ANONYMOUS, -1, 0);")
-  }
-
-  private func channel(_ call: TranslatedCall, into variable: String?) -> String? {
-    let parts = call.name.split(separator: " ").map(String.init)
-    guard parts.count == 2 else { return nil }
-    let call = reader.named(call, variable ?? parts[0])
-    let name =
-      call.arguments.isEmpty ? variable ?? fresh(parts[0]) : self.name(call.arguments.first)
-    let hasBlock = call.block != nil && call.arguments.count == 2
-    let given = call.arguments.count > 1 && !hasBlock ? value(call.arguments[1]) : "0"
-    let own = variable ?? name
-    switch call.name {
-    case "pipe new":
-      need("unistd.h")
-      note(own, .pipe)
-      emit("int \(own)[2];")
-      if call.has("raw") || call.has("simplex") {
-        emit("pipe(\(own));")
-      } else {
-        need("sys/socket.h")
-        emit("socketpair(AF_UNIX, SOCK_SEQPACKET, 0, \(own));")
-      }
-      return own
-    case "pipe close": return "close(\(end(call.arguments.first)))"
-    case "pipe write", "pipe send":
-      let text = call.arguments.count > 1 ? call.arguments[1].value : nil
-      guard let text else { return nil }
-      if kind(of: text) == .text {
-        let end = end(call.arguments.first, 1)
-        guard case .constant(.string(let constant)) = text.kind else {
-          need("string.h")
-          return "write(\(end), \(expression(text)), strlen(\(expression(text))))"
-        }
-        return "write(\(end), \(expression(text)), \(constant.string.utf8.count))"
-      }
-      let item = fresh("item")
-      emit("long \(item) = \(expression(text));")
-      return "write(\(end(call.arguments.first, 1)), &\(item), sizeof \(item))"
-    case "pipe recv":
-      let item = variable ?? fresh("item")
-      note(item, .number)
-      emit("long \(item);")
-      emit("read(\(end(call.arguments.first)), &\(item), sizeof \(item));")
-      return item
-    case "pipe read":
-      let text = variable ?? fresh("text")
-      note(text, .text)
-      emit("char \(text)[65536];")
-      let count = fresh("count")
-      emit("ssize_t \(count) = read(\(end(call.arguments.first)), \(text), sizeof \(text) - 1);")
-      emit("\(text)[\(count) < 0 ? 0 : \(count)] = 0;")
-      return text
-    case "shm new":
-      guard !call.has("count"), !call.has("init") else { return nil }
-      note(own, .cell)
-      let type = call.arguments.count > 1 ? call.arguments[1].spelling ?? "int" : "int"
-      shared(["double", "float", "d", "f"].contains(type) ? "double" : "long", own)
-      emit("*\(own) = \(call.arguments.count > 2 ? value(call.arguments[2]) : "0");")
-      return own
-    case "shm get": return "*\(name)"
-    case "shm set":
-      emit("*\(name) = \(given);")
-      return ""
-    case "shm add": return "__atomic_add_fetch(\(name), \(given), __ATOMIC_SEQ_CST)"
-    case "lock new":
-      need("pthread.h")
-      note(own, .mutex)
-      shared("pthread_mutex_t", own)
-      let attributes = fresh("attributes")
-      emit("pthread_mutexattr_t \(attributes);")
-      emit("pthread_mutexattr_init(&\(attributes));")
-      emit("pthread_mutexattr_setpshared(&\(attributes), PTHREAD_PROCESS_SHARED);")
-      emit("pthread_mutex_init(\(own), &\(attributes));")
-      return own
-    case "lock acquire": return "pthread_mutex_lock(\(name))"
-    case "lock release": return "pthread_mutex_unlock(\(name))"
-    case "sem new":
-      need("semaphore.h")
-      note(own, .semaphore)
-      shared("sem_t", own)
-      emit("sem_init(\(own), 1, \(call.arguments.count > 1 ? given : "1"));")
-      return own
-    case "sem acquire": return "sem_wait(\(name))"
-    case "sem release": return "sem_post(\(name))"
-    case "lock with", "sem with":
-      guard let block = call.block else { return nil }
-      let isLock = parts[0] == "lock"
-      emit(isLock ? "pthread_mutex_lock(\(name));" : "sem_wait(\(name));")
-      body(block.body)
-      emit(isLock ? "pthread_mutex_unlock(\(name));" : "sem_post(\(name));")
-      return ""
-    default: return nil
-    }
-  }
-
-  /// A descriptor: `p[0]`; a plain name means the side that the verb needs.
-  private func end(_ argument: ArgumentNode?, _ side: Int = 0) -> String {
-    guard let value = argument?.value else { return "0" }
-    if case .field = value.kind { return expression(value) }
-    let name = self.name(argument)
-    for (suffix, index) in [("_r", 0), ("_a", 0), ("_w", 1), ("_b", 1)] where name.hasSuffix(suffix)
-    {
-      return "\(name.dropLast(2))[\(index)]"
-    }
-    return "\(name)[\(side)]"
   }
 }

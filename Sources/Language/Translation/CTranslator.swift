@@ -1,17 +1,19 @@
 /// Writes a block as a C program that does the same with the functions of POSIX and Linux.
-final class CTranslator {
+final class CTranslator: ExpressionTranslator {
   /// What a variable is in C.
   enum Kind {
-    case number, fraction, text, pid, status
+    case number, fraction, text, truth, pid, status
     /// `int p[2]`
     case pipe
     /// Pointers into memory that is shared.
-    case cell, mutex, semaphore, list
+    case cell, mutex, semaphore, monitor, barrier
+    /// An array of numbers; a queue, a socket by its descriptor; a pool, which is no variable.
+    case list, queue, socket, pool
   }
 
   let reader: TranslationReader
   private var headers: Set<String> = ["stdio.h"]
-  private var lines: [String] = []
+  var lines: [String] = []
   private var indent = 1
   /// Functions in front of `main`.
   private var parts: [[String]] = []
@@ -22,11 +24,30 @@ final class CTranslator {
   /// Variables that handlers of signals use stand in front of all functions.
   private var globals: [String] = []
   private var usedByHandlers: Set<String> = []
-  private var counters: [String: Int] = [:]
+  var counters: [String: Int] = [:]
+  /// Other names of what a variable holds: `let q = queue new jobs`.
+  var aliases: [String: String] = [:]
+  /// How many items a list has, where that is a variable.
+  var counts: [String: String] = [:]
+  /// How many workers a pool has.
+  var workers: [String: String] = [:]
+  /// What the items of queues, pipes and sockets are.
+  var items: [String: Kind]
 
-  init(_ reader: TranslationReader) { self.reader = reader }
+  /// - Parameter items: what is known of the items of queues, pipes and sockets.
+  init(_ reader: TranslationReader, items: [String: Kind] = [:]) {
+    self.reader = reader
+    self.items = items
+  }
 
-  func program(_ node: FunctionNode) -> String {
+  /// The program; it is written twice, since what is put into a queue may stand behind what takes it.
+  static func program(_ node: FunctionNode, _ reader: TranslationReader) -> String {
+    let first = CTranslator(reader)
+    _ = first.program(node)
+    return CTranslator(reader, items: first.items).program(node)
+  }
+
+  private func program(_ node: FunctionNode) -> String {
     noteHandlers(node.body)
     body(node.body)
     let includes = headers.sorted().map { "#include <\($0)>" }
@@ -43,11 +64,6 @@ final class CTranslator {
   }
 
   func need(_ header: String...) { headers.formUnion(header) }
-
-  func fresh(_ prefix: String) -> String {
-    counters[prefix, default: 0] += 1
-    return "\(prefix)\(counters[prefix] ?? 1)"
-  }
 
   func note(_ name: String, _ kind: Kind) { kinds[name] = kind }
   func kind(of name: String) -> Kind? { kinds[name] }
@@ -67,6 +83,12 @@ final class CTranslator {
     inner()
     parts.append([head + " {"] + lines + ["}"])
     (lines, indent) = (outer, depth)
+  }
+
+  /// Lines in front of all functions, once.
+  func helper(_ text: String) {
+    let part = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    if !parts.contains(part) { parts.append(part) }
   }
 
   /// Whether the last line leaves the process.
@@ -118,10 +140,18 @@ final class CTranslator {
       let sign = node.op.map { "\($0.rawValue)=" } ?? "="
       let value = expression(node.value)
       emit("\(TranslationReader.identifier(node.name))\(path) \(sign) \(value);")
-    case .function(let node): define(node)
+    case .function(let node):
+      define(node.function, named: TranslationReader.identifier(node.name))
     case .ifElse(let node): conditional(node)
-    case .whileLoop(let condition, let inner):
-      nested("while (\(expression(condition))) {") { body(inner) }
+    case .whileLoop(let node, let inner):
+      let (text, before) = condition(node)
+      if before.isEmpty { return nested("while (\(text)) {") { body(inner) } }
+      // What the condition waits for is waited for in each turn.
+      nested("while (1) {") {
+        lines += before.map { "    " + $0 }
+        emit("if (!(\(text))) break;")
+        body(inner)
+      }
     case .forLoop(let node): loop(node, statement.span)
     case .tryCatch(let node):
       _ = comment(statement.span)
@@ -146,6 +176,7 @@ final class CTranslator {
     let kind = kind(of: value)
     kinds[name] = kind
     if case .list(let items) = value.kind {
+      kinds[name] = .list
       let type = items.first.map { self.kind(of: $0.value) } == .text ? "const char *" : "long "
       return emit("\(type)\(name)[] = \(text);")
     }
@@ -161,6 +192,7 @@ final class CTranslator {
     case .text: "const char *"
     case .fraction: "double "
     case .pid: "pid_t "
+    case .socket: "int "
     default: "long "
     }
   }
@@ -170,26 +202,31 @@ final class CTranslator {
     switch node.kind {
     case .constant(.string), .text: return .text
     case .constant(.float), .constant(.duration): return .fraction
+    case .constant(.bool), .not, .and, .or: return .truth
     case .variable(let use): return kinds[TranslationReader.identifier(use.name)] ?? .number
     case .binary(.divide, _, _): return .fraction
+    case .binary(let sign, _, _) where sign.level == 4: return .truth
     case .binary(_, let left, let right):
       let both = [kind(of: left), kind(of: right)]
       return both.contains(.fraction) ? .fraction : .number
     case .command(let node):
       let call = reader.call(node, functions: functions)
-      return call?.name == "fork" || call?.name == "spawn" ? .pid : .number
+      switch call?.name {
+      case "fork", "spawn": return .pid
+      case "queue empty", "queue full", "event is-set": return .truth
+      default: return .number
+      }
     case .field(_, let field): return ["name", "message", "kind"].contains(field) ? .text : .number
     default: return .number
     }
   }
 
-  private func define(_ node: FunctionDeclaration) {
-    let parameters = node.function.parameters.map {
-      "long \(TranslationReader.identifier($0.name))"
-    }
+  /// A function of numbers in front of `main`.
+  func define(_ node: FunctionNode, named name: String) {
+    let parameters = node.parameters.map { "long \(TranslationReader.identifier($0.name))" }
     let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
-    function("static long \(TranslationReader.identifier(node.name))(\(list))") {
-      let statements = node.function.body.statements
+    function("static long \(name)(\(list))") {
+      let statements = node.body.statements
       for (at, statement) in statements.enumerated() {
         if at + 1 == statements.count, case .expression(let value) = statement.kind,
           isValue(value)
@@ -216,12 +253,30 @@ final class CTranslator {
   }
 
   private func conditional(_ node: Conditional) {
+    var open = 0
     for (at, branch) in node.branches.enumerated() {
-      let head = "\(at == 0 ? "if" : "} else if") (\(expression(branch.condition))) {"
-      emit(head)
+      let (text, before) = condition(branch.condition)
+      if at > 0, before.isEmpty {
+        emit("} else if (\(text)) {")
+      } else {
+        // What a later condition needs is done only if those before it did not hold.
+        if at > 0 {
+          emit("} else {")
+          indent += 1
+          open += 1
+        }
+        lines += at > 0 ? before.map { "    " + $0 } : before
+        emit("if (\(text)) {")
+      }
       indent += 1
       body(branch.body)
       indent -= 1
+    }
+    defer {
+      for _ in 0..<open {
+        indent -= 1
+        emit("}")
+      }
     }
     if let otherwise = node.otherwise {
       emit("} else {")
@@ -269,7 +324,7 @@ final class CTranslator {
     let index =
       node.names.count > 1
       ? node.names.first.map { TranslationReader.identifier($0.name) } ?? "i" : fresh("i")
-    let count = "sizeof \(list) / sizeof *\(list)"
+    let count = counts[list] ?? "sizeof \(list) / sizeof *\(list)"
     nested("for (size_t \(index) = 0; \(index) < \(count); \(index)++) {") {
       emit("\(isText ? "const char *" : "long ")\(name) = \(list)[\(index)];")
       body(node.body)
@@ -278,17 +333,7 @@ final class CTranslator {
 
   // MARK: Expressions
 
-  func expression(_ node: Expression, into name: String? = nil, isStatement: Bool = false) -> String
-  {
-    term(node, into: name, isStatement: isStatement).text
-  }
-
-  private func operand(_ node: Expression, _ level: Int) -> String {
-    let (text, own) = term(node)
-    return own < level ? "(\(text))" : text
-  }
-
-  private func term(
+  func term(
     _ node: Expression, into name: String? = nil, isStatement: Bool = false
   ) -> (text: String, level: Int) {
     switch node.kind {
@@ -303,15 +348,11 @@ final class CTranslator {
         need("string.h")
         return ("strcmp(\(expression(left)), \(expression(right))) \(sign.rawValue) 0", 4)
       }
-      let level =
-        [.add, .subtract].contains(sign)
-        ? 6
-        : [.multiply, .divide, .floorDivide, .remainder].contains(sign) ? 7 : 4
       let word = sign == .floorDivide ? "/" : sign.rawValue
-      let first = sign == .divide ? "(double)" : ""
-      return ("\(first)\(operand(left, level)) \(word) \(operand(right, level + 1))", level)
-    case .and(let left, let right): return ("\(operand(left, 2)) && \(operand(right, 3))", 2)
-    case .or(let left, let right): return ("\(operand(left, 1)) || \(operand(right, 2))", 1)
+      let (text, level) = joined(left, word, right, sign.level)
+      return (sign == .divide ? "(double)\(text)" : text, level)
+    case .and(let left, let right): return joined(left, "&&", right, 2)
+    case .or(let left, let right): return joined(left, "||", right, 1)
     case .index(let value, let key): return ("\(operand(value, 10))[\(expression(key))]", 10)
     case .field(let value, let field): return (fieldOf(value, field), 10)
     case .command(let node): return (command(node, into: name, isStatement: isStatement), 10)

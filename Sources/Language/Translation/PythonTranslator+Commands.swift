@@ -8,6 +8,8 @@ extension PythonTranslator {
       return "\(TranslationReader.identifier(call.name))(\(arguments))"
     }
     if let text = process(call, into: name, isStatement: isStatement) { return text }
+    if let text = pool(call, into: name) { return text }
+    if let text = socket(call, into: name) { return text }
     if let text = channel(call, into: name) { return text }
     if let text = library(call) { return text }
     return comment(call.span)
@@ -33,16 +35,16 @@ extension PythonTranslator {
     return reader.name(call.arguments[index]) ?? value(call.arguments[index])
   }
 
-  private func flag(_ call: TranslatedCall, _ name: String) -> String? {
+  func flag(_ call: TranslatedCall, _ name: String) -> String? {
     call.flags[name].flatMap { $0 }.map(value)
   }
 
-  private func flagName(_ call: TranslatedCall, _ name: String) -> String? {
+  func flagName(_ call: TranslatedCall, _ name: String) -> String? {
     call.flags[name].flatMap { $0 }.flatMap { reader.name($0) }
   }
 
   /// A function's value of an argument.
-  private func function(_ argument: ArgumentNode?) -> String {
+  func function(_ argument: ArgumentNode?) -> String {
     guard let argument else { return "None" }
     if case .closure(let node)? = argument.value?.kind { return closure(node) }
     return value(argument)
@@ -79,8 +81,8 @@ extension PythonTranslator {
         return "os.wait()"
       }
       let time = flag(call, "timeout") ?? ""
-      for (at, argument) in call.arguments.enumerated() {
-        let name = nameOf(call, at)
+      let names = call.arguments.indices.map { nameOf(call, $0) }
+      for (name, argument) in zip(names, call.arguments) {
         if pids.contains(name) {
           need("os")
           emit("os.waitpid(\(name), 0)")
@@ -90,7 +92,8 @@ extension PythonTranslator {
           emit("\(name).join(\(time))")
         }
       }
-      return call.name == "wait" ? nameOf(call) : "not \(nameOf(call)).is_alive()"
+      let first = names.first ?? "None"
+      return call.name == "wait" ? first : "not \(first).is_alive()"
     case "process alive": return "\(nameOf(call)).is_alive()"
     case "process terminate", "terminate": return "\(nameOf(call)).terminate()"
     case "process close": return "\(nameOf(call)).close()"
@@ -251,143 +254,6 @@ extension PythonTranslator {
     return node.isBackground
       ? "subprocess.Popen(\(quoted), shell=True)"
       : "subprocess.run(\(quoted), shell=True, check=True)"
-  }
-
-  // MARK: Channels
-
-  private func channel(_ call: TranslatedCall, into variable: String?) -> String? {
-    let parts = call.name.split(separator: " ").map(String.init)
-    guard parts.count == 2 else { return nil }
-    let call = reader.named(call, variable ?? parts[0])
-    let name = call.arguments.isEmpty ? variable ?? fresh(parts[0]) : nameOf(call)
-    let hasBlock = call.block != nil && call.arguments.count == 2
-    let given = call.arguments.count > 1 && !hasBlock ? value(call.arguments[1]) : ""
-    func bind(_ text: String) -> String {
-      let target = variable ?? name
-      declare(target)
-      // A name beside the variable means the same.
-      let alias = call.arguments.isEmpty || name == target ? "" : " = \(name)"
-      emit("\(target)\(alias) = \(text)")
-      return target
-    }
-    let time = flag(call, "timeout").map { "timeout=\($0)" } ?? ""
-    let withTime = time.isEmpty ? "" : ", \(time)"
-    switch call.name {
-    case "pipe new":
-      let target = variable ?? name
-      if call.has("raw") {
-        need("os")
-        rawPipes.insert(target)
-        emit("\(target)_r, \(target)_w = os.pipe()")
-      } else if call.has("simplex") {
-        emit("\(target)_r, \(target)_w = \(make("Pipe"))(duplex=False)")
-      } else {
-        emit("\(target)_a, \(target)_b = \(make("Pipe"))()")
-      }
-      return target
-    case "pipe send": return "\(end(name, "w")).send(\(given))"
-    case "pipe recv": return "\(end(name, "r")).recv()"
-    case "pipe poll": return "\(end(name, "r")).poll(\(flag(call, "timeout") ?? ""))"
-    case "pipe write":
-      need("os")
-      return "os.write(\(end(name, "w")), str(\(given)).encode())"
-    case "pipe read":
-      need("os")
-      return "os.read(\(end(name, "r")), \(flag(call, "bytes") ?? "65536")).decode()"
-    case "pipe close":
-      let isRaw = rawPipes.contains(String(name.dropLast(2)))
-      if isRaw {
-        need("os")
-        return "os.close(\(name))"
-      }
-      return "\(end(name, "w")).close()"
-    case "queue new": return bind("\(make("Queue"))(\(given))")
-    case "queue put":
-      return call.has("no-wait")
-        ? "\(name).put_nowait(\(given))" : "\(name).put(\(given)\(withTime))"
-    case "queue get": return call.has("no-wait") ? "\(name).get_nowait()" : "\(name).get(\(time))"
-    case "queue size": return "\(name).qsize()"
-    case "queue empty", "queue full": return "\(name).\(parts[1])()"
-    case "queue close": return "\(name).close()"
-    case "shm new":
-      let type = call.arguments.count > 1 ? call.arguments[1].spelling ?? "i" : "i"
-      let code = ["int": "i", "float": "d", "double": "d", "char": "c", "bool": "b"][type] ?? type
-      let start = call.arguments.count > 2 ? value(call.arguments[2]) : "0"
-      if let count = flag(call, "count") { return bind("\(make("Array"))(\"\(code)\", \(count))") }
-      if let list = flag(call, "init") { return bind("\(make("Array"))(\"\(code)\", \(list))") }
-      return bind("\(make("Value"))(\"\(code)\", \(start))")
-    case "shm get": return given.isEmpty ? "\(name).value" : "\(name)[\(given)]"
-    case "shm set", "shm add":
-      let isArray = call.arguments.count > 2
-      let target = isArray ? "\(name)[\(given)]" : "\(name).value"
-      let new = isArray ? value(call.arguments[2]) : given
-      if call.name == "shm set" {
-        emit("\(target) = \(new)")
-      } else {
-        nested("with \(name).get_lock():") { emit("\(target) += \(new)") }
-      }
-      return ""
-    case "shm lock", "lock with", "sem with", "cond with":
-      let lock = parts[0] == "shm" ? "\(name).get_lock()" : name
-      guard let node = call.block else { return nil }
-      nested("with \(lock):") { body(node.body) }
-      return ""
-    case "shm update":
-      guard let node = call.block else { return nil }
-      let change = closure(node)
-      nested("with \(name).get_lock():") { emit("\(name).value = (\(change))(\(name).value)") }
-      return ""
-    case "lock new": return bind("\(make(call.has("reentrant") ? "RLock" : "Lock"))()")
-    case "sem new": return bind("\(make("Semaphore"))(\(given.isEmpty ? "1" : given))")
-    case "event new": return bind("\(make("Event"))()")
-    case "barrier new": return bind("\(make("Barrier"))(\(given))")
-    case "cond new": return bind("\(make("Condition"))()")
-    case "lock acquire", "sem acquire", "cond acquire": return "\(name).acquire(\(time))"
-    case "lock release", "sem release", "cond release": return "\(name).release()"
-    case "event set", "event clear": return "\(name).\(parts[1])()"
-    case "event is-set": return "\(name).is_set()"
-    case "event wait", "barrier wait", "cond wait": return "\(name).wait(\(time))"
-    case "cond notify": return "\(name).notify(\(given.isEmpty ? "1" : given))"
-    case "cond notify-all": return "\(name).notify_all()"
-    case "pool new":
-      let size = call.arguments.last.map(value) ?? ""
-      let target = variable ?? (call.arguments.count > 1 ? name : "pool")
-      declare(target)
-      emit("\(target) = \(make("Pool"))(\(size))")
-      return target
-    case "pool map", "pool imap", "pool starmap":
-      let arguments = call.arguments.sorted { one, _ in isFunction(one) }
-      let pool = flagName(call, "pool") ?? "pool"
-      guard arguments.count > 1 else { return nil }
-      return "\(pool).\(parts[1])(\(poolFunction(arguments[0])), \(value(arguments[1])))"
-    case "pool apply", "pool submit":
-      let pool = flagName(call, "pool") ?? "pool"
-      let rest = call.arguments.dropFirst().map(value).joined(separator: ", ")
-      let verb = call.name == "pool apply" ? "apply" : "apply_async"
-      return "\(pool).\(verb)(\(poolFunction(call.arguments.first)), (\(rest),))"
-    case "pool result": return "\(nameOf(call)).get()"
-    case "pool close", "pool join", "pool terminate":
-      return "\(call.arguments.isEmpty ? "pool" : name).\(parts[1])()"
-    default: return nil
-    }
-  }
-
-  private func isFunction(_ argument: ArgumentNode) -> Bool {
-    if case .closure? = argument.value?.kind { return true }
-    return argument.spelling.map { functions.contains($0) } ?? false
-  }
-
-  /// Pools send functions by their names, which lambdas do not have.
-  private func poolFunction(_ argument: ArgumentNode?) -> String {
-    guard case .closure(let node)? = argument?.value?.kind else { return function(argument) }
-    return define(node, named: fresh("task"))
-  }
-
-  /// The end of a pipe that its plain name means here.
-  private func end(_ name: String, _ side: String) -> String {
-    if ["_a", "_b", "_r", "_w"].contains(where: { name.hasSuffix($0) }) { return name }
-    if rawPipes.contains(name) { return "\(name)_\(side)" }
-    return name + (depth > 0 ? "_b" : "_a")
   }
 
   // MARK: The small library

@@ -1,7 +1,7 @@
 /// Writes a block as a Python program that does the same with `multiprocessing` and `os`.
-final class PythonTranslator {
+final class PythonTranslator: ExpressionTranslator {
   let reader: TranslationReader
-  private var lines: [String] = []
+  var lines: [String] = []
   private var indent = 0
   private var modules: Set<String> = []
   private var names: Set<String> = []
@@ -12,9 +12,13 @@ final class PythonTranslator {
   var pids: Set<String> = []
   /// How deep in children the present place is.
   private(set) var depth = 0
+  /// Pools that were made.
+  var pools: [String] = []
+  /// Functions in front of the program.
+  private var front: [String] = []
   /// Raw pipes, whose ends are descriptors, by their names.
   var rawPipes: Set<String> = []
-  private var counters: [String: Int] = [:]
+  var counters: [String: Int] = [:]
 
   init(_ reader: TranslationReader) { self.reader = reader }
 
@@ -31,7 +35,7 @@ final class PythonTranslator {
       if !modules.contains("multiprocessing") { head.insert("import multiprocessing", at: 0) }
     }
     if !head.isEmpty { head.append("") }
-    return (head + (lines.isEmpty ? ["pass"] : lines)).joined(separator: "\n") + "\n"
+    return (head + front + (lines.isEmpty ? ["pass"] : lines)).joined(separator: "\n") + "\n"
   }
 
   // MARK: What parts of it use
@@ -47,11 +51,6 @@ final class PythonTranslator {
     return name
   }
 
-  func fresh(_ prefix: String) -> String {
-    counters[prefix, default: 0] += 1
-    return "\(prefix)\(counters[prefix] ?? 1)"
-  }
-
   func declare(_ name: String) { scopes[scopes.count - 1].insert(name) }
 
   func nested(_ head: String, _ inner: () -> Void) {
@@ -61,6 +60,16 @@ final class PythonTranslator {
     inner()
     if lines.count == before { emit("pass") }
     indent -= 1
+  }
+
+  /// Has lines written in front of the program.
+  func hoisted<R>(_ inner: () -> R) -> R {
+    let (outer, depth) = (lines, indent)
+    (lines, indent) = ([], 0)
+    defer { (lines, indent) = (outer, depth) }
+    let result = inner()
+    front += lines
+    return result
   }
 
   /// Defines a function and yields its name.
@@ -161,8 +170,15 @@ final class PythonTranslator {
     case .function(let node):
       _ = define(node.function, named: TranslationReader.identifier(node.name))
     case .ifElse(let node): conditional(node)
-    case .whileLoop(let condition, let body):
-      nested("while \(expression(condition)):") { self.body(body) }
+    case .whileLoop(let node, let body):
+      let (text, before) = condition(node)
+      if before.isEmpty { return nested("while \(text):") { self.body(body) } }
+      // What the condition waits for is waited for in each turn.
+      nested("while True:") {
+        lines += before.map { "    " + $0 }
+        nested("if not (\(text)):") { emit("break") }
+        self.body(body)
+      }
     case .forLoop(let node):
       let names = node.names.map { TranslationReader.identifier($0.name) }
       for name in names { declare(name) }
@@ -181,8 +197,21 @@ final class PythonTranslator {
   }
 
   private func conditional(_ node: Conditional) {
+    let depth = indent
+    defer { indent = depth }
     for (at, branch) in node.branches.enumerated() {
-      nested("\(at == 0 ? "if" : "elif") \(expression(branch.condition)):") { body(branch.body) }
+      let (text, before) = condition(branch.condition)
+      if at > 0, before.isEmpty {
+        nested("elif \(text):") { body(branch.body) }
+        continue
+      }
+      // What a later condition needs is done only if those before it did not hold.
+      if at > 0 {
+        emit("else:")
+        indent += 1
+      }
+      lines += at > 0 ? before.map { "    " + $0 } : before
+      nested("if \(text):") { body(branch.body) }
     }
     if let otherwise = node.otherwise { nested("else:") { body(otherwise) } }
   }
@@ -215,23 +244,7 @@ final class PythonTranslator {
 
   // MARK: Expressions
 
-  /// An expression; lines that it needs before it are emitted.
-  ///
-  /// - Parameters:
-  ///   - name: of the variable that is to hold it; it yields that name if it does already.
-  ///   - isStatement: whether its value is not used.
-  func expression(_ node: Expression, into name: String? = nil, isStatement: Bool = false) -> String
-  {
-    term(node, into: name, isStatement: isStatement).text
-  }
-
-  /// With parentheses where it binds less than a level.
-  private func operand(_ node: Expression, _ level: Int) -> String {
-    let (text, own) = term(node)
-    return own < level ? "(\(text))" : text
-  }
-
-  private func term(
+  func term(
     _ node: Expression, into name: String? = nil, isStatement: Bool = false
   ) -> (text: String, level: Int) {
     switch node.kind {
@@ -248,12 +261,9 @@ final class PythonTranslator {
     case .negate(let value): return ("-\(operand(value, 8))", 8)
     case .not(let value): return ("not \(operand(value, 4))", 3)
     case .binary(let sign, let left, let right):
-      let level = PythonTranslator.level(sign)
-      return (
-        "\(operand(left, level)) \(sign.rawValue) \(operand(right, level + 1))", level
-      )
-    case .and(let left, let right): return ("\(operand(left, 2)) and \(operand(right, 3))", 2)
-    case .or(let left, let right): return ("\(operand(left, 1)) or \(operand(right, 2))", 1)
+      return joined(left, sign.rawValue, right, sign.level)
+    case .and(let left, let right): return joined(left, "and", right, 2)
+    case .or(let left, let right): return joined(left, "or", right, 1)
     case .coalesce(let left, let right):
       let value = operand(left, 2)
       return ("\(value) if \(value) is not None else \(operand(right, 2))", 1)
@@ -290,14 +300,6 @@ final class PythonTranslator {
       return nil
     }
     return value
-  }
-
-  private static func level(_ sign: BinaryOperator) -> Int {
-    switch sign {
-    case .add, .subtract: 6
-    case .multiply, .divide, .floorDivide, .remainder: 7
-    default: 4
-    }
   }
 
   func constant(_ value: Value) -> String {

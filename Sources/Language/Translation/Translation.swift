@@ -24,7 +24,7 @@ public enum Translation: String, CaseIterable, Sendable {
     let reader = TranslationReader(source, table)
     switch self {
     case .python: return PythonTranslator(reader).program(node)
-    case .c: return CTranslator(reader).program(node)
+    case .c: return CTranslator.program(node, reader)
     case .syscalls: return SystemCallTranslator(reader).program(node)
     }
   }

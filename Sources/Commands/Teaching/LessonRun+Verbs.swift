@@ -1,0 +1,145 @@
+import Language
+import Posix
+import Processes
+import Session
+import ShellHost
+import Teaching
+
+/// What a learner asks for: Enter, and the words that help.
+extension LessonRun {
+  /// Enter in an empty line: goes on where that is due.
+  public func enter() throws { if stage == .done { try next() } }
+
+  func next() throws {
+    switch stage {
+    case .asking: return try tell(say(LessonPhrases.answerFirst))
+    case .working: return try tell(say(LessonPhrases.mustReach))
+    case .done: break
+    }
+    if step.goal == nil, step.prediction == nil { records.add(name, step.number, .done) }
+    try goOn()
+  }
+
+  private func goOn() throws {
+    proposed = []
+    guard at + 1 < lesson.steps.count else { return try finish() }
+    at += 1
+    if !step.keepsWorld { try world.clear() }
+    if let setup = step.setup { try script.run(setup) }
+    silence()
+    try interpreter.write("\n")
+    try begin()
+  }
+
+  private func finish() throws {
+    var text = "**" + say(LessonPhrases.over) + "**"
+    if let next = LessonShelf.next(after: name) { text += LessonPhrases.next(next).text(language) }
+    try tell(text)
+    leave()
+  }
+
+  func hint() throws {
+    if stage == .asking { return try tell(say(LessonPhrases.answerFirst)) }
+    guard hintsTold < step.hints.count else { return try tell(say(LessonPhrases.noMoreHints)) }
+    records.add(name, step.number, .hint)
+    try interpreter.write(TextLayout(for: interpreter).text(step.hints[hintsTold]))
+    hintsTold += 1
+  }
+
+  func check() throws {
+    try look()
+    switch stage {
+    case .asking: try tell(say(LessonPhrases.answerFirst))
+    case .done: try tell(say(step.goal == nil ? LessonPhrases.noGoal : LessonPhrases.reached))
+    case .working:
+      let count: (met: Int, all: Int) = watch?.count ?? (0, 1)
+      try tell(LessonPhrases.notYet(count.met, of: count.all).text(language))
+    }
+  }
+
+  func reset() throws {
+    proposed = []
+    // What is ended now is none of the learner's doing.
+    stage = .done
+    watch = nil
+    try prepare(at)
+    try tell(say(LessonPhrases.reset))
+    try interpreter.write("\n")
+    try begin()
+  }
+
+  func skip() throws {
+    proposed = []
+    if step.solution != nil, stage != .done {
+      try tell(say(LessonPhrases.skipped))
+      var loud = script
+      loud.showsReports = true
+      loud.willRun = { [interpreter] entry in
+        if LessonScript.isPause(entry) { return }
+        try interpreter.write("  brood> \(entry)\n")
+      }
+      if stage == .asking { try arm() }
+      let solution = step.solution
+      if let solution, stage != .done {
+        stage = .done
+        try solve(solution, of: step, loud)
+      }
+    }
+    if let prediction = step.prediction, answer == nil {
+      try tell(say(LessonPhrases.truth) + prediction.truth)
+    }
+    stage = .done
+    records.add(name, step.number, .skipped)
+    try goOn()
+  }
+
+  func show() throws {
+    if stage == .asking { return try tell(say(LessonPhrases.answerFirst)) }
+    guard let solution = step.solution else { return try tell(say(LessonPhrases.noSolution)) }
+    proposed = solution.text.split(separator: "\n").map { line in
+      String(line).components(of: " # error ").first ?? String(line)
+    }.filter { !$0.allSatisfy(\.isWhitespace) && !LessonScript.isPause($0) }
+  }
+
+  /// Leaves the lesson, and says how to come back.
+  func quit() throws {
+    leave()
+    let number = LessonShelf.number(of: name) ?? name
+    try tell(LessonPhrases.left(number).text(language))
+  }
+
+  /// The next line of the solution for the prompt, if it was asked for.
+  public func takeProposed() -> String? { proposed.isEmpty ? nil : proposed.removeFirst() }
+
+  /// The line was given up, and what was to follow it with it.
+  public func dropProposed() { proposed = [] }
+
+  /// Whether the news that the prompt has collected is not to be shown.
+  public func takeSilence() -> Bool {
+    defer { dropsNews = false }
+    return dropsNews
+  }
+
+  /// Whether a child is of the lesson, so that it goes with it.
+  public func owns(_ process: ProcessHandle) -> Bool { world.owns(process) }
+
+  /// Ends the lesson and all that it has brought.
+  public func leave() {
+    stage = .done
+    watch = nil
+    if let timer { session.loop.cancel(timer) }
+    timer = nil
+    LessonRun.forget(self)
+    session.postponing {
+      if try !world.clear() { try tell(say(LessonPhrases.cannotEnd)) }
+    }
+    world.end()
+  }
+
+  /// A single word that a running lesson understands, as the command that it means.
+  public static func completed(_ line: String) -> String? {
+    guard current != nil else { return nil }
+    let word = line.trimmed
+    return LessonCommands.single.contains(word) ? "lesson \(word)" : nil
+  }
+}
