@@ -78,7 +78,6 @@ extension LessonRun {
         if LessonScript.isPause(entry) { return }
         try interpreter.write("  brood> \(entry)\n")
       }
-      if stage == .asking { try arm() }
       let solution = step.solution
       if let solution, stage != .done {
         stage = .done
