@@ -17,11 +17,18 @@ public enum LaunchLine {
     return words + ["--", place.host, "sh -c '\(command)'"]
   }
 
+  /// What tells an agent that its allocation is its session's own, before the session can.
+  public static let ownJob = "BROOD_OWN_JOB"
+
   /// A step of one node's own within an allocation.
-  public static func srun(node: String, job: String?, command: String) -> [String] {
+  ///
+  /// - Parameter isOwn: the session has asked for the allocation, which ends with it.
+  public static func srun(
+    node: String, job: String, isOwn: Bool, command: String
+  ) -> [String] {
     var words = ["srun", "-u", "-Q", "-N1", "-n1", "--overlap", "--no-kill", "--cpu-bind=none"]
-    words += ["--export=PATH,HOME"]
-    if let job { words.append("--jobid=\(job)") }
+    words.append("--export=PATH,HOME" + (isOwn ? ",\(ownJob)=\(job)" : ""))
+    words.append("--jobid=\(job)")
     return words + ["-w", node, "sh", "-c", command]
   }
 

@@ -219,9 +219,10 @@ enum FarFlags {
       placement.grant = grant
       (job, nodes) = (grant.job, granted)
     }
+    let isOwn = placement.grant != nil
     placement.places = nodes.map {
-      FarPlacement.Place(
-        $0, workers: nil, words: LaunchLine.srun(node: $0, job: job, command: command))
+      let words = LaunchLine.srun(node: $0, job: job, isOwn: isOwn, command: command)
+      return FarPlacement.Place($0, workers: nil, words: words)
     }
   }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Language
+import Machines
 import Posix
 import Processes
 
@@ -11,6 +12,8 @@ import Processes
 /// session is gone, so that is waited for longer than an agent bears silence.
 public struct AllocationStep {
   private let number: String
+  /// The allocation, if it is the session's own.
+  let ownJob: String?
   /// For the programs of Slurm, and not for tasks.
   private let environment: [String]
 
@@ -18,6 +21,7 @@ public struct AllocationStep {
   public init?(_ variable: (String) -> String?) {
     guard let number = variable("SLURM_STEP_ID") else { return nil }
     self.number = number
+    ownJob = variable(LaunchLine.ownJob)
     environment = variable("SLURM_CONF").map { ["SLURM_CONF=\($0)"] } ?? []
   }
 

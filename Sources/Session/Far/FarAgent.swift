@@ -117,14 +117,15 @@ public final class FarAgent {
   private func lose() {
     if isLeaving { return }
     files.removeAll()
-    guard !settings.job.isEmpty, let step else { die() }
+    let job = settings.job.isEmpty ? step?.ownJob : settings.job
+    guard let job, let step else { die() }
     // An agent that ends ends its step, with all in it, so that it has to wait for this.
     isLeaving = true
     connection.close()
     for worker in workers.values { worker.send(.kill, session) }
     for program in programs.values { program.end(.kill) }
     do {
-      try step.cancel(job: settings.job, interpreter) { [weak self] in self?.die() }
+      try step.cancel(job: job, interpreter) { [weak self] in self?.die() }
     } catch {
       die()
     }
