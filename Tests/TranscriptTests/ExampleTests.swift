@@ -73,14 +73,14 @@ import Testing
   ]) func classicHasOneOutcome(_ name: String, _ size: String) throws {
     let place = try TemporaryDirectory()
     let path = Self.directory.appending(path: "classics/\(name).brood").path
-    let seconds = Program.runsLongTests ? 120 : 4
+    let runs = Program.runsLongTests ? 2000 : 20
     let text = """
-      let found = explore --for \(seconds)s --preemptions 2 $args[0] $args[1]
+      let found = explore --runs \(runs) --preemptions 2 $args[0] $args[1]
       print (len $found.outcomes) $found.outcomes[0].kind ($found.runs > 1)
       """
     let output = try run(
       Program.brood, ["-c", text, path, size], environment: Program.environment(home: place.path),
-      directory: place.path, within: .seconds(seconds * 4 + 60))
+      directory: place.path, within: .seconds(Program.runsLongTests ? 1200 : 120))
     #expect(output.standardOutput == "1 value true\n", "\(output.standardError)")
   }
 

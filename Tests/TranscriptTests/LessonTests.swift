@@ -113,7 +113,8 @@ import Testing
       """, to: "t.md")
     let output = try run(
       Program.brood, ["-c", "lesson test t.md"],
-      environment: Program.environment(home: place.path), directory: place.path)
+      environment: Program.environment(home: place.path), directory: place.path,
+      within: .seconds(60))
     #expect(output.status == .exited(1))
     #expect(output.standardOutput.contains(message), "\(output.standardOutput)")
     #expect(place.contents() == ["t.md"])

@@ -130,7 +130,7 @@ public final class LessonRun {
     let first = lesson.beginning(of: number)
     if first < number || !lesson.steps[first].keepsWorld || first == 0 { try world.clear() }
     var quiet = script
-    quiet.limit = 5_000_000_000
+    quiet.limit = 20_000_000_000
     for step in lesson.steps[first..<number] {
       if let setup = step.setup { try quiet.run(setup) }
       if let solution = step.solution {
