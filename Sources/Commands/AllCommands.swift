@@ -15,7 +15,7 @@ public enum AllCommands {
   /// Gives a session what it needs of the commands' folders: how handles of channels travel, and how
   /// processes that are stuck are found.
   public static func prepare(_ session: Session) {
-    session.transport.makeHandles = { ChannelCoder(session) }
+    session.makeHandleCoder = { ChannelCoder(session) }
     ErrorObject.topic = ErrorTopics.topic
     session.watchAtGate = ExploredCalls.watch
     session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }

@@ -55,7 +55,7 @@ extension Session {
 
   /// Runs code of the user beside what this process is just doing, which goes on afterwards.
   public func aside<R>(_ body: () throws -> R) rethrows -> R {
-    try WaitNote.setAside { try transport.setAside(body) }
+    try WaitNote.setAside { try codec.setAside(body) }
   }
 
   /// Calls what is due; throws the first error of a block, and the rest stays due.

@@ -88,7 +88,7 @@ extension Session {
     }
     becomeChild(slot)
     becomeLooker(interpreter)
-    WaitNote.setAside { transport.setAside { body() } }
+    WaitNote.setAside { codec.setAside { body() } }
   }
 
   /// In the forked process: nothing of what the script was about to do is done here.

@@ -38,7 +38,7 @@ extension Session {
       try interpreter.printReport(result)
       // What cannot be written is a failure, and then there is no value.
       try output.flush()
-      try store(result, ticket.slot, interpreter)
+      try store(result, ticket.slot)
     } catch {
       status = self.status(of: error)
     }

@@ -193,7 +193,7 @@ extension Session {
       let facts: [Value] = [.text(signal.name), .int(Int(recorded.sender))]
       let wanted = min(interpreter.parameterCount(block), facts.count)
       try WaitNote.setAside {
-        try transport.setAside {
+        try codec.setAside {
           let work: () throws -> Void = {
             for _ in 0..<recorded.count {
               let result = try interpreter.invoke(

@@ -55,12 +55,12 @@ public final class Session {
   public let rootPid = Process.pid
   /// The channels that this process has.
   public let channels = ChannelList()
-  /// How values become messages.
-  public private(set) lazy var messages = MessageCoder(transport) { [self] in interpreter }
+  /// How values go to other processes, and come from them.
+  public private(set) lazy var codec = ValueCodec(interpreter, handles: makeHandleCoder())
+  /// Makes what knows how handles travel; set by a layer above.
+  public var makeHandleCoder: () -> any HandleCoder = { ProcessCoder() }
   /// Blocks of `process define`, by the name of the class.
   public var processClasses: [String: Value] = [:]
-  /// How values go to other processes, and come from them.
-  public let transport = Transport()
   /// Where random numbers come from.
   public private(set) lazy var random = RandomSource()
   /// The pools that this process has made.
@@ -163,19 +163,19 @@ public final class Session {
   }
 
   private init() {
-    output.brokenPipe = { [unowned self] in outputBroke() }
+    output.brokenPipe = { [self] in outputBroke() }
     hookLoop()
-    loop.afterSleep = { [unowned self] in sleepNotes.end() }
-    WaitNote.standing = { [unowned self] in standingOfWaits }
-    WaitNote.besides = { [unowned self] in pools.awaited }
+    loop.afterSleep = { [self] in sleepNotes.end() }
+    WaitNote.standing = { [self] in standingOfWaits }
+    WaitNote.besides = { [self] in pools.awaited }
     Recorder.setPlace { Session.current.placeOfWait }
-    WaitLookout.asked = { [unowned self] in askForLook($0) }
-    LockOrder.tell = { [unowned self] in tellOrder($0) }
+    WaitLookout.asked = { [self] in askForLook($0) }
+    LockOrder.tell = { [self] in tellOrder($0) }
   }
 
   /// What is done before each sleep; the prompt adds to it.
   func hookLoop() {
-    loop.beforeSleep = { [unowned self] in
+    loop.beforeSleep = { [self] in
       postponing { try output.flush() }
       noteSleep()
     }

@@ -142,7 +142,7 @@ extension Session {
     let settings = Settings()
     settings.define(
       .choice("reap", "When ended children are reaped", ["manual", "auto"]) {
-        [unowned self] in setReaping(isAutomatic: $0 == "auto")
+        [self] in setReaping(isAutomatic: $0 == "auto")
       })
     settings.define(
       .choice(
@@ -164,7 +164,7 @@ extension Session {
           }
           return value
         },
-        apply: { [unowned self] in
+        apply: { [self] in
           lookout.isSilenced = $0.asText == "off"
           LockOrder.turn(on: $0.asText != "off")
         }))
@@ -186,24 +186,24 @@ extension Session {
               "value of 'chaos'", must: "off, on or a whole number", is: value)
           }
         },
-        apply: { [unowned self] value in
+        apply: { [self] value in
           guard case .int(let seed) = value else { return endChaos() }
           try beginChaos(seed)
         }))
     settings.define(
       .choice("reaper", "Who adopts orphans", ["session", "init"]) {
-        [unowned self] in try setReaper(isSession: $0 == "session")
+        [self] in try setReaper(isSession: $0 == "session")
       })
     settings.define(
       .choice(
         "leftovers", "What is done, at the session's end, with what programs leave behind",
         ["end", "keep"]
-      ) { [unowned self] in supervisor.keepsLeftovers = $0 == "keep" })
+      ) { [self] in supervisor.keepsLeftovers = $0 == "keep" })
     settings.define(
       .number(
         "limit.processes", "How many live processes a session may have", standard: 4096,
         in: 1...30_000
-      ) { [unowned self] in slots?.limit = $0 })
+      ) { [self] in slots?.limit = $0 })
     settings.define(
       Setting(
         "random.seed",
@@ -218,7 +218,7 @@ extension Session {
               "value of 'random.seed'", must: "a whole number, or auto", is: value)
           }
         },
-        apply: { [unowned self] value in
+        apply: { [self] value in
           if case .int(let seed) = value { setSeed(seed) } else { setSeed(nil) }
         }))
     settings.define(

@@ -11,7 +11,7 @@ final class ChannelCoder: DescriptorCoder {
   var arrived: [ChannelHandle]?
 
   private let processes = ProcessCoder()
-  private unowned let session: Session
+  private let session: Session
 
   /// Of handles on the wire; that of processes is `ProcessCoder.kind`.
   private static let kind: UInt8 = 2

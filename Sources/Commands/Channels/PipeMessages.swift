@@ -7,9 +7,9 @@ import Session
 extension PipeTarget {
   /// Sends a value, waiting while the pipe is full.
   func send(_ value: Value, _ wait: Wait) throws {
-    let messages = handle.session.messages
+    let codec = handle.session.codec
     try work("send through") { pipe in
-      try messages.sending(
+      try codec.sending(
         value,
         whole: { bytes, descriptors in
           try pipe.send(
@@ -17,7 +17,7 @@ extension PipeTarget {
         },
         inPieces: { size in
           try pipe.send(count: size, from: end, watchesPeers: !isNamed, wait) { sink in
-            try messages.write(value, to: sink)
+            try codec.write(value, to: sink)
           }
         })
     }
@@ -25,12 +25,12 @@ extension PipeTarget {
 
   /// Receives a value, waiting for it.
   func receive(_ wait: Wait) throws -> Value {
-    let messages = handle.session.messages
+    let codec = handle.session.codec
     return try work("receive from") { pipe in
       try pipe.receive(at: end, watchesPeers: !isNamed, wait) { message in
-        if let bytes = message.bytes { return try messages.value(bytes, message.descriptors) }
+        if let bytes = message.bytes { return try codec.value(bytes, message.descriptors) }
         var offset = 0
-        return try messages.value(count: message.count, message.descriptors) { buffer in
+        return try codec.value(count: message.count, message.descriptors[...]) { buffer in
           let count = try message.read(into: buffer, at: offset)
           offset += count
           return count

@@ -55,31 +55,31 @@ final class QueueHandle: ChannelHandle {
 extension QueueHandle {
   /// Puts a value, waiting for room.
   func put(_ value: Value, _ wait: Wait) throws {
-    let messages = session.messages
+    let codec = session.codec
     try session.with(self, "put into") {
-      try messages.sending(
+      try codec.sending(
         value,
         whole: { try queue.put($0, descriptors: $1, wait) },
         inPieces: { size in
-          try queue.putLarge(size, wait) { sink in try messages.write(value, to: sink) }
+          try queue.putLarge(size, wait) { sink in try codec.write(value, to: sink) }
         })
     }
   }
 
   /// Puts many values, as many at a time as there is room for.
   func putMany(_ values: [Value], _ wait: Wait) throws {
-    let messages = session.messages
+    let codec = session.codec
     try session.with(self, "put into") {
       var start = 0
       while start < values.count {
         // Large ones go their own way.
-        let run = values[start...].prefix { messages.isSmall($0) }
+        let run = values[start...].prefix { codec.isSmall($0) }
         if run.isEmpty {
           try put(values[start], wait)
           start += 1
           continue
         }
-        try queue.putMany(run.count, wait) { try messages.message(values[start + $0]) }
+        try queue.putMany(run.count, wait) { try codec.message(values[start + $0]) }
         start += run.count
       }
     }
@@ -97,14 +97,14 @@ extension QueueHandle {
   /// Handles in one that is lent, or only looked at, stay on their way: others may get them yet.
   @inline(__always)
   func value(_ item: QueueItem, _ lease: Int64? = nil) throws -> Value {
-    if !item.isLent || item.descriptors.isEmpty { return try session.messages.value(item) }
+    if !item.isLent || item.descriptors.isEmpty { return try session.codec.value(item) }
     return try lentValue(item, lease)
   }
 
   @inline(never)
   private func lentValue(_ item: QueueItem, _ lease: Int64?) throws -> Value {
-    let messages = session.messages
-    let (value, channels) = try messages.noting { try messages.value(item) }
+    let codec = session.codec
+    let (value, channels) = try codec.noting { try codec.value(item) }
     for channel in channels { channel.channel.count(departure: true) }
     if let lease {
       let end = lease == .max ? .max : Clock.deadline(after: lease)
@@ -130,7 +130,7 @@ extension QueueHandle {
 
   /// Takes up to so many values, waiting for the first.
   func getMany(_ most: Int, lease: Int64? = nil, _ wait: Wait) throws -> [Value] {
-    let messages = session.messages
+    let codec = session.codec
     return try session.with(self, "get from") {
       var result: [Value] = []
       var limit = wait
@@ -140,12 +140,12 @@ extension QueueHandle {
             most - result.count, lease: lease, isFirst: result.isEmpty, limit
           ) { item in
             if !item.isLent {
-              result.append(try messages.value(item))
+              result.append(try codec.value(item))
             } else if lease != nil {
               result.append(try value(item, lease))
             } else {
               // It is this process's for good if it can be received.
-              result.append(try messages.noting { try messages.value(item) }.0)
+              result.append(try codec.noting { try codec.value(item) }.0)
             }
           }
           if progress.isCutShort { break }
@@ -160,11 +160,11 @@ extension QueueHandle {
   }
 }
 
-extension MessageCoder {
+extension ValueCodec {
   /// The value of an item.
   @inline(__always)
   func value(_ item: QueueItem) throws -> Value {
     if !item.isLarge { return try value(item.bytes, item.descriptors) }
-    return try value(count: item.count, item.descriptors) { item.read(into: $0) }
+    return try value(count: item.count, item.descriptors[...]) { item.read(into: $0) }
   }
 }

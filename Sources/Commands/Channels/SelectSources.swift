@@ -55,7 +55,7 @@ final class QueueSource: SelectSource {
 
   func take() throws -> (value: Value, origin: Value)? {
     do {
-      let value = try handle.queue.get(session.nonblocking) { try session.messages.value($0) }
+      let value = try handle.queue.get(session.nonblocking) { try session.codec.value($0) }
       return (value, .handle(handle))
     } catch ChannelError.empty {
       return nil

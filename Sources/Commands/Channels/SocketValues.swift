@@ -5,10 +5,6 @@ import Session
 
 /// Values, lines and bytes through a connection, each value a frame.
 extension SocketHandle {
-  // Without an interpreter and a coder of handles, only data passes in either direction.
-  nonisolated(unsafe) private static let encoder = WireEncoder()
-  nonisolated(unsafe) private static let decoder = WireDecoder()
-
   /// Sends a value, waiting for room.
   func send(_ value: Value, _ wait: Wait) throws {
     let verb = "send to"
@@ -18,7 +14,7 @@ extension SocketHandle {
         .type, "cannot \(verb) \(shown): a \(type) means something on this side only",
         help: "send data, such as its name or address; a pipe or queue carries a \(type)")
     }
-    let body = try SocketHandle.encoder.encode(value)
+    let body = try ValueCodec.data.message(value).bytes
     if body.count > mostBytes {
       throw ErrorObject(
         .limit,
@@ -43,7 +39,7 @@ extension SocketHandle {
       return nil
     }
     do {
-      let value = try body.withUnsafeBytes { try SocketHandle.decoder.decode($0) }
+      let value = try body.withUnsafeBytes { try ValueCodec.data.value($0) }
       if value.boundToProcess == nil { return value }
     } catch let error as ErrorObject where error.kind != .limit {
       // The next frame can still be a value.

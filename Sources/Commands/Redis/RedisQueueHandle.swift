@@ -9,10 +9,6 @@ import Session
 final class RedisQueueHandle: RedisHandle {
   let queue: RedisQueue
 
-  // Only data passes, in either direction: no closures, no handles.
-  nonisolated(unsafe) private static let encoder = WireEncoder()
-  nonisolated(unsafe) private static let decoder = WireDecoder()
-
   init(_ name: String, _ place: RedisPlace, _ client: RedisClient, _ session: Session) {
     queue = RedisQueue(client)
     super.init(name, "queue", place, client, session)
@@ -71,12 +67,12 @@ final class RedisQueueHandle: RedisHandle {
         .type, "cannot put into \(shown): a \(type) means something to this session only",
         help: "put data, such as its name; a queue without --on carries a \(type)")
     }
-    return Array(try RedisQueueHandle.encoder.encode(value))
+    return try ValueCodec.data.copied(value)
   }
 
   /// The value of an item, nil for what is none.
   private func value(_ bytes: [UInt8]) throws -> Value {
-    let value = try? bytes.withUnsafeBytes { try RedisQueueHandle.decoder.decode($0) }
+    let value = try? bytes.withUnsafeBytes { try ValueCodec.data.value($0) }
     guard let value, value.boundToProcess == nil else {
       throw ErrorObject(
         .type, "cannot get from \(shown): what came is no value",

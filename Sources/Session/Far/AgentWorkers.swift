@@ -182,8 +182,8 @@ extension FarAgent {
         socket, ledger, of: .pool(1, of: session.rootPid), session, interpreter,
         sharesVariables: settings.sharesVariables, requiresDirectory: true)
       if let initializer {
-        let coder = TaskCoder(session, interpreter)
-        let value = try initializer.withUnsafeBytes { try coder.decode($0, []) }
+        let codec = session.ownCodec(interpreter)
+        let value = try initializer.withUnsafeBytes { try codec.value($0) }
         try worker.begin(by: value)
       }
       try worker.run()

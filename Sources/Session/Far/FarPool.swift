@@ -10,9 +10,7 @@ final class FarCrew {
   let hosts: FarHosts
   var workers: [UInt32: FarWorker] = [:]
   private var count: UInt32 = 0
-  let encoder: WireEncoder
-  /// Without an interpreter: a closure that comes back is refused.
-  let decoder: WireDecoder
+  let codec: ValueCodec
   /// The number that the user gave it; nil for as many as the hosts have.
   var fixedSize: Int?
   /// A task at which so many workers died alone, while their agents lived, is suspect.
@@ -20,17 +18,13 @@ final class FarCrew {
 
   init(_ placement: FarPlacement, _ name: String, _ session: Session, _ interpreter: Interpreter) {
     hosts = FarHosts(placement, title: "pool \(name)", session)
-    let handles = FarHandles()
-    encoder = WireEncoder(interpreter, handles: handles)
-    decoder = WireDecoder(nil, handles: handles)
+    codec = ValueCodec(interpreter, acceptsClosures: false, handles: FarHandles())
   }
 
   func takeNumber() -> UInt32 {
     count &+= 1
     return count
   }
-
-  func encode(_ value: Value) throws -> [UInt8] { Array(try encoder.encode(value)) }
 
   func workers(at host: FarHost) -> [FarWorker] {
     workers.values.filter { $0.host === host }.sorted { $0.number < $1.number }
@@ -46,7 +40,7 @@ extension Pool: FarClient {
     far.hosts.sharesVariables = !initialized.isEmpty
     if let initializer {
       try refuseHandles(in: initializer)
-      far.hosts.initializer = try far.encode(initializer)
+      far.hosts.initializer = try far.codec.copied(initializer)
     }
     try far.hosts.begin()
   }
@@ -198,7 +192,7 @@ extension Pool: FarClient {
       guard TaskPacket(bytes) != nil else { return nil }
       var entries = TaskEntries(bytes)
       guard let entry = entries.next(), let far,
-        case .error(let error)? = try? far.decoder.decode(entry.payload)
+        case .error(let error)? = try? far.codec.value(entry.payload)
       else { return nil }
       return error
     }
@@ -216,7 +210,7 @@ extension Pool: FarClient {
       let before = batch.reported
       let hasFailures = takeResults(
         bytes, of: batch, host: worker.host.name
-      ) { try far.decoder.decode($0) }
+      ) { try far.codec.value($0) }
       worker.reportedAt = Clock.monotonic
       worker.tasksDone += batch.reported - before
       worker.host.tasksDone += batch.reported - before
@@ -333,7 +327,7 @@ extension Pool: FarClient {
     var seed = job.seed
     while let task = batch.upcoming {
       do {
-        let bytes = try far.encode(job.argument(task))
+        let bytes = try far.codec.copied(job.argument(task))
         let isAlone = bytes.count > TaskPacket.usualSize
         let size = TaskPacket.headSize + payload.count + TaskPacket.entryHeadSize + bytes.count
         if batch.count > 0, isAlone || size > TaskPacket.usualSize { break }

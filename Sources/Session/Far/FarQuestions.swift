@@ -53,8 +53,8 @@ public struct FarAnswer {
 
   func bytes(_ interpreter: Interpreter) -> [UInt8] {
     var writer = FieldWriter()
-    let encoder = WireEncoder(interpreter, handles: FarHandles())
-    let value = (try? encoder.encode(.items(records))).map { Array($0) } ?? []
+    let codec = ValueCodec(interpreter, handles: FarHandles())
+    let value = (try? codec.copied(.items(records))) ?? []
     writer.add(text)
     writer.add(problem ?? (value.isEmpty ? "its answer cannot be sent" : ""))
     writer.add(rest: value)
@@ -69,9 +69,9 @@ public struct FarAnswer {
       .map { TerminalText.line(String($0)) }.joined(separator: "\n")
     let problem = try reader.text()
     self.problem = problem.isEmpty ? nil : TerminalText.line(problem)
-    let decoder = WireDecoder(nil, handles: FarHandles())
+    let codec = ValueCodec(nil, handles: FarHandles())
     let rest = reader.rest
-    let value = try? rest.withUnsafeBytes { try decoder.decode($0) }
+    let value = try? rest.withUnsafeBytes { try codec.value($0) }
     guard case .list(let list)? = value?.plain else { return }
     records = list.items.compactMap { item in
       guard case .map(let map) = item.plain else { return nil }

@@ -25,7 +25,7 @@ public final class Pool: Handle, NameHolder {
   /// It was waited for, so that it is not meant any more.
   public private(set) var isJoined = false
   let interpreter: Interpreter
-  let coder: TaskCoder
+  let codec: ValueCodec
   let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
   let incoming = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   let ledgers = TaskLedgers()
@@ -71,7 +71,7 @@ public final class Pool: Handle, NameHolder {
     self.options = options
     self.session = session
     interpreter = runs
-    coder = TaskCoder(session, runs)
+    codec = session.ownCodec(runs)
     far = options.placement.map { FarCrew($0, name, session, runs) }
   }
 
@@ -189,7 +189,7 @@ public final class Pool: Handle, NameHolder {
     if descriptors.isEmpty, let known = functions[key] { return known }
     functionCount += 1
     let made = PoolFunction(
-      functionCount, value, KeptMessage(bytes: key, descriptors: descriptors), self)
+      functionCount, value, (key, descriptors), self)
     if descriptors.isEmpty {
       if functions.count >= 32 { functions = [:] }
       functions[key] = made
@@ -198,8 +198,8 @@ public final class Pool: Handle, NameHolder {
   }
 
   private func encoded(_ function: Value) throws -> (bytes: [UInt8], descriptors: [Int32]) {
-    if let far { return (try far.encode(function), []) }
-    let message = try coder.encode(function)
+    if let far { return (try far.codec.copied(function), []) }
+    let message = try codec.message(function)
     return (Array(message.bytes), message.descriptors)
   }
 

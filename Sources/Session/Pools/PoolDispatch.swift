@@ -84,7 +84,7 @@ extension Pool {
     var seed = job.seed
     defer {
       Descriptors.close(memory)
-      coder.letGo()
+      codec.letGo()
     }
     var run = batch.upcomingRun
     // Of that so many are in the packet, and not taken.
@@ -92,11 +92,11 @@ extension Pool {
     while !run.isEmpty {
       let task = run.lowerBound + added
       do {
-        let message = try coder.encode(job.argument(task), mayRecall: true)
+        let message = try codec.message(job.argument(task), mayRecall: true)
         let isAlone = !message.descriptors.isEmpty || message.bytes.count > TaskPacket.usualSize
         let end = size + TaskPacket.entryHeadSize + message.bytes.count
         if batch.count + added > 0, isAlone || end > TaskPacket.usualSize {
-          coder.recall()
+          codec.recall()
           break
         }
         if isAlone {
@@ -112,7 +112,7 @@ extension Pool {
         if isAlone { break }
         if added < run.count { continue }
       } catch let error as SystemError {
-        coder.recall()
+        codec.recall()
         if batch.count + added == 0 { throw error }
         break
       } catch {
@@ -135,7 +135,7 @@ extension Pool {
       try send(UnsafeRawBufferPointer(start: base, count: size), descriptors, batch, to: worker)
     } catch {
       worker.ledger.begin(place, count: 0)
-      coder.recall()
+      codec.recall()
       throw error
     }
     batch.tag = place

@@ -225,12 +225,16 @@ extension ErrorObject {
 /// A function that workers were sent, or will be; they forget it when no job needs it any more.
 final class PoolFunction {
   let number: UInt32
-  let message: KeptMessage
+  /// The descriptors belong to the handles in the value.
+  let message: (bytes: [UInt8], descriptors: [Int32])
   /// Keeps handles alive whose descriptors the message has.
   private let value: Value
   private weak var pool: Pool?
 
-  init(_ number: UInt32, _ value: Value, _ message: KeptMessage, _ pool: Pool) {
+  init(
+    _ number: UInt32, _ value: Value, _ message: (bytes: [UInt8], descriptors: [Int32]),
+    _ pool: Pool
+  ) {
     self.number = number
     self.value = value
     self.message = message

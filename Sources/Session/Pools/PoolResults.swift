@@ -104,7 +104,7 @@ extension Pool {
   private func takeStartFailure(_ bytes: UnsafeRawBufferPointer, from worker: WorkerExecutor) {
     var entries = TaskEntries(bytes)
     guard let entry = entries.next(),
-      case .error(let error)? = try? coder.decode(entry.payload, [])
+      case .error(let error)? = try? codec.value(entry.payload)
     else { return }
     worker.startFailure = error.message
     if !toldFailures.insert(error.message).inserted || toldFailures.count > 3 { return }
@@ -188,9 +188,9 @@ extension Pool {
       for fd in descriptors { Descriptors.close(fd) }
       throw ReceivedMessage.cut.asError("its descriptors are lost")
     }
-    guard let memory = descriptors.first else { return try coder.decode(payload, []) }
+    guard let memory = descriptors.first else { return try codec.value(payload) }
     defer { Descriptors.close(memory) }
-    return try coder.decode(memory: memory, descriptors.dropFirst())
+    return try codec.value(memory: memory, descriptors.dropFirst())
   }
 
   private static func unreadable(_ message: String, _ error: ErrorObject? = nil) -> ErrorObject {

@@ -14,11 +14,11 @@ extension PoolWorker {
     var isFailed = isFailed
     var message: (bytes: UnsafeRawBufferPointer, descriptors: [Int32])
     do {
-      message = try coder.encode(value)
+      message = try codec.message(value)
     } catch {
       // A result that cannot travel is the task's error.
       isFailed = true
-      message = try coder.encode(.error(PoolWorker.unsendable(asObject(error), isFailed)))
+      message = try codec.message(.error(PoolWorker.unsendable(asObject(error), isFailed)))
     }
     let mark = UInt32(truncatingIfNeeded: index) << 1 | (isFailed ? 1 : 0)
     let size = TaskPacket.entryHeadSize + message.bytes.count

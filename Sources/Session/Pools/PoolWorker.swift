@@ -13,7 +13,7 @@ final class PoolWorker {
   private let pool: ObjectID
   private let session: Session
   private let interpreter: Interpreter
-  let coder: TaskCoder
+  let codec: ValueCodec
   private let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
   private var functions: [UInt32: WorkerFunction] = [:]
   private let depth = Process.forkDepth
@@ -43,7 +43,7 @@ final class PoolWorker {
     self.ledger = ledger
     self.session = session
     self.interpreter = interpreter
-    coder = TaskCoder(session, interpreter)
+    codec = session.ownCodec(interpreter)
   }
 
   /// Runs what a worker does before its first task; the pool tells of an error, once for all.
@@ -59,7 +59,7 @@ final class PoolWorker {
       try interpreter.keepFunctions(declaredIn: closure)
     } catch {
       let failure = try failure(error)
-      guard let message = try? coder.encode(.error(failure)), message.descriptors.isEmpty,
+      guard let message = try? codec.message(.error(failure)), message.descriptors.isEmpty,
         message.bytes.count <= TaskPacket.usualSize
       else { throw failure }
       try withUnsafeTemporaryAllocation(byteCount: TaskPacket.mostBytes, alignment: 16) { buffer in
@@ -186,11 +186,11 @@ final class PoolWorker {
     let descriptors = message.descriptors
     if head.flags.contains(.isLarge), let memory = descriptors.first {
       defer { Descriptors.close(memory) }
-      return try coder.decode(memory: memory, descriptors.dropFirst())
+      return try codec.value(memory: memory, descriptors.dropFirst())
     }
     var entries = TaskEntries(bytes)
     guard let entry = entries.next() else { return .null }
-    return try coder.decode(entry.payload, descriptors[...])
+    return try codec.value(entry.payload, descriptors)
   }
 
   private func enterDirectory(_ bytes: UnsafeRawBufferPointer) {
@@ -243,7 +243,7 @@ final class PoolWorker {
           guard let entry = entries.next() else { break }
           number = UInt64(entry.mark)
           if Recorder.isOn { recordTask(.task, head, number) }
-          argument = try coder.decode(entry.payload, [])
+          argument = try codec.value(entry.payload)
           if head.seed != 0 {
             session.plant(task: RandomSource.taskSeed(head.seed, entry.mark))
           }
