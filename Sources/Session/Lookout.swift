@@ -305,12 +305,11 @@ extension Session {
   private func deadlock(_ report: StuckReport) -> ErrorObject {
     let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false)
     let head = lines.first.map { $0.drop { $0 != ":" }.dropFirst(2) } ?? ""
-    let error = ErrorObject(
-      .deadlock, "this wait can never end: \(head)",
-      help: lines.dropFirst().map { $0.drop { $0 == " " } }.joined(separator: "\n"))
     let pids = report.core + report.followers
-    error.payload["set"] = .items(pids.map { .int(Int($0)) })
-    return error
+    return ErrorObject(
+      .deadlock, "this wait can never end: \(head)",
+      help: lines.dropFirst().map { $0.drop { $0 == " " } }.joined(separator: "\n"),
+      payload: ["set": .items(pids.map { .int(Int($0)) })])
   }
 
   /// This process was told to look: it throws if it was chosen to end a deadlock that is still there.

@@ -164,10 +164,9 @@ extension Session {
   /// decided about PIPE.
   func outputBroke() -> ErrorObject? {
     if hasRedirectedOutput || handlers.blocks[.pipe] != nil || handlers.ignored.contains(.pipe) {
-      let error = ErrorObject(
-        .failed, "cannot write: no process reads the other end any more (broken pipe, EPIPE)")
-      error.payload["signal"] = .text(Signal.pipe.name)
-      return error
+      return ErrorObject(
+        .failed, "cannot write: no process reads the other end any more (broken pipe, EPIPE)",
+        payload: ["signal": .text(Signal.pipe.name)])
     }
     lostReader = true
     if endingSignal == nil {

@@ -77,11 +77,10 @@ extension Session {
   }
 
   private func limitError(_ limit: Int) -> ErrorObject {
-    let error = ErrorObject(
+    ErrorObject(
       .limit, "the session has \(limit) live processes, and may have no more",
-      help: "see them with ps; raise the limit with: config limit.processes \(limit * 2)")
-    error.payload["limit"] = .int(limit)
-    return error
+      help: "see them with ps; raise the limit with: config limit.processes \(limit * 2)",
+      payload: ["limit": .int(limit)])
   }
 
   /// Prints an uncaught error, once.

@@ -62,6 +62,14 @@ public final class WaitRecord {
   /// Whether it ended as a writer does whose reader left; 141 is how a shell in between tells it.
   var lostReader: Bool { signal == .pipe || exit == 141 }
 
+  /// How it ended, as fields of an error.
+  public var errorFacts: [String: Value] {
+    [
+      "status": exit.map { .int(Int($0)) } ?? .null, "signal": signal.map { .text($0.name) } ?? .null,
+      "record": map,
+    ]
+  }
+
   /// What its status means if it is that of a shell whose child was ended by a signal.
   public var statusMeaning: String? { exit.flatMap { WaitRecord.meaning(ofStatus: $0) } }
 

@@ -134,8 +134,8 @@ extension BroodHost {
     }
     // The prompt's news tell of it; the terminal has echoed ^Z.
     writeError("\n")
-    let error = ErrorObject(.interrupted, "'\(job.command)' was stopped")
-    error.payload["process"] = .handle(job.last)
+    let error = ErrorObject(
+      .interrupted, "'\(job.command)' was stopped", payload: ["process": .handle(job.last)])
     error.wasPrinted = true
     return error
   }

@@ -63,13 +63,11 @@ extension PipelineRun {
     guard let index = records.indices.first(where: { hasFailed($0, records) }) else { return nil }
     let record = records[index]
     let stage = pipeline.stages[index]
+    var payload = record.errorFacts
+    payload["records"] = .items(records.map(\.map))
     let error = ErrorObject(
       .failed, "'\(name(stage))' \(Self.phrase(record))", help: record.statusMeaning,
-      location: stage.location)
-    error.payload["status"] = record.exit.map { .int(Int($0)) } ?? .null
-    error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
-    error.payload["record"] = record.map
-    error.payload["records"] = .items(records.map(\.map))
+      location: stage.location, payload: payload)
     // Unless what the member said went elsewhere.
     let isHidden = stage.redirections.contains { $0.descriptors.contains(2) }
     error.wasPrinted = record.hasReported && !isHidden

@@ -80,15 +80,16 @@ func wrongFamily(
   _ interpreter: Interpreter?
 ) -> ErrorObject {
   let other = handle.typeName
-  let error = ErrorObject(
-    .type, "'\(name)' is \(withArticle(other)), not \(withArticle(family))")
-  guard let words = command?.name.split(separator: " ").map(String.init), words.count == 2,
+  var help: String?
+  if let words = command?.name.split(separator: " ").map(String.init), words.count == 2,
     let verbs = interpreter?.table.verbs(of: other)
-  else { return error }
-  if let verb = ([words[1]] + (counterparts[words[1]] ?? [])).first(where: verbs.contains) {
-    error.help = "use '\(other) \(verb) \(name)'"
-  } else if handle is ChannelHandle {
-    error.help = "the verbs of \(withArticle(other)) are: " + verbs.joined(separator: " ")
+  {
+    if let verb = ([words[1]] + (counterparts[words[1]] ?? [])).first(where: verbs.contains) {
+      help = "use '\(other) \(verb) \(name)'"
+    } else if handle is ChannelHandle {
+      help = "the verbs of \(withArticle(other)) are: " + verbs.joined(separator: " ")
+    }
   }
-  return error
+  return ErrorObject(
+    .type, "'\(name)' is \(withArticle(other)), not \(withArticle(family))", help: help)
 }

@@ -154,24 +154,23 @@ enum BarrierCommands {
         let consequence =
           handle.barrier.breach == .tooFewLeft
           ? ", and too few are left to come" : " while it waited there"
-        let error = ErrorObject(
+        throw ErrorObject(
           .peerDied,
           "\(handle.shown) is broken: process \(session.named(ending.pid)) \(ending.description)"
-            + consequence, help: "make it whole again: barrier reset \(handle.name)")
-        session.add(ending, to: error)
-        throw error
+            + consequence, help: "make it whole again: barrier reset \(handle.name)",
+          payload: ending.facts)
       } catch let missing as Barrier.Missing {
         let absent = missing.absent.map { session.named($0) }
         let others = missing.arrived > 1 ? "further" : "other"
-        let error = ErrorObject(
+        throw ErrorObject(
           .timeout,
           "\(handle.shown) did not open in time: \(missing.arrived) of \(missing.parties) have come"
             + (absent.isEmpty
               ? ", and no \(others) process has it"
-              : ", not yet: " + absent.joined(separator: ", ")))
-        error.payload["arrived"] = .int(missing.arrived)
-        error.payload["missing"] = .items(absent.map { .text($0) })
-        throw error
+              : ", not yet: " + absent.joined(separator: ", ")),
+          payload: [
+            "arrived": .int(missing.arrived), "missing": .items(absent.map { .text($0) }),
+          ])
       }
     }
   }

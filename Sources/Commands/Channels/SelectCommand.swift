@@ -110,12 +110,11 @@ enum SelectCommand {
         .closed, "no arm of 'select' can ever run",
         help: "its queues and pipes are closed, or no other process is left that could use them")
     }
-    let error = call.error(
+    return call.error(
       .peerDied,
       "no arm of 'select' can ever run: no process is left that could answer, and process "
-        + "\(session.named(death.pid)) \(death.description)")
-    session.add(death, to: error)
-    return error
+        + "\(session.named(death.pid)) \(death.description)"
+    ).amended { $0.payload = death.facts }
   }
 }
 

@@ -195,10 +195,9 @@ extension SharedHandle {
     if memory.type == .char { return try write(value, at: 0, fillsUp: true) }
     if memory.isScalar { return memory.store(0, try bits(value)) }
     guard case .list(let list) = value.plain else {
-      let error = ErrorObject.badValue(
-        "value for \(shown)", must: "a list of \(memory.count) items", is: value.plain)
-      error.help = "one element is set by: shm set \(name) INDEX VALUE"
-      throw error
+      throw ErrorObject.badValue(
+        "value for \(shown)", must: "a list of \(memory.count) items", is: value.plain,
+        help: "one element is set by: shm set \(name) INDEX VALUE")
     }
     guard list.items.count == memory.count else {
       throw ErrorObject(

@@ -69,19 +69,16 @@ extension SocketHandle {
         ", in the middle of a value (\(had) of \(count) bytes came)"
       case .unreachable: ", or it cannot be reached any more"
       }
-    if let ending = peerEnding, case .signaled(let signal) = ending.cause {
-      let error = ErrorObject(
+    var payload: [String: Value] = ["socket": .handle(self)]
+    if let ending = peerEnding, case .signaled = ending.cause {
+      payload.merge(ending.facts) { $1 }
+      return ErrorObject(
         .peerDied,
         "\(place)process \(session.named(ending.pid)) on the other side "
-          + ending.description + suffix)
-      error.payload["pid"] = .int(Int(ending.pid))
-      error.payload["signal"] = .text(signal.name)
-      error.payload["socket"] = .handle(self)
-      return error
+          + ending.description + suffix, payload: payload)
     }
-    let error = ErrorObject(.closed, "\(place)the other side has closed it\(suffix)")
-    error.payload["socket"] = .handle(self)
-    return error
+    return ErrorObject(
+      .closed, "\(place)the other side has closed it\(suffix)", payload: payload)
   }
 
   private var peerEnding: Ending? {
@@ -119,8 +116,7 @@ extension SystemError {
       error = ErrorObject(.limit, "\(place)this session has too many socket files")
     default: error = asError(String(place.dropLast(2)))
     }
-    error.payload["code"] = .text(name)
-    return error
+    return error.amended { $0.payload["code"] = .text(name) }
   }
 
   /// Why a connection could not be made.
@@ -145,8 +141,7 @@ extension SystemError {
     case ENAMETOOLONG: error = tooLong(place, endpoint)
     default: error = asError(String(place.dropLast(2)))
     }
-    error.payload["code"] = .text(name)
-    return error
+    return error.amended { $0.payload["code"] = .text(name) }
   }
 
   // connect(2) says no more than that no process listens there.

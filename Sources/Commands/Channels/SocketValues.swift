@@ -59,8 +59,7 @@ extension SocketHandle {
         try bytes.withUnsafeBytes { try socket.write($0, wait, written: &written) }
       }
     } catch let error as ErrorObject {
-      error.payload["written"] = .int(written)
-      throw error
+      throw error.amended { $0.payload["written"] = .int(written) }
     }
   }
 

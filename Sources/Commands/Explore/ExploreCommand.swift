@@ -113,12 +113,11 @@ enum ExploreCommands {
       let value = ExploreText.field(outcome, "value")
       if isValue, Interpreter.shown(value) == Interpreter.shown(wanted) { continue }
       let title = isValue ? value.asLiteral : ExploreText.title(outcome)
-      let error = call.error(
+      throw call.error(
         .failed,
         "\(title) is possible, not only \(wanted.asLiteral): replay "
-          + ExploreText.field(outcome, "schedule").asText)
-      error.payload["outcome"] = outcome
-      throw error
+          + ExploreText.field(outcome, "schedule").asText
+      ).amended { $0.payload["outcome"] = outcome }
     }
     guard case .bool(true) = ExploreText.field(record, "complete") else {
       throw call.error(

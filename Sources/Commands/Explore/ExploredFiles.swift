@@ -18,7 +18,9 @@ enum ExploredFiles {
       if error.kind == .missing, verb == "read", !path.hasPrefix("/"),
         let outer = gate.outerDirectory
       {
-        error.help = "each run begins in an empty directory; by its whole path: \(outer)/\(path)"
+        throw error.amended {
+          $0.help = "each run begins in an empty directory; by its whole path: \(outer)/\(path)"
+        }
       }
       throw error
     }

@@ -129,11 +129,8 @@ extension BroodHost {
       if let error = interruption(records, interrupt) { throw error }
     }
     guard let culprit = records.last?.failure else { return .null }
-    let error = call.error(
-      .failed, "'\(job.command)' \(culprit.phrase)", help: culprit.statusMeaning)
-    error.payload["status"] = culprit.exit.map { .int(Int($0)) } ?? .null
-    error.payload["signal"] = culprit.signal.map { .text($0.name) } ?? .null
-    error.payload["record"] = culprit.map
-    throw error
+    throw call.error(
+      .failed, "'\(job.command)' \(culprit.phrase)", help: culprit.statusMeaning
+    ).amended { $0.payload = culprit.errorFacts }
   }
 }

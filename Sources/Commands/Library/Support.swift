@@ -49,10 +49,8 @@ extension Call {
   func bad(
     _ what: String, must valid: String, at index: Int, help: String? = nil
   ) -> ErrorObject {
-    let error = ErrorObject.badValue(what, must: valid, is: value(index))
-    error.location = location(index)
-    error.help = help
-    return error
+    ErrorObject.badValue(
+      what, must: valid, is: value(index), help: help, location: location(index))
   }
 
   func tooMany(at index: Int) -> ErrorObject {
@@ -111,8 +109,7 @@ extension ParameterType {
     do {
       return try input.interpreter.function(named: word)
     } catch let error as ErrorObject where isName(word) {
-      error.help = "for the field '\(word)' write { |x| $x.\(word) }"
-      throw error
+      throw error.amended { $0.help = "for the field '\(word)' write { |x| $x.\(word) }" }
     }
   }
 

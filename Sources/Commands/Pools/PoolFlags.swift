@@ -105,10 +105,9 @@ enum PoolFlags {
 
   /// No task could end in time, so none is begun.
   private static func timeIsOver(_ call: borrowing Call) -> ErrorObject {
-    let error = call.error(
+    call.error(
       .timeout, "the time of --timeout is over before a task could begin", flag: "timeout",
-      help: "without --timeout a task may take as long as it needs")
-    error.exitStatus = ErrorObject.timeoutStatus
-    return error
+      help: "without --timeout a task may take as long as it needs"
+    ).amended { $0.exitStatus = ErrorObject.timeoutStatus }
   }
 }

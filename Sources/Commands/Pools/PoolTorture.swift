@@ -82,9 +82,8 @@ private final class PoolStorm {
       "elapsed": .duration(Int(elapsed)),
     ])
     if lost > 0 {
-      let error = call.error(.failed, "\(lost) results of \(tasks) were lost or wrong")
-      error.payload["record"] = facts
-      throw error
+      throw call.error(.failed, "\(lost) results of \(tasks) were lost or wrong")
+        .amended { $0.payload["record"] = facts }
     }
     return .report(
       ReportObject(

@@ -206,8 +206,7 @@ enum RunInputs {
           try Transfer.openForReading(path, onAttention: onAttention))
       }
     } catch let error as ErrorObject where error.kind != .interrupted {
-      error.exitStatus = ErrorObject.usageStatus
-      throw error
+      throw error.amended { $0.exitStatus = ErrorObject.usageStatus }
     }
   }
 }

@@ -45,8 +45,8 @@ struct RunOutcome: ~Copyable {
 
   /// An error that ended the run.
   func placed(_ error: ErrorObject) -> ErrorObject {
-    if isWorst, error.exitStatus == nil { error.exitStatus = error.statusOfProgram }
-    return error
+    guard isWorst, error.exitStatus == nil else { return error }
+    return error.amended { $0.exitStatus = error.statusOfProgram }
   }
 
   /// Why it has failed, all in all; nil if it has not.
@@ -56,15 +56,15 @@ struct RunOutcome: ~Copyable {
     guard run.hasFailed || isCut else { return nil }
     let bad = run.failed - run.cancelled
     let isTimeout = bad > 0 ? run.timedOut == bad : run.isOverdue
-    let error = ErrorObject(isTimeout ? .timeout : .failed, message(bad), location: location)
     let hints = [notRun, notStarted, run.failures.first { $0.remedy != nil }?.remedy].compactMap {
       $0
     }
-    if !hints.isEmpty { error.help = hints.joined(separator: "; ") }
-    error.payload["records"] = .items(run.records)
-    if isTimeout { error.exitStatus = ErrorObject.timeoutStatus }
-    if isWorst, run.worstStatus > 0 { error.exitStatus = run.worstStatus }
-    return error
+    var status = isTimeout ? ErrorObject.timeoutStatus : nil
+    if isWorst, run.worstStatus > 0 { status = run.worstStatus }
+    return ErrorObject(
+      isTimeout ? .timeout : .failed, message(bad),
+      help: hints.isEmpty ? nil : hints.joined(separator: "; "), location: location,
+      payload: ["records": .items(run.records)], exitStatus: status)
   }
 
   private func message(_ bad: Int) -> String {

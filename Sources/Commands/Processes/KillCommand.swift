@@ -114,15 +114,14 @@ enum KillCommand {
       if error.kind == .missing, index > 0, index == call.count - 1,
         let signal = nearest(call.spelled(index).uppercased(), among: Signal.all.map(\.name))
       {
-        error.help = "did you mean the signal \(signal)?"
+        throw error.amended { $0.help = "did you mean the signal \(signal)?" }
       }
       throw error
     }
     guard let value = given else {
-      let error = ErrorObject.badValue(
-        "process", must: "a name, handle or pid", is: call[index])
-      error.location = call.location(index)
-      throw error
+      throw ErrorObject.badValue(
+        "process", must: "a name, handle or pid", is: call[index],
+        location: call.location(index))
     }
     if case .list(let list) = value { return list.items }
     return [value]

@@ -132,12 +132,10 @@ enum WaitCommand {
           help: "whether it is ready cannot be known any more")
       case .ended:
         guard let record = try session.wait(for: process, call.interpreter) else { return .null }
-        let error = call.error(
+        throw call.error(
           record.signal == nil ? .failed : .peerDied,
-          "\(name) \(record.phrase) before it was ready", help: record.statusMeaning)
-        error.payload["record"] = record.map
-        error.payload["status"] = record.exit.map { .int(Int($0)) } ?? .null
-        throw error
+          "\(name) \(record.phrase) before it was ready", help: record.statusMeaning
+        ).amended { $0.payload = record.errorFacts }
       }
     }
     return .bool(true)
@@ -217,14 +215,15 @@ enum WaitCommand {
     guard call.isSet("ok"), let bad = records.first(where: { !$0.ok }) else { return }
     let culprit = bad.failure ?? bad
     let others = records.count { !$0.ok } - 1
-    let error = call.error(
+    throw call.error(
       .failed,
       "process '\(culprit.name)' (\(culprit.pid)) \(culprit.phrase)"
         + (others > 0 ? ", and \(others) other\(others > 1 ? "s" : "") failed too" : ""),
       help: [culprit.statusMeaning, "without --ok the record tells how it ended"]
-        .compactMap { $0 }.joined(separator: "; "))
-    error.payload["record"] = bad.map
-    error.payload["status"] = culprit.exit.map { .int(Int($0)) } ?? .null
-    throw error
+        .compactMap { $0 }.joined(separator: "; ")
+    ).amended {
+      $0.payload = culprit.errorFacts
+      $0.payload["record"] = bad.map
+    }
   }
 }

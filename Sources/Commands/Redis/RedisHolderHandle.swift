@@ -76,8 +76,8 @@ class RedisHolderHandle: RedisHandle {
     } catch let error as ErrorObject where error.kind == .timeout {
       let others = try? holders.facts(session.waitLimit(200_000_000)).holders
       let names = (others ?? []).prefix(8).map(\.holder).joined(separator: ", ")
-      if !names.isEmpty { error.message += ", held by \(names)" }
-      throw error
+      if names.isEmpty { throw error }
+      throw error.amended { $0.message += ", held by \(names)" }
     }
   }
 

@@ -90,11 +90,10 @@ public enum SemLine {
   }
 
   private static func late(_ call: borrowing Call, _ what: String) -> ErrorObject {
-    let error = call.error(
+    call.error(
       .timeout, "\(what) within \(durationText(call.nanoseconds("timeout") ?? 0))",
-      flag: "timeout")
-    error.exitStatus = ErrorObject.timeoutStatus
-    return error
+      flag: "timeout"
+    ).amended { $0.exitStatus = ErrorObject.timeoutStatus }
   }
 
   /// As a person would expect of two lines at one terminal.

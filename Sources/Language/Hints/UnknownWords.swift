@@ -71,10 +71,10 @@ struct VariableWord {
 
 extension Interpreter {
   /// Advises the value of a variable where its bare name was not found, or has the wrong type.
-  func adviseVariable(_ error: ErrorObject) {
+  func advisingVariable(_ error: ErrorObject) -> ErrorObject {
     guard error.kind == .missing || error.kind == .type, let location = error.location,
       !location.source.variableWords.isEmpty
-    else { return }
+    else { return error }
     let span = location.span
     for (start, word) in location.source.variableWords
     where !word.isHead && start >= span.start && start < span.end {
@@ -87,9 +87,9 @@ extension Interpreter {
       let old = error.help.flatMap {
         $0.hasPrefix("did you mean") || $0.hasPrefix("it is no") ? nil : $0
       }
-      error.help = word.help + (old.map { " " + $0 } ?? "")
-      return
+      return error.amended { $0.help = word.help + (old.map { " " + $0 } ?? "") }
     }
+    return error
   }
 
   /// The statement of another language that an unknown word is part of, as `x` in `def f(x) {`.

@@ -135,8 +135,7 @@ extension Interpreter {
         value, spelling: spelling, parameter.type, "argument '\(parameter.name)'", site,
         argument?.span)
     } catch let error as ErrorObject where place < 0 && value.isNull && error.help == nil {
-      error.help = "what stands before '|>' yields nothing to pass on"
-      throw error
+      throw error.amended { $0.help = "what stands before '|>' yields nothing to pass on" }
     }
   }
 
@@ -349,18 +348,16 @@ extension Interpreter {
         value: value, spelling: spelling, interpreter: self, command: site?.command)
       if let result = try type.convert(input) {
         guard let bounds = type.bounds, !bounds.contain(result) else { return result }
-        let error = ErrorObject.badValue(what(), must: type.phrase, is: result, .range)
-        error.location = location()
-        error.help = type.boundsHelp
-        throw error
+        throw ErrorObject.badValue(
+          what(), must: type.phrase, is: result, .range, help: type.boundsHelp,
+          location: location())
       }
     } catch let error as ErrorObject {
       if error.location == nil { error.location = location() }
       throw error
     }
-    let error = ErrorObject.badValue(what(), must: type.phrase, is: spelling ?? value)
-    error.location = location()
-    throw error
+    throw ErrorObject.badValue(
+      what(), must: type.phrase, is: spelling ?? value, location: location())
   }
 
   /// Checks an argument of a user's function against its declared type.

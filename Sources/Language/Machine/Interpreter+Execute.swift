@@ -386,7 +386,7 @@ extension Interpreter {
         try rethrow(a)
       case .raise:
         frame.pointee.pc = pc
-        if case .error(let error) = (constants + instruction.a).pointee { throw error.fresh }
+        if case .error(let error) = (constants + instruction.a).pointee { throw error.rethrown }
 
       case .checkType:
         if !a.isMissing {

@@ -19,8 +19,7 @@ extension Interpreter {
   /// What is thrown on, and what a handler's register gets.
   private func carrier(of thrown: any Error) -> (any Error, Value) {
     if let exit = thrown as? ExitRequest { return (exit, .handle(exit)) }
-    let error = thrown as? ErrorObject ?? ErrorObject(.system, "\(thrown)")
-    note(error)
+    let error = placed(thrown as? ErrorObject ?? ErrorObject(.system, "\(thrown)"))
     return (error, .error(error))
   }
 
@@ -52,11 +51,11 @@ extension Interpreter {
   }
 
   /// Fills in where an error happened and through which calls, the first time it is seen.
-  private func note(_ error: ErrorObject) {
-    guard !error.hasTrace, frameCount > 0 else { return }
+  private func placed(_ thrown: ErrorObject) -> ErrorObject {
+    guard !thrown.hasTrace, frameCount > 0 else { return thrown }
+    if thrown.location == nil { thrown.location = location(of: frameCount - 1) }
+    let error = advisingVariable(thrown)
     error.hasTrace = true
-    if error.location == nil { error.location = location(of: frameCount - 1) }
-    adviseVariable(error)
     var i = frameCount - (error.isOfCaller ? 2 : 1)
     while i > traceFloor, error.trace.count < 20 {
       let function = frame(i).pointee.code.pointee.function.takeUnretainedValue()
@@ -67,6 +66,7 @@ extension Interpreter {
       }
       i -= 1
     }
+    return error
   }
 
   private func location(of index: Int) -> Location {
@@ -99,14 +99,13 @@ extension Interpreter {
     case .map(let map):
       guard let message = map.get("message") else { break }
       let kind = map.get("kind").flatMap { ErrorKind(rawValue: $0.asText) } ?? .thrown
-      let error = ErrorObject(kind, message.asText, help: map.get("help")?.asText)
-      for (key, item) in map.pairs { error.payload[key.asText] = item }
-      return error
+      var payload: [String: Value] = [:]
+      for (key, item) in map.pairs { payload[key.asText] = item }
+      return ErrorObject(
+        kind, message.asText, help: map.get("help")?.asText, payload: payload)
     default: break
     }
-    let error = ErrorObject(.thrown, value.plain.asText)
-    error.payload["value"] = value.plain
-    return error
+    return ErrorObject(.thrown, value.plain.asText, payload: ["value": value.plain])
   }
 
   /// Whether a `catch` with these kinds takes an error; without kinds all but `interrupted`.

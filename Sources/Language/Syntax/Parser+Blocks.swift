@@ -83,7 +83,7 @@ extension Parser {
       if !error.isPartial, isBeforeBlock(error, start),
         let help = loopHint(names.map(\.0).joined(separator: ", "), start)
       {
-        error.help = help
+        throw error.amended { $0.help = help }
       }
       throw error
     }

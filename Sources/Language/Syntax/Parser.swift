@@ -72,9 +72,8 @@ struct Parser {
     _ message: String, _ span: Span? = nil, help: String? = nil, partial: Bool = false
   ) -> ErrorObject {
     let place = span ?? Span(position, min(position + 1, bytes.count))
-    let error = ErrorObject(.syntax, message, help: help, location: Location(source, place))
-    error.isPartial = partial
-    return error
+    return ErrorObject(
+      .syntax, message, help: help, location: Location(source, place), isPartial: partial)
   }
 
   /// An error about what stands at the current position.
@@ -204,8 +203,8 @@ struct Parser {
       return .expression(try item())
     } catch let error as ErrorObject where !error.isPartial {
       // A statement of another language is the better news than where it does not fit.
-      if let help = statementHint(start, error) { error.help = help }
-      throw error
+      guard let help = statementHint(start, error) else { throw error }
+      throw error.amended { $0.help = help }
     }
   }
 

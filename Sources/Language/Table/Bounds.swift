@@ -74,9 +74,8 @@ extension Call {
   public func outOfBounds(
     _ what: String, _ bounds: Bounds, _ number: Int, at place: Int? = nil, help: String? = nil
   ) -> ErrorObject {
-    let error = ErrorObject.badValue(what, must: bounds.phrase("int"), is: .int(number), .range)
-    error.help = help
-    error.location = location(place ?? count - 1) ?? location
-    return error
+    ErrorObject.badValue(
+      what, must: bounds.phrase("int"), is: .int(number), .range, help: help,
+      location: location(place ?? count - 1) ?? location)
   }
 }

@@ -17,27 +17,36 @@ public struct TraceEntry {
   }
 }
 
+/// What went wrong, in words and facts.
+public struct Problem {
+  public let kind: ErrorKind
+  public var message: String
+  /// What to do about it.
+  public var help: String?
+  /// What was thrown, and further facts: `status`, `record`, `value`.
+  public var payload: [String: Value]
+  /// What a script that it ends exits with, if not with 1.
+  public var exitStatus: Int32?
+  /// Whether more input could mend it: an open bracket, a trailing operator.
+  public var isPartial = false
+}
+
 /// An error of the language: thrown by Swift code and by programs, caught by `catch`.
+///
+/// It carries a problem, which does not change, to the place where it is caught or shown; where it
+/// happened and through which calls is filled in on the way. Who knows more of the problem throws an
+/// `amended` one.
 ///
 /// Unchecked because the shell has one thread, and Swift wants errors to be sendable.
 public final class ErrorObject: Error, @unchecked Sendable {
-  public let kind: ErrorKind
-  public var message: String
+  public let problem: Problem
   /// Where it happened; filled in by the machine when the thrower did not know.
   public var location: Location?
   /// The calls that led there, innermost first.
   public var trace: [TraceEntry] = []
-  /// What to do about it.
-  public var help: String?
-  /// What was thrown, and further facts: `status`, `record`, `value`.
-  public var payload: [String: Value] = [:]
-  /// What a script that it ends exits with, if not with 1.
-  public var exitStatus: Int32?
   /// Of a run that took too long, as timeout(1) has it, and of one that was not started right.
   public static let timeoutStatus: Int32 = 124
   public static let usageStatus: Int32 = 2
-  /// Whether more input could mend it: an open bracket, a trailing operator.
-  public var isPartial = false
   /// Found in a function, but a fault of the call: the trace begins there.
   var isOfCaller = false
   /// Whether the trace was taken already.
@@ -45,21 +54,47 @@ public final class ErrorObject: Error, @unchecked Sendable {
   /// Set once it was shown to the user, so that no one prints it twice.
   public var wasPrinted = false
 
-  public init(
-    _ kind: ErrorKind, _ message: String, help: String? = nil, location: Location? = nil
-  ) {
-    self.kind = kind
-    self.message = message
-    self.help = help
+  public init(_ problem: Problem, location: Location? = nil) {
+    self.problem = problem
     self.location = location
   }
 
-  /// A copy without location and trace history of its own, for errors that the compiler made.
-  var fresh: ErrorObject {
-    let copy = ErrorObject(kind, message, help: help, location: location)
-    copy.payload = payload
-    copy.exitStatus = exitStatus
-    return copy
+  public convenience init(
+    _ kind: ErrorKind, _ message: String, help: String? = nil, location: Location? = nil,
+    payload: [String: Value] = [:], exitStatus: Int32? = nil, isPartial: Bool = false
+  ) {
+    self.init(
+      Problem(
+        kind: kind, message: message, help: help, payload: payload, exitStatus: exitStatus,
+        isPartial: isPartial),
+      location: location)
+  }
+
+  public var kind: ErrorKind { problem.kind }
+  public var message: String { problem.message }
+  public var help: String? { problem.help }
+  public var payload: [String: Value] { problem.payload }
+  public var exitStatus: Int32? { problem.exitStatus }
+  public var isPartial: Bool { problem.isPartial }
+
+  /// The same error, at the same place, of which more is known.
+  public func amended(_ change: (inout Problem) -> Void) -> ErrorObject {
+    var problem = problem
+    change(&problem)
+    let result = ErrorObject(problem, location: location)
+    result.trace = trace
+    result.isOfCaller = isOfCaller
+    result.hasTrace = hasTrace
+    result.wasPrinted = wasPrinted
+    return result
+  }
+
+  /// The same problem at the same place, to be thrown anew: the calls that lead to where it is thrown
+  /// are added to its trace.
+  public var rethrown: ErrorObject {
+    let result = ErrorObject(problem, location: location)
+    result.trace = trace
+    return result
   }
 
   /// Finds the topic of `explain` that an error leads to; set by the commands that know them.
@@ -108,8 +143,11 @@ extension ErrorObject {
   ///
   /// - Parameter kind: `type`, or `range` for a number outside its bounds.
   public static func badValue(
-    _ what: String, must valid: String, is actual: Value, _ kind: ErrorKind = .type
+    _ what: String, must valid: String, is actual: Value, _ kind: ErrorKind = .type,
+    help: String? = nil, location: Location? = nil
   ) -> ErrorObject {
-    ErrorObject(kind, "bad \(what): it must be \(valid), but is \(actual.described)")
+    ErrorObject(
+      kind, "bad \(what): it must be \(valid), but is \(actual.described)", help: help,
+      location: location)
   }
 }

@@ -47,13 +47,17 @@ extension WireDecoder {
     guard case .string(let kind) = try item(), case .string(let message) = try item() else {
       throw Wire.malformed("an error has no message")
     }
-    let error = ErrorObject(ErrorKind(rawValue: kind.string) ?? .thrown, message.string)
-    if case .string(let help) = try item() { error.help = help.string }
-    error.location = WireDecoder.location(try item())
-    if case .list(let calls) = try item() { error.trace = calls.items.compactMap(WireDecoder.call) }
+    var problem = Problem(
+      kind: ErrorKind(rawValue: kind.string) ?? .thrown, message: message.string, payload: [:])
+    if case .string(let help) = try item() { problem.help = help.string }
+    let location = WireDecoder.location(try item())
+    var trace: [TraceEntry] = []
+    if case .list(let calls) = try item() { trace = calls.items.compactMap(WireDecoder.call) }
     if case .map(let payload) = try item() {
-      for (key, value) in payload.pairs { error.payload[key.asText] = value }
+      for (key, value) in payload.pairs { problem.payload[key.asText] = value }
     }
+    let error = ErrorObject(problem, location: location)
+    error.trace = trace
     // It is to be told with the place where it happened, not where it is thrown again.
     error.hasTrace = true
     return error

@@ -237,8 +237,7 @@ extension WireEncoder {
       default: continue
       }
       if onLoss != nil { continue }
-      error.help = "it is in the variable '$\(cell.name)' that the block uses"
-      throw error
+      throw error.amended { $0.help = "it is in the variable '$\(cell.name)' that the block uses" }
     }
   }
 

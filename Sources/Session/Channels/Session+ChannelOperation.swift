@@ -53,12 +53,10 @@ extension Session {
         help: waitingPeersText(handle.channel)
           ?? "this would block forever: fork the other process before waiting")
     case .peerDied(let ending):
-      let result = ErrorObject(
+      return ErrorObject(
         .peerDied,
         "cannot \(what) \(shown): no process is left that could answer, and process \(named(ending.pid)) "
-          + ending.description)
-      add(ending, to: result)
-      return result
+          + ending.description, payload: ending.facts)
     case .empty: return ErrorObject(.empty, "\(shown) is empty")
     case .full: return ErrorObject(.full, "\(shown) is full")
     case .handles:
@@ -91,20 +89,22 @@ extension Session {
     }
   }
 
-  /// Who ended, and how, as fields of an error.
-  public func add(_ ending: Ending, to error: ErrorObject) {
-    error.payload["pid"] = .int(Int(ending.pid))
-    switch ending.cause {
-    case .signaled(let signal): error.payload["signal"] = .text(signal.name)
-    case .exited(let status): error.payload["exit"] = .int(Int(status))
-    case .unknown: break
-    }
-  }
-
   /// `'worker' (4711)`, or the pid alone where the name is not known any more.
   public func named(_ pid: Int32) -> String {
     let name =
       pid == rootPid ? nil : processNames[pid] ?? processes.ended(pid: pid)?.name
     return name.map { "'\($0)' (\(pid))" } ?? "\(pid)"
+  }
+}
+
+extension Ending {
+  /// Which process ended, and how, as fields of an error.
+  public var facts: [String: Value] {
+    let pid = Value.int(Int(pid))
+    return switch cause {
+    case .signaled(let signal): ["pid": pid, "signal": .text(signal.name)]
+    case .exited(let status): ["pid": pid, "exit": .int(Int(status))]
+    case .unknown: ["pid": pid]
+    }
   }
 }

@@ -33,13 +33,15 @@ extension PoolJob {
     return cutOffs[task, default: 0] >= 2
   }
 
-  /// A worker died alone at a task: after some such deaths it is the likely cause.
-  func noteDeath(of task: Int, _ error: ErrorObject) {
+  /// The error of a task at which a worker died alone: after some such deaths it is the likely cause.
+  func noteDeath(of task: Int, _ error: ErrorObject) -> ErrorObject {
     let count = deaths[task, default: 0] + 1
     deaths[task] = count
-    guard count >= FarCrew.mostDeaths else { return }
-    error.payload["suspect"] = .bool(true)
-    error.help = "\(count) workers died at it while their hosts lived: it seems to be the cause"
+    guard count >= FarCrew.mostDeaths else { return error }
+    return error.amended {
+      $0.payload["suspect"] = .bool(true)
+      $0.help = "\(count) workers died at it while their hosts lived: it seems to be the cause"
+    }
   }
 
   /// The error of a task that was lost with its host, which names all those that it was lost with.
@@ -52,17 +54,16 @@ extension PoolJob {
     lostWith[task] = hosts
     let times = hosts.count == 1 ? "" : " \(hosts.count) times"
     let list = hosts.joined(separator: ", ")
-    let error =
-      isFutile
+    let payload: [String: Value] = [
+      "hosts": .items(hosts.map { .text($0) }), "host": .text(host),
+    ]
+    return isFutile
       ? ErrorObject(
         .peerDied,
         "the task needs longer than the allocation: its host's time ended\(times) (\(list))",
-        help: "an allocation with more time, or tasks that take less")
+        help: "an allocation with more time, or tasks that take less", payload: payload)
       : ErrorObject(
         .peerDied, "the task was lost\(times) with its host (\(list)): \(reason)",
-        help: "--lost N makes such an attempt again up to N times")
-    error.payload["hosts"] = .items(hosts.map { .text($0) })
-    error.payload["host"] = .text(host)
-    return error
+        help: "--lost N makes such an attempt again up to N times", payload: payload)
   }
 }

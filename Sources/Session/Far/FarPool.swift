@@ -242,8 +242,8 @@ extension Pool: FarClient {
         return leave(worker, isLost: true, far)
       }
       let fault: TaskFault = reason != nil ? .ended : end.exit == nil ? .died : .error
-      let error = cause(worker, job, reason, end)
-      if fault == .died { job.noteDeath(of: batch[batch.reported], error) }
+      var error = cause(worker, job, reason, end)
+      if fault == .died { error = job.noteDeath(of: batch[batch.reported], error) }
       job.failed(batch, batch.reported, fault, error)
       job.hasProgressed()
     }
@@ -274,11 +274,10 @@ extension Pool: FarClient {
     let error: ErrorObject
     switch reason {
     case .timeout:
-      error = ErrorObject(.timeout, job.causeOfTimeout)
-      error.exitStatus = ErrorObject.timeoutStatus
+      error = ErrorObject(.timeout, job.causeOfTimeout, exitStatus: ErrorObject.timeoutStatus)
     case .cancelled:
-      error = ErrorObject(.failed, "the task was cancelled")
-      error.payload["cancelled"] = .bool(true)
+      error = ErrorObject(
+        .failed, "the task was cancelled", payload: ["cancelled": .bool(true)])
     case .retired:
       error =
         wasTerminated
@@ -290,27 +289,28 @@ extension Pool: FarClient {
           ? "`exit` in a task ends its worker; to fail a task, use throw"
           : "with --retries N the task is tried again up to N times")
     }
-    error.payload["pid"] = .int(Int(end.pid))
-    error.payload["host"] = .text(worker.host.name)
-    error.payload["worker"] = .text(worker.name)
-    error.payload["exit"] = end.exit.map { .int(Int($0)) } ?? .null
-    error.payload["signal"] = Signal(end.signal).map { .text($0.name) } ?? .null
-    error.payload["maxrss"] = .size(Int(end.maxRSS))
-    if job.policy.isRecorded {
+    let exit = end.exit.map { Value.int(Int($0)) } ?? .null
+    let signal = Signal(end.signal).map { Value.text($0.name) } ?? .null
+    return error.amended { problem in
+      problem.payload["pid"] = .int(Int(end.pid))
+      problem.payload["host"] = .text(worker.host.name)
+      problem.payload["worker"] = .text(worker.name)
+      problem.payload["exit"] = exit
+      problem.payload["signal"] = signal
+      problem.payload["maxrss"] = .size(Int(end.maxRSS))
+      guard job.policy.isRecorded else { return }
       let facts = MapObject()
       facts.set("pid", .int(Int(end.pid)))
       facts.set("host", .text(worker.host.name))
       facts.set("start", .time(Int(Clock.realtime - end.elapsed)))
       facts.set("elapsed", .duration(Int(end.elapsed)))
       facts.set("maxrss", .size(Int(end.maxRSS)))
-      facts.set("exit", end.exit.map { .int(Int($0)) } ?? .null)
-      facts.set("signal", Signal(end.signal).map { .text($0.name) } ?? .null)
+      facts.set("exit", exit)
+      facts.set("signal", signal)
       facts.set("output", TaskInput.value(end.output))
       facts.set("error", TaskInput.value(end.error))
-      TaskRecord.explain(error, facts)
-      error.payload["record"] = .map(facts)
+      problem.take(record: facts)
     }
-    return error
   }
 
   // MARK: Tasks

@@ -39,7 +39,7 @@ extension Pool {
   private func cannotSend(_ error: any Error) -> ErrorObject {
     switch error {
     case let error as SystemError: error.asError("cannot send a task to a worker")
-    case let error as ErrorObject: error.copied
+    case let error as ErrorObject: error
     default: ErrorObject(.system, "\(error)")
     }
   }

@@ -15,11 +15,11 @@ extension Pool {
     case nil, .cancelled: return nil
     case .terminated: return terminated
     case .deadline:
-      let error = ErrorObject(.timeout, "the time for all tasks was over before the task began")
-      error.exitStatus = ErrorObject.timeoutStatus
-      return error
+      return ErrorObject(
+        .timeout, "the time for all tasks was over before the task began",
+        exitStatus: ErrorObject.timeoutStatus)
     case .noRoom, .impossible:
-      return shortage?.copied ?? ErrorObject(.limit, "cannot send a task to a worker")
+      return shortage ?? ErrorObject(.limit, "cannot send a task to a worker")
     case .noExecutors:
       return ErrorObject(
         .failed, "no worker of the pool '\(name)' can start\(reason)",
@@ -35,13 +35,11 @@ extension Pool {
   func causeOfDelay(_ name: String, _ pid: Int32, _ job: TaskJob) -> ErrorObject {
     let who = "'\(name)' (\(pid))"
     let allowed = durationText(Int(max(job.timeout ?? 0, job.policy.timeToBegin)))
-    let error = ErrorObject(
+    return ErrorObject(
       .timeout, "the task was not begun within \(allowed): the worker \(who) is not ready",
-      help: initializer == nil ? nil : "what --init does counts for the first task of a worker")
-    error.exitStatus = ErrorObject.timeoutStatus
-    error.payload["pid"] = .int(Int(pid))
-    error.payload["worker"] = .text(name)
-    return error
+      help: initializer == nil ? nil : "what --init does counts for the first task of a worker",
+      payload: ["pid": .int(Int(pid)), "worker": .text(name)],
+      exitStatus: ErrorObject.timeoutStatus)
   }
 
   /// Why an attempt came to nothing whose worker has ended.
@@ -53,12 +51,10 @@ extension Pool {
     let error: ErrorObject
     switch reason {
     case .timeout:
-      error = ErrorObject(.timeout, job.causeOfTimeout)
-      error.exitStatus = ErrorObject.timeoutStatus
+      error = ErrorObject(.timeout, job.causeOfTimeout, exitStatus: ErrorObject.timeoutStatus)
     case .cancelled:
       error = ErrorObject(
-        .failed, "the task was cancelled while it ran")
-      error.payload["cancelled"] = .bool(true)
+        .failed, "the task was cancelled while it ran", payload: ["cancelled": .bool(true)])
     case .retired:
       error =
         wasTerminated
@@ -71,20 +67,17 @@ extension Pool {
           ? "`exit` in a task ends its worker; to fail a task, use throw"
           : "with --retries N the task is tried again up to N times")
     }
-    error.payload["pid"] = .int(Int(worker.process.pid))
-    error.payload["worker"] = .text(worker.process.name)
-    if let record {
-      error.payload["exit"] = record.exit.map { .int(Int($0)) } ?? .null
-      error.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
-      error.payload["maxrss"] = .size(Int(record.info.maxRSS))
-      if reason == nil { explain(error, worker, record) }
+    return error.amended { problem in
+      problem.payload["pid"] = .int(Int(worker.process.pid))
+      problem.payload["worker"] = .text(worker.process.name)
+      if let record {
+        problem.payload["exit"] = record.exit.map { .int(Int($0)) } ?? .null
+        problem.payload["signal"] = record.signal.map { .text($0.name) } ?? .null
+        problem.payload["maxrss"] = .size(Int(record.info.maxRSS))
+        if reason == nil { explain(&problem, worker, record) }
+      }
+      if job.policy.isRecorded { problem.take(record: TaskRecord.facts(worker, record)) }
     }
-    if job.policy.isRecorded {
-      let facts = TaskRecord.facts(worker, record)
-      TaskRecord.explain(error, facts)
-      error.payload["record"] = .map(facts)
-    }
-    return error
   }
 
   /// How a worker ended: `was ended by KILL`, `ran out of memory (--memory 100MiB)`.
@@ -105,15 +98,15 @@ extension Pool {
   private static let crashes = ["ABRT", "TRAP", "ILL", "SEGV", "BUS"]
 
   /// Names the memory limit where that may be what ended a worker.
-  private func explain(_ error: ErrorObject, _ worker: WorkerExecutor, _ record: WaitRecord) {
+  private func explain(_ problem: inout Problem, _ worker: WorkerExecutor, _ record: WaitRecord) {
     let used = Int(record.info.maxRSS)
     guard let memoryLimit, record.signal != nil else { return }
     if !hasExhausted(worker, record) {
       guard used >= memoryLimit / 2 else { return }
-      error.message +=
+      problem.message +=
         ", having used \(sizeText(used)) of memory, of which it may have \(sizeText(memoryLimit))"
     }
-    error.help = "a pool with more: pool new --memory \(sizeText(memoryLimit * 2))"
+    problem.help = "a pool with more: pool new --memory \(sizeText(memoryLimit * 2))"
   }
 }
 

@@ -95,7 +95,7 @@ public final class PoolFuture: Handle {
     let isDone = try pool.wait(until: deadline) { job.outcome != nil }
     switch job.outcome {
     case .value(let value): return value
-    case .failure(let error): throw error.copied
+    case .failure(let error): throw error.rethrown
     case nil:
       let state = isDone ? "was given up" : "is not done yet"
       throw ErrorObject(
@@ -154,9 +154,7 @@ public final class PoolFuture: Handle {
     switch job.outcome {
     case .value(let value): return value
     case .failure(let error):
-      let copy = error.copied
-      copy.payload["future"] = .handle(self)
-      throw copy
+      throw error.rethrown.amended { $0.payload["future"] = .handle(self) }
     case nil:
       try pool.requireOwn()
       return nil

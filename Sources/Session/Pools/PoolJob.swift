@@ -131,8 +131,7 @@ open class PoolJob: TaskClient {
 
   private func end(_ task: Int, _ error: ErrorObject) {
     pool.failed += 1
-    add(facts: task, to: error)
-    deliver(task, failure: error, isKnown: false)
+    deliver(task, failure: placed(error, task), isKnown: false)
   }
 
   // MARK: For the scheduler
@@ -164,13 +163,13 @@ open class PoolJob: TaskClient {
       switch outcome {
       case .value(let value): deliver(task, value, isKnown: true)
       case .failure(let error):
-        add(facts: task, to: error)
-        deliver(task, failure: error, isKnown: true)
+        deliver(task, failure: placed(error, task), isKnown: true)
       }
     } else if end == .cancelled {
-      let error = ErrorObject(.failed, "the task was cancelled before it began")
-      error.payload["cancelled"] = .bool(true)
-      self.end(task, error)
+      self.end(
+        task,
+        ErrorObject(
+          .failed, "the task was cancelled before it began", payload: ["cancelled": .bool(true)]))
     } else {
       self.end(task, failure ?? ErrorObject(.failed, "the task was given up"))
     }
@@ -183,19 +182,21 @@ open class PoolJob: TaskClient {
       var rest: [Int] = []
       job.forEachNotStarted { rest.append($0) }
       givenUp = rest.count
-      for task in rest { end(task, cause.copied) }
+      for task in rest { end(task, cause) }
     }
     if isSubmitted { pool.submitted -= 1 }
     hasProgressed()
   }
 
-  /// Which task it was, on what, and how often it was tried.
-  private func add(facts index: Int, to error: ErrorObject) {
-    error.payload["index"] = .int(index)
-    error.payload["item"] = item(index)
+  /// An error with the facts of its task: which it was, on what, and how often it was tried.
+  private func placed(_ error: ErrorObject, _ index: Int) -> ErrorObject {
     let attempts = tasks.failures(of: index)
-    if attempts > 0 { error.payload["attempts"] = .int(attempts) }
-    error.payload["pool"] = .text(pool.name)
+    let error = error.amended {
+      $0.payload["index"] = .int(index)
+      $0.payload["item"] = item(index)
+      if attempts > 0 { $0.payload["attempts"] = .int(attempts) }
+      $0.payload["pool"] = .text(pool.name)
+    }
     if let location {
       let (item, number) = (item(index), supplied > 1 || verb != "submit" ? " \(index + 1)" : "")
       let isNone = if case .null = item { true } else { false }
@@ -203,19 +204,11 @@ open class PoolJob: TaskClient {
       error.trace.append(
         TraceEntry(name: "task\(number) of pool \(verb)\(text)", location: location))
     }
+    return error
   }
 }
 
 extension ErrorObject {
-  /// The same again, to be given facts of its own.
-  var copied: ErrorObject {
-    let copy = ErrorObject(kind, message, help: help, location: location)
-    copy.payload = payload
-    copy.trace = trace
-    copy.exitStatus = exitStatus
-    return copy
-  }
-
   /// Whether a task failed only because it was not wanted any more.
   var isOfUnwantedTask: Bool {
     payload["cancelled"] != nil || kind == .closed && payload["worker"] != nil

@@ -210,11 +210,12 @@ public final class MapJob: PoolJob {
 
   public override func deliver(_ index: Int, failure: ErrorObject, isKnown: Bool) {
     if !isKnown, !failure.isOfUnwantedTask { tell(index, .failure(failure)) }
+    var failure = failure
     if policy.isRecorded || journal != nil {
       var record = TaskRecord(index: index, item: item(index))
       record.attempts = tasks.failures(of: index)
       record.isCancelled = isAbandoned || failure.isOfUnwantedTask
-      record.take(failure)
+      failure = record.take(failure)
       if !isKnown { journal?.ended(record, output: nil, error: nil) }
       if policy.isRecorded {
         let value = record.value()
@@ -234,7 +235,7 @@ public final class MapJob: PoolJob {
     // Of a task whose output is kept the value is a part.
     case .value(.map(let record)) where policy.isRecorded: value = record.get("value") ?? .null
     case .value(let own): value = own
-    case .failure(let own): error = .error(own.copied)
+    case .failure(let own): error = .error(own.rethrown)
     }
     var isOk = true
     if case .error = error { isOk = false }

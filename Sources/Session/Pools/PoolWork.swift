@@ -67,9 +67,7 @@ extension Pool {
     }
     job.stopInput()
     if let error = job.sourceError {
-      let error = error.copied
-      error.payload["results"] = .items(job.collected)
-      throw error
+      throw error.rethrown.amended { $0.payload["results"] = .items(job.collected) }
     }
     if job.hasWhatWasWanted { return job.collected }
     throw job.summary
@@ -95,7 +93,7 @@ extension Pool {
           }
         }
         if job.isExhausted {
-          if let error = job.sourceError { throw error.copied }
+          if let error = job.sourceError { throw error.rethrown }
           if let error = job.firstFailure, !job.forgives(error) { throw error }
           return nil
         }
@@ -134,12 +132,10 @@ extension Pool {
     guard object.kind == .interrupted else { return object }
     let ended = job.succeeded + job.failed - before
     let left = job.supplied - job.succeeded - job.failed
-    let report = ErrorObject(
+    return ErrorObject(
       .interrupted,
       "of \(job.supplied) tasks \(before) were done, \(ended) were running and have been ended, "
-        + "\(left) were not started")
-    report.payload["results"] = .items(job.collected)
-    return report
+        + "\(left) were not started", payload: ["results": .items(job.collected)])
   }
 }
 
@@ -175,12 +171,12 @@ extension MapJob {
     // Not one that was only ended because another had failed.
     let own = sorted.first { $0.error.payload["cancelled"] == nil }
     guard let first = own ?? sorted.first else { return ErrorObject(.failed, "no task failed") }
-    let error = first.error.copied
+    var problem = first.error.problem
     if failures.contains(where: { $0.error.exitStatus == nil && !$0.error.isOfUnwantedTask }) {
-      error.exitStatus = nil
+      problem.exitStatus = nil
     }
-    error.payload["results"] = .items(collected)
-    error.payload["failures"] = .items(
+    problem.payload["results"] = .items(collected)
+    problem.payload["failures"] = .items(
       sorted.map { entry in
         .record([
           "index": .int(entry.index), "item": entry.error.payload["item"] ?? .null,
@@ -194,9 +190,9 @@ extension MapJob {
     if notStarted > 0 { notes.append("\(notStarted) were not started") }
     if !notes.isEmpty {
       notes.append("the error has `failures` and `results`")
-      error.help = ([error.help].compactMap { $0 } + [notes.joined(separator: "; ")])
+      problem.help = ([problem.help].compactMap { $0 } + [notes.joined(separator: "; ")])
         .joined(separator: "; ")
     }
-    return error
+    return first.error.rethrown.amended { $0 = problem }
   }
 }

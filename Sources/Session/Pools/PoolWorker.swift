@@ -233,7 +233,7 @@ final class PoolWorker {
       var number = UInt64(index)
       do {
         guard let function else { throw ErrorObject(.system, "the function did not arrive") }
-        if let directoryProblem { throw directoryProblem.copied }
+        if let directoryProblem { throw directoryProblem.rethrown }
         let argument: Value
         if head.flags.contains(.isLarge) {
           if Recorder.isOn { recordTask(.task, head, number) }
@@ -344,9 +344,7 @@ final class PoolWorker {
     }
     let failure = try failure(thrown)
     facts.set("exit", .int(1))
-    TaskRecord.explain(failure, facts)
-    failure.payload["record"] = .map(facts)
-    throw failure
+    throw failure.amended { $0.take(record: facts) }
   }
 
   /// Runs a task, each line of whose output and that of its programs gets its item in front.

@@ -71,13 +71,13 @@ final class BlockTasks: RunJournal {
   /// The error that a task ended with.
   private func failure(_ line: MapObject) -> ErrorObject {
     let kind = line.text("kind").flatMap { ErrorKind(rawValue: $0) } ?? .failed
-    let error = ErrorObject(
+    var payload: [String: Value] = [:]
+    if let attempts = line.int("attempts") { payload["attempts"] = .int(attempts) }
+    return ErrorObject(
       kind, line.text("message") ?? "it failed",
       help: "that was at \(line.text("at") ?? "some time"), in an earlier run of the journal; "
-        + "--rerun failed runs it again")
-    if let attempts = line.int("attempts") { error.payload["attempts"] = .int(attempts) }
-    if line.isTrue("timed_out") { error.exitStatus = ErrorObject.timeoutStatus }
-    return error
+        + "--rerun failed runs it again", payload: payload,
+      exitStatus: line.isTrue("timed_out") ? ErrorObject.timeoutStatus : nil)
   }
 
   // MARK: This run

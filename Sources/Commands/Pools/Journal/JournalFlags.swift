@@ -76,7 +76,7 @@ enum JournalFlags {
       return try body()
     } catch let error as ErrorObject {
       if [.arity, .range, .type].contains(error.kind), error.exitStatus == nil {
-        error.exitStatus = ErrorObject.usageStatus
+        throw error.amended { $0.exitStatus = ErrorObject.usageStatus }
       }
       throw error
     }

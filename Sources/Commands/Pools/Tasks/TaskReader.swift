@@ -29,11 +29,12 @@ struct TaskReader {
     do {
       return try read(isJSON(source.bytes) ? PlacedJSON.read(source) : .read(source), source)
     } catch let error as ErrorObject where error.kind != .interrupted {
-      error.exitStatus = ErrorObject.usageStatus
-      if error.kind == .syntax, bytes.starts(with: Array("#!".utf8)) {
-        error.help = "a program of that name is run by: brood run -- \(path)"
+      throw error.amended {
+        $0.exitStatus = ErrorObject.usageStatus
+        if $0.kind == .syntax, bytes.starts(with: Array("#!".utf8)) {
+          $0.help = "a program of that name is run by: brood run -- \(path)"
+        }
       }
-      throw error
     }
   }
 

@@ -51,13 +51,11 @@ public final class ResultFiles {
   }
 
   static func isUsed(_ path: String, _ kind: String) -> ErrorObject {
-    let error = ErrorObject(
+    ErrorObject(
       .failed, "the \(kind) '\(path)' of --results is not empty",
       help:
         "name another one or remove it, lest old and new results mix; with --journal FILE a run "
-        + "goes on in it")
-    error.exitStatus = ErrorObject.usageStatus
-    return error
+        + "goes on in it", exitStatus: ErrorObject.usageStatus)
   }
 
   /// All results are there.

@@ -12,12 +12,14 @@ extension TaskRecord {
     outcome = .value(own.get("value") ?? .null)
   }
 
-  /// Likewise of one that threw, that its worker died with, or that was not begun.
-  mutating func take(_ failure: ErrorObject) {
+  /// Likewise of one that threw, that its worker died with, or that was not begun; yields the error
+  /// alone.
+  mutating func take(_ failure: ErrorObject) -> ErrorObject {
     if case .map(let own)? = failure.payload["record"] { facts = own }
-    failure.payload["record"] = nil
-    outcome = .failure(failure)
     hasTimedOut = failure.kind == .timeout && failure.payload["worker"] != nil
+    let failure = failure.amended { $0.payload["record"] = nil }
+    outcome = .failure(failure)
+    return failure
   }
 
   /// Has the record of a task tell where it ran, by the session's clock.
@@ -70,13 +72,16 @@ extension TaskRecord {
     }
     return map
   }
+}
 
-  /// Adds the last line of standard error to a message, which often says why.
-  static func explain(_ error: ErrorObject, _ facts: MapObject) {
-    guard case .string(let text)? = facts.get("error"),
+extension Problem {
+  /// Takes the record of a task with it, whose last line on standard error often says why.
+  mutating func take(record: MapObject) {
+    payload["record"] = .map(record)
+    guard case .string(let text)? = record.get("error"),
       let line = LineRelay.lastLine(of: text.withBytes { Array($0) })
     else { return }
-    error.message += ": \(line)"
+    message += ": \(line)"
   }
 }
 
