@@ -58,11 +58,6 @@ extension Call {
   }
 }
 
-extension Flag {
-  static let timeout = Flag("timeout", .duration, "throw `timeout` after so long")
-  static let softTimeout = Flag("timeout", .duration, "yield false after so long")
-}
-
 extension ChannelHandle {
   /// Pids with names, for reports.
   func names(of pids: [Int32], _ session: Session) -> Value {

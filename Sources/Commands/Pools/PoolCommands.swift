@@ -289,7 +289,7 @@ enum PoolEndCommands {
     ]
   ) { call in
     let pool = try call.existingPool()
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    let deadline = call.deadline
     if try pool.join(until: deadline) {
       pool.wasJoined()
       return .null
@@ -297,7 +297,7 @@ enum PoolEndCommands {
     throw call.error(
       .timeout,
       "the pool '\(pool.name)' has not ended within "
-        + durationText(call.nanoseconds("timeout") ?? 0),
+        + call.timeoutText,
       help: "it goes on; pool info \(pool.name) tells what it does, pool terminate ends it")
   }
 

@@ -20,7 +20,7 @@ enum PoolFutureCommands {
           + "print (pool result $fs)", "[1, 4, 9]"),
     ]
   ) { call in
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    let deadline = call.deadline
     func result(_ value: Value) throws -> Value {
       guard case .handle(let handle) = value.plain, let future = handle as? PoolFuture else {
         return .null
@@ -66,7 +66,7 @@ enum PoolFutureCommands {
       }
     }
     for argument in call.rest(from: 0) { add(argument) }
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    let deadline = call.deadline
     let done = try PoolFuture.wait(
       for: futures, first: call.isSet("first"), until: deadline, call.session, call.interpreter)
     return try listed(done.map { .handle($0) })

@@ -116,7 +116,7 @@ enum ObjectCommands {
 
   private static let join = Command(
     "process join", "Wait until a process has ended; yields false after a timeout",
-    parameters: [name], flags: [Flag("timeout", .duration, "how long to wait at most")],
+    parameters: [name], flags: [.softTimeout],
     examples: [
       Example(
         "process new w --target { sleep 10 }\nprocess start w\n"
@@ -125,8 +125,8 @@ enum ObjectCommands {
     ]
   ) { call in
     let process = try handle(call)
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
-    return .bool(try call.session.wait(for: process, call.interpreter, until: deadline) != nil)
+    let record = try call.session.wait(for: process, call.interpreter, until: call.deadline)
+    return .bool(record != nil)
   }
 
   private static let alive = Command(

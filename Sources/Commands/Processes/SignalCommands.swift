@@ -128,7 +128,7 @@ enum SignalCommands {
     "signal wait", "Wait until one of some signals comes, and yield its name",
     details: "The signal is taken: no block runs for it. It need not be blocked before.",
     parameters: [one, many],
-    flags: [Flag("timeout", .duration, "throw `timeout` after so long")],
+    flags: [.timeout],
     examples: [
       Example(
         "signal block USR1\nlet parent = $pid\nfork { kill $parent USR1 }\n"
@@ -145,7 +145,7 @@ enum SignalCommands {
     let watch = try mapErrors { try session.loop.watch(descriptor, for: .read) {} }
     defer { session.loop.remove(watch) }
     var taken: RecordedSignal?
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    let deadline = call.deadline
     // Each of them may come from anywhere.
     let targets = set.map { WaitTarget(ObjectID(.signal, UInt64($0.number)), .signal) }
     WaitNote.begin(.other, targets, until: deadline ?? .max)
@@ -176,7 +176,7 @@ enum SignalCommands {
     let names = set.map(\.name).joined(separator: " or ")
     return call.error(
       .timeout,
-      "timed out after \(durationText(call.nanoseconds("timeout") ?? 0)) waiting for \(names)")
+      "timed out after \(call.timeoutText) waiting for \(names)")
   }
 
   private static func signal(_ call: borrowing Call, _ index: Int) throws -> Signal {

@@ -27,7 +27,7 @@ enum WaitCommand {
     flags: [
       Flag("any", nil, "the first of them to end"),
       Flag("all", nil, "all children"),
-      Flag("timeout", .duration, "throw `timeout` after so long"),
+      .timeout,
       Flag("ok", nil, "throw `failed` unless all ended with status 0"),
       Flag("peek", nil, "do not reap: the child stays a zombie"),
       Flag("ready", nil, "only until it is ready, as spawn --ready says; yields true"),
@@ -97,13 +97,13 @@ enum WaitCommand {
         .system, "how process \(parent.pid), the parent of this one, ends cannot be known here",
         flag: "ok", help: "only its own parent is told")
     }
-    if try call.session.wait(for: parent, call.interpreter, until: deadline(call)) {
+    if try call.session.wait(for: parent, call.interpreter, until: call.deadline) {
       return parent.record
     }
     let name = parent.name.map { "'\($0)' (\(parent.pid))" } ?? "\(parent.pid)"
     throw call.error(
       .timeout,
-      "process \(name) has not ended within \(durationText(call.nanoseconds("timeout") ?? 0))")
+      "process \(name) has not ended within \(call.timeoutText)")
   }
 
   // MARK: Until it is ready
@@ -113,7 +113,7 @@ enum WaitCommand {
     guard let given = try targets(call), !given.isEmpty else {
       throw call.error(.arity, "'wait --ready' needs a process", help: "as: wait server --ready")
     }
-    let deadline = deadline(call)
+    let deadline = call.deadline
     for process in given {
       let name = "process '\(process.name)' (\(process.pid))"
       guard let readiness = process.readiness else {
@@ -124,7 +124,7 @@ enum WaitCommand {
       switch try session.waitUntilReady(process, readiness, call.interpreter, until: deadline) {
       case .ready: continue
       case .timedOut:
-        let time = durationText(call.nanoseconds("timeout") ?? 0)
+        let time = call.timeoutText
         throw call.error(.timeout, "\(name) is not ready within \(time)")
       case .lost:
         throw call.error(
@@ -151,7 +151,7 @@ enum WaitCommand {
   private static func one(_ process: ProcessHandle, _ call: borrowing Call) throws -> Value {
     guard
       let record = try call.session.wait(
-        for: process, call.interpreter, until: deadline(call), keepsZombie: call.isSet("peek"))
+        for: process, call.interpreter, until: call.deadline, keepsZombie: call.isSet("peek"))
     else { throw timeout([process], call) }
     try requireOk([record], call)
     // A loop of forks and waits need not make what is not read.
@@ -159,7 +159,7 @@ enum WaitCommand {
   }
 
   private static func all(_ processes: [ProcessHandle], _ call: borrowing Call) throws -> Value {
-    let deadline = deadline(call)
+    let deadline = call.deadline
     var records: [WaitRecord] = []
     let (session, interpreter, isPeek) = (call.session, call.interpreter, call.isSet("peek"))
     try session.waitForAll(processes, until: deadline) {
@@ -183,15 +183,11 @@ enum WaitCommand {
     let isPeek = call.isSet("peek")
     guard
       let process = try session.waitAny(
-        of: given, call.interpreter, until: deadline(call), keepsZombie: isPeek)
+        of: given, call.interpreter, until: call.deadline, keepsZombie: isPeek)
     else { throw timeout(given ?? session.processes.users, call) }
     guard let record = try session.peekRecord(process) else { return .null }
     try requireOk([record], call)
     return record.map
-  }
-
-  private static func deadline(_ call: borrowing Call) -> Int64? {
-    call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
   }
 
   private static func timeout(
@@ -202,7 +198,7 @@ enum WaitCommand {
       $0.record == nil && $0.letter != "Z" && seen.insert($0.id).inserted
     }
     let names = living.prefix(11).map { "\($0.name) (\($0.pid), \($0.word))" }
-    let time = durationText(call.nanoseconds("timeout") ?? 0)
+    let time = call.timeoutText
     return call.error(
       .timeout,
       living.count == 1

@@ -69,7 +69,7 @@ public enum SemLine {
     if case .int(let fd)? = call.flag(held), let permit = Int32(exactly: fd) {
       return try HeldProgram(call.rest(from: 0).map(\.asText), call).run(holding: permit)
     }
-    let deadline = call.nanoseconds("timeout").map { Clock.deadline(after: Int64($0)) }
+    let deadline = call.deadline
     let name = call.flag("name")?.asText ?? defaultName()
     var count = 1
     if case .int(let jobs)? = call.flag("jobs") { count = jobs }
@@ -91,7 +91,7 @@ public enum SemLine {
 
   private static func late(_ call: borrowing Call, _ what: String) -> ErrorObject {
     call.error(
-      .timeout, "\(what) within \(durationText(call.nanoseconds("timeout") ?? 0))",
+      .timeout, "\(what) within \(call.timeoutText)",
       flag: "timeout"
     ).amended { $0.exitStatus = ErrorObject.timeoutStatus }
   }
