@@ -10,6 +10,7 @@ import Testing
     queue new q 4
     let p = fork --name putter { while true { queue put q 1 } }
     let r = fork --name getter { while true { queue get q } }
+    while (queue info q).gets == 0 { sleep 1ms }
     print ready
     wait --all
     """
