@@ -23,8 +23,6 @@ enum { counted = 1, not_counted = 2 };
 static const int64_t pause_of_root = 500000000;
 static const int64_t pause_after_sweep = 200000000, pause_of_children = 1000000000;
 // A bomb of thousands needs a while until each of its processes had its turn to fail.
-// A child tells its pid itself as soon as it runs, since its parent may be killed first.
-static const int64_t longest_start = 1000000000, longest_untold = 60000000000;
 static const int64_t longest_pause = 5000000000, pause_per_process = 10000000;
 
 static struct table *table;
@@ -109,66 +107,6 @@ static void release(int32_t index) {
   slot->owner = 0;
 }
 
-static bool is_there(int32_t pid) {
-  uint64_t soft, hard;
-  struct brood_mark mark = brood_mark_current();
-  if (!brood_is_living(pid)) return false;
-  // Without a mark one cannot tell another process that got the same pid.
-  return mark.level < 0 || brood_mark_of(pid, &soft, &hard) < 0 ||
-    brood_mark_has_prefix(mark, hard);
-}
-
-// In ticks after boot; 0 if it cannot be told.
-static uint64_t start_of(int32_t pid) {
-  char text[1024];
-  int64_t length = brood_proc_read(pid, "stat", text, sizeof text - 1);
-  if (length <= 0) return 0;
-  text[length] = 0;
-  const char *place = strrchr(text, ')');
-  for (int field = 2; place && field < 22; field++) place = strchr(place + 1, ' ');
-  return place ? strtoull(place + 1, NULL, 10) : 0;
-}
-
-static bool has_program(int32_t pid, const struct stat *own) {
-  char path[40];
-  struct stat program;
-  snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
-  return stat(path, &program) == 0 && program.st_dev == own->st_dev && program.st_ino == own->st_ino;
-}
-
-// Whether a process of this session is there that its parent, which is dead, may have forked for this
-// slot, and that had no turn to tell its pid since. An error on the way counts as yes.
-static bool has_untold_child(const struct slot *entry) {
-  enum { most = 65536 };
-  struct brood_mark mark = brood_mark_current();
-  struct stat own;
-  int32_t *pids = malloc(most * sizeof *pids);
-  bool found = true;
-  if (!pids || mark.level < 0 || stat("/proc/self/exe", &own) < 0) goto out;
-  int32_t count = brood_proc_pids(pids, most);
-  if (count < 0 || count > most) goto out;
-  found = false;
-  uint64_t first = (uint64_t)(entry->begun / (1000000000 / brood_clock_ticks()));
-  for (int32_t i = 0; i < count && !found; i++) {
-    uint64_t soft, hard;
-    if (pids[i] == table->root || pids[i] == table->guardian || brood_slots_list(pids[i])) continue;
-    if (brood_mark_of(pids[i], &soft, &hard) < 0 || !brood_mark_has_prefix(mark, hard)) continue;
-    found = start_of(pids[i]) >= first && has_program(pids[i], &own) && brood_is_living(pids[i]);
-  }
-out:
-  free(pids);
-  return found;
-}
-
-bool brood_slot_begins(int32_t slot) {
-  struct slot *entry = &table->slots[slot];
-  if (!table || !entry->owner || entry->pid) return false;
-  int64_t age = brood_monotonic_coarse() - entry->began;
-  if (age < longest_start) return true;
-  // A fork of much memory takes long; a child may have no turn for seconds.
-  return is_there(entry->owner) || (age < longest_untold && has_untold_child(entry));
-}
-
 static void sweep(int64_t now, int64_t pause) {
   int64_t last = table->swept;
   if (now - last < pause || !atomic_compare_exchange_strong(&table->swept, &last, now))
@@ -176,8 +114,8 @@ static void sweep(int64_t now, int64_t pause) {
   for (int32_t i = 0; i < table->top; i++) {
     struct slot *slot = &table->slots[i];
     int32_t owner = slot->owner, pid = slot->pid;
-    if (!owner || (pid ? is_there(pid) : brood_slot_begins(i))) continue;
-    bool orphaned = owner != getpid() && !is_there(owner);
+    if (!owner || (pid ? brood_slots_know(pid) : brood_slot_begins(i))) continue;
+    bool orphaned = owner != getpid() && !brood_slots_know(owner);
     if (orphaned) release(i);
     else if (pid) uncount(slot);
   }

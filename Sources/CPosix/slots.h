@@ -104,6 +104,9 @@ void brood_order_note_end(uint32_t number, uint64_t gone);
 /// The table; null before the session has one.
 struct table *brood_slots_table(void);
 
+/// Whether a process of this session has this pid, and lives.
+bool brood_slots_know(int32_t pid);
+
 /// The words of the call that this process slept in last; null if it has no slot.
 const char *brood_slot_own_words(void);
 

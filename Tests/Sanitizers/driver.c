@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CHECK(condition)                                                            \
@@ -642,6 +643,40 @@ static void guardian(void) {
   CHECK(brood_forwarder_group() == 0);
 }
 
+// A process whose parent was killed counts from the fork on: until it tells its pid, and then by that.
+static void births(void) {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  int32_t parent = fork_child();
+  if (parent == 0) {
+    int32_t told[2] = {brood_slot_reserve(false), 0};
+    if (told[0] < 0) brood_exit_now(9);
+    told[1] = fork_child();
+    if (told[1] == 0) {
+      // Longer than any process counts without a look.
+      const struct timespec late = {1, 400000000};
+      nanosleep(&late, NULL);
+      brood_slot_take(told[0]);
+      for (;;) pause();
+    }
+    if (write(ends[1], told, sizeof told) != sizeof told) brood_exit_now(8);
+    brood_exit_now(0);
+  }
+  close(ends[1]);
+  int32_t told[2];
+  CHECK(read(ends[0], told, sizeof told) == sizeof told);
+  reap(parent, CLD_EXITED, 0);
+  bool hasTold = false;
+  for (int64_t end = brood_monotonic() + 20000000000; !hasTold && brood_monotonic() < end;) {
+    hasTold = brood_slot_occupant(told[0]) != 0;
+    CHECK(hasTold || brood_slot_begins(told[0]));
+  }
+  CHECK(hasTold && brood_slot_occupant(told[0]) == told[1]);
+  kill(told[1], SIGKILL);
+  brood_slot_free(told[0]);
+  close(ends[0]);
+}
+
 int main(void) {
   CHECK(mkdtemp(directory));
   brood_signals_start();
@@ -657,6 +692,7 @@ int main(void) {
   signals();
   looks();
   guardian();
+  births();
   CHECK(rmdir(directory) == 0);
   puts("nothing found");
   return 0;

@@ -67,7 +67,8 @@ void brood_slot_enter_pool(int32_t slot, int32_t pool);
 /// it waits to be told, and this is the parent's slot plus one.
 int32_t brood_slot_manager(int32_t slot);
 
-/// Whether the process of a slot may have been forked just now and not have come to tell its pid.
+/// Whether the process of a slot without a pid may have been forked just now and not have come to tell
+/// its pid; true where it has told it meanwhile.
 bool brood_slot_begins(int32_t slot);
 
 /// Whether a slot belongs to a process, alive or not reaped.
