@@ -56,7 +56,8 @@ public final class Session {
   /// The channels that this process has.
   public let channels = ChannelList()
   /// How values go to other processes, and come from them.
-  public private(set) lazy var codec = ValueCodec(interpreter, handles: makeHandleCoder())
+  public private(set) lazy var codec = ValueCodec(
+    self.interpreter, handles: self.makeHandleCoder())
   /// Makes what knows how handles travel; set by a layer above.
   public var makeHandleCoder: () -> any HandleCoder = { ProcessCoder() }
   /// Blocks of `process define`, by the name of the class.
