@@ -152,9 +152,10 @@ struct WireTests {
   @Test func errorsKeepTheirPlace() throws {
     let text = "fn deep(x) {\n  throw \"é $x\"\n}\nfn outer(x) { deep $x }\nouter 3"
     let outcome = run(text)
-    let error = try #require(outcome.error)
-    error.help = "do this"
-    error.payload["status"] = .items([.int(3)])
+    let error = try #require(outcome.error).amended {
+      $0.help = "do this"
+      $0.payload["status"] = .items([.int(3)])
+    }
     guard case .error(let back) = try decoded(try encoded(.error(error))) else {
       Issue.record("no error")
       return
@@ -170,14 +171,15 @@ struct WireTests {
 
   @Test func chainsOfErrorsAreBounded() throws {
     var error = ErrorObject(.thrown, "inner")
+    var chain = [error]
     for _ in 0..<100_000 {
-      let outer = ErrorObject(.thrown, "outer")
-      outer.payload["value"] = .error(error)
-      error = outer
+      error = ErrorObject(.thrown, "outer", payload: ["value": .error(error)])
+      chain.append(error)
     }
     #expect(throws: ErrorObject.self) { try encoded(.error(error)) }
     // Taken apart from the outside, as a chain of releases would be deep.
-    while case .error(let inner)? = error.payload.removeValue(forKey: "value") { error = inner }
+    error = chain[0]
+    while chain.popLast() != nil {}
   }
 
   @Test func whatCannotTravelIsAnError() {

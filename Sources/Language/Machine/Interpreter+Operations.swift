@@ -348,7 +348,7 @@ extension Interpreter {
   }
 
   @inline(never)
-  private func tooNested() -> ErrorObject {
+  func tooNested() -> ErrorObject {
     ErrorObject(.limit, "values can be nested at most \(maximumDepth) levels deep")
   }
 

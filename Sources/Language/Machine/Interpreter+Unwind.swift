@@ -101,11 +101,17 @@ extension Interpreter {
       let kind = map.get("kind").flatMap { ErrorKind(rawValue: $0.asText) } ?? .thrown
       var payload: [String: Value] = [:]
       for (key, item) in map.pairs { payload[key.asText] = item }
-      return ErrorObject(
-        kind, message.asText, help: map.get("help")?.asText, payload: payload)
+      return checked(
+        ErrorObject(kind, message.asText, help: map.get("help")?.asText, payload: payload))
     default: break
     }
-    return ErrorObject(.thrown, value.plain.asText, payload: ["value": value.plain])
+    return checked(
+      ErrorObject(.thrown, value.plain.asText, payload: ["value": value.plain]))
+  }
+
+  /// An error that has one that has one, and so on, cannot go on for ever: it is freed by recursion.
+  private func checked(_ error: ErrorObject) -> ErrorObject {
+    error.depth > maximumDepth ? tooNested() : error
   }
 
   /// Whether a `catch` with these kinds takes an error; without kinds all but `interrupted`.

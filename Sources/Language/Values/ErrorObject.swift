@@ -40,6 +40,8 @@ public struct Problem {
 /// Unchecked because the shell has one thread, and Swift wants errors to be sendable.
 public final class ErrorObject: Error, @unchecked Sendable {
   public let problem: Problem
+  /// How deeply what it has is nested: one more than its deepest fact, 0 without any.
+  let depth: Int
   /// Where it happened; filled in by the machine when the thrower did not know.
   public var location: Location?
   /// The calls that led there, innermost first.
@@ -57,6 +59,7 @@ public final class ErrorObject: Error, @unchecked Sendable {
   public init(_ problem: Problem, location: Location? = nil) {
     self.problem = problem
     self.location = location
+    depth = problem.payload.isEmpty ? 0 : 1 + (problem.payload.values.map(\.depth).max() ?? 0)
   }
 
   public convenience init(

@@ -88,6 +88,7 @@ public enum Value {
     case .list(let list): list.depth
     case .map(let map): map.depth
     case .report(let report): report.value.depth
+    case .error(let error): error.depth
     default: 0
     }
   }
