@@ -67,7 +67,7 @@ extension Session {
         name: options.name, prefix: options.prefix, holder: options.nameHolder)
       if options.nice != nil { options.inheritedNice = try? Process.niceness(of: 0) }
       let parent = options.isDaemon ? Process.pid : 0
-      let process = ProcessHandle(ticket, options, session: self)
+      let process = ProcessHandle(ticket, options)
       let pid = try forkNow(
         process, pool: options.pool, isForProgram: options.isForProgram)
       if pid == 0 {
@@ -95,7 +95,7 @@ extension Session {
     let pid: Int32
     do {
       ticket = try takeTicket(name: nil, prefix: "fork")
-      process = ProcessHandle(ticket, options, session: self)
+      process = ProcessHandle(ticket, options)
       pid = try forkNow(process)
     } catch {
       if let terminal { backgroundOutput?.abandon(terminal) }

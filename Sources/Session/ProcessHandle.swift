@@ -122,11 +122,8 @@ public final class ProcessHandle: Handle {
   var place = 0
   private var pidfd: Int32 = -1
   let slot: SlotID?
-  unowned(unsafe) let session: Session  // lives as long as the process
 
-  init(
-    _ ticket: SpawnTicket, _ options: ForkOptions, session: Session
-  ) {
+  init(_ ticket: SpawnTicket, _ options: ForkOptions) {
     id = ticket.id
     name = ticket.name
     kind = options.kind
@@ -134,7 +131,6 @@ public final class ProcessHandle: Handle {
     isDaemon = options.isDaemon
     isDetached = options.isDetached
     slot = ticket.slot
-    self.session = session
     startedAt = ticket.startedAt
   }
 

@@ -67,7 +67,7 @@ extension Session {
     if let slot { slots?.name(slot, name) }
     // No number is used up: what a script sees of numbers and names stays as without it.
     let process = ProcessHandle(
-      SpawnTicket(name: name, slot: slot, id: 0), options, session: self)
+      SpawnTicket(name: name, slot: slot, id: 0), options)
     processes.add(process)
     let pid: Int32
     do {

@@ -15,6 +15,12 @@ extension Interpreter {
   public var session: Session { .current }
 }
 
+extension Handle {
+  /// The session that it belongs to.
+  @inlinable
+  public var session: Session { .current }
+}
+
 extension Call {
   /// The session that the call was made in.
   @inlinable

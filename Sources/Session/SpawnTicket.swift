@@ -46,7 +46,7 @@ extension Session {
     var options = ForkOptions(kind: kind, command: command)
     options.isDetached = isDetached
     options.isDaemon = isDaemon
-    let process = ProcessHandle(ticket, options, session: self)
+    let process = ProcessHandle(ticket, options)
     process.group = group
     enter(process, pid: pid)
     // The pid of an unreaped child is as good, and thousands of descriptors are not.

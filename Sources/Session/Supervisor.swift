@@ -95,7 +95,7 @@ extension Session {
     options.isDetached = Guardian.isDetached(pid)
     if kind != .foreign, !options.isDetached, let stat { Guardian.know(stat) }
     let ticket = SpawnTicket(name: name, slot: nil, id: processes.takeID())
-    let process = ProcessHandle(ticket, options, session: self)
+    let process = ProcessHandle(ticket, options)
     process.givenPid = pid
     // Its name means nothing here, and may be taken.
     processes.add(process)

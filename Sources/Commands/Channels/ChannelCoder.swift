@@ -143,14 +143,14 @@ final class ChannelCoder: DescriptorCoder {
   ) throws -> ChannelHandle {
     try mapErrors("cannot take over a channel") {
       switch kind {
-      case .pipe: PipeHandle(name, try Pipe(adopting: descriptors, ends: ends), session)
-      case .queue: QueueHandle(name, try Queue(adopting: descriptors), session)
-      case .memory: SharedHandle(name, try SharedArray(adopting: descriptors), session)
-      case .lock: LockHandle(name, try Lock(adopting: descriptors), session)
-      case .semaphore: SemaphoreHandle(name, try Semaphore(adopting: descriptors), session)
-      case .event: EventHandle(name, try Event(adopting: descriptors), session)
-      case .barrier: BarrierHandle(name, try Barrier(adopting: descriptors), session)
-      case .condition: ConditionHandle(name, try Condition(adopting: descriptors), session)
+      case .pipe: PipeHandle(name, try Pipe(adopting: descriptors, ends: ends))
+      case .queue: QueueHandle(name, try Queue(adopting: descriptors))
+      case .memory: SharedHandle(name, try SharedArray(adopting: descriptors))
+      case .lock: LockHandle(name, try Lock(adopting: descriptors))
+      case .semaphore: SemaphoreHandle(name, try Semaphore(adopting: descriptors))
+      case .event: EventHandle(name, try Event(adopting: descriptors))
+      case .barrier: BarrierHandle(name, try Barrier(adopting: descriptors))
+      case .condition: ConditionHandle(name, try Condition(adopting: descriptors))
       }
     }
   }

@@ -30,7 +30,7 @@ enum LockCommands {
     return .handle(
       try session.addChannel(call.newName(), prefix: "lock") { name in
         LockHandle(
-          name, try mapErrors("cannot make a lock") { try Lock(isReentrant: isReentrant) }, session)
+          name, try mapErrors("cannot make a lock") { try Lock(isReentrant: isReentrant) })
       })
   }
 

@@ -7,9 +7,9 @@ import Session
 final class LockHandle: ChannelHandle {
   let lock: Lock
 
-  init(_ name: String, _ lock: Lock, _ session: Session) {
+  init(_ name: String, _ lock: Lock) {
     self.lock = lock
-    super.init(name, lock, session)
+    super.init(name, lock)
   }
 
   override var typeName: String { "lock" }
@@ -31,9 +31,9 @@ final class LockHandle: ChannelHandle {
 final class SemaphoreHandle: ChannelHandle {
   let semaphore: Semaphore
 
-  init(_ name: String, _ semaphore: Semaphore, _ session: Session) {
+  init(_ name: String, _ semaphore: Semaphore) {
     self.semaphore = semaphore
-    super.init(name, semaphore, session)
+    super.init(name, semaphore)
   }
 
   override var typeName: String { "sem" }
@@ -67,9 +67,9 @@ final class SemaphoreHandle: ChannelHandle {
 final class EventHandle: ChannelHandle {
   let event: Event
 
-  init(_ name: String, _ event: Event, _ session: Session) {
+  init(_ name: String, _ event: Event) {
     self.event = event
-    super.init(name, event, session)
+    super.init(name, event)
   }
 
   override var typeName: String { "event" }
@@ -89,9 +89,9 @@ final class EventHandle: ChannelHandle {
 final class BarrierHandle: ChannelHandle {
   let barrier: Barrier
 
-  init(_ name: String, _ barrier: Barrier, _ session: Session) {
+  init(_ name: String, _ barrier: Barrier) {
     self.barrier = barrier
-    super.init(name, barrier, session)
+    super.init(name, barrier)
   }
 
   override var typeName: String { "barrier" }
@@ -114,9 +114,9 @@ final class BarrierHandle: ChannelHandle {
 final class ConditionHandle: ChannelHandle {
   let condition: Condition
 
-  init(_ name: String, _ condition: Condition, _ session: Session) {
+  init(_ name: String, _ condition: Condition) {
     self.condition = condition
-    super.init(name, condition, session)
+    super.init(name, condition)
   }
 
   override var typeName: String { "cond" }

@@ -23,7 +23,7 @@ enum EventCommands {
     }
     return .handle(
       try session.addChannel(call.newName(), prefix: "event") { name in
-        EventHandle(name, try mapErrors("cannot make an event") { try Event() }, session)
+        EventHandle(name, try mapErrors("cannot make an event") { try Event() })
       })
   }
 
@@ -126,7 +126,7 @@ enum BarrierCommands {
     return .handle(
       try session.addChannel(name, prefix: "barrier") { name in
         BarrierHandle(
-          name, try mapErrors("cannot make a barrier") { try Barrier(parties: parties) }, session)
+          name, try mapErrors("cannot make a barrier") { try Barrier(parties: parties) })
       })
   }
 
@@ -227,7 +227,7 @@ enum ConditionCommands {
     return .handle(
       try session.addChannel(call.newName(), prefix: "cond") { name in
         let condition = try mapErrors("cannot make a condition") { try Condition(mutex: lock) }
-        return ConditionHandle(name, condition, session)
+        return ConditionHandle(name, condition)
       })
   }
 

@@ -46,7 +46,7 @@ enum PipeCommands {
     let form: Pipe.Form = call.isSet("raw") ? .raw : call.isSet("simplex") ? .simplex : .duplex
     return .handle(
       try session.addChannel(call.newName(), prefix: "pipe") { name in
-        PipeHandle(name, try mapErrors("cannot make a pipe") { try Pipe(form) }, session)
+        PipeHandle(name, try mapErrors("cannot make a pipe") { try Pipe(form) })
       })
   }
 

@@ -7,9 +7,9 @@ import Session
 final class PipeHandle: ChannelHandle {
   let pipe: Pipe
 
-  init(_ name: String, _ pipe: Pipe, _ session: Session) {
+  init(_ name: String, _ pipe: Pipe) {
     self.pipe = pipe
-    super.init(name, pipe, session)
+    super.init(name, pipe)
   }
 
   override var typeName: String { "pipe" }

@@ -67,7 +67,7 @@ enum QueueCommands {
         try Queue(
           mostItems: most, mostBytes: mostBytes, mostMemory: session.queueMemory)
       }
-      return QueueHandle(name, queue, session)
+      return QueueHandle(name, queue)
     }
     return .handle(handle)
   }

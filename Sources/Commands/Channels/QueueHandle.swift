@@ -9,9 +9,9 @@ final class QueueHandle: ChannelHandle {
   /// Channels whose handles were lent to this process, and until when (monotonic ns).
   private var lent: [(channel: ChannelHandle, until: Int64)] = []
 
-  init(_ name: String, _ queue: Queue, _ session: Session) {
+  init(_ name: String, _ queue: Queue) {
     self.queue = queue
-    super.init(name, queue, session)
+    super.init(name, queue)
   }
 
   override var typeName: String { "queue" }

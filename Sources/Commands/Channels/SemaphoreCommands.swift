@@ -50,7 +50,7 @@ enum SemaphoreCommands {
         let semaphore = try mapErrors("cannot make a semaphore") {
           try Semaphore(permits: permits, isCounter: isCounter)
         }
-        return SemaphoreHandle(name, semaphore, session)
+        return SemaphoreHandle(name, semaphore)
       })
   }
 

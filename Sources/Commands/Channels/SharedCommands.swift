@@ -68,7 +68,7 @@ enum SharedCommands {
       name -> SharedHandle in
       do {
         return SharedHandle(
-          name, try SharedArray(type, count: shape.count, isScalar: shape.isScalar), session)
+          name, try SharedArray(type, count: shape.count, isScalar: shape.isScalar))
       } catch let error as SystemError {
         throw error.asError("cannot make shared memory of \(sizeText(shape.count * type.size))")
       } catch ChannelError.tooLarge(let limit) {

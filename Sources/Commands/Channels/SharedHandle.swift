@@ -9,9 +9,9 @@ final class SharedHandle: ChannelHandle {
   /// The fork depth at which `shm update` runs a block, from 1; 0 while none does.
   var updates: UInt32 = 0
 
-  init(_ name: String, _ memory: SharedArray, _ session: Session) {
+  init(_ name: String, _ memory: SharedArray) {
     self.memory = memory
-    super.init(name, memory, session)
+    super.init(name, memory)
   }
 
   override var typeName: String { "shm" }

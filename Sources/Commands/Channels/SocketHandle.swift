@@ -7,12 +7,10 @@ import Session
 final class SocketHandle: Handle, SocketFileHolder {
   let name: String
   let socket: StreamSocket
-  unowned(unsafe) let session: Session  // lives as long as the process
 
-  init(_ name: String, _ socket: StreamSocket, _ session: Session) {
+  init(_ name: String, _ socket: StreamSocket) {
     self.name = name
     self.socket = socket
-    self.session = session
   }
 
   override var typeName: String { "socket" }

@@ -8,7 +8,7 @@ import Session
 extension Session {
   /// Gives a socket a name that is known to be free; nil for one of Brood's.
   private func addSocket(_ name: String?, _ socket: StreamSocket) throws -> SocketHandle {
-    let handle = SocketHandle(name ?? names.fresh("socket"), socket, self)
+    let handle = SocketHandle(name ?? names.fresh("socket"), socket)
     do {
       try names.claim(handle.name, for: handle)
     } catch {
@@ -84,7 +84,7 @@ extension SocketHandle {
     guard let taken = try working("accept from", { try socket.takeConnection() }) else {
       return nil
     }
-    let handle = SocketHandle(name ?? session.names.fresh("socket"), taken, session)
+    let handle = SocketHandle(name ?? session.names.fresh("socket"), taken)
     try session.names.claim(handle.name, for: handle)
     return handle
   }

@@ -50,7 +50,7 @@ extension Session {
       throw half
     }
     rest = nil
-    let handle = SocketHandle(name, socket, self)
+    let handle = SocketHandle(name, socket)
     try names.claim(name, for: handle)
     return handle
   }

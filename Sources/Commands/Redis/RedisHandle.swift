@@ -12,14 +12,12 @@ class RedisHandle: Handle {
   let family: String
   let client: RedisClient
   let place: RedisPlace
-  unowned(unsafe) let session: Session  // lives as long as the process
   private var isDropped = false
 
   init(
-    _ name: String, _ family: String, _ place: RedisPlace, _ client: RedisClient, _ session: Session
+    _ name: String, _ family: String, _ place: RedisPlace, _ client: RedisClient
   ) {
     (self.name, self.family, self.place, self.client) = (name, family, place, client)
-    self.session = session
     super.init()
     // A client that others still use outlives it.
     client.onTrouble = { [weak self] reason in

@@ -10,11 +10,10 @@ class RedisHolderHandle: RedisHandle {
   let holders: RedisHolders
 
   init(
-    _ name: String, _ family: String, _ place: RedisPlace, _ holders: RedisHolders,
-    _ session: Session
+    _ name: String, _ family: String, _ place: RedisPlace, _ holders: RedisHolders
   ) {
     self.holders = holders
-    super.init(name, family, place, holders.client, session)
+    super.init(name, family, place, holders.client)
     RedisHearts.attach(holders.heart, to: self)
     holders.onLoss = { [weak self] in
       guard let self else { return }
@@ -127,7 +126,7 @@ enum RedisHolderVerbs {
       try session.addFar(name, prefix: family) { name in
         let client = place.client(place.address.key ?? name, hosts)
         let holders = RedisHolders(client, kind: family, settings, loose: loose)
-        let handle = RedisHolderHandle(name, family, place, holders, session)
+        let handle = RedisHolderHandle(name, family, place, holders)
         let wait = session.waitLimit(RedisQueueVerbs.timeout)
         _ = try handle.mapErrors("make") {
           try holders.make(until: wait.deadline, wait.sleeper)

@@ -9,9 +9,9 @@ import Session
 final class RedisQueueHandle: RedisHandle {
   let queue: RedisQueue
 
-  init(_ name: String, _ place: RedisPlace, _ client: RedisClient, _ session: Session) {
+  init(_ name: String, _ place: RedisPlace, _ client: RedisClient) {
     queue = RedisQueue(client)
-    super.init(name, "queue", place, client, session)
+    super.init(name, "queue", place, client)
     RedisHearts.attach(queue.heart, to: self) { [weak queue] in
       queue?.expire() ?? .max
     }

@@ -26,7 +26,7 @@ enum RedisQueueVerbs {
     return .handle(
       try session.addFar(name, prefix: "queue") { name in
         let client = place.client(place.address.key ?? name, hosts)
-        let handle = RedisQueueHandle(name, place, client, session)
+        let handle = RedisQueueHandle(name, place, client)
         let wait = session.waitLimit(RedisQueueVerbs.timeout)
         try handle.mapErrors("make") {
           try handle.queue.make(

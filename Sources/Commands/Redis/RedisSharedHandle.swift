@@ -15,11 +15,10 @@ final class RedisSharedHandle: RedisHolderHandle {
 
   init(
     _ name: String, _ place: RedisPlace, _ holders: RedisHolders, _ type: ElementType,
-    _ count: Int?,
-    _ session: Session
+    _ count: Int?
   ) {
     (self.type, self.count) = (type, count)
-    super.init(name, "shm", place, holders, session)
+    super.init(name, "shm", place, holders)
   }
 
   override var fieldNames: [String] {
@@ -206,7 +205,7 @@ enum RedisSharedVerbs {
         ]
         // Only to look at the values.
         let plain = RedisSharedHandle(
-          name, place, RedisHolders(client, kind: "shm", settings), type, count, session)
+          name, place, RedisHolders(client, kind: "shm", settings), type, count)
         var texts: [String] = []
         switch initial {
         case .null, .missing: break
@@ -214,7 +213,7 @@ enum RedisSharedVerbs {
         default: texts = [try plain.text(initial)]
         }
         let holders = RedisHolders(client, kind: "shm", settings, initial: texts)
-        let handle = RedisSharedHandle(name, place, holders, type, count, session)
+        let handle = RedisSharedHandle(name, place, holders, type, count)
         let wait = session.waitLimit(RedisQueueVerbs.timeout)
         _ = try handle.mapErrors("make") { try holders.make(until: wait.deadline, wait.sleeper) }
         return handle

@@ -58,14 +58,14 @@ extension Session {
     let client = place.client(parts[3], HostNames(self, interpreter))
     let handle: RedisHandle
     switch family {
-    case "queue": handle = RedisQueueHandle(chosen, place, client, self)
+    case "queue": handle = RedisQueueHandle(chosen, place, client)
     case "lock", "sem", "event":
       handle = RedisHolderHandle(
-        chosen, family, place, RedisHolders(client, kind: family, []), self)
+        chosen, family, place, RedisHolders(client, kind: family, []))
     case "shm":
       guard let type = ElementType(parts[6]) else { throw unknown }
       let holders = RedisHolders(client, kind: family, [])
-      handle = RedisSharedHandle(chosen, place, holders, type, Int(parts[7]), self)
+      handle = RedisSharedHandle(chosen, place, holders, type, Int(parts[7]))
     default: throw unknown
     }
     for known in far(family) where known.isSame(handle) { return known }

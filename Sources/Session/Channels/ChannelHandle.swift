@@ -6,14 +6,12 @@ import Posix
 open class ChannelHandle: Handle {
   public let name: String
   public let channel: Channel
-  public unowned(unsafe) let session: Session  // lives as long as the process
   /// Whether this process, or one it was forked from, has let go of it.
   public fileprivate(set) var isDropped = false
 
-  public init(_ name: String, _ channel: Channel, _ session: Session) {
+  public init(_ name: String, _ channel: Channel) {
     self.name = name
     self.channel = channel
-    self.session = session
   }
 
   /// Throws `closed` once it was dropped.

@@ -276,7 +276,7 @@ final class Explorer {
     }
     let isReal = limits.isReal
     let root = try session.fork(options, interpreter) { [session, prepare, body, directory] in
-      let gate = try Gate(ends.1, ProcessPath(), session)
+      let gate = try Gate(ends.1, ProcessPath())
       gate.isReal = isReal
       if let path = directory?.path {
         gate.directory = path

@@ -53,17 +53,14 @@ public final class Gate {
   public var outerDirectory: String?
   /// What the pids of other processes of the run are called.
   private var others: [Int32: String] = [:]
-  unowned(unsafe) let session: Session
+  var session: Session { .current }
   private var buffer = [UInt8](repeating: 0, count: 512)
   /// How many bytes the last order had.
   private var received = 0
 
-  init(
-    _ socket: Int32, _ path: ProcessPath, _ session: Session, isLoose: Bool = false
-  ) throws {
+  init(_ socket: Int32, _ path: ProcessPath, isLoose: Bool = false) throws {
     self.socket = try mapErrors { try Descriptors.makePrivate(socket) }
     self.path = path
-    self.session = session
     self.isLoose = isLoose
     if isLoose { limitWaits() }
   }

@@ -31,7 +31,7 @@ extension Session {
       Descriptors.close(ends.1)
       throw error
     }
-    let gate = try Gate(ends.1, ProcessPath(), self, isLoose: true)
+    let gate = try Gate(ends.1, ProcessPath(), isLoose: true)
     setSeed(seed)
     Gate.current = gate
     gate.watchOperations()

@@ -15,7 +15,6 @@ public final class Pool: Handle, NameHolder {
   public let name: String
   /// Counts the pools of this process, from 1.
   let ordinal: Int32
-  public unowned(unsafe) let session: Session  // lives as long as the process
   private(set) lazy var scheduler = makeScheduler()
   private let options: PoolOptions
   /// Whether it was ended at once, rather than left to finish what it had.
@@ -65,11 +64,11 @@ public final class Pool: Handle, NameHolder {
   /// With more workers it costs more to switch their signals off and on than to take them.
   private static let fewWorkers = 16
 
-  init(_ name: String, _ options: PoolOptions, _ session: Session, _ runs: Interpreter) {
+  init(_ name: String, _ options: PoolOptions, _ runs: Interpreter) {
+    let session = Session.current
     self.name = name
     ordinal = session.pools.takeNumber()
     self.options = options
-    self.session = session
     interpreter = runs
     codec = session.ownCodec(runs)
     far = options.placement.map { FarCrew($0, name, session, runs) }

@@ -37,7 +37,7 @@ extension Session {
     _ name: String?, _ options: PoolOptions, _ interpreter: Interpreter
   ) throws -> Pool {
     if let name { try names.check(name) }
-    let pool = Pool(name ?? names.fresh("pool"), options, self, interpreter)
+    let pool = Pool(name ?? names.fresh("pool"), options, interpreter)
     try names.claim(pool.name, for: pool)
     do {
       try pool.start()
