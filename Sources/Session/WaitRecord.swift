@@ -65,7 +65,8 @@ public final class WaitRecord {
   /// How it ended, as fields of an error.
   public var errorFacts: [String: Value] {
     [
-      "status": exit.map { .int(Int($0)) } ?? .null, "signal": signal.map { .text($0.name) } ?? .null,
+      "status": exit.map { .int(Int($0)) } ?? .null,
+      "signal": signal.map { .text($0.name) } ?? .null,
       "record": map,
     ]
   }
