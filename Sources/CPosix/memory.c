@@ -21,10 +21,7 @@ static int open_memory(void) {
   enum { number = BROOD_SESSION_DESCRIPTOR };  // beside that of values, see slots.c
   int fd = brood_memory_make("brood session", whole);
   if (fd < 0) return -1;
-  int32_t most = brood_private_base() - 1;
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, most < number ? most : number);
-  close(fd);
-  return high;
+  return brood_move_up(fd, number);
 }
 
 // One mapping for all, since a fork copies each.

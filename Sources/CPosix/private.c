@@ -42,6 +42,19 @@ int32_t brood_move_to_private(int32_t fd) {
   return copy;
 }
 
+int32_t brood_move_up(int32_t fd, int32_t number) {
+  int32_t most = number < private_base ? number : private_base - 1;
+  for (int32_t wanted = most; wanted > fd; wanted--) {
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, wanted);
+    if (copy < 0) break;
+    close(copy <= most ? fd : copy);
+    if (copy <= most) return copy;
+  }
+  if (fd < private_base) return fd;
+  close(fd);
+  return -EMFILE;
+}
+
 int32_t brood_pidfd_open(int32_t pid) {
   int fd = (int)syscall(SYS_pidfd_open, pid, 0);
   return fd < 0 ? -errno : brood_move_to_private(fd);

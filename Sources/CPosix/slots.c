@@ -67,10 +67,8 @@ static int32_t open_values(void) {
   if (values >= 0) return 0;
   int fd = memfd_create("brood values", MFD_CLOEXEC);
   if (fd < 0) return -errno;
-  int32_t most = brood_private_base() - 1;
-  int high = fcntl(fd, F_DUPFD_CLOEXEC, most < values_number ? most : values_number);
-  close(fd);
-  if (high < 0) return -errno;
+  int32_t high = brood_move_up(fd, values_number);
+  if (high < 0) return high;
   values = high;
   return 0;
 }

@@ -20,7 +20,11 @@ extension Who {
       return object.id.kind.isChannel && words.count == 2 && words[1] == name
     }.sorted { $0.id.device < $1.id.device }
     guard let first = sides.first else { return nil }
-    head = first.detail.isEmpty ? first.name : "\(first.name): \(first.detail)"
+    let holders = sides.flatMap(\.shares).filter { $0.roles.contains(.holds) }
+    // The next process that wants it takes it from the dead.
+    let isLeft = !holders.isEmpty && holders.allSatisfy { Who.hasEnded($0.pid, graph) }
+    let detail = isLeft ? "free, its holder has ended" : first.detail
+    head = detail.isEmpty ? first.name : "\(first.name): \(detail)"
     rows = []
     for side in sides {
       for share in side.shares {
@@ -30,11 +34,21 @@ extension Who {
     }
     rows.sort { one, other in
       func rank(_ row: Row) -> Int {
-        row.does.contains("holds") ? 0 : row.does.contains("waits") ? 1 : 2
+        row.does.contains(where: Who.isHolding) ? 0 : row.does.contains("waits") ? 1 : 2
       }
       if rank(one) != rank(other) { return rank(one) < rank(other) }
       return (-(one.since ?? 0), one.pid) < (-(other.since ?? 0), other.pid)
     }
+  }
+
+  private static func isHolding(_ word: String) -> Bool {
+    word == "holds" || word.hasPrefix("held")
+  }
+
+  private static func hasEnded(_ pid: Int32, _ graph: WaitGraph) -> Bool {
+    guard let process = graph.processes[pid] else { return true }
+    if case .ended = process.state { return true }
+    return false
   }
 
   private static func row(
@@ -48,8 +62,12 @@ extension Who {
     if waits ?? false { roles.insert(.waits) }
     // What may act on it has it, which says enough.
     if roles.remove(.canAct) != nil, roles.isEmpty { roles = .has }
+    var words = roles.words
+    if Who.hasEnded(share.pid, graph) {
+      words = words.map { $0 == "holds" ? "held until it ended" : $0 }
+    }
     return Row(
-      name: process?.name ?? "", pid: share.pid, does: roles.words, count: share.count,
+      name: process?.name ?? "", pid: share.pid, does: words, count: share.count,
       since: waits ?? false ? sleep.map { max(0, graph.moment - $0.since) } : nil,
       waits: sleep.map(Phrases(graph: graph, reader: .outside).short) ?? "")
   }

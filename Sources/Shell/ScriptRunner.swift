@@ -139,7 +139,13 @@ struct ScriptRunner {
         return try host.sources.read(path) { try stopAtSignal() }
       } catch {
         let failure = error as? SystemError ?? SystemError(call: "read", code: EIO)
-        throw host.sources.problem(path, failure)
+        let problem = host.sources.problem(path, failure)
+        guard problem.kind == .missing, interpreter.table.words.contains(path) else {
+          throw problem
+        }
+        throw problem.amended {
+          $0.help = "'\(path)' is a command: brood -c '\(path) …', or type it at the prompt"
+        }
       }
     case .standardInput:
       do {

@@ -196,7 +196,8 @@ extension Chart.Point {
       }
       return operation.outcome == "ok" ? text : "\(text): \(operation.outcome)"
     case .sleep(let verb, let object):
-      return "sleep in \(verb) \(object.name)"
+      if verb.isEmpty { return "sleep" }
+      return object.name.isEmpty ? "sleep in \(verb)" : "sleep in \(verb) \(object.name)"
     case .wake(_, let pid): return pid > 0 ? "woken by \(pid)" : "woken"
     case .task(let task):
       let name = "task \(task.number)" + (task.attempt > 1 ? ", attempt \(task.attempt)" : "")

@@ -21,6 +21,10 @@ uint64_t brood_original_nofile(void);
 /// Moves a descriptor into the private range, close-on-exec; the old number is closed.
 int32_t brood_move_to_private(int32_t fd);
 
+/// Moves a descriptor that forked children keep to a number, or to a free one as high below it as there
+/// is, and below the private range; -EMFILE if there is none, and then it is closed.
+int32_t brood_move_up(int32_t fd, int32_t number);
+
 /// Copies a descriptor into the private range, close-on-exec.
 int32_t brood_copy_to_private(int32_t fd);
 

@@ -189,6 +189,9 @@ enum RunInputs {
     _ paths: [String], _ form: InputForm, _ call: borrowing Call
   ) throws -> [InputRecords] {
     let interpreter = call.interpreter
+    if paths.contains("-"), Terminal.isTerminal(0), Terminal.isTerminal(2) {
+      Session.say("brood: reading inputs from the terminal, one a line; Ctrl-D ends them")
+    }
     return try paths.map { path in
       let fd = path == "-" ? 0 : try open(path) { try interpreter.session.attend(interpreter) }
       return InputRecords(

@@ -75,7 +75,9 @@ struct RunOutcome: ~Copyable {
     }
     let lines = run.failures.map { "\($0.input.shortText): \($0.phrase)" }
     return (run.isOverdue ? "the time of --deadline is over: " : "")
-      + "\(run.failed) of \(run.succeeded + run.failed) programs failed: "
+      + "\(bad) of \(run.succeeded + run.failed) programs failed"
+      + (run.cancelled > 0
+        ? ", \(run.cancelled) \(run.cancelled == 1 ? "was" : "were") ended: " : ": ")
       + lines.joined(separator: "; ") + (bad > lines.count ? "; …" : "")
   }
 }

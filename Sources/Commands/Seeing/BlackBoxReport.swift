@@ -121,7 +121,8 @@ struct BlackBoxReport {
 
   private func waits(_ life: BlackBox.Life?) -> String? {
     guard let life, let sleep = life.sleep else { return nil }
-    return life.call.isEmpty ? sleep.verb : life.call
+    if !life.call.isEmpty { return life.call }
+    return sleep.verb.isEmpty ? nil : sleep.verb
   }
 
   private func since(_ life: BlackBox.Life?) -> Int64? {

@@ -77,7 +77,7 @@ extension Parser {
     else { return }
     let name = source.text(Span(position, end))
     throw error(
-      "'\(name)' is called without parentheses around its arguments",
+      "'\(name)' takes its arguments without parentheses around them",
       Span(position, callEnd(end)),
       help: functionHint(end) ?? variableCallHint(name, end) ?? hints.call(Span(position, end)))
   }

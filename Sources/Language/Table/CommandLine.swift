@@ -123,7 +123,10 @@ public struct CommandLine: Sendable {
           throw Misuse.noValue(piece.spelling).error()
         }
         reading.flags.append((flag, piece.value))
-      case .value(let index): reading.flags.append((flags[index], word))
+      case .value(let index):
+        // More likely the end of the flags than a name; --flag=-- is one.
+        if word == "--" { throw Misuse.needsValue(flags[index].spelling).error() }
+        reading.flags.append((flags[index], word))
       case .opens, .nothing, .unfilled: break
       }
       isDecided = extent == .first && meaning != .nothing && sorter.open == nil

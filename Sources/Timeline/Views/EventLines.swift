@@ -52,6 +52,8 @@ public struct EventLines {
           if equal <= skipped { continue }
         }
         if case .wake = point.what { continue }
+        // A prompt waits for keys.
+        if case .sleep(let verb, _) = point.what, verb.isEmpty { continue }
         new.append((point.time, number, place))
       }
       if let newest = lane.points.map(\.time).max() {

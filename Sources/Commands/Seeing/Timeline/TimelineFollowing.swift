@@ -34,16 +34,20 @@ struct TimelineFollowing {
   func run(_ session: Session, _ interpreter: Interpreter) throws {
     var shown = EventLines.Shown()
     var follower: Int32?
+    // A person has seen what was before.
+    var isLate = paths.isEmpty && session.isInteractive
     while true {
       let chart = ChartBuilder.chart(try sources(session, interpreter))
       let lines = view.lines(chart, of: processes, except: follower, after: &shown)
       // What this process does from now on is only to follow.
       if paths.isEmpty { follower = Process.pid }
-      if !lines.isEmpty {
+      if !lines.isEmpty, !isLate {
         try interpreter.write(lines.map { $0 + "\n" }.joined())
         try session.output.flush()
       }
-      if !chart.lanes.isEmpty, chart.lanes.allSatisfy(\.hasEnded) { return }
+      isLate = false
+      let others = chart.lanes.filter { $0.pid != follower }
+      if !chart.lanes.isEmpty, others.allSatisfy(\.hasEnded) { return }
       let deadline = Clock.deadline(after: TimelineFollowing.pause)
       _ = try session.pause(interpreter, until: deadline) { false }
     }

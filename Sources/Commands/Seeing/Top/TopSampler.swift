@@ -56,7 +56,9 @@ struct TopSampler {
           pid: pid, parent: stat.parent, startTicks: stat.startTicks,
           name: TerminalText.line(survey.name(stat)), state: "\(state.letter)\(state.flags)",
           since: note.map { max(0, now &- $0.sleep.since) },
-          holds: holds[pid]?.joined(separator: ", ") ?? "", queue: queue.map(TopSampler.fill) ?? "",
+          // What the dead had goes to the next process that wants it.
+          holds: state.letter == "Z" ? "" : holds[pid]?.joined(separator: ", ") ?? "",
+          queue: queue.map(TopSampler.fill) ?? "",
           cpu: share(stat, used, now, bootTicks), memory: stat.residentSize))
     }
     before = current

@@ -208,13 +208,12 @@ final class TopScreen {
     case .signal(let pid, let word):
       let signal = try ParameterType.signal(named: word)
       let target = try target(pid)
+      try refuseOwn(target)
       try SignalDelivery.send(signal, to: target)
       view.message = "sent \(signal.name) to \(target.shown)"
     case .stopOrContinue(let pid):
       let target = try target(pid)
-      if pid == Process.pid {
-        throw ErrorObject(.range, "\(target.shown) is the one that shows this")
-      }
+      try refuseOwn(target)
       let isStopped = view.selection?.isStopped ?? false
       try SignalDelivery.send(isStopped ? .cont : .stop, to: target)
       view.message = "\(isStopped ? "continued" : "stopped") \(target.shown)"
@@ -232,6 +231,11 @@ final class TopScreen {
       }
       view.message = "nice value of \(target.shown): \(nice)"
     }
+  }
+
+  private func refuseOwn(_ target: ProcessTarget) throws {
+    guard target.pid == Process.pid else { return }
+    throw ErrorObject(.range, "\(target.shown) is the one that shows this: q leaves it")
   }
 
   /// A process of the table; throws where that one has ended, and another one may have its pid.
