@@ -14,7 +14,8 @@ enum HelpCommand {
       `help` lists all commands, `help COMMAND` explains one with examples, `help queue` lists the \
       verbs of a family, `help if` explains a word of the language, `help '|'` an operator, \
       `help $last` the variables that Brood keeps, `help errors` their kinds, `help settings` what \
-      `config` knows, and `help zombie` explains an idea as `explain` does. `help language` is a page about all of it, and `help prompt` tells of keys \
+      `config` knows, and `help zombie` explains an idea as `explain` does; of another word it lists the \
+      commands that speak of it. `help language` is a page about all of it, and `help prompt` tells of keys \
       and files.
       """,
     parameters: [Parameter("topic", word, .rest, "a command, a family, or a word of the language")],
@@ -53,7 +54,10 @@ enum HelpCommand {
     {
       return ExplainCommand.page(page, language, call.interpreter)
     }
-    throw unknown(call, topic)
+    let found = call.count == 1 ? HelpSearch.find(topic, in: table) : []
+    if found.isEmpty { throw unknown(call, topic) }
+    return report(
+      "There is no help on '\(topic)' itself. These speak of it:\n\n" + HelpText.columns(found))
   }
 
   /// Where the idea behind a command is explained, if it is.

@@ -19,7 +19,7 @@ enum ProgressText {
       parts.append("\(durationText(Int(min(left, 1e9)) * 1_000_000_000)) left")
     }
     if let memory = counts.memory, memory > 0 {
-      parts.append(sizeText(memory < 1 << 20 ? memory : (memory >> 20) << 20))
+      parts.append("memory " + sizeText(memory < 1 << 20 ? memory : (memory >> 20) << 20))
     }
     var line = parts.joined(separator: ", ")
     // The last column stays free, lest the terminal goes on in the next line.

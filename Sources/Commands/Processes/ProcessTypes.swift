@@ -70,6 +70,9 @@ extension ParameterType {
       throw ErrorObject(.missing, "there is no job \(word)", help: "jobs lists them")
     }
     if let pid = Int(word) { return try processValue(.int(pid), word: nil, session) }
+    if let pid = try session.descendant(named: word) {
+      return try processValue(.int(Int(pid)), word: nil, session)
+    }
     return .handle(try session.process(named: word))
   }
 }
@@ -84,6 +87,19 @@ extension Session {
     }
     if let process = processes.ended(named: name) { return process }
     throw ErrorObject(.missing, "no process is named '\(name)'", help: liveProcesses)
+  }
+
+  /// A process of the session that this one did not make, as the child of a child, by its name; nil for
+  /// a name that is known here, or that none has.
+  ///
+  /// Throws `range` where several have it.
+  fileprivate func descendant(named name: String) throws -> Int32? {
+    guard names[name] == nil, processes.ended(named: name) == nil else { return nil }
+    let pids = processEntries.byPid.filter { $0.value.name == name }.map(\.key).sorted()
+    guard pids.count > 1 else { return pids.first }
+    throw ErrorObject(
+      .range, "\(pids.count) processes are named '\(name)'",
+      help: "use a pid: " + namesText(pids.map { "\($0)" }))
   }
 
   /// `live processes: worker1, worker3`, for messages.

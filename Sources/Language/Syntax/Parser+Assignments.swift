@@ -225,6 +225,7 @@ extension Parser {
     let assignment = "\(name) \(op) \(value.isEmpty ? "…" : value)"
     throw error(
       "an assignment needs blanks around '\(op)'", Span(position, end),
-      help: gluedHint(name, end, assignment) ?? "write '\(assignment)'")
+      help: gluedHint(name, end, assignment)
+        ?? "write '\(assignment)'" + (op == "=" ? ", or 'let \(assignment)' for a new variable" : ""))
   }
 }
