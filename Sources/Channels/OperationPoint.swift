@@ -108,13 +108,16 @@ public enum OperationPoint {
 
   @inline(never)
   private static func end(_ verb: Verb, _ channel: Channel, _ error: (any Error)?) {
-    WaitNote.end()
-    if Recorder.isOn {
+    let wanted = brood_operations()
+    if wanted & UInt32(BROOD_OPERATION_SLEPT) != 0 { WaitNote.end() }
+    if wanted & UInt32(BROOD_OPERATION_RECORDED) != 0 {
       Recorder.operation(
         verb.rawValue, kind: UInt16(truncatingIfNeeded: channel.kind.rawValue), id: channel.id,
         outcome: error == nil ? 0 : RecordedOutcome(error).rawValue)
     }
-    listener?(Event(verb: verb, object: channel.objectID, isBefore: false))
+    if wanted & UInt32(BROOD_OPERATION_HEARD) != 0 {
+      listener?(Event(verb: verb, object: channel.objectID, isBefore: false))
+    }
   }
 }
 

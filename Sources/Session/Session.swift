@@ -163,11 +163,15 @@ public final class Session {
   /// The interpreter whose handlers run when output has to wait; set by the host.
   public var interpreter: Interpreter? {
     didSet {
+      Session.recorded = interpreter.map(Unmanaged.passUnretained)
       output.onAttention = { [self] in
         if let interpreter { try attend(interpreter) } else { Attention.clear() }
       }
     }
   }
+
+  /// The same, for what each recorded operation asks.
+  nonisolated(unsafe) private static var recorded: Unmanaged<Interpreter>?
 
   private init() {
     output.brokenPipe = { [self] in outputBroke() }
@@ -175,7 +179,11 @@ public final class Session {
     loop.afterSleep = { [self] in sleepNotes.end() }
     WaitNote.standing = { [self] in standingOfWaits }
     WaitNote.besides = { [self] in pools.awaited }
-    Recorder.setPlace { Session.current.placeOfWait }
+    Recorder.setPlace {
+      // Each recorded operation asks for it: nothing is retained on the way.
+      let note = Session.recorded?._withUnsafeGuaranteedRef(\.activeNote) ?? 0
+      return note != 0 ? note : Session.current.placeOfWait
+    }
     WaitLookout.asked = { [self] in askForLook($0) }
     LockOrder.tell = { [self] in tellOrder($0) }
   }
