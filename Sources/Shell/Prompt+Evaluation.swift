@@ -21,6 +21,8 @@ extension Prompt {
     hasAsked = false
     let before = isEntry ? state : nil
     defer { if let before { tellChanges(since: before) } }
+    LessonRun.current?.entryBegan = Clock.monotonic
+    defer { LessonRun.current?.entryBegan = nil }
     do {
       let value = try interpreter.run(function)
       try show(value, isEntry: isEntry)
@@ -30,6 +32,7 @@ extension Prompt {
     }
     // The child of a classic fork runs the rest of the text and is done.
     if session.isBranch { session.end(0, interpreter) }
+    LessonRun.current?.entryBegan = nil
     lookAtLesson()
     return nil
   }

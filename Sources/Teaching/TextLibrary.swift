@@ -116,6 +116,25 @@ public enum TextLibrary {
     return try lesson.translated(by: Lesson(other, isTranslation: true))
   }
 
+  /// The steps that show a misconception, one of each lesson: its number, and the step (from 1).
+  ///
+  /// Their predictions name it, and they have a goal. None for other topics. O(all lessons).
+  public static func places(of topic: String) -> [(number: String, step: Int)] {
+    guard topic.first?.lowercased() == "m", let number = Int(topic.dropFirst()) else { return [] }
+    var places: [(number: String, step: Int)] = []
+    for entry in lessons {
+      guard let lesson = try? lesson(entry, .english) else { continue }
+      for step in lesson.steps where step.goal != nil {
+        let reasons = step.prediction?.reasons.values ?? [:].values
+        if reasons.contains(where: { Int($0.dropFirst()) == number }) {
+          places.append((entry.number, step.number))
+          break
+        }
+      }
+    }
+    return places
+  }
+
   // MARK: Summaries
 
   /// The summaries of commands in a language other than English, by the names of the commands.

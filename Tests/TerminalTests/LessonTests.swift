@@ -217,6 +217,40 @@ import Testing
     try shell.terminal.expect("Reached.")
   }
 
+  /// A state of a channel that is over within an entry is seen, too.
+  @Test func aGoalIsLookedAtBetweenOperations() throws {
+    let shell = try PromptShell(files: [
+      "full.md": """
+      # A try
+
+      ## Full
+
+      ```setup
+      queue new q 2
+      ```
+      ```goal
+      seen { queue full q }
+      then { queue empty q }
+      ```
+      ```solution
+      queue put q 1; queue put q 2
+      queue get q; queue get q
+      ```
+      """
+    ])
+    try shell.terminal.enter("lesson ./full.md")
+    try shell.terminal.expectLine("brood> ")
+    try shell.terminal.enter(
+      "queue put q 1; queue put q 2; queue get q; queue get q; for i in 1..9999 { queue put q $i; queue get q }"
+    )
+    try shell.terminal.expect("Reached.")
+    try shell.terminal.expect("brood> ")
+    // The listener is gone with the lesson.
+    try shell.terminal.enter("")
+    try shell.terminal.expect("This lesson is done.")
+    try shell.enter("queue new r; queue put r 1; print (queue get r)", expecting: "\n1")
+  }
+
   @Test func leavingTheShellEndsTheLesson() throws {
     try begin()
     try answer()

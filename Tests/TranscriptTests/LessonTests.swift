@@ -6,7 +6,7 @@ import Testing
 @Suite struct Lessons {
   /// Both languages have the same steps; what is run stands in the English files.
   @Test(arguments: names()) func lessonWorks(_ name: String) throws {
-    let output = try brood(["-c", "lesson test \(name)"], within: .seconds(120))
+    let output = try brood(["-c", "lesson test \(name)"], within: .seconds(300))
     #expect(output.status == .exited(0), "\(output.standardOutput)\(output.standardError)")
     #expect(output.leftBehind.isEmpty)
   }

@@ -98,6 +98,95 @@ import Testing
     """,
   ]
 
+  /// Time limits, tasks, whatever comes first, several children.
+  private static let limits = [
+    """
+    let m = lock new
+    lock acquire $m
+    let p = fork { try { lock acquire $m --timeout 100ms; print got } catch e: timeout { print late } }
+    wait $p
+    lock release $m
+    lock with $m --timeout 1s { print inside }
+    """,
+    """
+    queue new q 1
+    queue put q 1
+    try { queue put q 2 --no-wait; print room } catch e: full { print full }
+    print (queue get q)
+    try { print (queue get q --timeout 50ms) } catch e: timeout { print late }
+    try { print (queue get q --no-wait) } catch e: empty { print empty }
+    """,
+    """
+    sem new s 0 --counter
+    try { sem acquire s --timeout 50ms } catch e: timeout { print "no permit" }
+    event new go
+    if (event wait go --timeout 50ms) { print set } else { print "not set" }
+    event set go
+    if (event wait go --timeout 50ms) { print set } else { print "not set" }
+    cond new c
+    cond with c { try { cond wait c --timeout 50ms } catch e: timeout { print "not notified" } }
+    """,
+    """
+    let p = fork { sleep 60 }
+    try { wait $p --timeout 100ms } catch e: timeout { print "still there" }
+    kill $p
+    wait $p
+    print gone
+    """,
+    """
+    fn square(n) { $n * $n }
+    let p = pool new 2
+    let f = pool submit square 7
+    let g = pool submit { |a, b| $a + $b } 3 4
+    print (pool result $f) (pool result $g)
+    print (pool apply square 9)
+    let slow = pool submit { sleep 60; 1 }
+    try { print (pool result $slow --timeout 100ms) } catch e: timeout { print late }
+    pool terminate $p
+    """,
+    """
+    let p = pipe new
+    try { print (pipe recv $p.b --timeout 50ms) } catch e: timeout { print nothing }
+    let c = fork { pipe send $p.a 5 }
+    print (pipe recv $p.b)
+    wait $c
+    """,
+    """
+    queue new q 3
+    let p = fork { queue put q 7; exit 3 }
+    select { queue q { |v| print got $v }; after 10s { print late } }
+    select { exit $p { |r| print ended $r.exit }; after 10s { print late } }
+    select { queue q { |v| print got $v }; after 50ms { print nothing } }
+    """,
+    """
+    let kids = map 1..3 { |i| fork { exit $i } }
+    wait ...$kids
+    let more = map 1..2 { |i| fork { sleep 60 } }
+    kill ...$more
+    wait ...$more
+    for i in 1..3 { fork { sleep 10ms } }
+    wait --all
+    print done
+    """,
+    """
+    fn work(n) { print working $n }
+    let w = process new worker --target work --args [3]
+    process start $w
+    process join $w
+    print joined
+    """,
+    """
+    signal on ALRM { print ring }
+    alarm 100ms
+    sleep 300ms
+    signal block USR1
+    try { signal wait USR1 --timeout 50ms } catch e: timeout { print none }
+    """,
+    """
+    try { print before; throw "oops" } catch e { print caught $e.message }
+    """,
+  ]
+
   /// Only Python has values that travel.
   private static let values = [
     """
@@ -118,14 +207,28 @@ import Testing
     """,
   ]
 
-  @Test(arguments: blocks + values) func pythonDoesTheSame(_ block: String) throws {
+  @Test(arguments: blocks + limits + values) func pythonDoesTheSame(_ block: String) throws {
     try compare(block, "python") { text, place in
       try place.write(text, to: "t.py")
       return ("python3", ["t.py"])
     }
   }
 
-  @Test(arguments: blocks) func cDoesTheSame(_ block: String) throws {
+  /// What has no short form is said.
+  @Test(arguments: [
+    ("c", "barrier new b 2; barrier wait b --timeout 1s", "barrier wait b --timeout 1s"),
+    ("c", "queue new q; queue get q --lease 1s", "queue get q --lease 1s"),
+    ("c", "event new e; select { event e { print set } }", "select { event e { print set } }"),
+    ("python", "pool new 1; pool submit { 1 } --timeout 1s", "pool submit { 1 } --timeout 1s"),
+  ]) func whatIsMissingIsSaid(_ notation: String, _ block: String, _ line: String) throws {
+    let place = try TemporaryDirectory()
+    let text = try run(
+      Program.brood, ["-c", "as \(notation) { \(block) }"],
+      environment: Program.environment(home: place.path), directory: place.path)
+    #expect(text.standardOutput.contains("in Brood only: \(line)"), "\(text.standardOutput)")
+  }
+
+  @Test(arguments: blocks + limits) func cDoesTheSame(_ block: String) throws {
     try compare(block, "c") { text, place in
       try place.write(text, to: "t.c")
       return (
@@ -142,7 +245,9 @@ import Testing
     var environment = Program.environment(home: place.path)
     environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]
     func output(_ program: String, _ arguments: [String]) throws -> Output {
-      try run(program, arguments, environment: environment, directory: place.path)
+      // A compiler takes its time on a busy machine.
+      try run(
+        program, arguments, environment: environment, directory: place.path, within: .seconds(120))
     }
     let own = try output(Program.brood, ["-c", block])
     let text = try output(Program.brood, ["-c", "as \(notation) { \(block) }"])

@@ -47,20 +47,25 @@ enum ExplainCommand {
     let layout = TextLayout(for: interpreter, isReport: true)
     let facts = Facts(interpreter, language)
     let told = topic.facts.flatMap { facts.told($0) }
+    let shown = TextLibrary.places(of: topic.name).prefix(2).map {
+      "lesson \($0.number) \($0.step)"
+    }
+    // All of it fits on a screen of 24 lines, so blank lines are few.
     var text = layout.title(topic.title) + "\n" + layout.text(topic.blocks)
     if !told.isEmpty {
-      let head = Phrase("In this session now:", "在本会话中，现在：").text(language)
-      text += "\n" + layout.paragraph(head)
-      for fact in told { text += layout.text([.item(marker: "- ", fact)]) }
+      let head = Phrase("Now: ", "现在：").text(language)
+      text += "\n" + layout.paragraph(head + told.joined(separator: " "))
     }
     if !topic.trials.isEmpty {
-      text += "\n" + layout.paragraph(Phrase("Try:", "试一试：").text(language))
+      if told.isEmpty { text += "\n" }
+      text += layout.paragraph(Phrase("Try:", "试一试：").text(language))
       text += topic.trials.map { "  brood> \($0)\n" }.joined()
     }
-    if !topic.related.isEmpty {
-      let also = topic.related.map { "`explain \($0.misconception ?? $0)`" }
-        .joined(separator: ", ")
-      text += "\n" + layout.paragraph(Phrase("See also: ", "另见：").text(language) + also)
+    let also = topic.related.map { "explain \($0.misconception ?? $0)" } + shown
+    if !also.isEmpty {
+      text += layout.paragraph(
+        Phrase("See also: ", "另见：").text(language)
+          + also.map { "`\($0)`" }.joined(separator: ", "))
     }
     return .report(
       ReportObject(
@@ -70,6 +75,7 @@ enum ExplainCommand {
           "facts": .items(told.map { .text($0) }),
           "try": .items(topic.trials.map { .text($0) }),
           "see": .items(topic.related.map { .text($0) }),
+          "lessons": .items(shown.map { .text($0) }),
         ]), text: text))
   }
 

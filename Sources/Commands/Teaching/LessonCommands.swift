@@ -116,6 +116,8 @@ enum LessonCommands {
         throw call.error(
           .missing, "no lesson runs here", help: "lesson lists them, lesson 1 begins the first")
       }
+      // These say themselves what is so.
+      run.entryBegan = nil
       try body(run)
       return .null
     }

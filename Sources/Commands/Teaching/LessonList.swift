@@ -67,6 +67,13 @@ struct LessonList {
   private static let left = 40
   private static let right = 36
 
+  /// A chapter's title, whose number stands before it already: `4. Orphans`, `第 4 章　孤儿进程`.
+  private func withoutNumber(_ title: String) -> String {
+    let parts = title.split(maxSplits: 1) { $0 == "　" || $0 == "." }
+    guard parts.count == 2, parts[0].contains(where: \.isNumber) else { return title }
+    return parts[1].trimmed
+  }
+
   private func line(_ item: (entry: TextLibrary.Entry, lesson: Lesson), _ width: Int) -> String {
     let state = progress.state(of: item.entry.name)
     let count = item.lesson.steps.count
@@ -77,7 +84,7 @@ struct LessonList {
     let number =
       String(repeating: " ", count: max(0, 3 - item.entry.number.count)) + item.entry.number
     let room = width - 5 - (sign.isEmpty ? 0 : displayWidth(sign) + 1)
-    let title = truncated(item.lesson.title, toWidth: max(10, room))
+    let title = truncated(withoutNumber(item.lesson.title), toWidth: max(10, room))
     if sign.isEmpty { return "\(number)  \(title)" }
     let blanks = max(1, width - 5 - displayWidth(title) - displayWidth(sign))
     return "\(number)  \(title)" + String(repeating: " ", count: blanks) + sign

@@ -15,7 +15,7 @@ struct LessonProof {
   /// How long a goal is looked at after each line but the last one (ns).
   private static let glance: Int64 = 120_000_000
   /// How long a goal may take to be reached (ns).
-  private static let patience: Int64 = 20_000_000_000
+  private static let patience: Int64 = 60_000_000_000
 
   init(_ lesson: Lesson, name: String, _ interpreter: Interpreter) throws {
     self.lesson = lesson
@@ -65,7 +65,7 @@ struct LessonProof {
         let count = watch.count
         throw fault(
           goal.parts.first?.condition.line ?? step.line,
-          "the solution does not reach the goal within 20 s (\(count.met) of \(count.all) parts)",
+          "the solution does not reach the goal within 60 s (\(count.met) of \(count.all) parts)",
           help: unmet(goal))
       }
     }
@@ -114,7 +114,7 @@ struct LessonProof {
       }
       if try sign.holds() { break }
       if Clock.monotonic >= end {
-        throw fault(wrong.code.line, "this wrong way does not get its hint within 20 s")
+        throw fault(wrong.code.line, "this wrong way does not get its hint within 60 s")
       }
       try rest()
     }

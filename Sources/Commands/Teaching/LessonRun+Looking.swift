@@ -1,3 +1,4 @@
+import Channels
 import Language
 import Posix
 import Processes
@@ -14,6 +15,7 @@ extension LessonRun {
       guard let self else { return }
       timer = nil
       guard stage == .working, LessonRun.current === self else { return }
+      betweenTime = 0
       session.attendSoon { [weak self] _ in
         guard let self, LessonRun.current === self else { return }
         try look()
@@ -33,12 +35,15 @@ extension LessonRun {
       facts = nil
     }
     facts = [:]
-    if try watch?.look() ?? false {
+    if try isReached || watch?.look() ?? false {
+      isReached = true
+      // What the entry shows comes first, unless it goes on for long.
+      if let entryBegan, Clock.monotonic - entryBegan < LessonRun.longEntry { return }
       stage = .done
       records.add(name, step.number, .done)
-      let reached = say(LessonPhrases.reached)
-      let rest = answer == nil ? " " + say(LessonPhrases.enter) : ""
-      try tell("**\(reached)**" + rest)
+      let reached = "**\(say(LessonPhrases.reached))**"
+      let blank = language == .chinese ? "" : " "
+      try tell(reached + (answer == nil ? blank + say(LessonPhrases.enter) : ""))
       if answer != nil {
         try compare()
         try tell(say(LessonPhrases.enter))
@@ -56,6 +61,9 @@ extension LessonRun {
     }
   }
 
+  /// An entry that runs for longer does not keep the learner from hearing of the goal (ns).
+  private static let longEntry: Int64 = 2_000_000_000
+
   /// The same after signals and the like, which come often.
   public func lookAtEvent() throws {
     let now = Clock.monotonic
@@ -64,7 +72,31 @@ extension LessonRun {
     try look()
   }
 
-  /// A child has ended, stopped or gone on: looks at that in the middle of an entry, too.
+  /// Looks after each operation of this process on a channel, before the next one of the entry.
+  ///
+  /// What children do is seen by the next of the other looks: they do not wait for one.
+  func listen() {
+    guard !isListening else { return }
+    isListening = true
+    let other = OperationPoint.listener
+    otherListener = other
+    OperationPoint.listener = { event in
+      other?(event)
+      if !event.isBefore { LessonRun.current?.wake(isBrief: true) }
+    }
+  }
+
+  func stopListening() {
+    guard isListening else { return }
+    isListening = false
+    OperationPoint.listener = otherListener
+  }
+
+  /// Looks between operations may take so long (ns), so that an entry with many of them goes on.
+  private static let mostBetween: Int64 = 100_000_000
+
+  /// A child has ended, stopped or gone on, or a channel was used: looks at that in the middle of an
+  /// entry, too.
   ///
   /// - Parameter isBrief: whether it may be over before the next look.
   public func wake(isBrief: Bool) {
@@ -74,7 +106,9 @@ extension LessonRun {
       guard let self else { return }
       isWoken = false
       guard LessonRun.current === self else { return }
-      if isBrief { try look() } else { try lookAtEvent() }
+      guard isBrief, betweenTime < LessonRun.mostBetween else { return try lookAtEvent() }
+      try look()
+      betweenTime += lookTime
     }
   }
 

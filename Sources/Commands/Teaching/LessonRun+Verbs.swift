@@ -128,6 +128,7 @@ extension LessonRun {
     watch = nil
     if let timer { session.loop.cancel(timer) }
     timer = nil
+    stopListening()
     LessonRun.forget(self)
     session.postponing {
       if try !world.clear() { try tell(say(LessonPhrases.cannotEnd)) }

@@ -55,6 +55,15 @@ public final class LessonRun {
   var facts: [String: [RecordedFact]]?
   /// How long the last look has taken (ns).
   var lookTime: Int64 = 0
+  /// How long looks between operations have taken since the shell slept (ns).
+  var betweenTime: Int64 = 0
+  /// Who else listens to operations, while the lesson does.
+  var otherListener: ((OperationPoint.Event) -> Void)?
+  var isListening = false
+  /// The goal was reached, and is told of when the entry has shown what came of it.
+  var isReached = false
+  /// When the entry began that runs (CLOCK_MONOTONIC); nil at the prompt.
+  public var entryBegan: Int64?
   /// Lines that the prompt puts into the line, one for each prompt.
   public internal(set) var proposed: [String] = []
 
@@ -77,7 +86,10 @@ public final class LessonRun {
   private static func forgetInChildren(_ session: Session) {
     if forgets { return }
     forgets = true
-    session.afterForkInChild.append { current = nil }
+    session.afterForkInChild.append {
+      current?.stopListening()
+      current = nil
+    }
   }
 
   nonisolated(unsafe) private static var forgets = false
@@ -98,6 +110,7 @@ public final class LessonRun {
   func start(at first: Int) throws {
     LessonRun.current = self
     LessonRun.forgetInChildren(session)
+    listen()
     try show(introductionOf: first)
     try prepare(first)
     try begin()
@@ -130,7 +143,7 @@ public final class LessonRun {
     let first = lesson.beginning(of: number)
     if first < number || !lesson.steps[first].keepsWorld || first == 0 { try world.clear() }
     var quiet = script
-    quiet.limit = 20_000_000_000
+    quiet.limit = 60_000_000_000
     for step in lesson.steps[first..<number] {
       if let setup = step.setup { try quiet.run(setup) }
       if let solution = step.solution {
@@ -183,6 +196,7 @@ public final class LessonRun {
     hintsTold = 0
     answer = nil
     watch = nil
+    isReached = false
     signs = []
     began = Clock.monotonic
     records.add(name, step.number, .begun)

@@ -10,7 +10,7 @@ struct LessonScript {
   /// The file of the lesson, for places in messages.
   let source: Source
   /// How long an entry may take before it is interrupted (ns).
-  var limit: Int64 = 30_000_000_000
+  var limit: Int64 = 60_000_000_000
   /// Whether results of entries are shown as the prompt shows reports.
   var showsReports = false
   /// Told of each entry before it runs.

@@ -74,7 +74,7 @@ enum PredictCommand {
     _ interpreter: Interpreter, _ language: TextLanguage
   ) -> Value {
     let isRight = result.accepts(answer)
-    let reason = isRight ? nil : shape.reason(question, result)
+    let reason = isRight ? nil : shape.reason(question, answer, result)
     if interpreter.session.isInteractive {
       LessonRecords(interpreter).add(
         "predict", 0, .predicted, answer: answer, isRight: isRight, reason: reason)
@@ -161,20 +161,28 @@ struct PredictShape {
     return .value
   }
 
-  /// The misconception that may explain a wrong answer.
-  func reason(_ question: PredictQuestion, _ result: PredictResult) -> String? {
+  /// The misconception that may explain a wrong answer; nil where none would lead to it.
+  func reason(
+    _ question: PredictQuestion, _ answer: String, _ result: PredictResult
+  ) -> String? {
     switch question {
     case .processes, .lines: return forks > 0 ? "M1" : nil
-    case .order: return forks > 0 ? "M2" : nil
+    // Where one order is certain, its author did not overlook that there are several.
+    case .order: return forks > 0 && result.texts.count > 1 ? "M2" : nil
     case .value:
       if forks == 0 { return nil }
-      if has("shm set") { return "M15" }
-      if assigns { return "M3" }
-      return has("wait") ? "M9" : nil
+      if has("shm set"), let more = Int(answer), let less = Int(result.text), more > less {
+        return "M15"
+      }
+      return assigns ? "M3" : nil
     case .state:
-      if result.text == "Z" { return "M7" }
-      return result.text == "T" ? "M21" : nil
-    case .outcomes: return has("shm set") ? "M15" : "M34"
+      if result.text == "Z", has("kill") { return "M7" }
+      return result.text == "T" && has("kill") ? "M21" : nil
+    case .outcomes:
+      // Who names too few has not thought of all orders.
+      let named = PredictResult.parts(answer)
+      guard named.count < result.texts.count, named.isSubset(of: result.texts) else { return nil }
+      return has("shm set") ? "M15" : "M34"
     }
   }
 }
@@ -204,16 +212,21 @@ struct PredictResult {
   }
 
   func accepts(_ answer: String) -> Bool {
-    func plain(_ text: String) -> String {
-      let text = text.trimmed
-      return text.count > 1 && text.hasPrefix("\"") && text.hasSuffix("\"")
-        ? String(text.dropFirst().dropLast()) : text
-    }
-    if isSet {
-      let parts = answer.split { ",，{}[] ".contains($0) }.map { plain(String($0)) }
-      return Set(parts) == Set(texts.map(plain))
-    }
+    if isSet { return PredictResult.parts(answer) == Set(texts.map(PredictResult.plain)) }
     if runs > 1, texts.count > 1 { return answer.lowercased() == "any" }
-    return texts.first.map { plain($0) == plain(answer) } ?? answer.isEmpty
+    return texts.first.map { PredictResult.plain($0) == PredictResult.plain(answer) }
+      ?? answer.isEmpty
+  }
+
+  /// The values that an answer names.
+  static func parts(_ answer: String) -> Set<String> {
+    Set(answer.split { ",，{}[] ".contains($0) }.map { plain(String($0)) })
+  }
+
+  /// Without the quotes around.
+  private static func plain(_ text: String) -> String {
+    let text = text.trimmed
+    return text.count > 1 && text.hasPrefix("\"") && text.hasSuffix("\"")
+      ? String(text.dropFirst().dropLast()) : text
   }
 }

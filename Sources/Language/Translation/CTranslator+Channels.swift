@@ -34,10 +34,10 @@ extension CTranslator {
       guard let item = call.arguments.dropFirst().first?.value else { return nil }
       return send(item, to: end(call.arguments.first, 1), of: base(call.arguments.first))
     case "pipe recv":
-      guard !call.has("timeout") else { return nil }
+      readableInTime(end(call.arguments.first), call)
       return receive(from: end(call.arguments.first), of: base(call.arguments.first), variable)
     case "pipe read":
-      guard !call.has("timeout") else { return nil }
+      readableInTime(end(call.arguments.first), call)
       return read(end(call.arguments.first), variable)
     case "shm new":
       guard !call.has("count"), !call.has("init") else { return nil }
@@ -61,7 +61,7 @@ extension CTranslator {
       emit("pthread_mutexattr_setpshared(&\(attributes), PTHREAD_PROCESS_SHARED);")
       emit("pthread_mutex_init(\(own), &\(attributes));")
       return own
-    case "lock acquire" where !call.has("timeout"): return "pthread_mutex_lock(\(name))"
+    case "lock acquire": return enter(call, name, isLock: true)
     case "lock release": return "pthread_mutex_unlock(\(name))"
     case "sem new":
       need("semaphore.h")
@@ -69,12 +69,13 @@ extension CTranslator {
       shared("sem_t", own)
       emit("sem_init(\(own), 1, \(call.arguments.count > 1 ? given : "1"));")
       return own
-    case "sem acquire" where !call.has("timeout"): return "sem_wait(\(name))"
+    case "sem acquire": return enter(call, name, isLock: false)
     case "sem release": return "sem_post(\(name))"
     case "lock with", "sem with":
       guard let block = call.block else { return nil }
       let isLock = parts[0] == "lock"
-      emit(isLock ? "pthread_mutex_lock(\(name));" : "sem_wait(\(name));")
+      let text = enter(call, name, isLock: isLock)
+      if !text.isEmpty { emit(text + ";") }
       body(block.body)
       emit(isLock ? "pthread_mutex_unlock(\(name));" : "sem_post(\(name));")
       return ""
@@ -83,8 +84,18 @@ extension CTranslator {
     }
   }
 
+  /// Takes a lock or a permit, and gives up when the time is over.
+  private func enter(_ call: TranslatedCall, _ name: String, isLock: Bool) -> String {
+    guard let until = limit(call) else {
+      return isLock ? "pthread_mutex_lock(\(name))" : "sem_wait(\(name))"
+    }
+    let verb = isLock ? "pthread_mutex_timedlock" : "sem_timedwait"
+    emit("if (\(verb)(\(name), \(until)) != 0) \(escape(.timeout))")
+    return ""
+  }
+
   /// A descriptor: `p[0]`; a plain name means the side that the verb needs.
-  private func end(_ argument: ArgumentNode?, _ side: Int = 0) -> String {
+  func end(_ argument: ArgumentNode?, _ side: Int = 0) -> String {
     guard let value = argument?.value else { return "0" }
     if case .field = value.kind { return expression(value) }
     let name = self.name(argument)
@@ -146,9 +157,7 @@ extension CTranslator {
     _ call: TranslatedCall, _ name: String, _ own: String, _ given: String,
     into variable: String?
   ) -> String? {
-    guard call.name.hasPrefix("queue "), !call.has("timeout"), !call.has("no-wait") else {
-      return nil
-    }
+    guard call.name.hasPrefix("queue "), !call.has("lease") else { return nil }
     need("mqueue.h", "fcntl.h")
     let isText = items[name] == .text
     switch call.name {
@@ -169,16 +178,22 @@ extension CTranslator {
         items[name] = .text
         need("string.h")
         let text = expression(item)
-        return "mq_send(\(name), \(text), strlen(\(text)) + 1, 0)"
+        return put("\(name), \(text), strlen(\(text)) + 1, 0", call)
       }
       let number = fresh("item")
       emit("long \(number) = \(expression(item));")
-      return "mq_send(\(name), (const char *)&\(number), sizeof \(number), 0)"
+      return put("\(name), (const char *)&\(number), sizeof \(number), 0", call)
     case "queue get":
       let item = variable ?? fresh("item")
       note(item, isText ? .text : .number)
       emit(isText ? "char \(item)[256];" : "long \(item);")
-      emit("mq_receive(\(name), \(isText ? item : "(char *)&" + item), sizeof \(item), NULL);")
+      let place = "\(name), \(isText ? item : "(char *)&" + item), sizeof \(item), NULL"
+      if let until = limit(call) {
+        let kind: ErrorKind = call.has("no-wait") ? .empty : .timeout
+        emit("if (mq_timedreceive(\(place), \(until)) < 0) \(escape(kind))")
+      } else {
+        emit("mq_receive(\(place));")
+      }
       return item
     case "queue size", "queue empty", "queue full":
       let state = fresh("state")
@@ -192,12 +207,20 @@ extension CTranslator {
     }
   }
 
+  private func put(_ place: String, _ call: TranslatedCall) -> String {
+    guard let until = limit(call) else { return "mq_send(\(place))" }
+    let kind: ErrorKind = call.has("no-wait") ? .full : .timeout
+    emit("if (mq_timedsend(\(place), \(until)) < 0) \(escape(kind))")
+    return ""
+  }
+
   // MARK: Events, conditions, barriers
 
   private func monitor(
     _ call: TranslatedCall, _ name: String, _ own: String, _ given: String
   ) -> String? {
-    guard !call.has("timeout") else { return nil }
+    // No function of C waits at a barrier for a time.
+    if call.name == "barrier wait", call.has("timeout") { return nil }
     switch call.name {
     case "event new", "cond new":
       need("pthread.h", "sys/mman.h")
@@ -209,6 +232,10 @@ extension CTranslator {
       helper(CParts.eventSet)
       return "event_set(\(name), \(call.name == "event set" ? 1 : 0))"
     case "event wait":
+      if let until = limit(call) {
+        helper(CParts.eventWaitUntil)
+        return "event_wait_until(\(name), \(until))"
+      }
       helper(CParts.eventWait)
       return "event_wait(\(name))"
     case "event is-set": return "\(name)->is_set"
@@ -220,7 +247,12 @@ extension CTranslator {
       body(block.body)
       emit("pthread_mutex_unlock(&\(name)->mutex);")
       return ""
-    case "cond wait": return "pthread_cond_wait(&\(name)->changed, &\(name)->mutex)"
+    case "cond wait":
+      let place = "&\(name)->changed, &\(name)->mutex"
+      guard let until = limit(call) else { return "pthread_cond_wait(\(place))" }
+      // The lock is held where it gives up, as it was.
+      emit("if (pthread_cond_timedwait(\(place), \(until)) != 0) \(escape(.timeout))")
+      return ""
     case "cond notify" where given == "0" || given == "1":
       return "pthread_cond_signal(&\(name)->changed)"
     case "cond notify-all": return "pthread_cond_broadcast(&\(name)->changed)"

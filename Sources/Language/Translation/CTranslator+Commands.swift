@@ -10,8 +10,10 @@ extension CTranslator {
       let list = call.arguments.map(value).joined(separator: ", ")
       return "\(TranslationReader.identifier(call.name))(\(list))"
     }
+    if let arms = node.writtenArms { return select(arms) ? "" : comment(node.span) }
     return process(call, into: name, isStatement) ?? signal(call) ?? pool(call, into: name)
-      ?? socket(call, into: name) ?? channel(call, into: name) ?? comment(call.span)
+      ?? object(call, into: name) ?? socket(call, into: name) ?? channel(call, into: name)
+      ?? comment(call.span)
   }
 
   func value(_ argument: ArgumentNode) -> String {
@@ -31,15 +33,7 @@ extension CTranslator {
     switch call.name {
     case "print", "echo": return print(call)
     case "fork": return fork(call, into: name)
-    case "wait":
-      need("sys/wait.h")
-      let status = fresh("status")
-      emit("int \(status);")
-      guard let first else { return "wait(&\(status))" }
-      let pid = self.name(first)
-      emit("waitpid(\(pid), &\(status), 0);")
-      statuses[pid] = status
-      return pid
+    case "wait": return wait(call)
     case "exit", "_exit":
       need(call.name == "exit" ? "stdlib.h" : "unistd.h")
       return "\(call.name)(\(first.map(value) ?? "0"))"
@@ -51,7 +45,9 @@ extension CTranslator {
         signal = ["stop": "STOP", "continue": "CONT"][call.name] ?? "TERM"
         targets = call.arguments
       }
-      for target in targets { emit("kill(\(pidText(target)), SIG\(signal));") }
+      for target in targets {
+        each(target) { emit("kill(\($0), SIG\(signal));") }
+      }
       return ""
     case "getpid", "getppid":
       need("unistd.h")
@@ -99,14 +95,84 @@ extension CTranslator {
     note(pid, .pid)
     emit("pid_t \(pid) = fork();")
     guard let block = call.block else { return call.arguments.isEmpty ? pid : nil }
-    nested("if (\(pid) == 0) {") {
-      body(block.body)
-      if !endsByExit { emit("exit(0);") }
-    }
+    child(pid) { body(block.body) }
     return pid
   }
 
-  private func pidText(_ argument: ArgumentNode) -> String {
+  /// What the child does; no error leaves it.
+  func child(_ pid: String, _ inner: () -> Void) {
+    let around = escapes
+    escapes = []
+    nested("if (\(pid) == 0) {") {
+      inner()
+      if !endsByExit { emit("exit(0);") }
+    }
+    escapes = around
+  }
+
+  private func wait(_ call: TranslatedCall) -> String? {
+    need("sys/wait.h")
+    if call.has("peek") || call.has("ready") || call.has("any") { return nil }
+    if call.has("all") {
+      guard !call.has("timeout") else { return nil }
+      emit("while (wait(NULL) > 0) {}")
+      return ""
+    }
+    guard !call.arguments.isEmpty else {
+      guard !call.has("timeout") else { return nil }
+      let status = fresh("status")
+      emit("int \(status);")
+      return "wait(&\(status))"
+    }
+    var last = ""
+    for argument in call.arguments {
+      each(argument) { pid in
+        endsInTime(pid, call)
+        if case .spread = argument.role { return emit("waitpid(\(pid), NULL, 0);") }
+        let status = fresh("status")
+        emit("int \(status);")
+        emit("waitpid(\(pid), &\(status), 0);")
+        statuses[pid] = status
+        last = pid
+      }
+    }
+    return last
+  }
+
+  /// Does something with the pid that an argument means, or with each of a list.
+  private func each(_ argument: ArgumentNode, _ inner: (String) -> Void) {
+    guard case .spread = argument.role else { return inner(pidText(argument)) }
+    let list = name(argument)
+    let index = fresh("i")
+    nested("for (size_t \(index) = 0; \(index) < sizeof \(list) / sizeof *\(list); \(index)++) {") {
+      inner("\(list)[\(index)]")
+    }
+  }
+
+  /// `let kids = map 1..3 { |i| fork { … } }`: an array of pids; false for anything else.
+  func children(_ value: Expression, into name: String) -> Bool {
+    guard case .command(let node) = value.kind,
+      let call = reader.call(node, functions: functions), call.name == "map",
+      call.arguments.count == 2, let block = call.block,
+      case .constant(.range(let range))? = call.arguments[0].value?.kind,
+      block.body.statements.count == 1, case .expression(let last) = block.body.statements[0].kind,
+      case .command(let inner) = last.kind,
+      let fork = reader.call(inner, functions: functions), fork.name == "fork"
+    else { return false }
+    let count = range.last - range.start + 1
+    let index = block.parameters.first.map { TranslationReader.identifier($0.name) } ?? fresh("i")
+    note(index, .number)
+    note(name, .pids)
+    emit("pid_t \(name)[\(count)];")
+    nested("for (long \(index) = \(range.start); \(index) <= \(range.last); \(index)++) {") {
+      let pid = command(inner, into: nil, isStatement: false)
+      let place = range.start == 0 ? index : "\(index) - \(range.start)"
+      emit("\(name)[\(place)] = \(pid);")
+    }
+    return true
+  }
+
+  func pidText(_ argument: ArgumentNode) -> String {
     if let value = argument.value, case .variable = value.kind { return expression(value) }
     return name(argument)
   }
@@ -149,7 +215,8 @@ extension CTranslator {
     switch value.kind {
     case .variable: name = reader.name(value)
     case .command(let node):
-      guard let call = reader.call(node, functions: functions), call.name.hasPrefix("pool ")
+      guard let call = reader.call(node, functions: functions),
+        ["pool map", "pool imap"].contains(call.name)
       else { return nil }
       name = expression(value)
     default: return nil
@@ -190,6 +257,7 @@ extension CTranslator {
       return "\(base)[\(field == "r" || field == "a" ? 0 : 1)]"
     }
     let base = expression(node)
+    if kind(of: base) == .text, ["message", "kind"].contains(field) { return base }
     let status = statuses[base] ?? base
     switch field {
     case "exit": return "WEXITSTATUS(\(status))"
@@ -209,7 +277,7 @@ extension CTranslator {
     switch call.name {
     case "alarm":
       need("unistd.h")
-      return "alarm(\(call.arguments.first.map(value) ?? "0"))"
+      return alarm(call.arguments.first)
     case "signal on":
       guard let block = call.block else { return nil }
       let handler = fresh("handler")
@@ -232,8 +300,14 @@ extension CTranslator {
         }
       }
       if call.name == "signal wait" {
-        emit("int got;")
-        return "sigwait(&\(set), &got)"
+        if let time = call.flags["timeout"].flatMap({ $0 })?.value {
+          emit("struct timespec \(set)_time = \(span(time));")
+          emit("if (sigtimedwait(&\(set), NULL, &\(set)_time) < 0) \(escape(.timeout))")
+          return ""
+        }
+        let got = fresh("got")
+        emit("int \(got);")
+        return "sigwait(&\(set), &\(got))"
       }
       let how = call.name == "signal block" ? "SIG_BLOCK" : "SIG_UNBLOCK"
       return "sigprocmask(\(how), &\(set), NULL)"

@@ -3,7 +3,10 @@ extension CTranslator {
   // MARK: Sockets
 
   func socket(_ call: TranslatedCall, into variable: String?) -> String? {
-    guard call.name.hasPrefix("socket "), !call.has("timeout") else { return nil }
+    guard call.name.hasPrefix("socket ") else { return nil }
+    if call.has("timeout"), ["socket connect", "socket send", "socket write"].contains(call.name) {
+      return nil
+    }
     let first = call.arguments.first
     switch call.name {
     case "socket listen", "socket connect":
@@ -27,23 +30,32 @@ extension CTranslator {
         emit("int \(on) = 1;")
         emit("setsockopt(\(own), SOL_SOCKET, SO_REUSEADDR, &\(on), sizeof \(on));")
       }
+      listening.insert(own)
       emit("bind(\(own), (struct sockaddr *)&\(place), sizeof \(place));")
       emit("listen(\(own), SOMAXCONN);")
       return own
     case "socket accept":
       let own = variable ?? fresh("guest")
       note(own, .socket)
+      readableInTime(name(first), call)
       emit("int \(own) = accept(\(name(first)), NULL, NULL);")
       return own
     case "socket send", "socket write":
       guard let item = call.arguments.dropFirst().first?.value else { return nil }
       return send(item, to: name(first), of: " sockets")
-    case "socket recv": return receive(from: name(first), of: " sockets", variable)
-    case "socket read": return read(name(first), variable)
+    case "socket recv":
+      readableInTime(name(first), call)
+      return receive(from: name(first), of: " sockets", variable)
+    case "socket read":
+      readableInTime(name(first), call)
+      return read(name(first), variable)
     case "socket close": return "close(\(name(first)))"
     default: return nil
     }
   }
+
+  /// Whether connections come there, rather than values.
+  func isListening(_ argument: ArgumentNode) -> Bool { listening.contains(name(argument)) }
 
   private struct Address {
     var family: String
@@ -83,7 +95,8 @@ extension CTranslator {
 
   // MARK: Pools
 
-  /// A pool is no thing in C: each map forks its workers, which leave results in shared memory.
+  /// A pool is no thing in C: each map forks its workers, each task that is submitted one, and
+  /// results are left in shared memory.
   func pool(_ call: TranslatedCall, into variable: String?) -> String? {
     guard call.name.hasPrefix("pool ") else { return nil }
     switch call.name {
@@ -98,12 +111,67 @@ extension CTranslator {
     case "pool map", "pool imap":
       let isFirst = call.arguments.first.map(isFunction) ?? false
       let sorted = isFirst ? call.arguments : Array(call.arguments.reversed())
+      if case .closure(let node)? = sorted.first?.value?.kind, node.parameters.count != 1 {
+        return nil
+      }
       guard sorted.count == 2, let function = workerName(sorted[0]), let list = sorted[1].value
       else { return nil }
       return mapped(function, list, into: variable, pool: flag(call, "pool"))
-    case "pool close", "pool join", "pool terminate": return ""
+    case "pool submit":
+      return submitted(call, into: variable ?? fresh("future"))
+    case "pool apply":
+      guard let future = submitted(call, into: fresh("future")) else { return nil }
+      return result(of: future, nil)
+    case "pool result":
+      guard let future = call.arguments.first.map({ name($0) }), kind(of: future) == .future
+      else { return nil }
+      return result(of: future, call)
+    case "pool terminate":
+      need("signal.h")
+      for future in futures { emit("kill(\(future)_worker, SIGTERM);") }
+      return ""
+    case "pool close", "pool join": return ""
     default: return nil
     }
+  }
+
+  /// A process that does one task and leaves its number in shared memory.
+  private func submitted(_ call: TranslatedCall, into own: String) -> String? {
+    guard let task = call.arguments.first, !call.has("kwargs"), !call.has("on-done"),
+      !call.has("retries")
+    else { return nil }
+    let given = call.arguments.dropFirst().map(value)
+    need("sys/types.h", "sys/wait.h", "unistd.h", "stdlib.h")
+    note(own, .future)
+    futures.append(own)
+    shared("long", own)
+    emit("fflush(NULL);  /* or both write what is buffered */")
+    emit("pid_t \(own)_worker = fork();")
+    child("\(own)_worker") {
+      if let time = call.flags["timeout"].flatMap({ $0 }) {
+        emit("\(alarm(time));  /* ends it when it takes longer */")
+      }
+      if let spelling = task.spelling, functions.contains(spelling) {
+        let list = given.joined(separator: ", ")
+        return emit("*\(own) = \(TranslationReader.identifier(spelling))(\(list));")
+      }
+      guard case .closure(let node)? = task.value?.kind else { return }
+      for (parameter, value) in zip(node.parameters, given) {
+        emit("long \(TranslationReader.identifier(parameter.name)) = \(value);")
+      }
+      _ = yielding(node.body) { "*\(own) = \($0);" }
+    }
+    return own
+  }
+
+  /// Waits for a task; one that a signal has ended has no result.
+  private func result(of future: String, _ call: TranslatedCall?) -> String {
+    if let call { endsInTime("\(future)_worker", call) }
+    let status = fresh("status")
+    emit("int \(status) = 0;")
+    emit("waitpid(\(future)_worker, &\(status), 0);")
+    emit("if (WIFSIGNALED(\(status))) \(escape(.timeout))")
+    return "*\(future)"
   }
 
   private func flag(_ call: TranslatedCall, _ name: String) -> String {
@@ -116,13 +184,11 @@ extension CTranslator {
   }
 
   /// The name of the function that a worker calls; a block becomes one.
-  private func workerName(_ argument: ArgumentNode) -> String? {
+  func workerName(_ argument: ArgumentNode) -> String? {
     if let spelling = argument.spelling, functions.contains(spelling) {
       return TranslationReader.identifier(spelling)
     }
-    guard case .closure(let node)? = argument.value?.kind, node.parameters.count == 1 else {
-      return nil
-    }
+    guard case .closure(let node)? = argument.value?.kind else { return nil }
     let name = fresh("task")
     define(node, named: name)
     return name

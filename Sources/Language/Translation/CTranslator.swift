@@ -7,8 +7,10 @@ final class CTranslator: ExpressionTranslator {
     case pipe
     /// Pointers into memory that is shared.
     case cell, mutex, semaphore, monitor, barrier
-    /// An array of numbers; a queue, a socket by its descriptor; a pool, which is no variable.
-    case list, queue, socket, pool
+    /// An array of numbers, one of pids; a queue, a socket by its descriptor.
+    case list, pids, queue, socket
+    /// A pool, which is no variable; where a worker leaves its result.
+    case pool, future
   }
 
   let reader: TranslationReader
@@ -33,6 +35,14 @@ final class CTranslator: ExpressionTranslator {
   var workers: [String: String] = [:]
   /// What the items of queues, pipes and sockets are.
   var items: [String: Kind]
+  /// Where waits go whose time is over: the code of each `catch` around, the innermost last.
+  var escapes: [Escape] = []
+  /// Where the results of tasks come.
+  var futures: [String] = []
+  /// Sockets at which connections come.
+  var listening: Set<String> = []
+  /// What processes that were described and not started yet run.
+  var targets: [String: String] = [:]
 
   /// - Parameter items: what is known of the items of queues, pipes and sockets.
   init(_ reader: TranslationReader, items: [String: Kind] = [:]) {
@@ -70,19 +80,23 @@ final class CTranslator: ExpressionTranslator {
 
   func nested(_ head: String, end: String = "}", _ inner: () -> Void) {
     emit(head)
+    inside(inner)
+    emit(end)
+  }
+
+  func inside(_ inner: () -> Void) {
     indent += 1
     inner()
     indent -= 1
-    emit(end)
   }
 
   /// A function in front of `main`.
   func function(_ head: String, _ inner: () -> Void) {
-    let (outer, depth) = (lines, indent)
-    (lines, indent) = ([], 1)
+    let (outer, depth, around) = (lines, indent, escapes)
+    (lines, indent, escapes) = ([], 1, [])
     inner()
     parts.append([head + " {"] + lines + ["}"])
-    (lines, indent) = (outer, depth)
+    (lines, indent, escapes) = (outer, depth, around)
   }
 
   /// Lines in front of all functions, once.
@@ -153,14 +167,14 @@ final class CTranslator: ExpressionTranslator {
         body(inner)
       }
     case .forLoop(let node): loop(node, statement.span)
-    case .tryCatch(let node):
-      _ = comment(statement.span)
-      body(node.body)
+    case .tryCatch(let node): attempt(node, statement.span)
     case .returnValue(let value):
       emit(value.map { "return \(expression($0));" } ?? "return;")
     case .throwValue(let value):
+      let text = expression(value)
+      if let way = jump(text, \.isEmpty) { return emit(way) }
       need("stdlib.h")
-      emit("fprintf(stderr, \"%s\\n\", \(expression(value)));")
+      emit("fprintf(stderr, \"%s\\n\", \(text));")
       emit("exit(1);")
     case .breakLoop: emit("break;")
     case .continueLoop: emit("continue;")
@@ -171,6 +185,7 @@ final class CTranslator: ExpressionTranslator {
   }
 
   private func declare(_ name: String, _ value: Expression) {
+    if children(value, into: name) { return }
     let text = expression(value, into: name)
     if kinds[name] != nil, text == name { return }
     let kind = kind(of: value)
@@ -213,7 +228,9 @@ final class CTranslator: ExpressionTranslator {
       let call = reader.call(node, functions: functions)
       switch call?.name {
       case "fork", "spawn": return .pid
-      case "queue empty", "queue full", "event is-set": return .truth
+      case "queue empty", "queue full", "event is-set", "process alive": return .truth
+      case "event wait" where call?.has("timeout") ?? false: return .truth
+      case "process join" where call?.has("timeout") ?? false: return .truth
       default: return .number
       }
     case .field(_, let field): return ["name", "message", "kind"].contains(field) ? .text : .number
@@ -227,30 +244,40 @@ final class CTranslator: ExpressionTranslator {
     let list = parameters.isEmpty ? "void" : parameters.joined(separator: ", ")
     function("static long \(name)(\(list))") {
       let statements = node.body.statements
-      for (at, statement) in statements.enumerated() {
-        if at + 1 == statements.count, case .expression(let value) = statement.kind,
-          isValue(value)
-        {
-          emit("return \(expression(value));")
-        } else {
-          self.statement(statement)
-        }
-      }
-      if case .expression(let value)? = statements.last?.kind, isValue(value) { return }
+      if yielding(node.body, { "return \($0);" }) { return }
       if case .returnValue? = statements.last?.kind { return }
       emit("return 0;")
     }
   }
 
+  /// Writes a body, and what becomes of its value; false where it has none.
+  func yielding(_ block: Block, _ line: (String) -> String) -> Bool {
+    for (at, statement) in block.statements.enumerated() {
+      if at + 1 == block.statements.count, case .expression(let value) = statement.kind,
+        isValue(value)
+      {
+        emit(line(expression(value)))
+        return true
+      }
+      self.statement(statement)
+    }
+    return false
+  }
+
   private func isValue(_ node: Expression) -> Bool {
     switch node.kind {
     case .command(let command):
-      guard case .word(let word) = command.head else { return false }
-      return functions.contains(word)
+      guard let call = reader.call(command, functions: functions) else { return false }
+      return functions.contains(call.name) || CTranslator.yieldNumbers.contains(call.name)
     case .pipeline, .chain, .closure: return false
     default: return true
     }
   }
+
+  private static let yieldNumbers: Set<String> = [
+    "getpid", "getppid", "shm get", "shm add", "queue get", "queue size", "pool apply",
+    "pool result", "pipe recv", "socket recv",
+  ]
 
   private func conditional(_ node: Conditional) {
     var open = 0
@@ -373,7 +400,8 @@ final class CTranslator: ExpressionTranslator {
   }
 
   private func variable(_ name: String) -> String {
-    let known = TranslationReader.identifier(name)
+    let given = TranslationReader.identifier(name)
+    let known = aliases[given].flatMap { kinds[$0] == .text ? $0 : nil } ?? given
     if kinds[known] != nil { return known }
     if name == "pid" || name == "ppid" {
       need("unistd.h")

@@ -31,13 +31,19 @@ extension PythonTranslator {
       }
       return target
     case "pipe send": return "\(end(name, "w")).send(\(given))"
-    case "pipe recv": return "\(end(name, "r")).recv()"
+    case "pipe recv":
+      if let time = flag(call, "timeout") { require("\(end(name, "r")).poll(\(time))") }
+      return "\(end(name, "r")).recv()"
     case "pipe poll": return "\(end(name, "r")).poll(\(flag(call, "timeout") ?? ""))"
     case "pipe write":
       need("os")
       return "os.write(\(end(name, "w")), str(\(given)).encode())"
     case "pipe read":
       need("os")
+      if let time = flag(call, "timeout") {
+        need("select")
+        require("select.select([\(end(name, "r"))], [], [], \(time))[0]")
+      }
       return "os.read(\(end(name, "r")), \(flag(call, "bytes") ?? "65536")).decode()"
     case "pipe close":
       let isRaw = rawPipes.contains(String(name.dropLast(2)))
@@ -75,6 +81,12 @@ extension PythonTranslator {
     case "shm lock", "lock with", "sem with", "cond with":
       let lock = parts[0] == "shm" ? "\(name).get_lock()" : name
       guard let node = call.block else { return nil }
+      guard time.isEmpty else {
+        require("\(lock).acquire(\(time))")
+        nested("try:") { body(node.body) }
+        nested("finally:") { emit("\(lock).release()") }
+        return ""
+      }
       nested("with \(lock):") { body(node.body) }
       return ""
     case "shm update":
@@ -87,15 +99,64 @@ extension PythonTranslator {
     case "event new": return bind("\(make("Event"))()")
     case "barrier new": return bind("\(make("Barrier"))(\(given))")
     case "cond new": return bind("\(make("Condition"))()")
-    case "lock acquire", "sem acquire", "cond acquire": return "\(name).acquire(\(time))"
+    case "lock acquire", "sem acquire", "cond acquire":
+      guard !time.isEmpty else { return "\(name).acquire()" }
+      require("\(name).acquire(\(time))")
+      return ""
     case "lock release", "sem release", "cond release": return "\(name).release()"
     case "event set", "event clear": return "\(name).\(parts[1])()"
     case "event is-set": return "\(name).is_set()"
+    case "cond wait" where !time.isEmpty:
+      require("\(name).wait(\(time))")
+      return ""
     case "event wait", "barrier wait", "cond wait": return "\(name).wait(\(time))"
     case "cond notify": return "\(name).notify(\(given.isEmpty ? "1" : given))"
     case "cond notify-all": return "\(name).notify_all()"
     default: return nil
     }
+  }
+
+  /// Where a wait yields false at the end of its time, it becomes an error, as in Brood.
+  func require(_ text: String) {
+    nested("if not \(text):") { emit("raise TimeoutError") }
+  }
+
+  // MARK: Whatever comes first
+
+  /// `select` by `multiprocessing.connection.wait`; false where an arm waits for what has no descriptor.
+  func select(_ arms: [CommandNode]) -> Bool {
+    var things: [(thing: String, take: String, block: FunctionNode)] = []
+    var late: (time: String, block: FunctionNode)?
+    for node in arms {
+      guard case .word(let kind) = node.head, node.arguments.count == 2,
+        case .closure(let block)? = node.arguments[1].value?.kind
+      else { return false }
+      let name = reader.name(node.arguments[0]) ?? value(node.arguments[0])
+      switch kind {
+      case "after": late = (value(node.arguments[0]), block)
+      case "queue": things.append(("\(name)._reader", "\(name).get()", block))
+      case "pipe": things.append((end(name, "r"), "\(end(name, "r")).recv()", block))
+      case "exit": things.append(("\(name).sentinel", name, block))
+      default: return false
+      }
+    }
+    need("multiprocessing")
+    need("multiprocessing.connection")
+    let ready = fresh("ready")
+    let list = things.map(\.thing).joined(separator: ", ")
+    let time = late.map { ", \($0.time)" } ?? ""
+    emit("\(ready) = multiprocessing.connection.wait([\(list)]\(time))")
+    for (at, arm) in things.enumerated() {
+      nested("\(at == 0 ? "if" : "elif") \(arm.thing) in \(ready):") {
+        if arm.thing == arm.take + ".sentinel" { emit("\(arm.take).join()") }
+        if let first = arm.block.parameters.first {
+          emit("\(TranslationReader.identifier(first.name)) = \(arm.take)")
+        }
+        body(arm.block.body)
+      }
+    }
+    if let late { nested("else:") { body(late.block.body) } }
+    return true
   }
 
   /// The end of a pipe that its plain name means here.

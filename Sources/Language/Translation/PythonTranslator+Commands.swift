@@ -2,6 +2,7 @@
 extension PythonTranslator {
   func command(_ node: CommandNode, into name: String? = nil, isStatement: Bool = false) -> String {
     guard let call = reader.call(node, functions: functions) else { return comment(node.span) }
+    if let arms = node.writtenArms { return select(arms) ? "" : comment(node.span) }
     if call.isProgram { return program(call, isStatement: isStatement) }
     if !call.isBuiltin {
       let arguments = call.arguments.map(value).joined(separator: ", ")
@@ -76,6 +77,11 @@ extension PythonTranslator {
       return name
     case "process start": return "\(nameOf(call)).start()"
     case "process join", "wait":
+      if call.has("all") {
+        need("multiprocessing")
+        nested("for child in multiprocessing.active_children():") { emit("child.join()") }
+        return ""
+      }
       if call.arguments.isEmpty {
         need("os")
         return "os.wait()"
@@ -90,6 +96,7 @@ extension PythonTranslator {
           nested("for child in \(value(argument).dropFirst()):") { emit("child.join(\(time))") }
         } else {
           emit("\(name).join(\(time))")
+          if call.name == "wait", !time.isEmpty { require("not \(name).is_alive()") }
         }
       }
       let first = names.first ?? "None"
@@ -104,7 +111,13 @@ extension PythonTranslator {
       if call.name == "stop" { (signal, targets) = ("STOP", call.arguments) }
       if call.name == "continue" { (signal, targets) = ("CONT", call.arguments) }
       for target in targets {
-        emit("os.kill(\(pid(target)), signal.SIG\(signal))")
+        guard case .spread = target.role else {
+          emit("os.kill(\(pid(target)), signal.SIG\(signal))")
+          continue
+        }
+        nested("for child in \(value(target).dropFirst()):") {
+          emit("os.kill(child.pid, signal.SIG\(signal))")
+        }
       }
       return ""
     case "nice":
@@ -163,7 +176,10 @@ extension PythonTranslator {
       need("signal")
       let all = call.arguments.compactMap { $0.spelling.flatMap(TranslationReader.signal) }
         .map { "signal.SIG\($0)" }
-      return "signal.sigwait({\(all.joined(separator: ", "))})"
+      let set = "{\(all.joined(separator: ", "))}"
+      guard let time = flag(call, "timeout") else { return "signal.sigwait(\(set))" }
+      require("signal.sigtimedwait(\(set), \(time))")
+      return ""
     case "alarm":
       need("signal")
       return "signal.setitimer(signal.ITIMER_REAL, \(first(call)))"

@@ -4,8 +4,12 @@ extension PythonTranslator {
 
   /// A socket is a `Listener` or a connection, which sends values as Brood's do.
   func socket(_ call: TranslatedCall, into variable: String?) -> String? {
-    guard call.name.hasPrefix("socket "), !call.has("timeout") else { return nil }
+    guard call.name.hasPrefix("socket ") else { return nil }
     let name = nameOf(call)
+    if let time = flag(call, "timeout") {
+      guard ["socket recv", "socket read"].contains(call.name) else { return nil }
+      require("\(name).poll(\(time))")
+    }
     switch call.name {
     case "socket listen", "socket connect":
       guard let word = call.arguments.last?.value, let address = address(word) else { return nil }
@@ -66,12 +70,16 @@ extension PythonTranslator {
       guard arguments.count > 1 else { return nil }
       let function = poolFunction(arguments[0])
       return "\(poolName(call)).\(verb)(\(function), \(value(arguments[1])))"
+    case "submit" where call.has("timeout") || call.has("on-done"): return nil
     case "apply", "submit":
       let function = poolFunction(call.arguments.first)
       let rest = call.arguments.dropFirst().map { value($0) + "," }.joined(separator: " ")
+      if verb == "apply", let time = flag(call, "timeout") {
+        return "\(poolName(call)).apply_async(\(function), (\(rest))).get(\(time))"
+      }
       return
         "\(poolName(call)).\(verb == "apply" ? "apply" : "apply_async")(\(function), (\(rest)))"
-    case "result": return "\(nameOf(call)).get()"
+    case "result": return "\(nameOf(call)).get(\(flag(call, "timeout") ?? ""))"
     case "close", "join", "terminate":
       return "\(call.arguments.isEmpty ? pools.last ?? "pool" : nameOf(call)).\(verb)()"
     default: return nil

@@ -218,28 +218,39 @@ final class PythonTranslator: ExpressionTranslator {
 
   private func attempt(_ node: TryStatement) {
     nested("try:") { body(node.body) }
+    let text = node.body.statements.map { reader.text($0.span) }.joined(separator: "\n")
     for clause in node.clauses {
-      let kinds = clause.kinds.map { kind -> String in
-        switch kind {
-        case .timeout, .empty:
-          need("queue")
-          return kind == .empty ? "queue.Empty" : "TimeoutError"
-        case .full:
-          need("queue")
-          return "queue.Full"
-        case .closed: return "EOFError"
-        case .interrupted: return "KeyboardInterrupt"
-        case .system: return "OSError"
-        default: return "Exception"
-        }
-      }
-      let all = Array(Set(kinds)).sorted()
+      let all = Array(Set(clause.kinds.flatMap { exceptions($0, in: text) })).sorted()
       let which =
         all.isEmpty ? "Exception" : all.count == 1 ? all[0] : "(\(all.joined(separator: ", ")))"
       let name = clause.name.map { " as \(TranslationReader.identifier($0))" } ?? ""
       nested("except \(which)\(name):") { body(clause.body) }
     }
     if let finally = node.finally { nested("finally:") { body(finally) } }
+  }
+
+  /// The exceptions that an error is in Python, where each module has its own for a time that is over.
+  private func exceptions(_ kind: ErrorKind, in text: String) -> [String] {
+    switch kind {
+    case .timeout:
+      var all: [String] = []
+      for (verb, module, name) in [
+        ("queue get", "queue", "queue.Empty"), ("queue put", "queue", "queue.Full"),
+        ("pool ", "multiprocessing", "multiprocessing.TimeoutError"),
+        ("barrier wait", "threading", "threading.BrokenBarrierError"),
+      ] where text.contains(verb) {
+        need(module)
+        all.append(name)
+      }
+      return all.isEmpty ? ["TimeoutError"] : all + ["TimeoutError"]
+    case .empty, .full:
+      need("queue")
+      return [kind == .empty ? "queue.Empty" : "queue.Full"]
+    case .closed: return ["EOFError"]
+    case .interrupted: return ["KeyboardInterrupt"]
+    case .system: return ["OSError"]
+    default: return ["Exception"]
+    }
   }
 
   // MARK: Expressions
