@@ -47,7 +47,10 @@ extension LessonRun {
   }
 
   func check() throws {
+    let wasWorking = stage == .working
     try look()
+    // It has been told of already.
+    if wasWorking, stage == .done { return }
     switch stage {
     case .asking: try tell(say(LessonPhrases.answerFirst))
     case .done: try tell(say(step.goal == nil ? LessonPhrases.noGoal : LessonPhrases.reached))
