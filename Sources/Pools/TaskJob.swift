@@ -358,6 +358,10 @@ public final class TaskJob {
   /// - Parameter reason: what the executor was asked to end for.
   func fail(_ task: Int, _ fault: TaskFault, _ reason: ExecutorSlot.Reason?) -> TaskVerdict {
     outstanding -= 1
+    // It was cancelled before it was known that it had begun.
+    if !unwanted.isEmpty, unwanted.remove(task) != nil { return end(task, .cancelled) }
+    // What was to be ended anyway is not made again because its host was lost meanwhile.
+    let fault = fault == .lost && reason != nil ? .ended : fault
     if fault == .lost {
       let lost = (losses[task] ?? 0) + 1
       losses[task] = lost

@@ -227,7 +227,12 @@ extension TaskScheduler {
     guard batch.isLive else { return }
     let wasReturning = batch.isReturning
     batch.isReturning = false
-    defer { if wasReturning { noteUnbegun(batch.slot) } }
+    defer {
+      if wasReturning {
+        noteUnbegun(batch.slot)
+        endUnwanted(of: batch)
+      }
+    }
     let count = min(count, batch.rest)
     if count <= 0 { return }
     let first = batch.count - count
@@ -239,6 +244,14 @@ extension TaskScheduler {
     if !batch.job.late.isEmpty { giveUpLate(of: batch.job, among: tasks, at: batch.slot) }
     enqueue(batch.job)
     if batch.job.isHalted { settle(batch.job) }
+  }
+
+  /// Tasks that were cancelled while they might still have come back have been begun.
+  private func endUnwanted(of batch: TaskBatch) {
+    let job = batch.job
+    if job.unwanted.isEmpty || !batch.isLive { return }
+    let tasks = (batch.reported..<batch.count).map { batch[$0] }
+    for task in tasks where job.unwanted.remove(task) != nil { _ = cancel(task, of: job) }
   }
 
   /// All tasks of a batch have come back, or one that was taken from before is heard of.

@@ -238,7 +238,7 @@ final class FakeExecutor: TaskExecutor {
     reportGathered()
     guard let (batch, place, _) = current else { return }
     current = nil
-    let fault = slot?.isEnding == true ? .ended : fault
+    let fault = slot?.isEnding == true && fault != .lost ? .ended : fault
     crew.failed(batch, place, scheduler.failed(batch, place, fault))
     if survives { begin() }
   }

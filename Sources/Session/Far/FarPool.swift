@@ -98,8 +98,12 @@ extension Pool: FarClient {
     var (count, repeated) = (0, 0)
     for worker in far.workers(at: host) {
       if let (batch, place) = worker.taskInHand {
-        count += 1
-        if lose(batch, place, of: worker, reason) { repeated += 1 }
+        if let ending = worker.slot?.reason {
+          endLost(batch, place, of: worker, ending)
+        } else {
+          count += 1
+          if lose(batch, place, of: worker, reason) { repeated += 1 }
+        }
       }
       far.workers[worker.number] = nil
       if let slot = worker.slot { scheduler.ended(slot, isLost: true) }
@@ -122,6 +126,17 @@ extension Pool: FarClient {
     let error = job.lost(batch[place], with: host.name, reason, isFutile: isFutile)
     defer { job.hasProgressed() }
     return job.failed(batch, place, isFutile ? .futile : .lost, error)
+  }
+
+  /// What was to be ended anyway is not made again because its host was lost meanwhile.
+  private func endLost(
+    _ batch: TaskBatch, _ place: Int, of worker: FarWorker, _ reason: ExecutorSlot.Reason
+  ) {
+    guard let job = batch.job.client as? PoolJob else { return }
+    var end = FarEnd()
+    end.pid = worker.pid
+    job.failed(batch, place, .ended, cause(worker, job, reason, end))
+    job.hasProgressed()
   }
 
   func lostAll(_ reasons: [String]) {

@@ -274,12 +274,15 @@ extension ProgramRun: FarClient {
     var lost: [FarPlace] = []
     for place in far.places where place.host === host { lost.append(place) }
     far.places.removeAll { $0.host === host }
-    let count = lost.count { $0.attempt != nil }
+    // What was to be ended anyway has ended.
+    let count = lost.count { $0.attempt != nil && $0.slot?.reason == nil }
     host.lost += count
     let isUseful = !job.isFinished
     let before = job.repeated
     for place in lost {
-      if let attempt = place.attempt {
+      if let attempt = place.attempt, place.slot?.reason != nil {
+        conclude(place, attempt, nil, .ended)
+      } else if let attempt = place.attempt {
         far.lostWith[attempt.index, default: []].append(host.name)
         conclude(place, attempt, nil, isCutOff(attempt, far) ? .futile : .lost)
       }
