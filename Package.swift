@@ -102,7 +102,7 @@ let package = Package(
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
     .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "RedisTests", dependencies: ["Channels", "Posix", "Redis"],
+      name: "RedisTests", dependencies: ["Channels", "Posix", "Redis", "TestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
     .testTarget(

@@ -35,6 +35,7 @@ public final class RedisClient {
     var settings: RedisSettings?
     var lastAddress: SocketAddress?
     var hasTold = false
+    var wasReached = false
   }
 
   public init(
@@ -44,6 +45,9 @@ public final class RedisClient {
     (self.address, self.key, self.demands) = (address, key, demands)
     (self.password, self.resolve) = (password, resolve)
   }
+
+  /// Whether the last attempt to ask it has reached the server, which may have said nothing in time.
+  public var wasReached: Bool { depth == Process.forkDepth && state.wasReached }
 
   /// Begins anew in a forked child.
   private func renew() {
@@ -166,12 +170,14 @@ public final class RedisClient {
         // A host that has gone without a word tells nothing of it: then the request is made again.
         let limit = min(deadline, Clock.deadline(after: RedisClient.mostPatience))
         let connection = try borrow(until: limit, sleeper)
+        state.wasReached = true
         let reply = try body(connection, limit)
         giveBack(connection)
         guard case .error(let text) = reply else { return reply }
         guard RedisTrouble.isPassing(text) else { throw RedisTrouble.server(text) }
         reason = text
       } catch RedisTrouble.lost(let why) {
+        state.wasReached = false
         reason = why
       } catch RedisTrouble.unanswered(let why) {
         reason = why ?? reason ?? "it does not answer"
@@ -217,6 +223,7 @@ public final class RedisClient {
     for place in places {
       do {
         let connection = try RedisConnection(to: place)
+        defer { state.wasReached = connection.isConnected }
         try open(connection, until: deadline, sleeper)
         state.lastAddress = place
         state.hasTold = false

@@ -37,8 +37,10 @@ public final class RedisConnection {
   /// Whether it can be used by this process.
   public var isUsable: Bool { descriptor >= 0 && depth == Process.forkDepth }
 
+  /// Whether the other side was reached.
+  var isConnected: Bool { !isConnecting }
   /// Whether it is connected, and all was sent.
-  var isSent: Bool { !isConnecting && sent == out.count }
+  var isSent: Bool { isConnected && sent == out.count }
 
   public func close() {
     // A child must not close what has the number now.

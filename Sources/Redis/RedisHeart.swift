@@ -14,6 +14,8 @@ public final class RedisHeart {
   private var generation = 0
   private var lastAnswer: Int64 = 0
   private var isHolding = false
+  /// All that is held is being given back.
+  private var isLeaving = false
   private var errands: [Errand] = []
   private var nextErrand = 0
   /// Beats while code computes without a moment for this, as a long call of one built-in.
@@ -55,6 +57,7 @@ public final class RedisHeart {
     pulse = nil
     expected = []
     isHolding = false
+    isLeaving = false
     errands = []
   }
 
@@ -69,6 +72,7 @@ public final class RedisHeart {
     generation += 1
     let wasNeeded = isNeeded
     isHolding = true
+    isLeaving = false
     if !wasNeeded { onStart?() }
     if let connection, connection.isUsable {
       pulseGeneration = generation
@@ -79,11 +83,19 @@ public final class RedisHeart {
     }
   }
 
+  /// All that it holds is being given back: that the server has nothing of it any more may be told
+  /// before the answer to that.
+  func expectEnd() {
+    renew()
+    isLeaving = true
+  }
+
   /// It holds nothing any more.
   func end() {
     renew()
     generation += 1
     isHolding = false
+    isLeaving = false
     pulse?.allow(false)
   }
 
@@ -205,7 +217,7 @@ public final class RedisHeart {
     switch expected.removeFirst() {
     case .nothing: break
     case .beat(let sent):
-      if case .integer(0) = reply, isHolding, sent == generation {
+      if case .integer(0) = reply, isHolding, !isLeaving, sent == generation {
         isHolding = false
         onLoss?()
       }

@@ -158,6 +158,7 @@ public final class RedisHolders {
     guard count > 0 else { throw RedisTrouble.notHeld }
     try client.onLane { lane in
       let words = [lane.name, Array("\(client.number(lane))".utf8), client.id]
+      if count == 1 { heart.expectEnd() }
       let reply: RedisReply
       do {
         reply = try run(

@@ -65,9 +65,32 @@ public final class RedisServer: @unchecked Sendable {
     child = try Child(
       silently: command[0], command.dropFirst() + options,
       environment: Self.environment(home: directory.path), directory: directory.path)
-    guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: socket) }) else {
+    guard waits(.seconds(60), until: { Self.answers(at: socket) }) else {
       throw SystemFailure("redis-server does not start", ETIMEDOUT)
     }
+  }
+
+  /// Whether a server at a unix socket says anything: on a busy machine it is bound long before that.
+  public static func answers(at path: String) -> Bool {
+    let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let fd = Foundation.socket(AF_UNIX, kind, 0)
+    guard fd >= 0 else { return false }
+    defer { close(fd) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) {
+      $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1))
+    }
+    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
+    let connected = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(fd, $0, size) }
+    }
+    let question = Array("PING\r\n".utf8)
+    guard connected == 0, send(fd, question, question.count, Int32(MSG_NOSIGNAL)) > 0,
+      poll([(fd, Int32(POLLIN))], until: Deadline(.seconds(5))) == [true]
+    else { return false }
+    var reply: UInt8 = 0
+    return recv(fd, &reply, 1, 0) == 1
   }
 
   /// Kills it as a power cut would, but for what the kernel has.

@@ -83,6 +83,32 @@ struct RedisServerTests {
     #expect(output.standardOutput.hasSuffix("alive\n"), "\(output.standardError)")
   }
 
+  /// One that is there and slow is waited for, also the first time; one that is not there is not.
+  @Test func aServerThatIsSlowAtFirst() throws {
+    let server = try RedisServer()
+    let place = server.directory.path
+    server.stop()
+    let causing = Thread {
+      guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: "\(place)/ready") })
+      else { return }
+      // Longer than a server may take to be reached.
+      _ = waits(.seconds(5)) { false }
+      server.goOn()
+    }
+    causing.start()
+    let output = try server.script(
+      """
+      print ready > $env.READY
+      queue new q --on $env.SERVER
+      lock new l --on $env.SERVER
+      print made
+      let start = now
+      try { queue new other --on $env.NONE } catch e { print $e.kind }
+      print (((now) - $start) < 8s)
+      """, environment: ["READY": "\(place)/ready", "NONE": "\(server.address).none"])
+    #expect(output.standardOutput == "made\ntimeout\ntrue\n", "\(output.standardError)")
+  }
+
   /// Likewise at the end of the process.
   @Test func aProcessEndsWhileItDoesNotAnswer() throws {
     let server = try RedisServer()
@@ -129,11 +155,11 @@ struct RedisServerTests {
     let causing = Thread {
       guard waits(.seconds(20), until: { FileManager.default.fileExists(atPath: "\(place)/ready") })
       else { return }
-      for i in 0..<60 {
-        let said = try? server.ask("SET", "fill\(i)", String(repeating: "x", count: 50_000))
+      for i in 0..<30 {
+        let said = try? server.ask("SET", "fill\(i)", String(repeating: "x", count: 120_000))
         if said?.contains("OK") != true { break }
       }
-      _ = waits(.seconds(7)) { false }
+      FileManager.default.createFile(atPath: "\(place)/full", contents: nil)
     }
     causing.start()
     let output = try server.script(
@@ -144,10 +170,10 @@ struct RedisServerTests {
         "  try { queue get q --timeout (duration $env.PATIENCE); print taken } catch e: timeout { print kept }",
         with: """
             let end = (now) + 10s
-            while (now) < $end { try { queue get q --timeout 1s; print taken } catch e { sleep 100ms } }
+            while (now) < $end or not (exists $env.FULL) { try { queue get q --timeout 1s; print taken } catch e { sleep 100ms } }
             print kept
           """),
-      environment: ["READY": "\(place)/ready", "PATIENCE": "14s"])
+      environment: ["READY": "\(place)/ready", "FULL": "\(place)/full"])
     #expect(output.standardOutput == "kept\nsystem\nlater\n0\n", "\(output.standardError)")
   }
 

@@ -152,12 +152,14 @@ struct RedisTests {
         "\(place)/proxy.sock", "\(which)",
       ], environment: Program.environment(home: place), directory: place)
     defer { proxy.end() }
-    _ = waits(.seconds(10)) { FileManager.default.fileExists(atPath: "\(place)/proxy.sock") }
+    try #require(waits(.seconds(60)) { RedisServer.answers(at: "\(place)/proxy.sock") })
     let output = try server.script(
       Self.operations, environment: ["SERVER": "redis+unix:\(place)/proxy.sock"])
     #expect(
       output.standardOutput == Self.results,
       "lost was \(which): \(output.standardOutput)\(output.standardError)")
+    let trouble = try String(contentsOfFile: "\(place)/err", encoding: .utf8)
+    #expect(trouble.isEmpty, "the proxy has ended")
     let said = try String(contentsOfFile: "\(place)/out", encoding: .utf8)
     return said.split(separator: "\n").count
   }

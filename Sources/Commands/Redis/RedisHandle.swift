@@ -84,6 +84,20 @@ class RedisHandle: Handle {
     session.names.release(name, of: self)
   }
 
+  /// Makes it on the server, or finds it there.
+  func making<R>(_ body: (Wait) throws -> R) throws -> R {
+    try mapErrors("make") {
+      do {
+        return try body(session.waitLimit(RedisHandle.timeToReach))
+      } catch RedisTrouble.unanswered(_) where client.wasReached {
+        return try body(session.waitLimit(RedisHandle.timeToAnswer))
+      }
+    }
+  }
+
+  /// How long a server may take to be reached for the first time, and one that is to answer then (ns).
+  private static let (timeToReach, timeToAnswer) = (3_000_000_000, 15_000_000_000)
+
   /// Works on it; what goes wrong becomes an error of the language.
   func mapErrors<R>(_ what: @autoclosure () -> String, _ body: () throws -> R) throws -> R {
     try requireKept()

@@ -127,10 +127,7 @@ enum RedisHolderVerbs {
         let client = place.client(place.address.key ?? name, hosts)
         let holders = RedisHolders(client, kind: family, settings, loose: loose)
         let handle = RedisHolderHandle(name, family, place, holders)
-        let wait = session.waitLimit(RedisQueueVerbs.timeout)
-        _ = try handle.mapErrors("make") {
-          try holders.make(until: wait.deadline, wait.sleeper)
-        }
+        _ = try handle.making { try holders.make(until: $0.deadline, $0.sleeper) }
         return handle
       })
   }

@@ -27,17 +27,13 @@ enum RedisQueueVerbs {
       try session.addFar(name, prefix: "queue") { name in
         let client = place.client(place.address.key ?? name, hosts)
         let handle = RedisQueueHandle(name, place, client)
-        let wait = session.waitLimit(RedisQueueVerbs.timeout)
-        try handle.mapErrors("make") {
+        try handle.making { wait in
           try handle.queue.make(
             most: most, attempts: attempts, until: wait.deadline, wait.sleeper)
         }
         return handle
       })
   }
-
-  /// How long a server may take to answer for the first time (ns).
-  static let timeout = 3_000_000_000
 
   static func put(_ call: borrowing Call) throws -> Value {
     try handle(call).put([call.value(1)], call.waitLimit)

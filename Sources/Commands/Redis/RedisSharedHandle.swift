@@ -214,8 +214,7 @@ enum RedisSharedVerbs {
         }
         let holders = RedisHolders(client, kind: "shm", settings, initial: texts)
         let handle = RedisSharedHandle(name, place, holders, type, count)
-        let wait = session.waitLimit(RedisQueueVerbs.timeout)
-        _ = try handle.mapErrors("make") { try holders.make(until: wait.deadline, wait.sleeper) }
+        _ = try handle.making { try holders.make(until: $0.deadline, $0.sleeper) }
         return handle
       })
   }
