@@ -38,7 +38,8 @@ public enum LaunchLine {
     ["salloc", "--no-shell", "--no-kill", "--signal=28@90", "-N", String(nodes)] + words
   }
 
-  /// The line in plain POSIX, without a single quote, that finds a program there and becomes its agent.
+  /// The line in plain POSIX, without a single quote, that finds a program there and becomes its agent:
+  /// that of PATH, or one that was installed, if it speaks this wire version.
   ///
   /// Where there is none it says `NEED` and the kind of machine, and with `installs` reads one: its
   /// size in a line, then so many bytes. It is run only if its hash is the expected one.
@@ -47,11 +48,19 @@ public enum LaunchLine {
   ///   - key: what names this very program: its version and a hash of it.
   ///   - hash: SHA-256 of what would be installed, in hexadecimal digits.
   public static func agent(key: String, hash: String, wire: UInt16, installs: Bool) -> String {
-    let folder = "\"$HOME/.cache/brood/\(key)\""
-    var line = "d=\(folder); b=\"$d/brood\"; "
-    line += "[ -x \"$b\" ] && exec \"$b\" --worker; "
+    var line = ""
+    if installs {
+      line += "d=\"$HOME/.cache/brood/\(key)\"; b=\"$d/brood\"; "
+      line += "[ -x \"$b\" ] && exec \"$b\" --worker; "
+    }
     line +=
       "w=$(brood --wire 2>/dev/null </dev/null) && [ \"$w\" = \(wire) ] && exec brood --worker; "
+    if !installs {
+      // The hash of this program would take longer than all of that.
+      line += "for b in \"$HOME\"/.cache/brood/*/brood; do [ -x \"$b\" ] && "
+      line += "[ \"$(\"$b\" --wire 2>/dev/null </dev/null)\" = \(wire) ] && exec \"$b\" --worker; "
+      line += "done; "
+    }
     line += "echo \"NEED $(uname -sm) ${w:-none}\"; "
     guard installs else { return line + "exit 127" }
     line += "command -v sha256sum >/dev/null || { echo FAIL no sha256sum; exit 126; }; "

@@ -103,6 +103,43 @@ import Testing
     #expect(output.standardError.contains("is lost"))
   }
 
+  /// Its agent stands still, so that nothing is heard of the task until its host is lost.
+  @Test func aTaskThatWasCancelledIsNotMadeAgain() throws {
+    let output = try run(
+      far + """
+        let agent = pool apply { $ppid }
+        let f = pool submit { print x >> begun; sleep 1h }
+        while not (exists begun) { sleep 10ms }
+        kill -STOP $agent
+        pool cancel $f
+        try { pool result $f } catch e { print $e.kind $e.message }
+        print (pool map { |x| $x } 1..3)
+        print (len (lines (read begun)))
+        """)
+    #expect(
+      output.standardOutput == "failed the task was cancelled\n[1, 2, 3]\n1\n",
+      "\(output.standardError)")
+  }
+
+  /// Ctrl-C: what runs there is ended, and the pool goes on.
+  @Test func whatIsInterruptedEndsThere() throws {
+    let output = try run(
+      far + """
+        let session = $pid
+        let here = (pwd)
+        fn work(x) { print $pid >> "$here/workers"; ^sh -c 'echo $$ >> pids; exec sleep 777' }
+        let killer = fork {
+          while (len (try { lines (read pids) } catch e { [] })) < 2 { sleep 10ms }
+          kill -INT $session
+        }
+        try { pool map { |x| work $x } 1..4 } catch e: interrupted { print "interrupted" }
+        wait $killer
+        for pid in (lines (read pids)) { while (exists "/proc/$pid") { sleep 10ms } }
+        print (pool map { |x| $x } 1..3) (len (lines (read workers)))
+        """)
+    #expect(output.standardOutput == "interrupted\n[1, 2, 3] 2\n", "\(output.standardError)")
+  }
+
   @Test func nothingIsMadeAgainWhereRetriesAreNone() throws {
     let output = try run(
       far + """
@@ -273,6 +310,18 @@ import Testing
       """#.replacingOccurrences(of: "\n      ", with: "\n"))
     #expect(output.standardOutput == "\(Array(1...20))\n")
     #expect(output.standardError.contains("no host is left"))
+  }
+
+  /// What is written waits for its reader, at the agent; signs of life do not.
+  @Test func aReaderThatIsSlowCostsNoHost() throws {
+    let output = try run(
+      """
+      let via = 'sh -c "exec $BROOD --worker"'
+      # Longer than either side bears silence.
+      pool run --via $via -- sh -c 'head -c 3000000 /dev/zero; echo end >&2' ::: 1 | sh -c 'sleep 4; wc -c'
+      """)
+    #expect(output.standardOutput == "3000000\n")
+    #expect(output.standardError == "end\n")
   }
 
   @Test func programsRunElsewhere() throws {

@@ -67,6 +67,9 @@ enum FarFlags {
     and SHELL of the host, and LANG, TZ and what --env names of this session, nothing else. What a \
     function captures goes along; a queue or lock of this machine does not.
 
+    --install brings this program to a host without one of its kind, and is not needed for that host \
+    later. A launcher of your own must hand words on as they are for that, as `podman exec -i box` does.
+
     --slurm starts one agent on each node of the allocation that this session is in (SLURM_JOB_ID), \
     with a worker for each CPU of it. Outside of one it asks for --nodes N by salloc, with the words of \
     --allocate, tells what it waits for, and cancels the allocation when the session ends in any way. \
@@ -118,7 +121,7 @@ enum FarFlags {
       placement.installs = FarInstall(path: "/proc/self/exe")
     }
     if let via {
-      placement.places = try places(via, call, workers, line(hash))
+      placement.places = try places(via, call, workers, line(hash), installs: hash != nil)
     } else {
       try allocate(&placement, call, host, line(hash))
     }
@@ -235,7 +238,7 @@ enum FarFlags {
   }
 
   private static func places(
-    _ via: String, _ call: borrowing Call, _ workers: Int?, _ command: String
+    _ via: String, _ call: borrowing Call, _ workers: Int?, _ command: String, installs: Bool
   ) throws -> [FarPlacement.Place] {
     if via.hasPrefix("ssh:") {
       let list: HostList
@@ -254,10 +257,11 @@ enum FarFlags {
     guard let name = via.split(separator: " ").first else {
       throw call.error(.range, "--via names no machine", flag: "via")
     }
-    return [
-      FarPlacement.Place(
-        String(name), workers: workers, words: ["sh", "-c", "\(via) brood --worker"])
-    ]
+    let agent = installs ? "sh -c '\(command)'" : "brood --worker"
+    var place = FarPlacement.Place(
+      String(name), workers: workers, words: ["sh", "-c", "\(via) \(agent)"])
+    place.isCommand = true
+    return [place]
   }
 
   /// What the shell of a host is told.

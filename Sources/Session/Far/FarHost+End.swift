@@ -61,6 +61,9 @@ extension FarHost {
         look(at: connection.skipped)
         if let cause { reason = cause }
       }
+      if hello == nil, record.exit == 127, place.isCommand, hosts.placement.installs == nil {
+        reason += "; to a place without a brood --install brings this one"
+      }
     }
     release()
     if wasOrderly { return hosts.hasDrained(self) }
@@ -106,8 +109,9 @@ extension FarHost {
     if hosts.isEnding { return }
     failures += 1
     if !isFinal, !wasDraining {
-      let wait = min(FarTimes.firstRetry << Int64(min(failures - 1, 6)), FarTimes.mostRetry)
-      let moment = Clock.deadline(after: wait / 2 + Int64.random(in: 0...(wait / 2)))
+      let most = FarTimes.mostRetry * 2 / 3
+      let wait = min(FarTimes.firstRetry << Int64(min(failures - 1, 6)), most)
+      let moment = Clock.deadline(after: wait + Int64.random(in: 0...(wait / 2)))
       timer = session.loop.addTimer(at: moment) { [weak self] in
         guard let self else { return }
         timer = nil

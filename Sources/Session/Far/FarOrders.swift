@@ -152,7 +152,7 @@ enum FarTimes {
   static var greeting: Int64 { 30 * second / factor }
   /// So long an agent that is told to hold forgives silence.
   static var hold: Int64 { 3600 * second }
-  /// The first wait before a host is tried again, doubled up to the most.
+  /// The least wait before a host is tried again the first time, doubled each time, and the most.
   static var firstRetry: Int64 { second / factor }
   static var mostRetry: Int64 { 30 * second / factor }
 }
