@@ -159,7 +159,7 @@ struct RedisServerTests {
         let said = try? server.ask("SET", "fill\(i)", String(repeating: "x", count: 120_000))
         if said?.contains("OK") != true { break }
       }
-      FileManager.default.createFile(atPath: "\(place)/full", contents: nil)
+      _ = FileManager.default.createFile(atPath: "\(place)/full", contents: nil)
     }
     causing.start()
     let output = try server.script(
