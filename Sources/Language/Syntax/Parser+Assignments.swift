@@ -223,9 +223,9 @@ extension Parser {
     let end = gluedValueEnd(opEnd + 1)
     let value = source.text(Span(opEnd + 1, end))
     let assignment = "\(name) \(op) \(value.isEmpty ? "…" : value)"
+    let new = op == "=" ? ", or 'let \(assignment)' for a new variable" : ""
     throw error(
       "an assignment needs blanks around '\(op)'", Span(position, end),
-      help: gluedHint(name, end, assignment)
-        ?? "write '\(assignment)'" + (op == "=" ? ", or 'let \(assignment)' for a new variable" : ""))
+      help: gluedHint(name, end, assignment) ?? "write '\(assignment)'\(new)")
   }
 }
