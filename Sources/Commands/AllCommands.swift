@@ -15,10 +15,10 @@ public enum AllCommands {
   /// Gives a session what it needs of the commands' folders: how handles of channels travel, and how
   /// processes that are stuck are found.
   public static func prepare(_ session: Session) {
-    session.makeHandleCoder = { ChannelCoder(session) }
+    session.hooks.makeHandleCoder = { ChannelCoder(session) }
     ErrorObject.topic = ErrorTopics.topic
-    session.watchAtGate = ExploredCalls.watch
-    session.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
+    session.hooks.watchAtGate = ExploredCalls.watch
+    session.hooks.beginStuckLook = { SessionStuckLook(session, $0, ownSleep: $1) }
   }
 
   /// The names that each version since 0.2 brought, for scripts that are written for an older one.

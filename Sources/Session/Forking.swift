@@ -60,7 +60,7 @@ extension Session {
     {
       // A job of its own, so that Ctrl-C does not reach it.
       if options.group == nil { options.group = 0 }
-      if !options.isDetached { terminal = try backgroundOutput?.open() }
+      if !options.isDetached { terminal = try hooks.backgroundOutput?.open() }
     }
     do {
       let ticket = try takeTicket(
@@ -76,10 +76,10 @@ extension Session {
       started(process, pid: pid, group: options.group)
       // The child does the same, and reports a failure; here so that it holds when fork yields.
       if let nice = options.nice { try? Process.setNiceness(of: pid, to: nice) }
-      if let terminal { backgroundOutput?.attach(terminal, to: process) }
+      if let terminal { hooks.backgroundOutput?.attach(terminal, to: process) }
       return process
     } catch {
-      if let terminal { backgroundOutput?.abandon(terminal) }
+      if let terminal { hooks.backgroundOutput?.abandon(terminal) }
       throw error
     }
   }
@@ -89,7 +89,7 @@ extension Session {
     var options = ForkOptions(command: "fork")
     let wasInteractive = isInteractive
     if wasInteractive { options.group = 0 }
-    let terminal = wasInteractive ? try backgroundOutput?.open() : nil
+    let terminal = wasInteractive ? try hooks.backgroundOutput?.open() : nil
     let ticket: SpawnTicket
     let process: ProcessHandle
     let pid: Int32
@@ -98,12 +98,12 @@ extension Session {
       process = ProcessHandle(ticket, options)
       pid = try forkNow(process)
     } catch {
-      if let terminal { backgroundOutput?.abandon(terminal) }
+      if let terminal { hooks.backgroundOutput?.abandon(terminal) }
       throw error
     }
     if pid > 0 {
       started(process, pid: pid, group: options.group)
-      if let terminal { backgroundOutput?.attach(terminal, to: process) }
+      if let terminal { hooks.backgroundOutput?.attach(terminal, to: process) }
       return process
     }
     becomeChild(ticket.slot)
@@ -129,7 +129,7 @@ extension Session {
             slot.place.number, UInt32(truncatingIfNeeded: place >> 32),
             UInt32(truncatingIfNeeded: place))
         }
-        if isForProgram { willSpawn?(slot) } else { channels.admit(slot) }
+        if isForProgram { hooks.willSpawn?(slot) } else { channels.admit(slot) }
       }
       guard let gate = Gate.current else {
         return try forkBare(number: processes.takeForkNumber())

@@ -231,7 +231,7 @@ extension Session {
   func tellOrder(_ text: String) {
     let line = "warning: \(text)"
     postponing { try output.flush() }
-    isChild ? Session.say(line) : tellStuck(line)
+    isChild ? Session.say(line) : hooks.tellStuck(line)
   }
 
   /// Whether a set may be found if more is read than the table: where all that is not known there
@@ -250,7 +250,7 @@ extension Session {
     guard let memory = SessionMemory.own else { return }
     let pids = memory.pids
     let ownSleep = lookout.sleeping.map(Array.init) ?? []
-    guard let look = beginStuckLook?(pids, ownSleep) else { return }
+    guard let look = hooks.beginStuckLook?(pids, ownSleep) else { return }
     // Where no person can act, verbs end by `closed` and `peer-died` about now: that comes first.
     let pause = isInteractive ? Session.betweenLooks : Session.betweenLooksOfScript
     lookout.report = .begun(look, at: Clock.deadline(after: pause))
@@ -274,7 +274,7 @@ extension Session {
       }
       guard WaitLookout.noteReport(of: report.core, report.verdict) else { continue }
       postponing { try output.flush() }
-      isChild ? Session.say(report.text) : tellStuck(report.text)
+      isChild ? Session.say(report.text) : hooks.tellStuck(report.text)
     }
   }
 
@@ -315,7 +315,7 @@ extension Session {
   /// This process was told to look: it throws if it was chosen to end a deadlock that is still there.
   func throwIfChosen() throws {
     guard WaitLookout.isChosen(), let memory = SessionMemory.own,
-      let look = beginStuckLook?(memory.pids, lookout.sleeping.map(Array.init) ?? [])
+      let look = hooks.beginStuckLook?(memory.pids, lookout.sleeping.map(Array.init) ?? [])
     else { return }
     var rest = timespec(tv_sec: 0, tv_nsec: Int(Session.betweenLooks))
     nanosleep(&rest, nil)

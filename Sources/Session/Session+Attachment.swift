@@ -28,7 +28,7 @@ extension Session {
 
   /// Obeys `brood attach`; false if the signal was another's.
   func attach(_ sender: Int32, _ interpreter: Interpreter) -> Bool {
-    guard !isChild, sender > 0, let serve = onAttach else { return false }
+    guard !isChild, sender > 0, let serve = hooks.onAttach else { return false }
     guard let socket = try? connect(to: sender) else { return false }
     defer { Descriptors.close(socket) }
     do {
@@ -97,8 +97,8 @@ extension Session {
     isInteractive = false
     if !exitBlocks.isEmpty { exitBlocks = [] }
     handlers.forgetAll()
-    notices = nil
-    backgroundOutput = nil
+    hooks.notices = nil
+    hooks.backgroundOutput = nil
     output.beforeWriting = nil
     output.linePrefix = nil
     hookLoop()

@@ -19,7 +19,7 @@ extension Session {
     handlers.forgetAfterFork()
     dueCalls.forgetAfterFork()
     if Recorder.isOn { Recorder.write(.start, other: getppid(), ownName ?? "") }
-    for hook in afterForkInChild { hook() }
+    for hook in hooks.afterForkInChild { hook() }
   }
 
   /// The whole life of a forked block.

@@ -108,7 +108,7 @@ extension Session {
     // The program keeps an alarm that is pending, which the kernel does not tell.
     if brood_alarm_is_pending() { WaitNote.begin(.other, [], until: .max, .more) }
     defer { WaitNote.end() }
-    for hook in beforeBecoming { hook() }
+    for hook in hooks.beforeBecoming { hook() }
     while true {
       InterruptForwarder.end()
       do throws(SystemError) {

@@ -31,7 +31,7 @@ extension Session {
   /// or Ctrl-C, children are ended instead. The guardian sees to what is left.
   public func end(_ status: Int32, _ interpreter: Interpreter) -> Never {
     var status = runExitBlocks(status, interpreter)
-    for hook in beforeEnd { hook() }
+    for hook in hooks.beforeEnd { hook() }
     InterruptForwarder.end()
     writeRest(&status)
     if lostReader { endingSignal = endingSignal ?? .pipe }

@@ -63,9 +63,7 @@ public final class Session {
   public let channels = ChannelList()
   /// How values go to other processes, and come from them.
   public private(set) lazy var codec = ValueCodec(
-    self.interpreter, handles: self.makeHandleCoder())
-  /// Makes what knows how handles travel; set by a layer above.
-  public var makeHandleCoder: () -> any HandleCoder = { ProcessCoder() }
+    self.interpreter, handles: self.hooks.makeHandleCoder())
   /// Blocks of `process define`, by the name of the class.
   public var processClasses: [String: Value] = [:]
   /// Where random numbers come from.
@@ -79,11 +77,11 @@ public final class Session {
   /// The jobserver of a make above, once it was asked for.
   var jobServer: JobServer?
 
+  /// What layers above have done.
+  public var hooks = SessionHooks()
+
   /// Whether a command has standard output redirected in this very process.
   public var hasRedirectedOutput = false
-  /// Told of each program that is about to be started, while a command in this very process is
-  /// redirected to a channel, which that program inherits.
-  public var willSpawn: ((SlotID) -> Void)?
   /// Whether a person types at a terminal; never true in a forked child, but for one that is made
   /// for a person (`isAttached`).
   public var isInteractive: Bool {
@@ -99,8 +97,6 @@ public final class Session {
   public var isAttached: Bool { attachedDepth == Process.forkDepth }
   /// Whether this process was forked by the one that a person or a script talks to.
   public var isBranch: Bool { Process.forkDepth > attachedDepth ?? 0 }
-  /// Serves `brood attach` in a process that was forked for that, over this socket.
-  public var onAttach: ((Int32) -> Never)?
   /// Whether this process works for a pool, or was forked by one that does.
   public internal(set) var isPoolWorker = false
   /// Set in the child of a classic `fork` at the prompt: it ends after the entered text.
@@ -117,28 +113,8 @@ public final class Session {
   var stops = 0
   /// The reader of standard output has gone, which is to end this process.
   var lostReader = false
-  /// Run in each forked child before its work, in the order added: later layers forget what the
-  /// parent holds.
-  public var afterForkInChild: ContiguousArray<() -> Void> = []
-  /// Run at the end of this process and of forked ones, after `on-exit`: later layers give back what
-  /// lies outside of the session.
-  public var beforeEnd: ContiguousArray<() -> Void> = []
-  /// Run before this process becomes a program.
-  public var beforeBecoming: ContiguousArray<() -> Void> = []
   /// Blocks of `on-exit`, the last one runs first.
   var exitBlocks: [Value] = []
-
-  /// Told about children that ended, stopped or went on, in the session's own process only.
-  public var notices: ((Notice) -> Void)?
-  /// Gives background jobs a terminal of their own (KERNEL.md); nil: they inherit everything.
-  public var backgroundOutput: (any BackgroundOutput)?
-  /// Has the built-ins of a process stop at its gate; set by the commands.
-  public var watchAtGate: ((Gate, Interpreter) -> Void)?
-  /// Prints an uncaught error; set by the host, which knows how diagnostics look.
-  public var printError: (ErrorObject, Session) -> Void = { error, session in
-    let name = session.ownName.map { " in process '\($0)'" } ?? ""
-    Session.say("error\(name): \(error.message)")
-  }
 
   /// Writes a line to standard error, whatever the names in it are.
   public static func say(_ line: String) {
@@ -153,12 +129,6 @@ public final class Session {
 
   var sleepNotes = SleepNotes()
   var lookout = Lookout()
-  /// Looks at processes, and on what descriptors this one sleeps, for `config stuck`; set by the host.
-  public var beginStuckLook: ((_ pids: [Int32], _ ownSleep: [Int32]) -> any StuckLook)?
-  /// While a command has the whole screen: what the prompt would have printed above its line; else nil.
-  public var heldOutput: String?
-  /// Shows a report of processes that cannot go on.
-  public var tellStuck: (String) -> Void = { Session.say($0) }
 
   /// The interpreter whose handlers run when output has to wait; set by the host.
   public var interpreter: Interpreter? {
@@ -240,33 +210,4 @@ extension Session {
   public var processEntries: ProcessSlots.Entries {
     slots?.entries ?? ProcessSlots.Entries()
   }
-}
-
-/// News of a child, for the prompt to show.
-public struct Notice {
-  public enum Event {
-    case ended
-    case stopped(Signal)
-    case continued
-  }
-
-  public let process: ProcessHandle
-  public let event: Event
-
-  public init(process: ProcessHandle, event: Event) {
-    self.process = process
-    self.event = event
-  }
-}
-
-/// Terminals for background jobs, whose lines the prompt prints above the one being typed.
-public protocol BackgroundOutput: AnyObject {
-  /// Opens a terminal; yields the descriptor that becomes the job's standard output and error.
-  func open() throws -> Int32
-
-  /// The job runs: close the descriptor that `open` gave, and serve the other side.
-  func attach(_ descriptor: Int32, to process: ProcessHandle)
-
-  /// The job could not be started.
-  func abandon(_ descriptor: Int32)
 }

@@ -25,7 +25,7 @@ extension Session {
     let ticket = try takeTicket(name: name, prefix: prefix)
     if let slot = ticket.slot {
       slots?.describe(slot, .program(command))
-      willSpawn?(slot)
+      hooks.willSpawn?(slot)
     }
     do {
       try output.flush()
@@ -98,7 +98,7 @@ extension Session {
       slots.noteReport()
       return
     }
-    printError(error, self)
+    hooks.printError(error, self)
     slots?.noteReport()
     error.wasPrinted = true
   }

@@ -157,7 +157,7 @@ extension Session {
   }
 
   private func tell(_ process: ProcessHandle, _ event: Notice.Event) {
-    guard process.kind.isUsers, !isBranch, let notices else { return }
+    guard process.kind.isUsers, !isBranch, let notices = hooks.notices else { return }
     notices(Notice(process: process, event: event))
   }
 }

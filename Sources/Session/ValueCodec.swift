@@ -285,7 +285,7 @@ public struct Outgoing {
 extension Session {
   /// A codec for messages that come and go also while the session's own is in use.
   func ownCodec(_ interpreter: Interpreter) -> ValueCodec {
-    ValueCodec(interpreter, handles: self.makeHandleCoder())
+    ValueCodec(interpreter, handles: self.hooks.makeHandleCoder())
   }
 }
 

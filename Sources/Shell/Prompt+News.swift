@@ -116,8 +116,8 @@ extension Prompt {
   func printAbove(_ text: String) {
     if editor.isActive {
       editor.printAbove(text)
-    } else if session.heldOutput != nil {
-      session.heldOutput?.append(text)
+    } else if session.hooks.heldOutput != nil {
+      session.hooks.heldOutput?.append(text)
     } else {
       session.postponing { try session.output.flush() }
       editor.write(text)

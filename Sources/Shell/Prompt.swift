@@ -100,7 +100,7 @@ public final class Prompt {
       printAbove(String(decoding: bytes, as: UTF8.self))
     }
     self.terminals = terminals
-    session.backgroundOutput = terminals
+    session.hooks.backgroundOutput = terminals
     // The line being typed is adapted when the handlers have run.
     session.handlers.hooks[.winch] = { [unowned terminals] in terminals.resize() }
     try Signals.set(.winch, .record)
@@ -127,8 +127,8 @@ public final class Prompt {
     host.historyEntries = { [history] in (history.entries, history.fileWithOlder) }
     let completer = Completer(session: session, interpreter: interpreter)
     editor.complete = { [unowned self] text in completer.complete(unfinished + text) }
-    session.tellStuck = { [unowned self] in printAbove(TerminalText.lines($0) + "\n") }
-    session.notices = { [unowned self] in take($0) }
+    session.hooks.tellStuck = { [unowned self] in printAbove(TerminalText.lines($0) + "\n") }
+    session.hooks.notices = { [unowned self] in take($0) }
     // What handlers and timers print goes above the line being typed.
     session.output.beforeWriting = { [unowned self] in
       if editor.isActive { editor.beginOutput() }
@@ -139,7 +139,7 @@ public final class Prompt {
       flush?()
       editor.endOutput()
     }
-    session.afterForkInChild.append { [editor] in editor.forget() }
+    session.hooks.afterForkInChild.append { [editor] in editor.forget() }
     windowSize = editor.size
     history.load()
   }

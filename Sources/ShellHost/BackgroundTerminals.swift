@@ -32,11 +32,11 @@ public final class BackgroundTerminals: BackgroundOutput {
   public init(_ session: Session, terminal: Int32) {
     loop = session.loop
     sizeSource = terminal
-    session.afterForkInChild.append { [unowned self, unowned session] in
+    session.hooks.afterForkInChild.append { [unowned self, unowned session] in
       // The private main ends are closed already.
       waiting = [:]
       lines = []
-      if session.backgroundOutput === self { session.backgroundOutput = nil }
+      if session.hooks.backgroundOutput === self { session.hooks.backgroundOutput = nil }
     }
   }
 

@@ -13,12 +13,12 @@ extension BroodHost {
     let depth = self.redirections.count
     self.redirections.append(set)
     let wasRedirected = session.hasRedirectedOutput
-    let toldBefore = session.willSpawn
+    let toldBefore = session.hooks.willSpawn
     let forks = Process.forkDepth
     defer {
       if Process.forkDepth == forks {
         session.hasRedirectedOutput = wasRedirected
-        session.willSpawn = toldBefore
+        session.hooks.willSpawn = toldBefore
       }
       // A forked child that comes by here has forgotten the originals, and keeps what it has.
       if self.redirections.count > depth { self.redirections.removeLast() }
@@ -32,7 +32,7 @@ extension BroodHost {
     }
     let channels = redirections.filter { $0.handle != nil }
     if !channels.isEmpty {
-      session.willSpawn = { slot in
+      session.hooks.willSpawn = { slot in
         toldBefore?(slot)
         for redirection in channels { redirection.admit(slot) }
       }

@@ -130,7 +130,7 @@ extension BroodHost {
     // The group is the job's from now on.
     jobControl?.endEntry()
     if job.last.stoppedBy == nil, let signal = job.stoppedBy {
-      session.notices?(Notice(process: job.last, event: .stopped(signal)))
+      session.hooks.notices?(Notice(process: job.last, event: .stopped(signal)))
     }
     // The prompt's news tell of it; the terminal has echoed ^Z.
     writeError("\n")

@@ -43,7 +43,7 @@ final class PipelineRun {
       for stage in pipeline.stages { try openFiles(stage) }
       if pipeline.mode == .background {
         group = 0
-        backgroundOutput = try session.backgroundOutput?.open()
+        backgroundOutput = try session.hooks.backgroundOutput?.open()
         if let backgroundOutput { own.insert(backgroundOutput) }
       } else if let control = host.jobControl, session.isInteractive {
         terminal = control
@@ -58,14 +58,14 @@ final class PipelineRun {
       throw error
     }
     if let backgroundOutput, let last = members.last {
-      session.backgroundOutput?.attach(backgroundOutput, to: last)
+      session.hooks.backgroundOutput?.attach(backgroundOutput, to: last)
     }
   }
 
   private func abandon() {
     if let backgroundOutput {
       own.remove(backgroundOutput)
-      session.backgroundOutput?.abandon(backgroundOutput)
+      session.hooks.backgroundOutput?.abandon(backgroundOutput)
     }
     for fd in own { Descriptors.close(fd) }
     own = []

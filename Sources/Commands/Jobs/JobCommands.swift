@@ -117,10 +117,10 @@ extension BroodHost {
         jobControl.give(to: job.group, modes: job.modes)
       }
       defer { jobControl?.endEntry() }
-      (session.backgroundOutput as? BackgroundTerminals)?.bringToForeground(job.last)
+      (session.hooks.backgroundOutput as? BackgroundTerminals)?.bringToForeground(job.last)
       job.send(.cont)
       let (end, interrupt) = try waitInForeground(job, call.interpreter)
-      (session.backgroundOutput as? BackgroundTerminals)?.sendToBackground(job.last)
+      (session.hooks.backgroundOutput as? BackgroundTerminals)?.sendToBackground(job.last)
       if case .stopped = end { throw stopped(job) }
       jobs.remove(job)
       jobControl?.stopsBackgroundOutput = jobs.shareTerminal

@@ -67,7 +67,7 @@ enum SpawnCommand {
       request.task = 0
     } else if session.isInteractive {
       request.group = .new
-      terminal = try session.backgroundOutput?.open()
+      terminal = try session.hooks.backgroundOutput?.open()
       if let terminal {
         // What was redirected stays so.
         request.descriptors = [1, 2].filter { isatty($0) == 1 }.map { (from: terminal, to: $0) }
@@ -92,10 +92,10 @@ enum SpawnCommand {
         throw programError(error, request, call)
       }
       try ready?.begin(process, relay, session)
-      if let terminal { session.backgroundOutput?.attach(terminal, to: process) }
+      if let terminal { session.hooks.backgroundOutput?.attach(terminal, to: process) }
       return .handle(process)
     } catch {
-      if let terminal { session.backgroundOutput?.abandon(terminal) }
+      if let terminal { session.hooks.backgroundOutput?.abandon(terminal) }
       throw error
     }
   }

@@ -32,9 +32,9 @@ enum RedisHearts {
     }
     guard !hasHook else { return }
     hasHook = true
-    handle.session.beforeBecoming.append { RedisKeeper.start(rhythms) }
+    handle.session.hooks.beforeBecoming.append { RedisKeeper.start(rhythms) }
     // It lives as long as the process.
-    handle.session.beforeEnd.append { [session = handle.session] in leave(session) }
+    handle.session.hooks.beforeEnd.append { [session = handle.session] in leave(session) }
   }
 
   /// How this process beats where it holds something.

@@ -24,7 +24,7 @@ struct LessonProof {
     records.isKept = false
     // As at a prompt, where those who stand still are told of and go on.
     try interpreter.session.settings.set("stuck", .text("report"))
-    interpreter.session.tellStuck = { _ in }
+    interpreter.session.hooks.tellStuck = { _ in }
     lessonRun = try LessonRun(lesson, name: name, interpreter, records: records)
     lessonRun.beginProof()
   }

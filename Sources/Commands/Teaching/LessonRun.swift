@@ -86,7 +86,7 @@ public final class LessonRun {
   private static func forgetInChildren(_ session: Session) {
     if forgets { return }
     forgets = true
-    session.afterForkInChild.append {
+    session.hooks.afterForkInChild.append {
       current?.stopListening()
       current = nil
     }

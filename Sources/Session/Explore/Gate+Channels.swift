@@ -12,7 +12,7 @@ extension Gate {
     Gate.current = self
     watchOperations()
     made = Set(session.channels.all.map { Gate.key($0.channel.id) })
-    session.beforeEnd.append { [self] in leave() }
+    session.hooks.beforeEnd.append { [self] in leave() }
     OperationPoint.number { Gate.current?.nextChannel() ?? .random(in: 1 ... .max) }
   }
 

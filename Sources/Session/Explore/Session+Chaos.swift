@@ -15,7 +15,7 @@ extension Session {
         .type, "what is explored has no chaos of its own", help: "explore tries every order anyway")
     }
     endChaos()
-    guard let interpreter, let watch = watchAtGate else { return }
+    guard let interpreter, let watch = hooks.watchAtGate else { return }
     let ends = try mapErrors("cannot begin chaos") { try Descriptors.messagePair() }
     defer { Descriptors.close(ends.0) }
     var options = ForkOptions(kind: .helper, command: "config chaos")

@@ -15,7 +15,7 @@ struct AttachServer {
 
   /// Lets a session be attached to.
   static func start(_ host: BroodHost, _ interpreter: Interpreter) {
-    host.session.onAttach = { socket in
+    host.session.hooks.onAttach = { socket in
       AttachServer(host: host, interpreter: interpreter).serve(socket)
     }
   }

@@ -63,10 +63,10 @@ final class TopScreen {
       }
     }
     try enter()
-    session.heldOutput = ""
+    session.hooks.heldOutput = ""
     defer {
-      let held = session.heldOutput ?? ""
-      session.heldOutput = nil
+      let held = session.hooks.heldOutput ?? ""
+      session.hooks.heldOutput = nil
       leave()
       try? write(held)
     }
