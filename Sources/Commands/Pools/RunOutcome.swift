@@ -28,7 +28,8 @@ struct RunOutcome: ~Copyable {
   /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
   var interruption: String {
     var report =
-      "of \(total) programs \(run.succeeded) succeeded, \(run.failed) failed or were ended"
+      "of \(total) programs \(run.succeeded - run.unsaved) succeeded, \(run.failed) failed or were ended"
+    if run.unsaved > 0 { report += ", of \(run.unsaved) the output could not be written" }
     if let notStarted { report += ", \(notStarted)" }
     if known == nil, !run.isWhole { report += "; further inputs were not read" }
     return report

@@ -66,6 +66,10 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// What holds starts back.
   var gates = Gates()
   public private(set) var succeeded = 0
+  /// Of those, how many have been shown and written to `--results`.
+  var handedOn = 0
+  /// How many have succeeded whose output is not in `--results`.
+  public var unsaved: Int { options.results == nil ? 0 : max(0, succeeded - handedOn) }
   public private(set) var failed = 0
   public private(set) var timedOut = 0
   /// Of those that failed: they were ended because they were not wanted any more.
@@ -155,12 +159,20 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// Whether all inputs are known.
   public var isWhole: Bool { job.isWhole }
 
+  /// When it was last said that there is no room, and how long it is not said again (ns).
+  private var toldOfRoom: Int64?
+  private static let timeBetweenNews: Int64 = 30_000_000_000
+
   private func tell(_ place: String, _ error: SystemError) {
     if options.failsWhenFull {
       fatal = fatal ?? ProgramRun.noRoom(place, error)
       changes += 1
       return
     }
+    // A disk on which others write is full again and again.
+    let now = Clock.monotonic
+    if let last = toldOfRoom, now - last < ProgramRun.timeBetweenNews { return }
+    toldOfRoom = now
     say("no room \(place) for the output of tasks (\(error.name)); they wait for it")
   }
 

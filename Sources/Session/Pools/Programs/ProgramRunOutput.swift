@@ -152,6 +152,7 @@ extension ProgramRun {
       if options.form == .whole { try write(record, attempt.output, attempt.error) }
     }
     try show(record, output, error)
+    if record.isOk { handedOn += 1 }
     if output != nil, options.showsLater { writeDown(record, output, error) }
   }
 
