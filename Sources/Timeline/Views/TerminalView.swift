@@ -122,16 +122,16 @@ public struct TerminalView {
       ? Array(chart.arrows.indices)
       : Array(chart.arrows.indices.prefix(half)) + Array(chart.arrows.indices.suffix(half))
     let rows = chosen.map { row(chart.arrows[$0], chart) }
-    let times = rows.map { measure.width($0[0]) }.max() ?? 0
+    let times = rows.map { measure.width($0.time) }.max() ?? 0
     let room = width - times - 8
-    let names = min(rows.map { measure.width($0[1]) }.max() ?? 0, room * 2 / 5)
-    let whats = min(rows.map { measure.width($0[2]) }.max() ?? 0, room * 2 / 5)
+    let names = min(rows.map { measure.width($0.names) }.max() ?? 0, room / 2)
+    let whats = min(rows.map { measure.width($0.what) }.max() ?? 0, (room - names) / 2)
     var lines = rows.map { row in
-      let time = String(repeating: " ", count: max(0, times - measure.width(row[0]))) + row[0]
+      let time = String(repeating: " ", count: max(0, times - measure.width(row.time))) + row.time
       let rest = width - times - names - whats - 8
-      return "  \(time)  \(measure.padded(row[1], to: names, more: more))  "
-        + "\(measure.padded(row[2], to: whats, more: more))  "
-        + measure.truncated(row[3], to: max(0, rest), more: more)
+      return "  \(time)  \(measure.padded(row.names, to: names, more: more))  "
+        + "\(measure.padded(row.what, to: whats, more: more))  "
+        + places(row.places, max(0, rest))
     }
     if !isAll {
       lines.insert("  \(more) \(chart.arrows.count - 2 * half) more \(more)", at: half)
@@ -139,21 +139,49 @@ public struct TerminalView {
     return lines
   }
 
-  private func row(_ arrow: Chart.Arrow, _ chart: Chart) -> [String] {
+  private struct Row {
+    let time: String
+    let names: String
+    let what: String
+    /// Where it begins and ends, as `FILE:LINE`.
+    let places: [String]
+  }
+
+  /// Lines of source texts in as many columns; the number of a line is the last thing to go.
+  private func places(_ places: [String], _ width: Int) -> String {
+    func split(_ place: String) -> (file: Substring, line: Substring) {
+      guard let colon = place.lastIndex(of: ":") else { return (place[...], "") }
+      return (place[..<colon], place[colon...])
+    }
+    let short = places.map { place in
+      let (file, line) = split(place)
+      return (file.split(separator: "/").last ?? "") + line
+    }
+    var forms = [places, short.map(String.init)]
+    if short.count == 2, split(String(short[0])).file == split(String(short[1])).file {
+      forms.append([String(short[0]), String(split(String(short[1])).line.dropFirst())])
+    }
+    forms.append(places.map { String(split($0).line.dropFirst()) })
+    for form in forms {
+      let text = form.joined(separator: " \(arrow) ")
+      if measure.width(text) <= width { return text }
+    }
+    return measure.truncated(forms[0].joined(separator: " \(arrow) "), to: width, more: more)
+  }
+
+  private func row(_ arrow: Chart.Arrow, _ chart: Chart) -> Row {
     let from = chart.point(arrow.from)
     let to = chart.point(arrow.to)
     var what = plain(chart.label(arrow))
     if let value = chart.value(arrow) { what += " " + plain(value) }
     let places = [from.place, to.place].compactMap { $0.map(plain) }
     let time = arrow.to.time - chart.begin
-    return [
-      TimeText.short(time, micro: isASCII ? "us" : "µs"),
-      "\(plain(chart.lanes[arrow.from.lane].title)) \(self.arrow) "
+    return Row(
+      time: TimeText.short(time, micro: isASCII ? "us" : "µs"),
+      names: "\(plain(chart.lanes[arrow.from.lane].title)) \(self.arrow) "
         + plain(chart.lanes[arrow.to.lane].title),
-      what,
-      places.first == places.last
-        ? places.first ?? "" : places.joined(separator: " \(self.arrow) "),
-    ]
+      what: what,
+      places: places.first == places.last ? Array(places.prefix(1)) : places)
   }
 
   /// Breaks a line at blanks where it is too long.
