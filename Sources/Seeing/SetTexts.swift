@@ -172,6 +172,12 @@ public struct Advice {
     if kinds.isSubset(of: [.lock, .semaphore, .futex, .semaphoreSet, .file]) {
       return "take locks and permits in the same order everywhere"
     }
+    // Programs wait for children that want the locks, as flock(1) does for a shell.
+    let locks = Set(
+      edges.filter { [.hold, .permit].contains($0.target.want) }.map(\.target.object))
+    if wants.isSubset(of: [.end, .hold, .permit]), locks.count > 1 {
+      return "take the locks in the same order everywhere"
+    }
     if wants == [.result] { return "a paused pool starts no task: pool continue comes first" }
     if wants.contains(.result) {
       return "let no task wait for what only its pool's owner, or a later task, would do"
