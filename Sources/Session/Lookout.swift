@@ -274,8 +274,19 @@ extension Session {
       }
       guard WaitLookout.noteReport(of: report.core, report.verdict) else { continue }
       postponing { try output.flush() }
-      isChild ? Session.say(report.text) : hooks.tellStuck(report.text)
+      isChild ? Session.say(report.text) : hooks.tellStuck(typeable(report))
     }
+  }
+
+  /// A report for the prompt, which has to be there again before anything can be typed at it.
+  private func typeable(_ report: StuckReport) -> String {
+    guard isInteractive, (report.core + report.followers).contains(rootPid) else {
+      return report.text
+    }
+    let sign = "to go on: "
+    return report.text.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.hasPrefix(sign) ? "\(sign)Ctrl-C, then \($0.dropFirst(sign.count))" : String($0) }
+      .joined(separator: "\n")
   }
 
   /// Whether one that holds the others up may be about to end its wait itself: it was not told since
