@@ -56,7 +56,7 @@ import Testing
     try terminal.type("wait $c\r")
     try terminal.expectScreen("what to type", within: .seconds(30)) { screen in
       screen.text.contains(/stuck unless you act: brood and producer wait for each other/)
-        && screen.text.contains(/\nto go on: queue get jobs/)
+        && screen.text.contains(/\nto go on: Ctrl-C, then queue get jobs/)
     }
     try terminal.press(.control("C"))
     try shell.expectEnding("interrupted\nbrood>")

@@ -94,7 +94,7 @@ struct FarFileTests {
         echo "status $?"
         cd ../there
         # The agent may still be at it when the session has ended.
-        for i in $(seq 200); do [ -e many ] || break; sleep 0.05; done
+        for i in $(seq 200); do [ -e many ] || [ -e in ] || break; sleep 0.05; done
         find . | sort
         """)
     #expect(
