@@ -4,8 +4,8 @@ import Session
 
 /// `--timeout`: how long a command waits.
 extension Flag {
-  static let timeout = Flag("timeout", .duration, "throw `timeout` after so long")
-  static let softTimeout = Flag("timeout", .duration, "yield false after so long")
+  static let timeout = Flag("timeout", .duration, "throw `timeout` after this long")
+  static let softTimeout = Flag("timeout", .duration, "yield false after this long")
 }
 
 extension Call {

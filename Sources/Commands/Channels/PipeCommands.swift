@@ -132,7 +132,7 @@ enum PipeCommands {
       """,
     parameters: [pipe],
     flags: [
-      Flag("bytes", .int.atLeast(1), "wait for so many bytes"),
+      Flag("bytes", .int.atLeast(1), "wait for this many bytes"),
       Flag("line", nil, "a line, without its end"), .timeout,
     ],
     rules: [.exclusive(["bytes", "line"])],

@@ -14,7 +14,7 @@ enum QueueCommands {
   private static let queue = Parameter("queue", type)
   private static let noWait = Flag("no-wait", nil, "throw `empty` rather than wait for a value")
   private static let lease = Flag(
-    "lease", .duration, "only lend it: it comes back unless `queue ack` comes within so long")
+    "lease", .duration, "only lend it: it comes back unless `queue ack` comes within this long")
 
   static let new = Command(
     "queue new", "Make a queue: first in, first out, for any number of processes",
@@ -42,7 +42,7 @@ enum QueueCommands {
       Flag("bytes", .size.atLeast(1), "how many bytes fit"),
       Flag(
         "attempts", .int.atLeast(1),
-        "with --on: what was lent so often and came back goes to the dead letters"),
+        "with --on: what was lent this many times and came back goes to the dead letters"),
     ] + RedisPlace.flags,
     examples: [
       Example("queue new jobs 3\nqueue put jobs [id: 7]\nprint (queue get jobs).id", "7"),

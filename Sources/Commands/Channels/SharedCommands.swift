@@ -29,7 +29,7 @@ enum SharedCommands {
       Parameter("init", .any, .optional),
     ],
     flags: [
-      Flag("count", .int.atLeast(1), "an array of so many elements"),
+      Flag("count", .int.atLeast(1), "an array of this many elements"),
       Flag("init", .iterable, "an array of these elements"),
     ] + RedisPlace.flags,
     rules: [

@@ -13,7 +13,7 @@ enum SocketTextCommands {
       """,
     parameters: [SocketCommands.socket],
     flags: [
-      Flag("bytes", .int.atLeast(1), "wait for so many bytes; fewer only at the end"),
+      Flag("bytes", .int.atLeast(1), "wait for this many bytes; fewer only at the end"),
       Flag("line", nil, "a line, without its end"),
       Flag("all", nil, "all that comes until the other side has no more"),
       .timeout,

@@ -4,11 +4,11 @@ import Session
 
 /// The flags of `explore` and its relatives.
 enum ExploreFlags {
-  static let kills = Flag("kill", .int.atLeast(0), "also with up to so many deaths by kill -9")
+  static let kills = Flag("kill", .int.atLeast(0), "also with up to this many deaths by kill -9")
   static let preemptions = Flag(
-    "preemptions", .int.atLeast(0), "only schedules with at most so many preemptions")
-  static let runs = Flag("runs", .int.atLeast(1), "at most so many runs")
-  static let time = Flag("for", .duration, "begin no run after so long")
+    "preemptions", .int.atLeast(0), "only schedules with at most this many preemptions")
+  static let runs = Flag("runs", .int.atLeast(1), "at most this many runs")
+  static let time = Flag("for", .duration, "begin no run after this long")
   static let steps = Flag(
     "steps", .int.atLeast(1), "take a run with more operations for endless; default: 10000")
   static let timeouts = Flag(
@@ -19,7 +19,7 @@ enum ExploreFlags {
     "stop at the first outcome of that kind, as deadlock, or for which a block yields true")
 
   static let random = Flag(
-    "random", .int.atLeast(1), "so many schedules that are drawn, in place of all")
+    "random", .int.atLeast(1), "this many schedules, drawn at random, in place of all")
   static let seed = Flag("seed", .int, "what they are drawn from")
   static let outcome = Flag("outcome", .function, "what counts of the value: the block gets it")
   static let real = Flag("real", nil, "have effects outside of the block, in each run")

@@ -12,7 +12,7 @@ enum TextCommands {
     "split", "Split a text at a separator, or at blanks, and list the parts",
     details: "Between separators that touch there is an empty part; blanks count together.",
     parameters: [text, Parameter("separator", .text, .optional, "blanks by default")],
-    flags: [Flag("max", .count, "cut at most so often")], traits: .pure,
+    flags: [Flag("max", .count, "cut at most this many times")], traits: .pure,
     examples: [
       Example("print (split \"a,b,,c\" \",\")", "[\"a\", \"b\", \"\", \"c\"]"),
       Example(
@@ -110,7 +110,8 @@ enum TextCommands {
   private static let replace = Command(
     "replace", "Replace each occurrence of a text by another",
     parameters: [text, Parameter("old", .text), Parameter("new", .text)],
-    flags: [Flag("count", .count, "replace only the first so many")], traits: [.pure, .copies],
+    flags: [Flag("count", .count, "replace only this many, from the left")],
+    traits: [.pure, .copies],
     examples: [
       Example("print (replace \"a-b-c\" - +) (replace \"a-b-c\" - \"\" --count 1)", "a+b+c ab-c")
     ]

@@ -25,7 +25,9 @@ enum FarFlags {
       isRepeatable: true),
     Flag(
       "env", .text, "a variable that tasks there have as it is here", isRepeatable: true),
-    Flag("lost", .count, "make an attempt that went with its host again, so often; 3 by default"),
+    Flag(
+      "lost", .count,
+      "make an attempt again that was lost with its host, up to this many times; 3 by default"),
     Flag("wait-hosts", .duration, "how long to try when no host is left; 5m by default"),
   ]
 

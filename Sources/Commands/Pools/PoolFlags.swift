@@ -11,7 +11,7 @@ enum PoolFlags {
       Flag("grace", .duration, "how long a task has to obey TERM; 2s by default"),
       Flag(
         "retries", .count,
-        "try a task that failed again, so often; by default a program never, and a block once where a "
+        "try a task that failed again, up to this many times; by default a program never, and a block once where a "
           + "signal ended its worker that Brood had not sent"),
       Flag("backoff", .duration, "wait before trying again, twice as long each time"),
     ]
@@ -23,7 +23,7 @@ enum PoolFlags {
   /// Of many tasks.
   static let policiesOfMany =
     policies(StopFlags.timeLimit) + StopFlags.all + [
-      Flag("rate", .number.positive, "start at most so many tasks in a second")
+      Flag("rate", .number.positive, "start at most this many tasks in a second")
     ] + StartFlags.all
 
   static let list: [Flag] =
@@ -52,8 +52,8 @@ enum PoolFlags {
   static let workers = [
     Flag("init", .function, "run in each worker before its first task"),
     Flag("memory", .size.atLeast(1 << 20), "how much memory each worker may have of its own"),
-    Flag("max-tasks", .int.atLeast(1), "replace a worker after so many tasks"),
-    Flag("max-age", .duration.positive, "replace a worker that began so long ago"),
+    Flag("max-tasks", .int.atLeast(1), "replace a worker after this many tasks"),
+    Flag("max-age", .duration.positive, "replace a worker that began this long ago"),
   ]
 
   /// What they say.

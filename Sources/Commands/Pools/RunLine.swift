@@ -71,8 +71,8 @@ public enum RunLine {
     "I": "{} is the place for an input, and {{}} a literal {}",
     "i": "{} is the place for an input, and {{}} a literal {}",
     "a": "--file FILE reads the inputs from a file, as does :::: FILE behind the program",
-    "L": "-n N gives each call so many inputs, each a line",
-    "N": "-n N gives each call so many inputs; with --pipe, --lines N each block so many records",
+    "L": "-n N gives each call N inputs, each a line",
+    "N": "-n N gives each call N inputs; with --pipe, --lines N each block N records",
     "r": "without any input no program is run anyway",
     "E": "sed '/END/Q' in front ends the inputs there",
   ]

@@ -4,10 +4,10 @@ import Session
 /// The flags that hold starts back.
 enum StartFlags {
   static let all: [Flag] = [
-    Flag("delay", .duration, "wait so long between two starts"),
+    Flag("delay", .duration, "wait this long between two starts"),
     Flag(
       "load", load,
-      "start nothing while so many processes run on the machine, or N% of the usable CPUs"),
+      "start nothing while this many processes run on the machine, or N% of the usable CPUs"),
     Flag("mem-free", .size, "start nothing while less memory is free"),
   ]
 

@@ -8,7 +8,7 @@ enum StopFlags {
       "halt", halt,
       "when to stop: never, or start no more (soon) or end the running ones too (now), at the first "
         + "failure, or after fail=N, fail=N%, success=N, done=N"),
-    Flag("deadline", .duration, "end all that runs, and start no more, after so long"),
+    Flag("deadline", .duration, "end all that runs, and start no more, after this long"),
   ]
 
   private static let halt = ParameterType.text.named(

@@ -32,7 +32,7 @@ public enum SemLine {
       Flag("name", .text, "the semaphore; by default the terminal's"),
       Flag("fg", nil, "wait for the program's end, and exit with its status"),
       Flag("wait", nil, "wait until no permit is held, and run nothing"),
-      Flag("timeout", .duration, "give up when no permit is free after so long: status 124"),
+      Flag("timeout", .duration, "give up when no permit is free after this long: status 124"),
       Flag(held, .int, ""),
     ], rules: [.exclusive(["fg", "wait"])], traits: .passesWords
   ) { call in try run(call) }

@@ -23,7 +23,7 @@ enum QueueTorture {
       .kills, .seconds, Flag("producers", .int.within(1...64), "3 if it is left out"),
       Flag("consumers", .int.within(1...64), "3 if it is left out"),
       Flag("lease", nil, "take by lease"),
-      Flag("bytes", .size, "messages of up to so many bytes; 3000 if it is left out"),
+      Flag("bytes", .size, "messages of up to this many bytes; 3000 if it is left out"),
     ],
     traits: .reports,
     examples: [

@@ -126,7 +126,7 @@ final class TortureRig {
 
 extension Flag {
   static let kills = Flag("kills", .int.atLeast(1), "how many; 1000 if it is left out")
-  static let seconds = Flag("seconds", .duration, "at most so long")
+  static let seconds = Flag("seconds", .duration, "at most this long")
 }
 
 extension Call {

@@ -41,19 +41,19 @@ struct InputForm {
     Flag("csv-in", nil, "inputs are rows of CSV, with quotes; --colsep ';' is another separator"),
     Flag("header", nil, "the first input has the names of the columns, for {NAME}"),
     Flag("link", nil, "take one input of each source, not every combination"),
-    Flag("skip", .count, "leave out the first inputs, so many"),
+    Flag("skip", .count, "leave out this many inputs at the beginning"),
     Flag(
       "shuf", .int, "take the inputs in a random order, when all are there: the same for a number",
       hasOptionalValue: true),
     Flag(
-      "max-inputs", .int.within(1...1 << 30), "give each call of the program so many inputs",
+      "max-inputs", .int.within(1...1 << 30), "give each call of the program this many inputs",
       letter: "n"),
     Flag(
       "fill", nil, "give each call as many inputs as fit, the last ones shared evenly",
       letter: "X"),
     Flag(
       "max-chars", .int.atLeast(1),
-      "likewise, at most so many bytes of words, an end of each counted",
+      "likewise, at most this many bytes of words, an end of each counted",
       letter: "s"),
   ]
 

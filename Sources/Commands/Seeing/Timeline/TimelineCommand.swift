@@ -32,12 +32,12 @@ enum TimelineCommand {
       Parameter("file", .path, .rest, "as written by record to, or brood --record")
     ],
     flags: [
-      Flag("last", .duration, "only the last part, so long"),
+      Flag("last", .duration, "only the last part, this long"),
       Flag("from", .text, "only from this mark on"),
       Flag("to", .text, "only up to this mark"),
       Flag("of", .text, "only this process, by its name or pid", isRepeatable: true),
       Flag("ascii", nil, "draw with plain characters only"),
-      Flag("width", .int.atLeast(40), "draw so many columns wide"),
+      Flag("width", .int.atLeast(40), "draw this many columns wide"),
     ] + files.map { Flag($0.name, .path, "write \($0.what)") } + [
       Flag("json", nil, "print the lanes and arrows as JSON"),
       Flag("follow", nil, "print events as they come, until all processes have ended"),
