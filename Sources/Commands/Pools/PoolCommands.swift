@@ -17,12 +17,12 @@ public enum PoolCommands {
     details: """
       `pool new 4` is a size, `pool new w 4` has a name; without a size there is a worker for each \
       CPU that may be used, by affinity and the control group's limit. Workers are children of this \
-      process named NAME.1, NAME.2 and so on, which `ps` shows and `wait` without P does not see. \
+      process named NAME.1, NAME.2 and so on, which `ps` shows and `wait` without a process does not see. \
       They are ended with this process. A forked child cannot use its parent's pools.
 
-      Commands of pools use the one of --pool NAME, else the one made last, else a new one. A pool \
-      that was closed or terminated is still the one made last, and takes no tasks, until pool join \
-      has waited for it; then the one before it is meant.
+      Commands of pools use the one of --pool NAME, else the one made last, else a new one. A closed \
+      or terminated pool counts as the one made last, and takes no tasks, until pool join has waited \
+      for it; from then on the one before it counts.
 
       What the block of --init sets and defines is there for the tasks of its worker: variables are \
       its own, and stay as its tasks leave them; functions are known by their names.
