@@ -1,4 +1,5 @@
 import Language
+import Posix
 import Processes
 
 /// What the layers above a session have done at its moments: the host, the commands, the prompt.
