@@ -70,12 +70,15 @@ extension Session {
     }
   }
 
-  /// Gives a lock back.
+  /// Gives a lock back; what was printed stands before what the next holder prints.
   func release<H: Lockable>(_ handle: H) throws {
+    // What cannot be written is said once the lock is free.
+    let written = Result { try output.flushBeforeOthersKnow() }
     do {
       try handle.release(waitLimit())
     } catch {
       throw lockError(error, handle, "release")
     }
+    try written.get()
   }
 }

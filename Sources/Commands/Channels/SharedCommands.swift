@@ -317,6 +317,7 @@ enum SharedCommands {
     handle.updates = depth
     defer {
       handle.updates = 0
+      session.postponing { try session.output.flushBeforeOthersKnow() }
       try? handle.memory.release(session.waitLimit())
     }
     _ = try session.report(dead, handle)
