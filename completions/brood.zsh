@@ -13,9 +13,9 @@ _brood() {
       '-0[inputs end with a null character instead of a line'\''s end]' \
       '-d+[inputs end with this text instead of a line'\''s end, as , or \t]:text: ' \
       '-C+[columns are separated by this text, as , or \t, or by blanks (\s+); no regular expression]:text: ' \
-      '-n+[give each call of the program so many inputs]:int: ' \
+      '-n+[give each call of the program this many inputs]:int: ' \
       '-X[give each call as many inputs as fit, the last ones shared evenly]' \
-      '-s+[likewise, at most so many bytes of words, an end of each counted]:int: ' \
+      '-s+[likewise, at most this many bytes of words, an end of each counted]:int: ' \
       '--shell=[run a line by a shell in place of a program; inputs are not parsed by it]:text: ' \
       '--jobs=[how many run at a time\: 4, +1 or -1 of the usable CPUs, 50% of them, 0 for as many as possible, or a file with one of these; by default one for each usable CPU]:count:_files' \
       '--file=[a file whose lines are the inputs; - is standard input]:path:_files' \
@@ -25,11 +25,11 @@ _brood() {
       '--csv-in[inputs are rows of CSV, with quotes; --colsep '\'';'\'' is another separator]' \
       '--header[the first input has the names of the columns, for {NAME}]' \
       '--link[take one input of each source, not every combination]' \
-      '--skip=[leave out the first inputs, so many]:count: ' \
+      '--skip=[leave out this many inputs at the beginning]:count: ' \
       '--shuf[take the inputs in a random order, when all are there\: the same for a number]' \
-      '--max-inputs=[give each call of the program so many inputs]:int: ' \
+      '--max-inputs=[give each call of the program this many inputs]:int: ' \
       '--fill[give each call as many inputs as fit, the last ones shared evenly]' \
-      '--max-chars=[likewise, at most so many bytes of words, an end of each counted]:int: ' \
+      '--max-chars=[likewise, at most this many bytes of words, an end of each counted]:int: ' \
       '--pipe[cut standard input into blocks at ends of lines, each for a program'\''s own]' \
       '--pipepart=[likewise a file, which is not read here but where blocks end]:path:_files' \
       '--block=[how large a block is at least; 10MiB by default]:size: ' \
@@ -39,13 +39,13 @@ _brood() {
       '--round-robin[give each program many blocks, whenever it has taken one]' \
       '--timeout=[end a task that takes longer\: TERM, and KILL after --grace]:duration: ' \
       '--grace=[how long a task has to obey TERM; 2s by default]:duration: ' \
-      '--retries=[try a task that failed again, so often; by default a program never, and a block once where a signal ended its worker that Brood had not sent]:count: ' \
+      '--retries=[try a task that failed again, up to this many times; by default a program never, and a block once where a signal ended its worker that Brood had not sent]:count: ' \
       '--backoff=[wait before trying again, twice as long each time]:duration: ' \
       '--halt=[when to stop\: never, or start no more (soon) or end the running ones too (now), at the first failure, or after fail=N, fail=N%, success=N, done=N]:when:(never soon now)' \
-      '--deadline=[end all that runs, and start no more, after so long]:duration: ' \
-      '--rate=[start at most so many tasks in a second]:number: ' \
-      '--delay=[wait so long between two starts]:duration: ' \
-      '--load=[start nothing while so many processes run on the machine, or N% of the usable CPUs]:number: ' \
+      '--deadline=[end all that runs, and start no more, after this long]:duration: ' \
+      '--rate=[start at most this many tasks in a second]:number: ' \
+      '--delay=[wait this long between two starts]:duration: ' \
+      '--load=[start nothing while this many processes run on the machine, or N% of the usable CPUs]:number: ' \
       '--mem-free=[start nothing while less memory is free]:size: ' \
       '--unordered[show outputs in the order in which the programs end]' \
       '--line[show each line as it comes, whole]' \
@@ -79,7 +79,7 @@ _brood() {
       '--cwd=[the directory there; by default this one'\''s path]:text: ' \
       '--send=[a file or directory that is to be there at the same path; for programs also with places]:text: ' \
       '--env=[a variable that tasks there have as it is here]:text: ' \
-      '--lost=[make an attempt that went with its host again, so often; 3 by default]:count: ' \
+      '--lost=[make an attempt again that was lost with its host, up to this many times; 3 by default]:count: ' \
       '--wait-hosts=[how long to try when no host is left; 5m by default]:duration: ' \
       '--fetch=[a file that a program makes there, brought to the same path here; with places]:text: ' \
       '--only=[of a file of tasks, run these and what they need]:names: ' \
@@ -151,12 +151,12 @@ _brood() {
         shift words
         (( CURRENT-- ))
         _arguments -S \
-          '--last=[only the last part, so long]:duration: ' \
+          '--last=[only the last part, this long]:duration: ' \
           '--from=[only from this mark on]:text: ' \
           '--to=[only up to this mark]:text: ' \
           '--of=[only this process, by its name or pid]:text: ' \
           '--ascii[draw with plain characters only]' \
-          '--width=[draw so many columns wide]:int: ' \
+          '--width=[draw this many columns wide]:int: ' \
           '--html=[write a page for a browser, to zoom, search and see the lines of arrows]:path: ' \
           '--svg=[write a picture]:path: ' \
           '--perfetto=[write a trace for ui.perfetto.dev]:path: ' \
@@ -200,7 +200,7 @@ _brood() {
           '--name=[the semaphore; by default the terminals]:text: ' \
           '--fg[wait for the programs end, and exit with its status]' \
           '--wait[wait until no permit is held, and run nothing]' \
-          '--timeout=[give up when no permit is free after so long status 124]:duration: ' \
+          '--timeout=[give up when no permit is free after this long status 124]:duration: ' \
           '--help[show this]' \
           '(-):program:_command_names -e' \
           '*::argument:_normal'
