@@ -35,6 +35,7 @@ enum BroodLine {
       brood sessions             which sessions of Brood run
       brood attach [PID]         a prompt in one of them: brood attach --help
       brood blackbox [N]         what a session has left that ended badly
+      brood timeline FILE        a recording as a chart: brood timeline --help
 
 
     """ + HelpText.flags(line, column: 29) + """

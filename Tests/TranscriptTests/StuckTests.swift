@@ -11,7 +11,7 @@ import Testing
       let text = subject.errors
       return one.wanted.allSatisfy(text.contains)
     }
-    #expect(waits(.seconds(30), until: isComplete), "\(subject.errors)")
+    #expect(waits(.seconds(60), until: isComplete), "\(subject.errors)")
     // Once for each set.
     let count = subject.errors.components(separatedBy: "\n\(one.wanted[0].dropFirst())").count - 1
     #expect(count == 1, "\(subject.errors)")
