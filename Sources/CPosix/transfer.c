@@ -150,6 +150,25 @@ int64_t brood_peek(
   return receive(socket, bytes, size, fds, capacity, count, total, MSG_PEEK | MSG_DONTWAIT);
 }
 
+void brood_keep_to_cpu(int32_t index) {
+  static cpu_set_t usual;
+  static bool is_known;
+  if (!is_known && sched_getaffinity(0, sizeof usual, &usual) < 0) return;
+  is_known = true;
+  cpu_set_t set = usual;
+  if (index != -1) {
+    int cpu = sched_getcpu();
+    if (index >= 0) {
+      int rest = index % CPU_COUNT(&usual);
+      for (cpu = 0; !CPU_ISSET(cpu, &usual) || rest-- > 0;) cpu++;
+    }
+    if (cpu < 0 || cpu >= CPU_SETSIZE) return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+  }
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 int32_t brood_usable_cpus(void) {
   for (int cpus = 1024; cpus <= 1 << 20; cpus *= 2) {
     cpu_set_t *set = CPU_ALLOC(cpus);

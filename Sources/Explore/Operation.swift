@@ -1,7 +1,7 @@
 /// What an operation does to one thing that processes share.
 public struct Access: Hashable, Sendable {
   /// How it is used.
-  public enum Mode: Sendable {
+  public enum Mode: UInt8, Sendable {
     /// Looked at.
     case read
     /// Changed, so that it makes a difference which of two comes first.
@@ -26,7 +26,7 @@ public struct Access: Hashable, Sendable {
 
   /// Which of a pair of uses that are never possible at the same time, as taking a lock and giving it
   /// back: their order is given.
-  public enum Exclusion: Hashable, Sendable {
+  public enum Exclusion: UInt8, Sendable {
     /// It is of no such pair.
     case none
     /// It makes the other kind possible, which is not possible before.

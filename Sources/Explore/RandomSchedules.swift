@@ -5,19 +5,24 @@
 /// processes and k steps.
 public struct RandomSchedules: Sendable {
   private var state: UInt64
-  /// How many steps a run has, as far as was seen.
+  private let seed: UInt64
+  /// How many steps a run has, by the first one.
   private var length = 16
   private var priorities: [ProcessPath: UInt64] = [:]
   private var changes: Set<Int> = []
   private var death: Int?
   private var step = 0
+  private var last = -1
   private var lowest: UInt64 = 1 << 20
 
   /// How many changes of priority a run has.
   public static let depth = 3
 
   /// The same seed draws the same.
-  public init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) {
+    self.seed = seed
+    state = seed
+  }
 
   private mutating func draw() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
@@ -30,9 +35,15 @@ public struct RandomSchedules: Sendable {
 
   /// A run begins.
   ///
-  /// - Parameter kills: whether a process may die in it.
-  public mutating func begin(kills: Bool) {
-    length = max(length, step)
+  /// - Parameters:
+  ///   - run: which one, from 0; what is drawn for one does not depend on the others but the first, which
+  ///     comes first.
+  ///   - kills: whether a process may die in it.
+  public mutating func begin(_ run: Int, kills: Bool) {
+    if last == 0 { length = max(length, step) }
+    last = run
+    state = seed
+    if run > 0 { state = seed ^ draw() &+ UInt64(truncatingIfNeeded: run) &* 0xd1b5_4a32_d192_ed03 }
     step = 0
     priorities = [:]
     lowest = 1 << 20

@@ -87,9 +87,11 @@ public final class Search {
 
   /// The limits that it was made with.
   public let limits: SearchLimits
-  private(set) var nodes: [Node] = []
+  var nodes: [Node] = []
   private var depth = 0
   private var isCut = false
+  /// Decisions that are not made another way: those that lead to a part of the tree.
+  var floor = 0
   /// Whether the run that has ended last came to nothing that was not seen before.
   public var wasCut: Bool { isCut }
   /// How many runs have ended.
@@ -105,6 +107,17 @@ public final class Search {
   /// A run begins.
   public func begin() {
     depth = 0
+    isCut = false
+  }
+
+  /// Decisions that are repeated elsewhere.
+  func skip(_ count: Int) { depth = count }
+
+  /// The run is no run: what it repeats stays.
+  func giveUp(_ count: Int) {
+    nodes.removeLast(max(0, nodes.count - count))
+    depth = 0
+    if isCut { repeats -= 1 }
     isCut = false
   }
 
@@ -198,7 +211,7 @@ public final class Search {
       // Those that wait for ever may die, too.
       nodes.append(node(moment, deaths, sleep(after: nodes.last), nil))
     }
-    while let node = nodes.last {
+    while nodes.count > floor, let node = nodes.last {
       if let pick = node.pick {
         node.done[pick] = node.effects
         if limits.isReduced { node.sleep[pick] = node.effects }
@@ -215,11 +228,17 @@ public final class Search {
   }
 
   private func next(at node: Node) -> Step? {
+    next(at: node, done: nil, asleep: node.sleep)
+  }
+
+  /// What is tried next at a decision, where one more was tried and these need not be.
+  func next(at node: Node, done: Step?, asleep: [Step: Operation]) -> Step? {
     // All that one process can do comes before what another one can: it sleeps as a whole.
     let own = node.todo.filter { $0.process == node.pick?.process }.sorted()
     let others = node.todo.filter { $0.process != node.pick?.process }
       .sorted { ($0.process, $0.act) < ($1.process, $1.act) }
-    for choice in own + others where node.done[choice] == nil && node.sleep[choice] == nil {
+    for choice in own + others
+    where node.done[choice] == nil && choice != done && asleep[choice] == nil {
       if let most = limits.preemptions,
         node.preemptions + (node.preempts(choice) ? 1 : 0) > most
       {

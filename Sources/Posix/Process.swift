@@ -130,6 +130,25 @@ public enum Process {
     try checked("prctl") { brood_die_with(parent, signal.number) }
   }
 
+  /// A CPU to keep to.
+  public enum CPU {
+    /// The one that this process is on.
+    case current
+    /// One of those that it could use when it first kept to one, in turn.
+    case numbered(Int)
+    /// Any of those.
+    case any
+  }
+
+  /// Has this process and those that it forks keep to a CPU (sched_setaffinity(2)), where that is possible.
+  public static func keep(to cpu: CPU) {
+    switch cpu {
+    case .current: brood_keep_to_cpu(-2)
+    case .numbered(let number): brood_keep_to_cpu(Int32(clamping: max(0, number)))
+    case .any: brood_keep_to_cpu(-1)
+    }
+  }
+
   /// How many CPUs this process may use (sched_getaffinity(2)).
   public static var usableCPUs: Int { max(1, Int(brood_usable_cpus())) }
 }

@@ -29,6 +29,11 @@ struct Lookout {
   var interrupted: [(pid: Int32, name: String, sleep: WaitProcess.Sleep)] = []
   /// `config stuck off` was said.
   var isSilenced = false
+  /// The least time between two looks (ns): while something is explored, processes begin and end all
+  /// the time.
+  var spacing: Int64 = 0
+  /// No look is due before this (monotonic ns).
+  var earliest: Int64 = 0
 
   /// Many children never wait: nothing is written that is so already.
   mutating func forgetAfterFork() {
@@ -51,7 +56,7 @@ extension Session {
   /// When there is something to do although nothing comes (monotonic ns).
   var nextErrand: Int64 {
     var next = min(supervisor.nextSweep, lookout.next)
-    if !isChild { next = min(next, WaitLookout.due) }
+    if !isChild { next = min(next, max(lookout.earliest, WaitLookout.due)) }
     switch lookout.report {
     case .none: return next
     case .planned(let moment), .begun(_, let moment): return min(next, moment)
@@ -64,7 +69,11 @@ extension Session {
   func runErrands() throws {
     let now = Clock.monotonic
     if supervisor.nextSweep <= now { sweep(now) }
-    if isChild { lookInstead(now) } else if WaitLookout.due <= now { lookAtWaits(now) }
+    if isChild {
+      lookInstead(now)
+    } else if max(lookout.earliest, WaitLookout.due) <= now {
+      lookAtWaits(now)
+    }
     switch lookout.report {
     case .none: break
     case .planned(let moment):
@@ -106,6 +115,7 @@ extension Session {
   }
 
   private func lookAtWaits(_ now: Int64) {
+    if lookout.spacing > 0 { lookout.earliest = now + lookout.spacing }
     let last = WaitLookout.due
     let (looks, next) = lookout.schedule.step(WaitLookout.scan(now), at: now)
     WaitLookout.plan(next, since: last)

@@ -40,9 +40,20 @@ extension Session {
       try output.flush()
       try store(result, ticket.slot)
     } catch {
-      status = self.status(of: error)
+      if isLate(error, options, parent) {
+        endingSignal = .term
+      } else {
+        status = self.status(of: error)
+      }
     }
     end(status, interpreter)
+  }
+
+  /// Whether a daemon has only lost those that it waited for as its parent has ended, and it is about to
+  /// end with it.
+  private func isLate(_ error: any Error, _ options: ForkOptions, _ parent: Int32) -> Bool {
+    options.isDaemon && [.closed, .peerDied].contains((error as? ErrorObject)?.kind)
+      && Process.parentPid != parent
   }
 
   /// What the options ask of the child itself.

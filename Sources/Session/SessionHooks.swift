@@ -21,7 +21,7 @@ public struct SessionHooks {
   /// Makes what knows how handles travel.
   public var makeHandleCoder: () -> any HandleCoder = { ProcessCoder() }
   /// Has the built-ins of a process stop at its gate.
-  public var watchAtGate: ((Gate, Interpreter) -> Void)?
+  public var watchAtGate: ((Interpreter) -> Void)?
   /// Looks at processes, and on what descriptors this one sleeps, for `config stuck`.
   public var beginStuckLook: ((_ pids: [Int32], _ ownSleep: [Int32]) -> any StuckLook)?
 

@@ -79,7 +79,7 @@ import Testing
   /// Those with more orders: all of them, or two thousand, by the long tests only.
   @Test(arguments: [
     ("philosophers", "seats", true), ("santa", "1", true), ("h2o", "1", true),
-    ("readers-writers", "1", false), ("river", "4", false),
+    ("readers-writers", "1", false), ("river", "4", false), ("smokers", "1", false),
   ]) func largeClassicHasOneOutcome(_ name: String, _ size: String, _ isSmall: Bool) throws {
     let isWhole = Program.runsLongTests && isSmall
     let limit = isWhole ? "" : "--preemptions 2 --runs \(Program.runsLongTests ? 2000 : 20)"
@@ -103,6 +103,32 @@ import Testing
       directory: place.path, within: .seconds(Program.runsLongTests ? 1200 : 120))
     return output.standardOutput + output.standardError
   }
+
+  /// Each example that ends by itself, with a death before each operation: an answer comes in time, and where
+  /// all was seen nobody is left waiting for ever.
+  @Test(.enabled(if: Program.runsLongTests), arguments: examples())
+  func noDeathLeavesOthersWaiting(_ name: String) throws {
+    let place = try TemporaryDirectory()
+    let path = Self.directory.appending(path: "\(name).brood").path
+    let text = """
+      try {
+        let r = explore --kill 1 --for 5s --steps 1000 --ignore output $args[0]
+        print (if $r.complete { "seen" } else { "cut" }) (if $r.stuck > 0 { "stuck" } else { "free" })
+      } catch e: type { print refused }
+      """
+    let output = try run(
+      Program.brood, ["-c", text, path], environment: Program.environment(home: place.path),
+      directory: place.path, within: .seconds(120))
+    let lines = output.standardOutput.split(separator: "\n")
+    var answers = ["seen free", "cut free", "refused"]
+    if Self.canStick.contains(name) { answers = ["seen stuck", "cut stuck"] }
+    #expect(lines.count == 1 && lines.allSatisfy { answers.contains(String($0)) }, "\(output)")
+    #expect(output.leftBehind.isEmpty)
+  }
+
+  /// Examples in which one waits for what only the other brings, and their parent for both: outside of
+  /// `explore` that wait ends with an error when the other has died.
+  private static let canStick = ["queue-between", "shared-text"]
 
   private static let directory = Program.sourceTree.appending(path: "scripts/examples")
 

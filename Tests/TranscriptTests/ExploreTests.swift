@@ -87,6 +87,34 @@ import Testing
     #expect(output.standardOutput == "done\n", "\(output.standardError)")
   }
 
+  /// Ctrl-C at any moment ends all processes of the runs, and removes their files.
+  @Test func anInterruptLeavesNothing() throws {
+    let output = try runBash(
+      """
+      export TMPDIR=$PWD/.tmp; mkdir .tmp
+      set -m
+      for round in $(seq \(Program.runsLongTests ? 60 : 6)); do
+        brood -c 'explore --jobs '$((round % 3 + 1))' {
+          queue new q
+          let all = (map [1, 2, 3] { |i|
+            fork { write "f$i" $i; for k in [1, 2, 3] { queue put q (read "f$i") } }
+          })
+          for i in (range 9) { queue get q }
+          wait ...$all
+        }' >/dev/null 2>.errors &
+        until [ -e .tmp/brood-explore-* ]; do sleep 0.005; done
+        sleep 0.$(printf %03d $((RANDOM % 400)))
+        kill -INT $!
+        wait $!
+        status=$?
+        [ $status = 130 ] || { echo "status $status"; cat .errors; }
+        ls .tmp
+      done
+      """, within: .seconds(Program.runsLongTests ? 300 : 90))
+    #expect(output.standardOutput == "", "\(output.standardError)")
+    #expect(output.leftBehind.isEmpty, "\(output.leftBehind)")
+  }
+
   /// What others see of it is removed, also where it is interrupted.
   @Test func noDirectoryIsLeft() throws {
     let directory = try TemporaryDirectory()

@@ -92,6 +92,10 @@ int64_t brood_peek(
   int32_t socket, void *bytes, size_t size, int32_t *fds, int32_t capacity, int32_t *count,
   size_t *total);
 
+/// Keeps this process and those that it forks to one CPU: the index-th of those that it could use at the first
+/// call, -2 for the one that it is on, -1 for all of them again. Does nothing where that cannot be.
+void brood_keep_to_cpu(int32_t index);
+
 /// How many CPUs this process may use (sched_getaffinity(2)).
 int32_t brood_usable_cpus(void);
 

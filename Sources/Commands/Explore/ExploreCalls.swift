@@ -23,7 +23,8 @@ enum ExploreCalls {
   ) throws -> Value {
     let body = try body(interpreter, block, arguments)
     return try interpreter.session.explore(
-      limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) }, until: until,
+      limits, interpreter, prepare: { prepare(interpreter, block) }, until: until,
+      advise: fixes,
       body: {
         let value = try body()
         return outcome.isNull ? value : try interpreter.invoke(outcome, [value])
@@ -36,8 +37,16 @@ enum ExploreCalls {
     _ limits: ExploreLimits
   ) throws -> Value {
     try interpreter.session.replay(
-      schedule, limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) },
-      body: body(interpreter, block, arguments), summary: record)
+      schedule, limits, interpreter, prepare: { prepare(interpreter, block) },
+      advise: fixes, body: body(interpreter, block, arguments), summary: record)
+  }
+
+  /// What is done once for all runs.
+  static func prepare(_ interpreter: Interpreter, _ block: Value) {
+    ExploredCalls.watch(interpreter)
+    guard case .string(let text) = block else { return }
+    // What is wrong with it is seen in the run.
+    interpreter.compileAhead(text.string)
   }
 
   /// What the first process of a run does.
@@ -75,11 +84,12 @@ enum ExploreCalls {
       "reasons": .items(report.reasons.map { .text($0) }),
       "kill_points": .int(report.killPoints),
       "stuck": .int(report.stuckPoints),
+      "pids": .text(report.hasFixedPids ? "fixed" : "masked"),
     ])
   }
 
   static func record(_ outcome: ExploredOutcome) -> Value {
-    let findings = outcome.findings + fixes(outcome)
+    let findings = outcome.findings + outcome.fixes
     return .record([
       "kind": .text(outcome.kind.rawValue),
       "value": outcome.value,
@@ -92,8 +102,7 @@ enum ExploreCalls {
   }
 
   /// What would keep a deadlock from happening.
-  private static func fixes(_ outcome: ExploredOutcome) -> [String] {
-    guard let graph = outcome.graph else { return [] }
-    return graph.stuckSets().compactMap { Advice(graph, $0).text.map { "to mend it: \($0)" } }
+  static func fixes(_ graph: WaitGraph) -> [String] {
+    graph.stuckSets().compactMap { Advice(graph, $0).text.map { "to mend it: \($0)" } }
   }
 }

@@ -22,7 +22,8 @@ enum ExploreCommands {
       time goes on, from each operation on what they share to the next. Another order is tried \
       wherever it could make a difference, until none is left. An outcome is the block's value, \
       what was printed, and how it ended: value, error, deadlock, signal, endless. Pids in it \
-      are shown as <2.1>.
+      are shown as <2.1>, except where all processes of the pid namespace are the session's, as \
+      behind `unshare --map-root-user --pid --fork --mount-proc`: there they are the same in each run.
 
       Processes are named by the way of forks: 0 is the block itself, 2.1 the first child of its \
       second child. A schedule such as 1x3,2x4,1 tells who went on, and how many operations; `replay` \
@@ -36,8 +37,12 @@ enum ExploreCommands {
       for ever.
 
       Each run begins in an empty directory, which is TMPDIR, too, and may write there. What has an \
-      effect elsewhere is refused: a program, a file, a socket, a pool, a channel that was made \
-      before. With --real there is no such directory, and all that is done, in each run anew.
+      effect elsewhere is refused: a program, a file, a socket, a channel that was made before. With \
+      --real there is no such directory, and all that is done, in each run anew. Pools, and what \
+      looks at processes as `why` does, cannot be explored.
+
+      --jobs 4 makes four runs at a time, on as many cores; what is found, and how many runs it \
+      took, is the same as with one. With --for 10s a run that is not over by then is given up.
 
       `complete` says that these are all outcomes. It is false where runs were left out, where \
       something else than the processes decides, as a file elsewhere, and where a handler of a \
@@ -93,9 +98,9 @@ enum ExploreCommands {
       """,
     parameters: [block, Parameter("value", .any, .required, "what it is to yield")],
     flags: [
-      ExploreFlags.kills, ExploreFlags.runs, ExploreFlags.time, ExploreFlags.ignore,
-      ExploreFlags.timeouts, ExploreFlags.steps, ExploreFlags.real,
-    ],
+      ExploreFlags.kills, ExploreFlags.runs, ExploreFlags.time, ExploreFlags.jobs,
+      ExploreFlags.ignore, ExploreFlags.timeouts, ExploreFlags.steps, ExploreFlags.real,
+    ], rules: [.exclusive(["jobs", "real"])],
     examples: [
       Example(
         "check-all {\n  shm new x int 0\n  let both = (map [1, 2] { fork { shm add x 1 } })\n  "

@@ -8,7 +8,7 @@ enum ExploreFlags {
   static let preemptions = Flag(
     "preemptions", .int.atLeast(0), "only schedules with at most this many preemptions")
   static let runs = Flag("runs", .int.atLeast(1), "at most this many runs")
-  static let time = Flag("for", .duration, "begin no run after this long")
+  static let time = Flag("for", .duration, "stop after this long")
   static let steps = Flag(
     "steps", .int.atLeast(1), "take a run with more operations for endless; default: 10000")
   static let timeouts = Flag(
@@ -21,18 +21,21 @@ enum ExploreFlags {
   static let random = Flag(
     "random", .int.atLeast(1), "this many schedules, drawn at random, in place of all")
   static let seed = Flag("seed", .int, "what they are drawn from")
+  static let jobs = Flag(
+    "jobs", .int.atLeast(1), "so many runs at a time; what is found is the same")
   static let outcome = Flag("outcome", .function, "what counts of the value: the block gets it")
   static let real = Flag("real", nil, "have effects outside of the block, in each run")
   static let full = Flag("full", nil, "also schedules that differ in nothing that matters")
   static let json = Flag("json", nil, "as JSON")
 
   static let all = [
-    kills, preemptions, runs, time, random, seed, until, outcome, ignore, timeouts, steps, full,
-    real, json,
+    kills, preemptions, runs, time, jobs, random, seed, until, outcome, ignore, timeouts, steps,
+    full, real, json,
   ]
 
   static let rules: [FlagRule] = [
     .exclusive(["random", "preemptions"]), .exclusive(["random", "full"]),
+    .exclusive(["jobs", "real"]),
   ]
 
   static func limits(_ call: borrowing Call) throws -> ExploreLimits {
@@ -42,6 +45,7 @@ enum ExploreFlags {
     if case .int(let number)? = call.flag("runs") { limits.runs = number }
     if case .int(let number)? = call.flag("steps") { limits.steps = number }
     if case .int(let number)? = call.flag("random") { limits.random = number }
+    if case .int(let number)? = call.flag("jobs") { limits.jobs = number }
     if case .int(let number)? = call.flag("seed") {
       limits.seed = UInt64(bitPattern: Int64(number))
     }

@@ -13,6 +13,9 @@ enum ExploreText {
 
   static func text(_ record: Value) -> String {
     var lines: [String] = []
+    if field(record, "pids").asText == "fixed" {
+      lines.append("pids are the same in each run: 10000 is process 0, 10001 process 1")
+    }
     for outcome in list(record, "outcomes") {
       lines.append("\(title(outcome))  \(field(outcome, "schedule").asText)")
       let output = field(outcome, "output").asText

@@ -8,7 +8,7 @@ import Session
 /// time and random numbers are those of the run.
 enum ExploredCalls {
   /// Has the calls of this process watched.
-  static func watch(_ gate: Gate, _ interpreter: Interpreter) {
+  static func watch(_ interpreter: Interpreter) {
     interpreter.watchCalls({ command in standIn(command) }, select: ExploredSelect.select)
   }
 
@@ -33,25 +33,61 @@ enum ExploredCalls {
     case "queue ack", "queue nack": acknowledge
     case "process join": ExploredProcesses.wait
     case "queue size", "queue empty", "queue full", "queue peek", "event is-set", "sem value",
-      "lock info", "queue info", "sem info", "event info":
+      "lock info", "queue info", "sem info", "event info", "pipe info", "shm info", "queue items",
+      "queue dead":
       look
+    case "queue list", "pipe list", "shm list", "lock list", "sem list", "event list",
+      "barrier list", "cond list", "ps", "jobs":
+      survey
+    case "why", "who", "deadlock", "top": refuseLook
     case "sleep": sleep
     case "now": now
     case "read", "exists", "write", "append": ExploredFiles.file
     case "glob": ExploredFiles.glob
     case "spawn", "exec", "detach": refuse
+    case _ where command.name.hasPrefix("pool "): refusePool
     case _ where foreign.contains { command.name.hasPrefix($0) }: refuse
     default: command.flags.contains { $0.name == "timeout" } ? timed : nil
     }
   }
 
   /// Families whose processes, files and connections are none of a run.
-  private static let foreign = ["pool ", "socket ", "record", "timeline", "blackbox", "fg", "bg"]
+  private static let foreign = ["socket ", "record", "timeline", "blackbox", "fg", "bg"]
 
   @Sendable private static func refuse(
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
     Gate.current?.refuse("'\(call.command.name)'")
+    return try work(call)
+  }
+
+  /// What looks at many things at once: others may change them before or behind.
+  @Sendable private static func survey(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current else { return try work(call) }
+    gate.note(use: "'\(call.command.name)' looks at all at once, in no order to what others do")
+    _ = try gate.stop(Operation(words(call)))
+    return try gate.inside { try work(call) }
+  }
+
+  @Sendable private static func refuseLook(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    Gate.current?.refuse(
+      "'\(call.command.name)' cannot be explored: it looks at processes as the kernel has them, and there "
+        + "all stand before their next operation",
+      help: "leave it out: a deadlock is an outcome of its own")
+    return try work(call)
+  }
+
+  @Sendable private static func refusePool(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    Gate.current?.refuse(
+      "'\(call.command.name)' cannot be explored: a pool's workers do not stop where others could come "
+        + "first",
+      help: "fork a process for each item: wait ...(map $items { |item| fork { … } })")
     return try work(call)
   }
 
@@ -152,6 +188,7 @@ enum ExploredCalls {
       }
       text += " " + (word.count > 40 ? word.prefix(39) + "…" : word)
     }
-    return text.replacing("\n", with: " ")
+    return text.utf8.contains(UInt8(ascii: "\n"))
+      ? String(decoding: text.utf8.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self) : text
   }
 }

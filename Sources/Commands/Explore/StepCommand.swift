@@ -33,9 +33,10 @@ enum StepCommand {
     limits.kills = 100
     limits.anyTimeouts = true
     let walker = Walker()
+    let block = call.value(0)
     return try call.session.walk(
-      limits, interpreter, prepare: { ExploredCalls.watch($0, interpreter) },
-      body: try ExploreCalls.body(interpreter, call.value(0), []),
+      limits, interpreter, prepare: { ExploreCalls.prepare(interpreter, block) },
+      advise: ExploreCalls.fixes, body: try ExploreCalls.body(interpreter, block, []),
       ask: { try walker.ask($0, $1, $2) },
       summary: { outcome in
         guard let outcome else { return .null }

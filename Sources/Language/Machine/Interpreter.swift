@@ -257,6 +257,16 @@ public final class Interpreter {
     return try run(function)
   }
 
+  /// Compiles a file's text for `runSource`, before it is called; what is wrong with it is left to that.
+  public func compileAhead(_ path: String) {
+    let source = Source(name: path, text: "")
+    guard !host.loadingWaits(path: path, from: source),
+      let loaded = try? host.load(path: path, from: source)
+    else { return }
+    let findings = compile(loaded, isPersistent: true)
+    if findings.errors.isEmpty, findings.stop == nil { prepared[.make(path)] = findings.function }
+  }
+
   private func tooManySources(_ path: String) -> ErrorObject {
     ErrorObject(
       .limit, "files that source each other are nested too deeply",

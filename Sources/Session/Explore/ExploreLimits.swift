@@ -8,7 +8,7 @@ public struct ExploreLimits: Sendable {
   public var preemptions: Int?
   /// At most so many runs; nil for all that there are.
   public var runs: Int?
-  /// No run is begun after so long (ns).
+  /// No run is begun after so long, and one that has begun is given up (ns).
   public var time: Int64?
   /// So many runs with schedules that are drawn, in place of all.
   public var random: Int?
@@ -24,6 +24,8 @@ public struct ExploreLimits: Sendable {
   public var isReal = false
   /// All schedules, those that differ in nothing that matters, too.
   public var isFull = false
+  /// So many runs are made at a time.
+  public var jobs = 1
   /// How long a process may compute before its next operation (ns).
   public var patience: Int64 = 10_000_000_000
 

@@ -24,8 +24,10 @@ public struct ExploredOutcome {
   public var value: Value = .null
   /// Of an error its kind and message; of a deadlock who waits for what; of a signal its name.
   public var error = ""
-  /// Of a deadlock: who waits for whom.
-  public var graph: WaitGraph?
+  /// Of a deadlock: who waits for whom, until `fixes` is known.
+  var graph: WaitGraph?
+  /// Of a deadlock: what would keep it from happening, in words.
+  public var fixes: [String] = []
   /// Whether a process was killed.
   public var hasDeaths = false
   /// What was printed.
@@ -57,6 +59,8 @@ public struct ExploredReport {
   public var stuckPoints = 0
   /// How many times a process was killed in some run, before an operation where it was not before.
   public var killPoints = 0
+  /// Whether processes have the same pids in each run.
+  public var hasFixedPids = false
   /// Whether some schedules were left out for a limit.
   public var isCut = false
 

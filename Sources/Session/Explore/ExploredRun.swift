@@ -46,22 +46,25 @@ final class ExploredRun {
   private(set) var steps = 0
   let limits: ExploreLimits
   private(set) var kills = 0
-  private var buffer = [UInt8](repeating: 0, count: 65536)
+  /// For messages, of all runs.
+  nonisolated(unsafe) private static let buffer = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: 65536, alignment: 16)
   /// A process computes without end.
   private(set) var isLost = false
 
   init(_ limits: ExploreLimits) { self.limits = limits }
 
   /// The first process was forked; it goes up to its first operation.
-  func begin(_ socket: Int32) throws {
-    members[ProcessPath()] = Member(path: ProcessPath(), socket: socket)
-    try attach(ProcessPath())
+  func begin(_ socket: Int32, _ pid: Int32) throws {
+    try attach(ProcessPath(), socket, pid)
   }
 
-  /// Something has an effect outside of the run.
+  /// Something cannot be explored.
   struct Refused: Error {
+    /// What, and why, as a sentence.
     let what: String
     let place: String
+    let help: String
   }
 
   // MARK: What can happen
@@ -89,8 +92,6 @@ final class ExploredRun {
       }
       if limits.anyTimeouts, point.time != nil { choices.append(Step(member.path, .expire)) }
     }
-    // Who looks again and again at the same waits until somebody changes it.
-    if !choices.contains(where: { $0.act == .go }) { choices += idle }
     if !choices.contains(where: { $0.act != .kill }) {
       let times = members.values.filter { !$0.isStopped }.compactMap { $0.point?.time }
       if let next = times.min() {
@@ -99,6 +100,8 @@ final class ExploredRun {
         }
       }
     }
+    // Who looks again and again at the same waits until somebody changes it, or time goes on.
+    if !choices.contains(where: { $0.act == .go || $0.act == .expire }) { choices += idle }
     return Moment(choices, pending)
   }
 
@@ -281,15 +284,17 @@ final class ExploredRun {
 
   // MARK: From gate to gate
 
-  /// A new process says that it is there, and goes up to its first operation.
-  private func attach(_ path: ProcessPath) throws {
-    guard case .began(let pid)? = receive(path), let member = members[path] else { return }
-    members[path]?.pid = pid
-    members[path]?.pidfd = (try? Process.descriptor(of: pid)) ?? -1
+  /// A new process goes up to its first operation.
+  private func attach(_ path: ProcessPath, _ socket: Int32, _ pid: Int32) throws {
+    try? Messages.limitWaits(socket, to: ExploredRun.slice)
+    members[path] = Member(
+      path: path, pid: pid, pidfd: (try? Process.descriptor(of: pid)) ?? -1, socket: socket)
     pids[pid] = path
-    send(.go, to: member)
     try advance(path)
   }
+
+  /// After how long it is looked whether a process that says nothing still lives (ns).
+  private static let slice: Int64 = 1_000_000_000
 
   /// Until a process stands before an operation, or has ended.
   private func advance(_ path: ProcessPath) throws {
@@ -301,20 +306,19 @@ final class ExploredRun {
         return
       case .forks(let place):
         guard let socket = takeDescriptor() else { continue }
-        let child = path.child(place)
-        members[child] = Member(path: child, socket: socket)
         // Its parent goes on to the fork itself.
-        guard case .forked(let pid)? = receive(path) else { return }
+        guard case .forked(let pid)? = receive(path) else { return Descriptors.close(socket) }
         if pid > 0 {
-          try attach(child)
+          try attach(path.child(place), socket, pid)
         } else {
-          drop(child)
+          Descriptors.close(socket)
         }
         if let member = members[path] { send(.go, to: member) }
       case .uses(let what): used.insert(what)
       case .leaves(let children):
         for child in children { history.find("\(path) ends and has not waited for \(child)") }
-      case .refuses(let what, let place): throw Refused(what: what, place: place)
+      case .refuses(let what, let place, let help):
+        throw Refused(what: what, place: place, help: help)
       case .asks(let pid):
         if let member = members[path] {
           send(.answer, to: member, pids[pid].map(\.description) ?? "")
@@ -349,26 +353,29 @@ final class ExploredRun {
 
   /// A text with the pids of the run's processes as `<2.1>`.
   func masked(_ text: String) -> String {
-    var result = ""
-    var digits = ""
-    func put() {
-      if let pid = Int32(digits), let path = pids[pid] {
-        result += "<\(path)>"
-      } else {
-        result += digits
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    var result: [UInt8] = []
+    // What of the text was taken over, and where the digits begin before the place that is looked at.
+    var (done, start, number) = (0, -1, 0)
+    var text = text
+    let isChanged = text.withUTF8 { bytes -> Bool in
+      for place in 0...bytes.count {
+        if place < bytes.count, digits.contains(bytes[place]) {
+          if start < 0 { (start, number) = (place, 0) }
+          if number < 1 << 32 { number = number * 10 + Int(bytes[place] - 0x30) }
+        } else if start >= 0 {
+          if let path = Int32(exactly: number).flatMap({ pids[$0] }) {
+            result += bytes[done..<start]
+            result += "<\(path)>".utf8
+            done = place
+          }
+          start = -1
+        }
       }
-      digits = ""
+      if done > 0 { result += bytes[done...] }
+      return done > 0
     }
-    for character in text {
-      if character.isASCII, character.isNumber {
-        digits.append(character)
-      } else {
-        put()
-        result.append(character)
-      }
-    }
-    put()
-    return result
+    return isChanged ? String(decoding: result, as: UTF8.self) : text
   }
 
   // MARK: Messages
@@ -394,30 +401,39 @@ final class ExploredRun {
   /// The next message of a process; nil where it has ended, or computes for longer than is waited for.
   private func receive(_ path: ProcessPath) -> GateMessage? {
     guard let member = members[path] else { return nil }
-    let deadline = Clock.deadline(after: limits.patience)
+    let buffer = ExploredRun.buffer
+    var deadline: Int64?
     while true {
-      let left = max(0, deadline - Clock.monotonic) / 1_000_000
-      // A descriptor of -1 is passed over.
-      var watched = [
-        pollfd(fd: member.socket, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: member.pidfd, events: Int16(POLLIN), revents: 0),
-      ]
-      let count = poll(&watched, 2, Int32(clamping: left))
-      if count < 0, errno == EINTR { continue }
-      if count == 0 {
+      let received: ReceivedMessage?
+      do {
+        received = try Messages.receive(member.socket, into: buffer, waits: true)
+      } catch {
+        break
+      }
+      if let message = received {
+        if message.count == 0 { break }
+        arrived += message.descriptors
+        return GateMessage(UnsafeRawBufferPointer(rebasing: buffer[..<message.count]))
+      }
+      // A signal has come, or nothing for a while.
+      let now = Clock.monotonic
+      let limit = deadline ?? now &+ limits.patience
+      deadline = limit
+      if now >= limit, !isLost {
         isLost = true
         endNow(member)
+      } else if hasEnded(member), !isReadable(member.socket) {
+        break
       }
-      break
     }
-    let received = buffer.withUnsafeMutableBytes { try? Messages.receive(member.socket, into: $0) }
-    guard let message = received ?? nil, message.count > 0 else {
-      awaitEnd(of: path)
-      return nil
-    }
-    arrived += message.descriptors
-    return buffer.withUnsafeBytes {
-      GateMessage(UnsafeRawBufferPointer(rebasing: $0[..<message.count]))
-    }
+    awaitEnd(of: path)
+    return nil
+  }
+
+  private func hasEnded(_ member: Member) -> Bool { isReadable(member.pidfd) }
+
+  private func isReadable(_ descriptor: Int32) -> Bool {
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return descriptor >= 0 && poll(&watched, 1, 0) > 0
   }
 }

@@ -1,39 +1,49 @@
-import Channels
 import Explore
-import Glibc
 import Language
 import Posix
 import Processes
+import Waits
 
 /// Explores a block: runs it again and again, as real processes of which one at a time goes on, until
 /// all schedules that could make a difference were seen.
 ///
 /// It works in a process of its own, which has no other children.
 final class Explorer {
-  private let session: Session
-  private let interpreter: Interpreter
-  private let limits: ExploreLimits
-  /// Installs what the layers above watch, in the first process of a run.
-  private let prepare: (Gate) -> Void
-  private let body: () throws -> Value
+  let session: Session
+  let interpreter: Interpreter
+  let limits: ExploreLimits
+  /// Installs what the layers above watch.
+  let prepare: () -> Void
+  let body: () throws -> Value
   /// Of outcomes one that is enough, so that nothing further is tried.
   private let isEnough: ((ExploredOutcome) throws -> Bool)?
-  private let directory: RunDirectory?
-  private var report = ExploredReport()
+  /// What would keep a deadlock from happening, in words.
+  let advise: (WaitGraph) -> [String]
+  var directory: RunDirectory?
+  var outerDirectory: String?
+  /// Its number among those that make runs at the same time.
+  var place = 0
+  /// How many runs it has made.
+  var made = 0
+  /// Processes have the same pids in each run.
+  var fixesPids = false
+  var report = ExploredReport()
   private var places: [String: Int] = [:]
   private var killed: Set<String> = []
   private var stuck: Set<String> = []
   /// Each process that lives at each moment of the first run, with how many operations it has done.
   private var moments: [String] = []
-  private let began = Clock.monotonic
+  let began = Clock.monotonic
 
   init(
     _ session: Session, _ interpreter: Interpreter, _ limits: ExploreLimits,
-    _ directory: RunDirectory?, prepare: @escaping (Gate) -> Void,
-    until isEnough: ((ExploredOutcome) throws -> Bool)? = nil, body: @escaping () throws -> Value
+    _ directory: RunDirectory?, prepare: @escaping () -> Void,
+    until isEnough: ((ExploredOutcome) throws -> Bool)? = nil,
+    advise: @escaping (WaitGraph) -> [String] = { _ in [] }, body: @escaping () throws -> Value
   ) {
     self.session = session
     self.directory = directory
+    self.advise = advise
     self.isEnough = isEnough
     self.interpreter = interpreter
     self.limits = limits
@@ -43,22 +53,29 @@ final class Explorer {
 
   /// All schedules, as far as the limits allow.
   func explore() throws -> ExploredReport {
-    try? Process.adoptOrphans(true)
+    try settle()
+    report.hasFixedPids = fixesPids
     if let count = limits.random { return try exploreAtRandom(count) }
     let search = Search(limits.search)
+    let crew = limits.jobs > 1 ? RunCrew(session, interpreter, limits.jobs) : nil
+    defer { crew?.end() }
     var goesOn = true
     while goesOn {
       if let most = limits.runs, search.runs >= most { break }
       if let most = limits.time, Clock.monotonic - began >= most { break }
-      search.begin()
-      let (run, outcome) = try run { run, moment in
-        if search.runs == 0 { noteLiving(moment, run) }
-        if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
-        return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
+      let result: RunResult
+      do {
+        result =
+          try crew?.result(search) { [self] place, target, subtree in
+            search.enter(subtree)
+            try work(search, place, target)
+          } ?? make(search)
+      } catch is OutOfTime {
+        break
       }
       let (schedule, switches) = (search.shortSchedule, search.schedule.switches)
-      goesOn = search.end(run.lastMoment)
-      if !search.wasCut, try note(run, outcome, schedule, switches) { break }
+      goesOn = search.end(result.end)
+      if !search.wasCut, try note(result, schedule, switches) { break }
     }
     report.runs = search.runs
     report.isCut = goesOn || search.isBounded
@@ -66,26 +83,105 @@ final class Explorer {
     return report
   }
 
+  /// Makes the next run of a search.
+  private func make(_ search: Search) throws -> RunResult {
+    search.begin()
+    return try run { run, moment in
+      if search.runs == 0 { noteLiving(moment, run) }
+      if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
+      return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
+    }
+  }
+
+  /// In a worker: makes runs as long as there are some, and hands on what they have shown.
+  private func work(_ search: Search, _ place: Int, _ target: Int32) throws {
+    try move(place)
+    defer { directory?.remove() }
+    var goesOn = true
+    while goesOn {
+      let count = search.repeated
+      let result = try make(search)
+      // It has differed, which the explorer is to find itself.
+      if search.isRepeating { return }
+      let trace = search.trace(repeating: count, end: result.end)
+      guard try hand(on: result, trace, isNew: !search.wasCut, to: target) else { return }
+      goesOn = search.end(result.end)
+    }
+  }
+
+  /// Runs in a directory of its own.
+  private func move(_ place: Int) throws {
+    (self.place, made) = (place, 0)
+    directory = try directory?.another(place)
+    try enter(directory)
+  }
+
+  /// Whether somebody still wants the next one.
+  ///
+  /// - Parameter isNew: whether its outcome counts.
+  private func hand(
+    on result: RunResult, _ trace: RunTrace?, isNew: Bool, to target: Int32
+  ) throws -> Bool {
+    var result = result
+    var writer = TraceWriter()
+    let isWhole = isNew && places[result.key] == nil
+    if isWhole {
+      places[result.key] = -1
+      complete(&result.outcome)
+    }
+    session.codec.travel?.outgoing = .withoutDescriptors
+    try result.put(
+      to: &writer, trace, isWhole: isWhole, session.codec.encoder)
+    return RunCrew.send(writer, to: target)
+  }
+
+  private func complete(_ outcome: inout ExploredOutcome) {
+    if let graph = outcome.graph { outcome.fixes = advise(graph) }
+    outcome.graph = nil
+  }
+
   /// So many schedules that are drawn.
   private func exploreAtRandom(_ count: Int) throws -> ExploredReport {
     var schedules = RandomSchedules(seed: limits.seed)
     report.isCut = true
+    let crew = limits.jobs > 1 ? RunCrew(session, interpreter, min(limits.jobs, count)) : nil
+    defer { crew?.end() }
     while report.runs < count {
       if let most = limits.time, Clock.monotonic - began >= most { break }
-      schedules.begin(kills: limits.kills > 0)
-      var taken: [Step] = []
-      let (run, outcome) = try run { run, moment in
-        if report.runs == 0 { noteLiving(moment, run) }
-        guard let step = schedules.choose(moment) else { return nil }
-        taken.append(step)
-        return (step, { _, _ in })
+      let result: RunResult
+      do {
+        result =
+          try crew?.result(report.runs) { [self] place, target in
+            try move(place)
+            defer { directory?.remove() }
+            for number in stride(from: place, to: count, by: min(limits.jobs, count)) {
+              let result = try draw(number, &schedules)
+              guard try hand(on: result, nil, isNew: true, to: target) else { return }
+            }
+          } ?? draw(report.runs, &schedules)
+      } catch is OutOfTime {
+        break
       }
       report.runs += 1
-      let schedule = Schedule(taken)
-      if try note(run, outcome, schedule, schedule.switches) { break }
+      let schedule = Schedule(result.steps)
+      if try note(result, schedule, schedule.switches) { break }
     }
     countDeaths()
     return report
+  }
+
+  /// Makes a run whose steps are drawn.
+  private func draw(_ number: Int, _ schedules: inout RandomSchedules) throws -> RunResult {
+    schedules.begin(number, kills: limits.kills > 0)
+    var taken: [Step] = []
+    var result = try run { run, moment in
+      if number == 0 { noteLiving(moment, run) }
+      guard let step = schedules.choose(moment) else { return nil }
+      taken.append(step)
+      return (step, { _, _ in })
+    }
+    result.steps = taken
+    return result
   }
 
   /// Who could be killed at a moment of the first run.
@@ -105,11 +201,11 @@ final class Explorer {
 
   /// One run by a schedule; behind its end it goes on as usual.
   func replay(_ schedule: Schedule) throws -> ExploredOutcome {
-    try? Process.adoptOrphans(true)
+    try settle()
     var rest = schedule.steps[...]
     var last: Step?
     var taken: [Step] = []
-    let (_, outcome) = try run { _, moment in
+    let made = try run { _, moment in
       let choice: Step
       if let wanted = rest.popFirst() {
         guard moment.choices.contains(wanted) else {
@@ -125,7 +221,8 @@ final class Explorer {
       taken.append(choice)
       return (choice, { _, _ in })
     }
-    var result = outcome
+    var result = made.outcome
+    complete(&result)
     result.schedule = Schedule(taken)
     return result
   }
@@ -134,12 +231,12 @@ final class Explorer {
   ///
   /// - Parameter ask: what is to be done at a moment, after some steps; it may take some of them back.
   func walk(_ ask: (ExploredRun, Moment, [Step]) throws -> Walk) throws -> ExploredOutcome? {
-    try? Process.adoptOrphans(true)
+    try settle()
     var given: [Step] = []
     while true {
       var taken: [Step] = []
       do {
-        let (_, outcome) = try run { run, moment in
+        let made = try run { run, moment in
           if taken.count == given.count {
             if !moment.choices.contains(where: { $0.act != .kill }) { return nil }
             switch try ask(run, moment, given) {
@@ -155,7 +252,8 @@ final class Explorer {
           taken.append(step)
           return (step, { _, _ in })
         }
-        var result = outcome
+        var result = made.outcome
+        complete(&result)
         result.schedule = Schedule(taken)
         result.switches = result.schedule.switches
         return result
@@ -189,19 +287,21 @@ final class Explorer {
 
   /// Notes what came of a run; whether that is enough.
   private func note(
-    _ run: ExploredRun, _ outcome: ExploredOutcome, _ schedule: Schedule, _ switches: Int
+    _ result: RunResult, _ schedule: Schedule, _ switches: Int
   ) throws -> Bool {
-    for (path, operation) in run.history.killed {
+    for (path, operation) in result.killed {
       killed.insert("\(path) \(operation)")
-      if outcome.kind == .deadlock { stuck.insert("\(path) \(operation)") }
+      if result.outcome.kind == .deadlock { stuck.insert("\(path) \(operation)") }
     }
-    for reason in run.used where !report.reasons.contains(reason) { report.reasons.append(reason) }
-    let key = masked(outcome.key, run)
-    guard let place = places[key] else {
-      var first = outcome
+    for reason in result.used where !report.reasons.contains(reason) {
+      report.reasons.append(reason)
+    }
+    guard let place = places[result.key] else {
+      var first = result.outcome
+      complete(&first)
       first.schedule = schedule
       first.switches = switches
-      places[key] = report.outcomes.count
+      places[result.key] = report.outcomes.count
       report.outcomes.append(first)
       return try isEnough?(first) ?? false
     }
@@ -210,149 +310,9 @@ final class Explorer {
     if switches < known.switches {
       known.schedule = schedule
       known.switches = switches
-      known.findings = outcome.findings
+      known.findings = result.outcome.findings
     }
     report.outcomes[place] = known
     return false
-  }
-
-  // MARK: A run
-
-  private typealias Decision = (choice: Step, took: (Operation, Int?) -> Void)
-
-  private func run(
-    _ decide: (ExploredRun, Moment) throws -> Decision?
-  ) throws -> (ExploredRun, ExploredOutcome) {
-    let run = ExploredRun(limits)
-    let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
-    defer {
-      Descriptors.close(output)
-      directory?.clear()
-    }
-    let root = try begin(run, output)
-    var isEndless = false
-    do {
-      while true {
-        run.keepMoment()
-        if run.steps >= limits.steps || run.isLost {
-          isEndless = true
-          break
-        }
-        guard let (choice, took) = try decide(run, run.lastMoment) else { break }
-        let (effects, cause) = try run.take(choice)
-        took(effects, cause)
-      }
-    } catch {
-      run.end()
-      _ = try? session.wait(for: root, interpreter)
-      throw error
-    }
-    let waiting = run.waiting
-    let graph = waiting.isEmpty ? nil : run.graph
-    run.end()
-    let record = try session.wait(for: root, interpreter)
-    while let gone = try? Reaper.reapAny(), gone.pid > 0 {}
-    var outcome = outcome(run, record, waiting, isEndless)
-    outcome.graph = outcome.kind == .deadlock ? graph : nil
-    outcome.hasDeaths = !run.history.killed.isEmpty
-    if limits.comparesOutput { outcome.output = masked(text(of: output), run) }
-    return (run, outcome)
-  }
-
-  /// Forks the first process of a run.
-  private func begin(_ run: ExploredRun, _ output: Int32) throws -> ProcessHandle {
-    let ends = try mapErrors("cannot explore") { try Descriptors.messagePair() }
-    let own = try mapErrors("cannot explore") { try Descriptors.makePrivate(ends.0) }
-    var options = ForkOptions(name: "explored", kind: .fork, command: "explored")
-    options.prepare = { [session] in
-      try mapErrors("cannot explore") {
-        let null = try Descriptors.open("/dev/null", O_RDONLY)
-        try Descriptors.copy(null, onto: 0)
-        Descriptors.close(null)
-        for fd: Int32 in [1, 2] { try Descriptors.copy(output, onto: fd) }
-        Descriptors.close(output)
-      }
-      session.output.descriptorChanged()
-    }
-    let isReal = limits.isReal
-    let root = try session.fork(options, interpreter) { [session, prepare, body, directory] in
-      let gate = try Gate(ends.1, ProcessPath())
-      gate.isReal = isReal
-      if let path = directory?.path {
-        gate.directory = path
-        gate.outerDirectory = try? Directory.current()
-        try mapErrors("cannot explore") { try Directory.change(to: path) }
-        try interpreter.host.setEnvironment("PWD", .text(path))
-        try interpreter.host.setEnvironment("TMPDIR", .text(path))
-      }
-      session.setSeed(0)
-      session.processes.countAnew()
-      gate.open()
-      prepare(gate)
-      gate.begin()
-      do {
-        return .items([.text("value"), try body()])
-      } catch let error as ErrorObject where !ExitRequest.isStop(error) {
-        return .items([.text("error"), .text(error.kind.rawValue), .text(error.message)])
-      }
-    }
-    // Only the process of the run has its end from now on, so that its death is seen.
-    Descriptors.close(ends.1)
-    do {
-      try run.begin(own)
-    } catch {
-      run.end()
-      _ = try? session.wait(for: root, interpreter)
-      throw error
-    }
-    return root
-  }
-
-  private func outcome(
-    _ run: ExploredRun, _ record: WaitRecord?, _ waiting: [(ProcessPath, GatePoint)],
-    _ isEndless: Bool
-  ) -> ExploredOutcome {
-    var outcome = ExploredOutcome(kind: .value)
-    if isEndless {
-      outcome.kind = .endless
-    } else if !waiting.isEmpty {
-      outcome.kind = .deadlock
-      outcome.error = waiting.map { "\($0) in \($1.operation.name)" }.joined(separator: ", ")
-    } else if let signal = record?.signal {
-      outcome.kind = .signal
-      outcome.error = signal.name
-    } else if case .list(let parts)? = record?.value, parts.items.count >= 2 {
-      if parts.items[0].asText == "error", parts.items.count == 3 {
-        outcome.kind = .error
-        outcome.error = "\(parts.items[1].asText): \(parts.items[2].asText)"
-      } else {
-        outcome.value = parts.items[1]
-      }
-    } else if let status = record?.exit {
-      outcome.value = .null
-      if status != 0 {
-        outcome.kind = .error
-        outcome.error = "exit status \(status)"
-      }
-    }
-    outcome.findings = run.history.findings
-    return outcome
-  }
-
-  private func text(of file: Int32) -> String {
-    var bytes: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 65536)
-    while let count = part.withUnsafeMutableBytes({
-      try? MemoryFile.read(file, into: $0, at: bytes.count)
-    }), count > 0 {
-      bytes += part[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// A text with the pids of the run's processes as `<2.1>`, and its directory as `<dir>`: they differ from
-  /// run to run, or from one time to the next.
-  private func masked(_ text: String, _ run: ExploredRun) -> String {
-    run.masked(directory.map { text.replacing($0.path, with: "<dir>") } ?? text)
   }
 }

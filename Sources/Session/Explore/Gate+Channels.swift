@@ -22,7 +22,19 @@ extension Gate {
   }
 
   /// Names a channel in accesses.
-  public static func key(_ id: UInt64) -> String { "c\(String(id, radix: 36))" }
+  public static func key(_ id: UInt64) -> String {
+    // Every process does it: what is generic in Swift would be found out anew in each.
+    var rest = id
+    var digits: [UInt8] = []
+    repeat {
+      let digit = UInt8(truncatingIfNeeded: rest % 36)
+      digits.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+      rest /= 36
+    } while rest > 0
+    digits.append(UInt8(ascii: "c"))
+    digits.reverse()
+    return String(decoding: digits, as: UTF8.self)
+  }
 
   /// Before the end of this process: who of its children was not waited for.
   private func leave() {

@@ -53,6 +53,8 @@ public final class Gate {
   public var outerDirectory: String?
   /// What the pids of other processes of the run are called.
   private var others: [Int32: String] = [:]
+  /// The kernel is told which pid a child is to have.
+  var fixesPids = false
   var session: Session { .current }
   private var buffer = [UInt8](repeating: 0, count: 512)
   /// How many bytes the last order had.
@@ -231,8 +233,18 @@ public final class Gate {
   public func refuse(_ what: String) {
     if isLoose { return }
     if isReal { return note(use: what) }
+    refuse(
+      "\(what) has effects outside of what is explored, in each run anew",
+      help: "leave it out, or have it done in each run with --real")
+  }
+
+  /// Before something that cannot be explored at all: ends the run.
+  ///
+  /// - Parameter sentence: what, and why.
+  public func refuse(_ sentence: String, help: String) {
+    if isLoose { return }
     let place = session.interpreter?.activePlace.map { "\($0.source.name):\($0.line)" } ?? ""
-    send(.refuses(what, place: place))
+    send(.refuses(sentence, place: place, help: help))
     while true { _ = receive() }
   }
 
@@ -250,7 +262,7 @@ public final class Gate {
 
   // MARK: Forks
 
-  /// Forks: the child's gate is made before, and both stop before they go on.
+  /// Forks: the child's gate is made before, and its parent stops until the child stands before something.
   func fork(_ make: () throws -> Int32) throws -> Int32 {
     if isOver { return try make() }
     children += 1
@@ -259,6 +271,7 @@ public final class Gate {
     Descriptors.close(ends.0)
     let pid: Int32
     do {
+      if fixesPids { RunPids.prepare(path.child(children)) }
       pid = try make()
     } catch {
       Descriptors.close(ends.1)
@@ -273,11 +286,13 @@ public final class Gate {
       depth = 0
       channels = 0
       alarm = nil
-      // The parent's own gate was private, and is closed.
+      // That of its parent was private, and is closed. What it does up to its first stop others cannot see.
       socket = (try? Descriptors.makePrivate(ends.1)) ?? ends.1
       (isAway, isFree) = (false, false)
-      if isLoose { limitWaits() }
-      begin()
+      if isLoose {
+        limitWaits()
+        begin()
+      }
     } else {
       Descriptors.close(ends.1)
       paths[pid] = path.child(children)
@@ -287,7 +302,7 @@ public final class Gate {
     return pid
   }
 
-  /// A process of the run has begun.
+  /// A process has begun, of which the decider is to learn the pid.
   func begin() {
     send(.began(pid: Process.pid))
     awaitGo()

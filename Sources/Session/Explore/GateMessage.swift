@@ -18,8 +18,8 @@ enum GateMessage {
   case uses(String)
   /// It ends, and has not waited for these.
   case leaves([ProcessPath])
-  /// Something that has an effect outside of the run is to be done, which ends it.
-  case refuses(String, place: String)
+  /// Something is to be done that cannot be explored, which ends the run.
+  case refuses(String, place: String, help: String)
   /// It asks which process of the run a pid is.
   case asks(pid: Int32)
   /// It waits for what is none of the run, and comes back with `stands`.
@@ -81,160 +81,177 @@ public struct GatePoint: Hashable {
   }
 }
 
-/// Messages as bytes: fields between unit separators.
+/// Messages as bytes.
 extension GateMessage {
-  private static let separator: UInt8 = 0x1F
+  private enum Kind: UInt8 {
+    case began = 1, forks, forked, stands, looks, news, uses, leaves, refuses, asks, away
+  }
 
   var bytes: [UInt8] {
-    var fields: [String]
+    var writer = TraceWriter()
+    func put(_ kind: Kind) { writer.put(kind.rawValue) }
     switch self {
-    case .began(let pid): fields = ["began", "\(pid)"]
-    case .forks(let place): fields = ["forks", "\(place)"]
-    case .forked(let pid): fields = ["forked", "\(pid)"]
-    case .uses(let what): fields = ["uses", what]
-    case .leaves(let children): fields = ["leaves"] + children.map(\.description)
-    case .refuses(let what, let place): fields = ["refuses", what, place]
-    case .asks(let pid): fields = ["asks", "\(pid)"]
-    case .goesAway: fields = ["away"]
-    case .looks(let outlook): fields = ["looks"] + outlook.fields
-    case .news(let outlook): fields = ["news"] + outlook.fields
+    case .began(let pid):
+      put(.began)
+      writer.put(Int(pid))
+    case .forks(let place):
+      put(.forks)
+      writer.put(place)
+    case .forked(let pid):
+      put(.forked)
+      writer.put(Int(pid))
+    case .uses(let what):
+      put(.uses)
+      writer.put(what)
+    case .leaves(let children):
+      put(.leaves)
+      writer.put(children.count)
+      for child in children { writer.put(child) }
+    case .refuses(let what, let place, let help):
+      put(.refuses)
+      writer.put(what)
+      writer.put(place)
+      writer.put(help)
+    case .asks(let pid):
+      put(.asks)
+      writer.put(Int(pid))
+    case .goesAway: put(.away)
+    case .looks(let outlook):
+      put(.looks)
+      outlook.put(to: &writer)
+    case .news(let outlook):
+      put(.news)
+      outlook.put(to: &writer)
     case .stands(let point):
-      fields = ["stands"] + point.outlook.fields
-      fields += [point.deadline.map(String.init) ?? "", point.place, point.fact.field]
-      fields.append(point.sends.map { "\($0.pid):\($0.signal)" }.joined(separator: " "))
-      fields.append(point.alarm.map(String.init) ?? "")
-      fields.append(point.operation.name)
-      for access in point.operation.accesses {
-        fields.append(access.object)
-        fields.append("\(access.mode.number)\(access.exclusion.number)")
-      }
+      put(.stands)
+      point.put(to: &writer)
     }
-    var result: [UInt8] = []
-    for (i, field) in fields.enumerated() {
-      if i > 0 { result.append(GateMessage.separator) }
-      result += field.utf8.map { $0 == GateMessage.separator ? 0x20 : $0 }
-    }
-    return result
+    return writer.bytes
   }
 
   /// Nil for bytes that are no message.
   init?(_ bytes: UnsafeRawBufferPointer) {
-    let fields = bytes.split(
-      separator: GateMessage.separator, omittingEmptySubsequences: false
-    ).map { String(decoding: $0, as: UTF8.self) }
-    guard let kind = fields.first else { return nil }
-    let number = fields.count > 1 ? Int(fields[1]) ?? 0 : 0
+    var reader = TraceReader(bytes)
+    guard let kind = reader.byte().flatMap(Kind.init) else { return nil }
     switch kind {
-    case "began": self = .began(pid: Int32(truncatingIfNeeded: number))
-    case "forks": self = .forks(place: number)
-    case "forked": self = .forked(pid: Int32(truncatingIfNeeded: number))
-    case "asks": self = .asks(pid: Int32(truncatingIfNeeded: number))
-    case "away": self = .goesAway
-    case "uses": self = .uses(fields.count > 1 ? fields[1] : "")
-    case "leaves": self = .leaves(fields.dropFirst().compactMap { ProcessPath($0) })
-    case "refuses":
-      self = .refuses(fields.count > 1 ? fields[1] : "", place: fields.count > 2 ? fields[2] : "")
-    case "looks", "news":
-      guard let outlook = Outlook(fields.dropFirst()) else { return nil }
-      self = kind == "news" ? .news(outlook) : .looks(outlook)
-    case "stands":
-      guard fields.count >= 10, let outlook = Outlook(fields[1...]),
-        let fact = GatePoint.Fact(field: fields[6])
-      else { return nil }
-      var accesses: [Access] = []
-      var index = 10
-      while index + 1 < fields.count {
-        let code = fields[index + 1].utf8.map { Int($0) - 48 }
-        guard code.count == 2, let mode = Access.Mode(number: code[0]),
-          let exclusion = Access.Exclusion(number: code[1])
-        else { return nil }
-        accesses.append(Access(fields[index], mode, exclusion))
-        index += 2
+    case .began, .forks, .forked, .asks:
+      guard let number = reader.number() else { return nil }
+      switch kind {
+      case .began: self = .began(pid: Int32(truncatingIfNeeded: number))
+      case .forks: self = .forks(place: number)
+      case .forked: self = .forked(pid: Int32(truncatingIfNeeded: number))
+      default: self = .asks(pid: Int32(truncatingIfNeeded: number))
       }
-      let sends = fields[7].split(separator: " ").compactMap { text -> GatePoint.Sent? in
-        let parts = text.split(separator: ":").compactMap { Int32($0) }
-        return parts.count == 2 ? GatePoint.Sent(parts[0], parts[1]) : nil
+    case .away: self = .goesAway
+    case .uses:
+      guard let what = reader.text() else { return nil }
+      self = .uses(what)
+    case .leaves:
+      guard let count = reader.count() else { return nil }
+      var children: [ProcessPath] = []
+      for _ in 0..<count {
+        guard let child = reader.path() else { return nil }
+        children.append(child)
       }
-      self = .stands(
-        GatePoint(
-          operation: Operation(fields[9], accesses), outlook: outlook, deadline: Int64(fields[4]),
-          alarm: Int64(fields[8]), place: fields[5], fact: fact, sends: sends))
-    default: return nil
+      self = .leaves(children)
+    case .refuses:
+      guard let what = reader.text(), let place = reader.text(), let help = reader.text() else {
+        return nil
+      }
+      self = .refuses(what, place: place, help: help)
+    case .looks, .news:
+      guard let outlook = Outlook(from: &reader) else { return nil }
+      self = kind == .news ? .news(outlook) : .looks(outlook)
+    case .stands:
+      guard let point = GatePoint(from: &reader) else { return nil }
+      self = .stands(point)
     }
   }
 }
 
 extension GateMessage.Outlook {
-  var fields: [String] {
-    [
-      waits ? "1" : "0", holders.map(String.init).joined(separator: " "), hasSignal ? "1" : "0",
-    ]
+  fileprivate func put(to writer: inout TraceWriter) {
+    writer.put((waits ? 1 : 0) | (hasSignal ? 2 : 0) as UInt8)
+    writer.put(holders.count)
+    for holder in holders { writer.put(Int(holder)) }
   }
 
-  init?(_ fields: ArraySlice<String>) {
-    guard fields.count >= 3 else { return nil }
-    waits = fields[fields.startIndex] == "1"
-    holders = fields[fields.startIndex + 1].split(separator: " ").compactMap { Int32($0) }
-    hasSignal = fields[fields.startIndex + 2] == "1"
+  fileprivate init?(from reader: inout TraceReader) {
+    guard let flags = reader.byte(), let count = reader.count() else { return nil }
+    waits = flags & 1 != 0
+    hasSignal = flags & 2 != 0
+    for _ in 0..<count {
+      guard let holder = reader.number() else { return nil }
+      holders.append(Int32(truncatingIfNeeded: holder))
+    }
+  }
+}
+
+extension GatePoint {
+  fileprivate func put(to writer: inout TraceWriter) {
+    outlook.put(to: &writer)
+    writer.put(fact.number)
+    writer.put((deadline == nil ? 0 : 1) | (alarm == nil ? 0 : 2) as UInt8)
+    if let deadline { writer.put(Int(deadline)) }
+    if let alarm { writer.put(Int(alarm)) }
+    writer.put(place)
+    writer.put(sends.count)
+    for sent in sends {
+      writer.put(Int(sent.pid))
+      writer.put(Int(sent.signal))
+    }
+    writer.put(operation)
+  }
+
+  fileprivate init?(from reader: inout TraceReader) {
+    guard let outlook = GateMessage.Outlook(from: &reader),
+      let fact = reader.byte().flatMap(Fact.init(number:)), let times = reader.byte()
+    else { return nil }
+    var deadline: Int64?
+    var alarm: Int64?
+    if times & 1 != 0 {
+      guard let time = reader.number() else { return nil }
+      deadline = Int64(time)
+    }
+    if times & 2 != 0 {
+      guard let time = reader.number() else { return nil }
+      alarm = Int64(time)
+    }
+    guard let place = reader.text(), let count = reader.count() else { return nil }
+    var sends: [Sent] = []
+    for _ in 0..<count {
+      guard let pid = reader.number(), let signal = reader.number() else { return nil }
+      sends.append(Sent(Int32(truncatingIfNeeded: pid), Int32(truncatingIfNeeded: signal)))
+    }
+    guard let operation = reader.operation() else { return nil }
+    self.init(
+      operation: operation, outlook: outlook, deadline: deadline, alarm: alarm, place: place,
+      fact: fact, sends: sends)
   }
 }
 
 extension GatePoint.Fact {
-  var field: String {
-    switch self {
-    case .none: ""
-    case .read: "r"
-    case .writes(let isConstant): isConstant ? "c" : "w"
-    case .takes: "t"
-    case .gives: "g"
-    case .givesAll: "a"
-    }
-  }
-
-  init?(field: String) {
-    switch field {
-    case "": self = .none
-    case "r": self = .read
-    case "c": self = .writes(isConstant: true)
-    case "w": self = .writes(isConstant: false)
-    case "t": self = .takes
-    case "g": self = .gives
-    case "a": self = .givesAll
-    default: return nil
-    }
-  }
-}
-
-extension Access.Mode {
-  var number: Int {
-    switch self {
-    case .read: 0
-    case .write: 1
-    case .add: 2
-    case .readPart: 3
-    case .writePart: 4
-    }
-  }
-
-  init?(number: Int) {
-    let all: [Access.Mode] = [.read, .write, .add, .readPart, .writePart]
-    guard all.indices.contains(number) else { return nil }
-    self = all[number]
-  }
-}
-
-extension Access.Exclusion {
-  var number: Int {
+  fileprivate var number: UInt8 {
     switch self {
     case .none: 0
-    case .gives: 1
-    case .takes: 2
+    case .read: 1
+    case .writes(let isConstant): isConstant ? 2 : 3
+    case .takes: 4
+    case .gives: 5
+    case .givesAll: 6
     }
   }
 
-  init?(number: Int) {
-    let all: [Access.Exclusion] = [.none, .gives, .takes]
-    guard all.indices.contains(number) else { return nil }
-    self = all[number]
+  fileprivate init?(number: UInt8) {
+    switch number {
+    case 0: self = .none
+    case 1: self = .read
+    case 2: self = .writes(isConstant: true)
+    case 3: self = .writes(isConstant: false)
+    case 4: self = .takes
+    case 5: self = .gives
+    case 6: self = .givesAll
+    default: return nil
+    }
   }
 }

@@ -11,6 +11,22 @@ final class RunDirectory {
   let path: String
   private let base: String
 
+  private init(_ path: String) {
+    self.path = path
+    base = path
+  }
+
+  /// One beside it, for runs at the same time.
+  func another(_ number: Int) throws -> RunDirectory {
+    let other = "\(path)\(number)"
+    RunDirectory.remove(other)
+    guard mkdir(other, 0o700) == 0 else {
+      throw SystemError(call: "mkdir", code: errno, detail: other).asError(
+        "cannot make a directory for the runs")
+    }
+    return RunDirectory(other)
+  }
+
   /// Makes one in `parent`.
   init(in parent: String) throws {
     var template = Array("\(parent)/brood-explore-XXXXXX".utf8CString)

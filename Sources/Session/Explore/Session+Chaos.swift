@@ -35,7 +35,7 @@ extension Session {
     setSeed(seed)
     Gate.current = gate
     gate.watchOperations()
-    watch(gate, interpreter)
+    watch(interpreter)
     gate.begin()
   }
 

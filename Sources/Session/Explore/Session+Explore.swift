@@ -2,23 +2,27 @@ import Explore
 import Language
 import Posix
 import Processes
+import Waits
 
 extension Session {
   /// Explores a block in a process of its own; yields what that makes of the report.
   ///
   /// - Parameters:
-  ///   - prepare: installs, in the first process of each run, what is watched besides channels.
+  ///   - prepare: installs what is watched besides channels.
   ///   - isEnough: whether nothing need be tried after an outcome, asked once for each.
+  ///   - advise: what would keep a deadlock from happening, in words.
   ///   - summary: makes a value of the report, in that process.
   public func explore(
-    _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping (Gate) -> Void,
-    until isEnough: @escaping (ExploredOutcome) throws -> Bool, body: @escaping () throws -> Value,
+    _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping () -> Void,
+    until isEnough: @escaping (ExploredOutcome) throws -> Bool,
+    advise: @escaping (WaitGraph) -> [String], body: @escaping () throws -> Value,
     summary: @escaping (ExploredReport) throws -> Value
   ) throws -> Value {
     try inExplorer(limits, interpreter) { [self] directory in
       try summary(
         Explorer(
-          self, interpreter, limits, directory, prepare: prepare, until: isEnough, body: body
+          self, interpreter, limits, directory, prepare: prepare, until: isEnough, advise: advise,
+          body: body
         ).explore())
     }
   }
@@ -26,13 +30,14 @@ extension Session {
   /// Runs a block by a schedule, in a process of its own; yields what `summary` makes of the outcome.
   public func replay(
     _ schedule: Schedule, _ limits: ExploreLimits, _ interpreter: Interpreter,
-    prepare: @escaping (Gate) -> Void, body: @escaping () throws -> Value,
-    summary: @escaping (ExploredOutcome) throws -> Value
+    prepare: @escaping () -> Void, advise: @escaping (WaitGraph) -> [String],
+    body: @escaping () throws -> Value, summary: @escaping (ExploredOutcome) throws -> Value
   ) throws -> Value {
     try inExplorer(limits, interpreter) { [self] directory in
       try summary(
-        Explorer(self, interpreter, limits, directory, prepare: prepare, body: body)
-          .replay(schedule))
+        Explorer(
+          self, interpreter, limits, directory, prepare: prepare, advise: advise, body: body
+        ).replay(schedule))
     }
   }
 
@@ -40,13 +45,14 @@ extension Session {
   ///
   /// - Parameter ask: gets what each process is about to do, the steps so far, and what can happen.
   public func walk(
-    _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping (Gate) -> Void,
-    body: @escaping () throws -> Value,
+    _ limits: ExploreLimits, _ interpreter: Interpreter, prepare: @escaping () -> Void,
+    advise: @escaping (WaitGraph) -> [String], body: @escaping () throws -> Value,
     ask: @escaping ([ExploredStand], [Step], [Step]) throws -> ExploredChoice,
     summary: @escaping (ExploredOutcome?) throws -> Value
   ) throws -> Value {
     try inExplorer(limits, interpreter, hasTerminal: true) { [self] directory in
-      let explorer = Explorer(self, interpreter, limits, directory, prepare: prepare, body: body)
+      let explorer = Explorer(
+        self, interpreter, limits, directory, prepare: prepare, advise: advise, body: body)
       return try summary(
         explorer.walk { run, moment, steps in
           switch try ask(run.stands, steps, moment.choices) {
@@ -63,10 +69,8 @@ extension Session {
     switch error {
     case let error as ErrorObject: return error
     case let error as ExploredRun.Refused:
-      return ErrorObject(
-        .type,
-        "\(error.what) has effects outside of what is explored, in each run anew (\(error.place))",
-        help: "leave it out, or have it done in each run with --real")
+      let place = error.place.isEmpty ? "" : " (\(error.place))"
+      return ErrorObject(.type, error.what + place, help: error.help)
     case let error as NotRepeatable:
       return ErrorObject(
         .failed, "step \(error.step) differs: it was \(error.before); it is \(error.now)",
@@ -115,6 +119,8 @@ extension Session {
       }
     }
     let record: WaitRecord?
+    lookout.spacing = 2_000_000_000
+    defer { (lookout.spacing, lookout.earliest) = (0, 0) }
     do {
       record = try wait(for: explorer, interpreter)
     } catch {
@@ -127,6 +133,8 @@ extension Session {
       throw error
     }
     guard case .list(let parts)? = record?.value, parts.items.count >= 2 else {
+      // It may have been killed, with processes left that are not at a gate.
+      if !hasTerminal { try? Process.send(.kill, toGroup: explorer.pid) }
       throw ErrorObject(
         .system, "what explores has ended: \(record?.phrase ?? "its end was not seen")")
     }

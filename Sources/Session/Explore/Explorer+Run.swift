@@ -1,0 +1,210 @@
+import Channels
+import Explore
+import Glibc
+import Language
+import Posix
+import Processes
+
+/// One run: its first process, its steps, and what comes of it.
+extension Explorer {
+  /// Does what holds for all runs, so that each of their processes finds it done.
+  func settle() throws {
+    try? Process.adoptOrphans(true)
+    // What is explored waits as it is told to.
+    WaitLookout.asked = nil
+    fixesPids = limits.jobs == 1 && RunPids.arePossible(session)
+    outerDirectory = try? Directory.current()
+    prepare()
+    try enter(directory)
+    warm()
+  }
+
+  func enter(_ directory: RunDirectory?) throws {
+    guard let path = directory?.path else { return }
+    try mapErrors("cannot explore") { try Directory.change(to: path) }
+    try interpreter.host.setEnvironment("PWD", .text(path))
+    try interpreter.host.setEnvironment("TMPDIR", .text(path))
+  }
+
+  /// Uses what each process of a run uses: what Swift finds out at a first use is known to a fork then.
+  private func warm() {
+    let access = Access("c", .write)
+    let point = GatePoint(operation: Operation("warm", [access]), fact: .read)
+    for message in [GateMessage.stands(point), .looks(point.outlook), .forks(place: 1)] {
+      _ = message.bytes.withUnsafeBytes { GateMessage($0) }
+    }
+    _ = try? session.codec.encoder.encode(.items([.text("value"), .null]))
+  }
+
+  /// A run was given up, since the time is over.
+  struct OutOfTime: Error {}
+
+  /// When a run is given up; the first one has some time more.
+  private var deadline: Int64? {
+    guard let time = limits.time else { return nil }
+    return began + time + (report.outcomes.isEmpty ? 10_000_000_000 : 0)
+  }
+
+  typealias Decision = (choice: Step, took: (Operation, Int?) -> Void)
+
+  func run(
+    _ decide: (ExploredRun, Moment) throws -> Decision?
+  ) throws -> RunResult {
+    keepToCPU()
+    let run = ExploredRun(limits)
+    let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
+    defer {
+      Descriptors.close(output)
+      directory?.clear()
+    }
+    let root = try begin(run, output)
+    var isEndless = false
+    do {
+      while true {
+        run.keepMoment()
+        if run.steps >= limits.steps || run.isLost {
+          isEndless = true
+          break
+        }
+        if let deadline, Clock.monotonic >= deadline { throw OutOfTime() }
+        guard let (choice, took) = try decide(run, run.lastMoment) else { break }
+        let (effects, cause) = try run.take(choice)
+        took(effects, cause)
+      }
+    } catch {
+      run.end()
+      _ = try? session.wait(for: root, interpreter)
+      throw error
+    }
+    let waiting = run.waiting
+    let graph = waiting.isEmpty ? nil : run.graph
+    run.end()
+    let record = try session.wait(for: root, interpreter)
+    while let gone = try? Reaper.reapAny(), gone.pid > 0 { _ = session.reaped(gone) }
+    var outcome = outcome(run, record, waiting, isEndless)
+    outcome.graph = outcome.kind == .deadlock ? graph : nil
+    outcome.hasDeaths = !run.history.killed.isEmpty
+    if limits.comparesOutput { outcome.output = masked(text(of: output), run) }
+    let key = masked(outcome.key, run)
+    outcome.error = masked(outcome.error, run)
+    return RunResult(
+      outcome: outcome, key: key, end: run.lastMoment,
+      killed: run.history.killed, used: run.used.sorted())
+  }
+
+  /// As one process goes on at a time, each would wake an idle CPU for the next one; now and then the
+  /// kernel may move all to a CPU that has less to do.
+  private func keepToCPU() {
+    if limits.isReal { return }
+    switch made % 16 {
+    case 0: Process.keep(to: made == 0 && limits.jobs > 1 ? .numbered(place) : .current)
+    case 15: Process.keep(to: .any)
+    default: break
+    }
+    made += 1
+  }
+
+  /// Forks the first process of a run.
+  private func begin(_ run: ExploredRun, _ output: Int32) throws -> ProcessHandle {
+    let ends = try mapErrors("cannot explore") { try Descriptors.messagePair() }
+    let own = try mapErrors("cannot explore") { try Descriptors.makePrivate(ends.0) }
+    var options = ForkOptions(name: "explored", kind: .fork, command: "explored")
+    options.prepare = { [session] in
+      try mapErrors("cannot explore") {
+        let null = try Descriptors.open("/dev/null", O_RDONLY)
+        try Descriptors.copy(null, onto: 0)
+        Descriptors.close(null)
+        for fd: Int32 in [1, 2] { try Descriptors.copy(output, onto: fd) }
+        Descriptors.close(output)
+      }
+      session.output.descriptorChanged()
+    }
+    let isReal = limits.isReal
+    if fixesPids { RunPids.prepare(ProcessPath()) }
+    let root = try session.fork(options, interpreter) {
+      [session, body, directory, outerDirectory, fixesPids] in
+      let gate = try Gate(ends.1, ProcessPath())
+      gate.isReal = isReal
+      gate.fixesPids = fixesPids
+      if let path = directory?.path {
+        gate.directory = path
+        gate.outerDirectory = outerDirectory
+      }
+      session.setSeed(0)
+      session.processes.countAnew()
+      gate.open()
+      do {
+        return .items([.text("value"), try body()])
+      } catch let error as ErrorObject where !ExitRequest.isStop(error) {
+        return .items([.text("error"), .text(error.kind.rawValue), .text(error.message)])
+      }
+    }
+    // Only the process of the run has its end from now on, so that its death is seen.
+    Descriptors.close(ends.1)
+    do {
+      try run.begin(own, root.pid)
+    } catch {
+      run.end()
+      _ = try? session.wait(for: root, interpreter)
+      throw error
+    }
+    return root
+  }
+
+  private func outcome(
+    _ run: ExploredRun, _ record: WaitRecord?, _ waiting: [(ProcessPath, GatePoint)],
+    _ isEndless: Bool
+  ) -> ExploredOutcome {
+    var outcome = ExploredOutcome(kind: .value)
+    if isEndless {
+      outcome.kind = .endless
+    } else if !waiting.isEmpty {
+      outcome.kind = .deadlock
+      outcome.error = waiting.map { "\($0) in \($1.operation.name)" }.joined(separator: ", ")
+    } else if let signal = record?.signal {
+      outcome.kind = .signal
+      outcome.error = signal.name
+    } else if case .list(let parts)? = record?.value, parts.items.count >= 2 {
+      if parts.items[0].asText == "error", parts.items.count == 3 {
+        outcome.kind = .error
+        outcome.error = "\(parts.items[1].asText): \(parts.items[2].asText)"
+      } else {
+        outcome.value = parts.items[1]
+      }
+    } else if let status = record?.exit {
+      outcome.value = .null
+      if status != 0 {
+        outcome.kind = .error
+        outcome.error = "exit status \(status)"
+      }
+    }
+    outcome.findings = run.history.findings
+    return outcome
+  }
+
+  private func text(of file: Int32) -> String {
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_size > 0 else { return "" }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var count = 0
+    while count < bytes.count {
+      let part = bytes.withUnsafeMutableBytes { all in
+        try? MemoryFile.read(
+          file, into: UnsafeMutableRawBufferPointer(rebasing: all[count...]), at: count)
+      }
+      guard let part, part > 0 else { break }
+      count += part
+    }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  /// A text with the pids of the run's processes as `<2.1>`, and its directory as `<dir>`: they differ from
+  /// run to run, or from one time to the next.
+  func masked(_ text: String, _ run: ExploredRun) -> String {
+    let path = directory?.path ?? ""
+    // Where they are the same in each run they are what they are.
+    func masked(_ text: String) -> String { fixesPids ? text : run.masked(text) }
+    let isIn = !path.isEmpty && text.utf8.count >= path.utf8.count && text.contains(path)
+    return masked(isIn ? text.replacing(path, with: "<dir>") : text)
+  }
+}
