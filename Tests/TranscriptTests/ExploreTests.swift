@@ -87,6 +87,34 @@ import Testing
     #expect(output.standardOutput == "done\n", "\(output.standardError)")
   }
 
+  /// Where all processes of the namespace are the session's, pids are the same in each run and each time.
+  @Test(.enabled(if: Namespace.isAvailable, "needs namespaces of processes"))
+  func pidsAreTheSameInANamespaceOfItsOwn() throws {
+    let output = try runBash(
+      """
+      cat >pids.brood <<'END'
+      fn race() {
+        shm new x int
+        let both = map [1, 2] { fork { let p = fork { $pid }; shm set x $pid; (wait $p).value } }
+        let below = map (wait ...$both) { |r| [$r.pid, $r.value] }
+        [$pid, $below, (shm get x)]
+      }
+      let r = explore { race }
+      print $r.pids
+      for o in $r.outcomes { print $o.value ((replay $o.schedule { race }).value == $o.value) }
+      END
+      for i in 1 2; do unshare -Urpf --mount-proc brood pids.brood; done
+      brood -c 'print (explore { 1 }).pids'
+      """, within: .seconds(90))
+    let once = """
+      fixed
+      [10000, [[10001, 10017], [10002, 10033]], 10002] true
+      [10000, [[10001, 10017], [10002, 10033]], 10001] true
+
+      """
+    #expect(output.standardOutput == once + once + "masked\n", "\(output.standardError)")
+  }
+
   /// Ctrl-C at any moment ends all processes of the runs, and removes their files.
   @Test func anInterruptLeavesNothing() throws {
     let output = try runBash(
