@@ -62,7 +62,7 @@ import Testing
       return try run(
         Program.brood, ["-c", "lesson test --long t.md"],
         environment: Program.environment(home: place.path), directory: place.path,
-        within: .seconds(60))
+        within: .seconds(180))
     }
     let found = try output("topics: race")
     #expect(found.status == .exited(1))
@@ -114,7 +114,7 @@ import Testing
     let output = try run(
       Program.brood, ["-c", "lesson test t.md"],
       environment: Program.environment(home: place.path), directory: place.path,
-      within: .seconds(60))
+      within: .seconds(180))
     #expect(output.status == .exited(1))
     #expect(output.standardOutput.contains(message), "\(output.standardOutput)")
     #expect(place.contents() == ["t.md"])

@@ -11,7 +11,7 @@ struct LessonExploration {
   /// No run of a solution is begun after so long (ns).
   private static let time: Int64 = 2_000_000_000
   /// How long a process may compute before its next operation (ns).
-  private static let patience: Int64 = 3_000_000_000
+  private static let timeLimit: Int64 = 3_000_000_000
 
   /// What came of exploring one lesson.
   struct Count {
@@ -48,7 +48,7 @@ struct LessonExploration {
   private func explored(_ step: LessonStep) throws -> Value? {
     var limits = ExploreLimits()
     limits.time = LessonExploration.time
-    limits.patience = LessonExploration.patience
+    limits.timeLimit = LessonExploration.timeLimit
     limits.steps = 1000
     do {
       return try ExploreCalls.explore(interpreter, try block(of: step), [], limits)

@@ -11,11 +11,11 @@ struct LessonProof {
   private var session: Session { interpreter.session }
 
   /// How long a goal that must not be reached is looked at (ns).
-  private static let calm: Int64 = 150_000_000
+  private static let timeToStay: Int64 = 150_000_000
   /// How long a goal is looked at after each line but the last one (ns).
-  private static let glance: Int64 = 120_000_000
+  private static let timeAfterLine: Int64 = 120_000_000
   /// How long a goal may take to be reached (ns).
-  private static let patience: Int64 = 60_000_000_000
+  private static let timeLimit: Int64 = 60_000_000_000
 
   init(_ lesson: Lesson, name: String, _ interpreter: Interpreter) throws {
     self.lesson = lesson
@@ -59,9 +59,9 @@ struct LessonProof {
       }
       // As for a person, who looks at what came of a line before the next one.
       var typed = script
-      typed.didRun = { _ = try reach(&watch, within: LessonProof.glance) }
+      typed.didRun = { _ = try reach(&watch, within: LessonProof.timeAfterLine) }
       try typed.run(solution)
-      guard try reach(&watch, within: LessonProof.patience) else {
+      guard try reach(&watch, within: LessonProof.timeLimit) else {
         let count = watch.count
         throw fault(
           goal.parts.first?.condition.line ?? step.line,
@@ -101,12 +101,12 @@ struct LessonProof {
     patient.limit = 2_000_000_000
     // A person looks at what came of a line before the next one, and so does the goal.
     patient.didRun = {
-      if try reach(&watch, within: LessonProof.glance) {
+      if try reach(&watch, within: LessonProof.timeAfterLine) {
         throw fault(wrong.code.line, "this wrong way reaches the goal")
       }
     }
     try patient.run(wrong.code, stopsAtError: false)
-    let end = Clock.deadline(after: LessonProof.patience)
+    let end = Clock.deadline(after: LessonProof.timeLimit)
     while true {
       lessonRun.facts = [:]
       if try watch.look() {
@@ -124,7 +124,7 @@ struct LessonProof {
   private func requireFalse(
     _ watch: inout LessonGoalWatch, _ step: LessonStep, _ message: String, at line: Int? = nil
   ) throws {
-    let end = Clock.deadline(after: LessonProof.calm)
+    let end = Clock.deadline(after: LessonProof.timeToStay)
     while true {
       lessonRun.facts = [:]
       let isReached = try watch.look()

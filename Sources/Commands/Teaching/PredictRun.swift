@@ -14,7 +14,7 @@ struct PredictRun {
   /// Marks what the block starts; pools and lessons have other numbers.
   private static let task: UInt32 = 0x5052_4544
   /// How long it may take (ns).
-  private static let patience: Int64 = 10_000_000_000
+  private static let timeLimit: Int64 = 10_000_000_000
   /// How often an order is looked at.
   private static let runs = 10
 
@@ -82,7 +82,7 @@ struct PredictRun {
       session.output.descriptorChanged()
       return try interpreter.invoke(block, [], wantsValue: true)
     }
-    let deadline = Clock.deadline(after: PredictRun.patience)
+    let deadline = Clock.deadline(after: PredictRun.timeLimit)
     let record = try session.wait(for: process, interpreter, until: deadline)
     // What the block has left behind writes into the same file.
     let isOver = try session.pause(interpreter, until: record == nil ? 0 : deadline) {
@@ -92,7 +92,7 @@ struct PredictRun {
     if record == nil {
       _ = try session.wait(for: process, interpreter)
       throw ErrorObject(
-        .timeout, "the block did not end within \(PredictRun.patience / 1_000_000_000) s")
+        .timeout, "the block did not end within \(PredictRun.timeLimit / 1_000_000_000) s")
     }
     lseek(file, 0, SEEK_SET)
     let bytes = try mapErrors { try Transfer.readAll(file) }

@@ -136,8 +136,8 @@ final class ChaosDecider {
     }
     let began = idleBegan ?? Clock.monotonic
     idleBegan = began
-    let patience = next.map { max(0, $0 - now) } ?? ChaosDecider.patience
-    if hear(began + patience) { return }
+    let timeLimit = next.map { max(0, $0 - now) } ?? ChaosDecider.timeLimit
+    if hear(began + timeLimit) { return }
     idleBegan = nil
     guard let next else { return free(standing) }
     now = next
@@ -148,7 +148,7 @@ final class ChaosDecider {
   }
 
   /// How long nothing has to happen, while some process is away, until the others wait by themselves (ns).
-  private static let patience: Int64 = 1_000_000_000
+  private static let timeLimit: Int64 = 1_000_000_000
 
   /// They wait by themselves, where others see what for, and can wake them.
   private func free(_ standing: [Member]) {

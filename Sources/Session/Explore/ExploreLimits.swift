@@ -27,7 +27,7 @@ public struct ExploreLimits: Sendable {
   /// So many runs are made at a time.
   public var jobs = 1
   /// How long a process may compute before its next operation (ns).
-  public var patience: Int64 = 10_000_000_000
+  public var timeLimit: Int64 = 10_000_000_000
 
   /// All there are.
   public init() {}

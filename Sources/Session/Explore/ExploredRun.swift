@@ -417,7 +417,7 @@ final class ExploredRun {
       }
       // A signal has come, or nothing for a while.
       let now = Clock.monotonic
-      let limit = deadline ?? now &+ limits.patience
+      let limit = deadline ?? now &+ limits.timeLimit
       deadline = limit
       if now >= limit, !isLost {
         isLost = true
