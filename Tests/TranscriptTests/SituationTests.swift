@@ -178,8 +178,12 @@ struct SituationTests {
   ])
   func theWayOutFrees(_ name: String) throws {
     let command = """
-      fix=$(\(Program.brood) why PID | sed -n 's/^to go on: \\([^(]*\\).*/\\1/p')
-      [ -n "$fix" ] || exit 9
+      # It may have said that it is ready and not sleep yet.
+      i=0
+      until [ -n "$fix" ]; do
+        fix=$(\(Program.brood) why PID | sed -n 's/^to go on: \\([^(]*\\).*/\\1/p')
+        i=$((i + 1)); [ $i -lt 50 ] || exit 9
+      done
       eval "$fix"
       i=0
       while ! \(Program.brood) deadlock --json PID | grep -qx '\\[\\]'; do

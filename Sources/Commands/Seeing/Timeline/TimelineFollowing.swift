@@ -11,6 +11,9 @@ struct TimelineFollowing {
   private let processes: [String]
   private let recording: Recording?
 
+  /// How many events from before it begins with at a prompt.
+  private static let mostFromBefore = 20
+
   /// How often it looks (ns): nothing tells that a process has written an event.
   private static let pause: Int64 = 200_000_000
 
@@ -34,14 +37,15 @@ struct TimelineFollowing {
   func run(_ session: Session, _ interpreter: Interpreter) throws {
     var shown = EventLines.Shown()
     var follower: Int32?
-    // A person has seen what was before.
+    // A person wants to see what comes now, and a little of what was before.
     var isLate = paths.isEmpty && session.isInteractive
     while true {
       let chart = ChartBuilder.chart(try sources(session, interpreter))
-      let lines = view.lines(chart, of: processes, except: follower, after: &shown)
+      var lines = view.lines(chart, of: processes, except: follower, after: &shown)
+      if isLate { lines = lines.suffix(TimelineFollowing.mostFromBefore) }
       // What this process does from now on is only to follow.
       if paths.isEmpty { follower = Process.pid }
-      if !lines.isEmpty, !isLate {
+      if !lines.isEmpty {
         try interpreter.write(lines.map { $0 + "\n" }.joined())
         try session.output.flush()
       }
