@@ -8,6 +8,8 @@ import Session
 final class TopScreen {
   /// How often it draws (ns).
   static let period: Int64 = 1_000_000_000
+  /// With very many processes it draws less often: it may use a 40th part of a CPU.
+  private static let share: Int64 = 40
 
   private let interpreter: Interpreter
   private let session: Session
@@ -90,8 +92,10 @@ final class TopScreen {
       if isSuspended { try suspend() }
       if isStale { try begin() }
       if Clock.monotonic >= next {
-        next = Clock.deadline(after: TopScreen.period)
+        let used = Clock.processTime
         if !view.isFrozen || view.rows.isEmpty { view.take(sampler.sample()) }
+        let cost = min(Clock.processTime - used, TopScreen.period)
+        next = Clock.deadline(after: max(TopScreen.period, cost * TopScreen.share))
         // Other processes write to the terminal, too.
         drawn = []
       }
