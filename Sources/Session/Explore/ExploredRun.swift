@@ -417,9 +417,10 @@ final class ExploredRun {
       }
       // A signal has come, or nothing for a while.
       let now = Clock.monotonic
-      let limit = deadline ?? now &+ limits.timeLimit
+      // Once one was given up, others are not waited for as long.
+      let limit = deadline ?? now &+ (isLost ? 0 : limits.timeLimit)
       deadline = limit
-      if now >= limit, !isLost {
+      if now >= limit {
         isLost = true
         endNow(member)
       } else if hasEnded(member), !isReadable(member.socket) {
