@@ -175,9 +175,9 @@ enum ExploredCalls {
   /// When each run begins: the first second of the year 2000.
   private static let beginning = 946_684_800 * 1_000_000_000
 
-  /// A call with the values of its arguments, cut where it is long.
+  /// A call with the values of its arguments, as `Gate.shortened` makes it what people read.
   static func words(_ call: borrowing Call) -> String {
-    var text = call.command.name
+    var bytes = Array(call.command.name.utf8)
     for index in 0..<call.count {
       let word: String
       switch call[index] {
@@ -186,9 +186,12 @@ enum ExploredCalls {
       case .closure: word = "{ … }"
       default: word = call.spelled(index)
       }
-      text += " " + (word.count > 40 ? word.prefix(39) + "…" : word)
+      bytes.append(Gate.separator)
+      // A pid in it is to be seen whole before it is cut.
+      for byte in word.utf8.prefix(400) {
+        bytes.append(byte == 0x0A || byte == Gate.separator ? 0x20 : byte)
+      }
     }
-    return text.utf8.contains(UInt8(ascii: "\n"))
-      ? String(decoding: text.utf8.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self) : text
+    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -74,7 +74,7 @@ enum ExploredProcesses {
     let lives = keys.map { Access("life \($0.dropFirst(5))", .write) }
     func send(_ signal: Signal) throws {
       _ = try gate.stop(
-        Operation("\(words) (\(signal.name))", lives),
+        Operation(Gate.words(words, "(\(signal.name))"), lives),
         sends: pids.map { GatePoint.Sent($0, signal.number) }
           + (signal == .term ? pids.map { GatePoint.Sent($0, Signal.cont.number) } : []))
       for pid in pids {
@@ -85,7 +85,7 @@ enum ExploredProcesses {
     /// Whether all had ended in time.
     func waits(until deadline: Int64?) throws -> Bool {
       try gate.stop(
-        Operation("\(words) (asleep)", keys.map { Access($0, .read) }), until: deadline
+        Operation(Gate.words(words, "(asleep)"), keys.map { Access($0, .read) }), until: deadline
       ) {
         pids.allSatisfy(hasEnded) ? .goes : .waits(holders: pids)
       } == .go

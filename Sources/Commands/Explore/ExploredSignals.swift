@@ -28,7 +28,7 @@ enum ExploredSignals {
     let before = Signals.block(set)
     defer { Signals.setMask(before) }
     let passage = try gate.stop(
-      Operation("\(ExploredCalls.words(call)) (asleep)"),
+      Operation(Gate.words(ExploredCalls.words(call), "(asleep)")),
       until: time.map { gate.now &+ Int64($0) }
     ) {
       Signals.pending.mask & set.mask == 0 ? .waits(holders: []) : .goes

@@ -230,7 +230,8 @@ final class ChaosDecider {
       members[path]?.pidfd = (try? Process.descriptor(of: pid)) ?? -1
       pids[pid] = path
       order(.go, path)
-    case .stands(let point):
+    case .stands(var point):
+      point.operation.name = Gate.shortened(point.operation.name)
       members[path]?.point = point
       members[path]?.state = .stands
     case .looks(let outlook):

@@ -301,7 +301,7 @@ final class ExploredRun {
     while let message = receive(path) {
       switch message {
       case .stands(var point):
-        point.operation.name = masked(point.operation.name)
+        point.operation.name = Gate.shortened(masked(point.operation.name))
         members[path]?.point = point
         return
       case .forks(let place):

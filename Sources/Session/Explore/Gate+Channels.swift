@@ -21,6 +21,24 @@ extension Gate {
     OperationPoint.gate = { verb, channel in try Gate.current?.stop(verb, channel) }
   }
 
+  /// Stands between the words of an operation's name until it is shortened.
+  public static let separator: UInt8 = 0x1F
+
+  /// A name with one more word.
+  public static func words(_ name: String, _ word: String) -> String {
+    "\(name)\(Character(Unicode.Scalar(separator)))\(word)"
+  }
+
+  /// The name of an operation as people read it: long words are cut, by the decider, which knows first
+  /// what in them is a pid.
+  public static func shortened(_ name: String) -> String {
+    guard name.utf8.contains(separator) else { return name }
+    return name.utf8.split(separator: separator, omittingEmptySubsequences: false).map { part in
+      let word = String(decoding: part, as: UTF8.self)
+      return word.utf8.count > 40 && word.count > 40 ? word.prefix(39) + "…" : word
+    }.joined(separator: " ")
+  }
+
   /// Names a channel in accesses.
   public static func key(_ id: UInt64) -> String {
     // Every process does it: what is generic in Swift would be found out anew in each.

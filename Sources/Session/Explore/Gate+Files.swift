@@ -20,10 +20,11 @@ extension Gate {
   ///
   /// - Parameter words: what is done, as people read it.
   public func stop(file path: String, writes: Bool, _ words: String) throws {
+    let shown = Gate.shortened(words)
     if path == "/dev/null" { return }
     guard let name = ownName(of: path) else {
-      if writes { return refuse("'\(words)', outside of the run's own directory,") }
-      return note(use: "'\(words)' looks at a file that others may change")
+      if writes { return refuse("'\(shown)', outside of the run's own directory,") }
+      return note(use: "'\(shown)' looks at a file that others may change")
     }
     _ = try stop(
       Operation(

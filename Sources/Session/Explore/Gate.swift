@@ -109,10 +109,11 @@ public final class Gate {
     isFree = false
     try session.output.flush()
     if let outer = operation.accesses.first(where: { made.contains($0.object) }) {
+      let shown = Gate.shortened(operation.name)
       if outer.mode == .read {
-        note(use: "'\(operation.name)' looks at a channel that was made before")
+        note(use: "'\(shown)' looks at a channel that was made before")
       } else {
-        refuse("'\(operation.name)', on a channel that was made before,")
+        refuse("'\(shown)', on a channel that was made before,")
       }
     }
     var point = GatePoint(operation: operation, fact: fact, sends: sends)
