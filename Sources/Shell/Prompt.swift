@@ -96,21 +96,21 @@ public final class Prompt {
     try host.startJobControl()
     if let group = host.jobControl?.groupBefore { editor.leaveTerminal(to: group) }
     let terminals = BackgroundTerminals(session, terminal: host.jobControl?.terminal ?? 0)
-    terminals.printer = { [unowned self] bytes in
+    terminals.printer = { [self] bytes in
       printAbove(String(decoding: bytes, as: UTF8.self))
     }
     self.terminals = terminals
     session.hooks.backgroundOutput = terminals
     // The line being typed is adapted when the handlers have run.
-    session.handlers.hooks[.winch] = { [unowned terminals] in terminals.resize() }
+    session.handlers.hooks[.winch] = { [terminals] in terminals.resize() }
     try Signals.set(.winch, .record)
     // Ctrl-\ gets one out of a loop although Ctrl-C has a block of the user's.
-    session.handlers.hooks[.quit] = { [unowned editor] in
+    session.handlers.hooks[.quit] = { [editor] in
       if !editor.isActive { throw ErrorObject(.interrupted, "interrupted") }
     }
     try Signals.set(.quit, .record, force: true)
     // Ctrl-C drops the line also where it has a block of the user's.
-    session.handlers.beforeInterrupt = { [unowned self] in
+    session.handlers.beforeInterrupt = { [self] in
       guard editor.isActive || editor.hasEntry else { return }
       editor.dropLine()
       isDisturbed = true
@@ -118,7 +118,7 @@ public final class Prompt {
     // A `brood &` may have left it ignored.
     try Signals.set(.int, .record, force: true)
     // Ctrl-Z is for programs.
-    session.handlers.hooks[.tstp] = { [unowned self] in tellOfControlZ() }
+    session.handlers.hooks[.tstp] = { [self] in tellOfControlZ() }
     try Signals.set(.tstp, .record, force: true)
     firstDirectory = try? Directory.current()
     if attachedTo == nil || session.settings.text("prompt").isEmpty {
@@ -126,15 +126,15 @@ public final class Prompt {
     }
     host.historyEntries = { [history] in (history.entries, history.fileWithOlder) }
     let completer = Completer(session: session, interpreter: interpreter)
-    editor.complete = { [unowned self] text in completer.complete(unfinished + text) }
-    session.hooks.tellStuck = { [unowned self] in printAbove(TerminalText.lines($0) + "\n") }
-    session.hooks.notices = { [unowned self] in take($0) }
+    editor.complete = { [self] text in completer.complete(unfinished + text) }
+    session.hooks.tellStuck = { [self] in printAbove(TerminalText.lines($0) + "\n") }
+    session.hooks.notices = { [self] in take($0) }
     // What handlers and timers print goes above the line being typed.
-    session.output.beforeWriting = { [unowned self] in
+    session.output.beforeWriting = { [self] in
       if editor.isActive { editor.beginOutput() }
     }
     let flush = session.loop.beforeSleep
-    session.loop.beforeSleep = { [unowned self] in
+    session.loop.beforeSleep = { [self] in
       if editor.isActive, !news.isEmpty { showNews() }
       flush?()
       editor.endOutput()

@@ -32,7 +32,7 @@ public final class BackgroundTerminals: BackgroundOutput {
   public init(_ session: Session, terminal: Int32) {
     loop = session.loop
     sizeSource = terminal
-    session.hooks.afterForkInChild.append { [unowned self, unowned session] in
+    session.hooks.afterForkInChild.append { [self, session] in
       // The private main ends are closed already.
       waiting = [:]
       lines = []

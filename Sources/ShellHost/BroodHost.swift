@@ -33,7 +33,7 @@ public final class BroodHost: SessionHost, ProgramFinder {
     self.session = session
     programs = Programs(environment)
     session.watchLockOrder()
-    session.hooks.printError = { [unowned self] error, session in
+    session.hooks.printError = { [self] error, session in
       printError(error, session)
     }
   }
@@ -55,7 +55,7 @@ public final class BroodHost: SessionHost, ProgramFinder {
   func forgetInChildren() {
     guard !forgetsInChildren else { return }
     forgetsInChildren = true
-    session.hooks.afterForkInChild.append { [unowned self] in becomeChild() }
+    session.hooks.afterForkInChild.append { [self] in becomeChild() }
   }
 
   private func becomeChild() {

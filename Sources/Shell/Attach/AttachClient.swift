@@ -36,7 +36,7 @@ final class AttachClient {
     let socket = try connect()
     defer { Descriptors.close(socket) }
     let watch = try mapErrors {
-      try session.loop.watch(socket, for: .read) { [unowned self] in hear(socket) }
+      try session.loop.watch(socket, for: .read) { [self] in hear(socket) }
     }
     defer {
       session.loop.remove(watch)
@@ -161,7 +161,7 @@ final class AttachClient {
   private func pass(_ text: String, _ socket: Int32) throws {
     try send(terminal(text), socket, [0, 1, 2])
     for signal in [Signal.quit, .tstp] {
-      session.handlers.hooks[signal] = { [unowned self] in pass(signal) }
+      session.handlers.hooks[signal] = { [self] in pass(signal) }
       try? Signals.set(signal, .record)
     }
     while !isOver {
@@ -212,7 +212,7 @@ final class AttachClient {
       if let size = try? Terminal.size(0) { try? Terminal.setSize(main, size) }
     }
     session.handlers.hooks[.winch] = resize
-    session.handlers.hooks[.quit] = { [unowned self] in typed.append(0x1C) }
+    session.handlers.hooks[.quit] = { [self] in typed.append(0x1C) }
     session.handlers.hooks[.tstp] = {
       try? Terminal.setModes(0, modes)
       try? Process.send(.stop, to: Process.pid)
@@ -237,8 +237,8 @@ final class AttachClient {
     var watches: [Watch] = []
     defer { for watch in watches { session.loop.remove(watch) } }
     try mapErrors {
-      watches.append(try session.loop.watch(main, for: .read) { [unowned self] in show(main) })
-      watches.append(try session.loop.watch(0, for: .read) { [unowned self] in read() })
+      watches.append(try session.loop.watch(main, for: .read) { [self] in show(main) })
+      watches.append(try session.loop.watch(0, for: .read) { [self] in read() })
     }
     _ = try session.pause(interpreter) {
       try type(main)
