@@ -15,8 +15,8 @@ struct FarSlurmEndTests {
       echo "restart ${SLURM_RESTART_COUNT:-0}" >> log
       "$BROOD" run --slurm --journal done --rerun missing -- sh -c '
         echo "$1" >> begun
-        sleep 0.4
-        echo "result $1"' sh {} ::: $(seq 30)
+        # Slurm ends each process by itself: sleep may be gone before the shell is.
+        sleep 0.4 && echo "result $1"' sh {} ::: $(seq 30)
       echo "status $?" >> log
       END
       sbatch -Q -N 2 --ntasks-per-node 2 --no-kill --requeue -o out --open-mode append job
