@@ -16,7 +16,8 @@ enum PredictCommand {
       difference. At a terminal the answer is typed; in a script --answer has it.
 
       Lines in an order are written with slashes: `--answer a/b`; `any` says that it is not fixed, \
-      which is found out by ten runs. Possible outcomes are written with commas and graded by `explore`.
+      which `explore` finds out, or ten runs where it cannot. Possible outcomes are written with commas and \
+      graded by `explore`, as is a value that depends on which process comes first.
       """,
     parameters: [Parameter("block", .function, .required, "what runs after the question")],
     flags: [
@@ -48,7 +49,8 @@ enum PredictCommand {
     } else {
       answer = try ask(question, call, language)
     }
-    let result = try PredictRun(call[0], interpreter).answer(question)
+    let result = try PredictRun(call[0], interpreter).answer(
+      question, mayRace: shape.mayRace && interpreter.table["explore"] != nil)
     return report(question, answer, result, shape, interpreter, language)
   }
 
@@ -152,6 +154,9 @@ struct PredictShape {
 
   private var forks: Int { (counts["fork"] ?? 0) + (counts["process start"] ?? 0) }
 
+  /// Whether other processes have a part in what comes out.
+  var mayRace: Bool { forks > 0 }
+
   var question: PredictQuestion {
     if forks > 0, has("state") { return .state }
     if forks > 0, has("shm set", "shm get", "shm add") { return .value }
@@ -169,7 +174,7 @@ struct PredictShape {
     case .processes, .lines: return forks > 0 ? "M1" : nil
     // Where one order is certain, its author did not overlook that there are several.
     case .order: return forks > 0 && result.texts.count > 1 ? "M2" : nil
-    case .value:
+    case .value where !result.isSet:
       if forks == 0 { return nil }
       if has("shm set"), let more = Int(answer), let less = Int(result.text), more > less {
         return "M15"
@@ -178,10 +183,11 @@ struct PredictShape {
     case .state:
       if result.text == "Z", has("kill") { return "M7" }
       return result.text == "T" && has("kill") ? "M21" : nil
-    case .outcomes:
+    case .outcomes, .value:
       // Who names too few has not thought of all orders.
       let named = PredictResult.parts(answer)
-      guard named.count < result.texts.count, named.isSubset(of: result.texts) else { return nil }
+      let all = Set(result.texts.map(PredictResult.bare))
+      guard named.count < all.count, named.isSubset(of: all) else { return nil }
       return has("shm set") ? "M15" : "M34"
     }
   }
@@ -212,15 +218,47 @@ struct PredictResult {
   }
 
   func accepts(_ answer: String) -> Bool {
-    if isSet { return PredictResult.parts(answer) == Set(texts.map(PredictResult.plain)) }
+    if isSet { return PredictResult.parts(answer) == Set(texts.map(PredictResult.bare)) }
     if runs > 1, texts.count > 1 { return answer.lowercased() == "any" }
     return texts.first.map { PredictResult.plain($0) == PredictResult.plain(answer) }
       ?? answer.isEmpty
   }
 
   /// The values that an answer names.
+  ///
+  /// They stand with commas, `or` or `and` between them, in braces or without. Commas within brackets and
+  /// quotes are of a value.
   static func parts(_ answer: String) -> Set<String> {
-    Set(answer.split { ",，{}[] ".contains($0) }.map { plain(String($0)) })
+    var text = answer.trimmed
+    if text.hasPrefix("{"), text.hasSuffix("}") { text = String(text.dropFirst().dropLast()) }
+    for word in [" or ", " and ", " 或 ", " 和 "] { text = text.replacing(word, with: ",") }
+    var parts: [String] = [""]
+    var depth = 0
+    var isQuoted = false
+    for character in text {
+      if character == "\"" { isQuoted.toggle() }
+      if character == "[" { depth += 1 }
+      if character == "]" { depth -= 1 }
+      if depth == 0, !isQuoted, ",，、".contains(character) {
+        parts.append("")
+      } else {
+        parts[parts.count - 1].append(character)
+      }
+    }
+    let found = Set(parts.map(bare).filter { !$0.isEmpty })
+    // Numbers may stand with blanks alone between them.
+    let words = text.split(separator: " ")
+    if parts.count == 1, words.count > 1, words.allSatisfy({ Int($0) != nil }) {
+      return Set(words.map(String.init))
+    }
+    return found
+  }
+
+  /// Without the quotes around it, and as if lists had no blanks.
+  static func bare(_ text: String) -> String {
+    let text = plain(text)
+    guard text.hasPrefix("[") else { return text }
+    return text.replacing(", ", with: ",").replacing(": ", with: ":")
   }
 
   /// Without the quotes around.

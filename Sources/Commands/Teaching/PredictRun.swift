@@ -23,17 +23,35 @@ struct PredictRun {
     self.interpreter = interpreter
   }
 
-  func answer(_ question: PredictQuestion) throws -> PredictResult {
-    if question == .outcomes { return try outcomes() }
+  /// - Parameter mayRace: other processes have a part in it, so that one run does not tell.
+  func answer(_ question: PredictQuestion, mayRace: Bool) throws -> PredictResult {
+    if question == .outcomes { return try outcomes(of: explored(within: nil)) }
     let first = try once()
     var result = PredictResult(texts: [], output: first.output)
     switch question {
     case .processes: result.texts = ["\(first.forks + 1)"]
     case .lines: result.texts = ["\(lines(first.output).count)"]
-    case .value: result.texts = [first.value.asText]
+    case .value:
+      result.texts = [first.value.asText]
+      if mayRace, let found = try probed() {
+        let all = outcomes(of: found)
+        if all.texts.count > 1 { (result.texts, result.isSet) = (all.texts, true) }
+      }
     case .state: result.texts = [String(first.value.asText.prefix(1))]
     case .order:
       var orders = [lines(first.output).joined(separator: "/")]
+      if mayRace, let found = try probed() {
+        var count = 0
+        for outcome in records(found) {
+          let order = lines(outcome.get("output")?.asText ?? "").joined(separator: "/")
+          if !orders.contains(order) { orders.append(order) }
+        }
+        if case .int(let runs)? = found.get("runs") { count = runs }
+        if case .bool(true)? = found.get("complete") {
+          (result.texts, result.runs) = (orders, count)
+          return result
+        }
+      }
       for _ in 1..<PredictRun.runs {
         let order = lines(try once().output).joined(separator: "/")
         if !orders.contains(order) { orders.append(order) }
@@ -48,15 +66,39 @@ struct PredictRun {
     text.split(separator: "\n").map(String.init)
   }
 
-  /// All values that are possible, by `explore`.
-  private func outcomes() throws -> PredictResult {
-    let explore = try interpreter.function(named: "explore")
-    let found = try interpreter.invoke(explore, [block]).plain
-    var result = PredictResult(texts: [], isSet: true)
-    guard case .map(let map) = found, case .list(let list)? = map.get("outcomes")?.plain else {
-      return result
+  /// What `explore` finds of the block.
+  ///
+  /// - Parameter time: how long it may take (ns).
+  private func explored(within time: Int64?) throws -> MapObject {
+    var limits = ExploreLimits()
+    limits.time = time
+    guard case .map(let found) = try ExploreCalls.explore(interpreter, block, [], limits).plain
+    else {
+      throw ErrorObject(.failed, "nothing was explored")
     }
-    for case .map(let outcome) in list.items.map(\.plain) {
+    return found
+  }
+
+  /// The same for a short time; nil for what cannot be explored, as programs.
+  private func probed() throws -> MapObject? {
+    do {
+      return try explored(within: PredictRun.probeTime)
+    } catch let error as ErrorObject where error.kind != .interrupted {
+      return nil
+    }
+  }
+
+  private static let probeTime: Int64 = 3_000_000_000
+
+  private func records(_ found: MapObject) -> [MapObject] {
+    guard case .list(let list)? = found.get("outcomes")?.plain else { return [] }
+    return list.items.compactMap { if case .map(let outcome) = $0.plain { outcome } else { nil } }
+  }
+
+  /// All values that are possible.
+  private func outcomes(of found: MapObject) -> PredictResult {
+    var result = PredictResult(texts: [], isSet: true)
+    for outcome in records(found) {
       let kind = outcome.get("kind")?.asText ?? "value"
       let text = kind == "value" ? outcome.get("value")?.asText ?? "null" : kind
       if !result.texts.contains(text) { result.texts.append(text) }
