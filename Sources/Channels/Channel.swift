@@ -254,6 +254,16 @@ open class Channel {
   /// The same for a process of another module.
   public final func outlook(of verb: OperationPoint.Verb) -> Prospect { prospect(of: verb) }
 
+  /// Tells the others that this process waits for an operation to be possible, or no longer does, where it
+  /// waits outside of the operation itself.
+  public final func tell(waitingFor verb: OperationPoint.Verb?) {
+    switch verb {
+    case .queuePut, .pipeSend: peers.set(.writing)
+    case .none: peers.set(.idle)
+    default: peers.set(.reading)
+    }
+  }
+
   /// What is seen under the inner lock by one that does nothing; nil where that cannot be had.
   final func glimpse<R>(_ look: () -> R) -> R? {
     let code = brood_lock(lockWord, Clock.deadline(after: 1_000_000_000))

@@ -24,6 +24,17 @@ public enum OperationPoint {
     case other
     case memoryGet, memorySet, memoryAdd, memoryExchange
 
+    /// Whether it may have to wait for others.
+    public var mayWait: Bool {
+      switch self {
+      case .queuePut, .queueGet, .pipeSend, .pipeReceive, .lockAcquire, .semaphoreAcquire,
+        .eventWait,
+        .barrierWait, .conditionWait, .memoryLock, .select, .processWait, .other:
+        true
+      default: false
+      }
+    }
+
     /// As users type it.
     public var name: String {
       switch self {

@@ -28,7 +28,7 @@ struct Races {
       for (path, operation) in node.moment.pending {
         if path == pick.process {
           // What it was about to do it might have done before others.
-          if pick.act != .go { race(path, operation, clock, before: index) }
+          if !pick.act.isOwn { race(path, operation, clock, before: index) }
           continue
         }
         let conflicts = operation.accesses.contains { access in
@@ -133,7 +133,7 @@ struct Races {
       join(clocks[cause], into: &clock)
     }
     // Time goes on only when nothing else can happen, so all before comes before it.
-    if pick.act == .expire, !node.moment.choices.contains(where: { $0.act == .go }) {
+    if pick.act == .expire, !node.moment.choices.contains(where: { $0.act.isOwn }) {
       for earlier in clocks { join(earlier, into: &clock) }
     }
     while clock.count <= process { clock.append(0) }

@@ -4,12 +4,19 @@ public struct Step: Hashable, Comparable, Sendable {
   public enum Act: Int, Comparable, Sendable {
     /// It does its next operation.
     case go
+    /// It begins to wait for its next operation, where that is a step of its own.
+    case wait
+    /// It ends, where that is a step of its own.
+    case end
     /// What handles a signal that has come begins before that operation.
     case signal
     /// The time of its next operation is over.
     case expire
     /// It is killed before its next operation.
     case kill
+
+    /// Whether it is what the process does of itself.
+    public var isOwn: Bool { self <= .end }
 
     /// As they are tried.
     public static func < (left: Act, right: Act) -> Bool { left.rawValue < right.rawValue }
@@ -36,8 +43,9 @@ public struct Step: Hashable, Comparable, Sendable {
 /// The choices of a run, in order, as people read and type them: `1x3,2x4,k1`.
 ///
 /// A step is a process, after `s` for a signal that it handles, after `t` for the end of its time, after
-/// `k` for its death; `x3` says that it comes three times in a row. What follows the last step is the usual: the same process goes on as long
-/// as it can, else the lowest one goes.
+/// `k` for its death, after `e` for its end and `w` for the beginning of a wait where these are steps; `x3`
+/// says that it comes three times in a row. What follows the last step is the usual: the same process goes
+/// on as long as it can, else the lowest one goes.
 public struct Schedule: Hashable, Sendable, CustomStringConvertible {
   /// The steps.
   public var steps: [Step]
@@ -65,6 +73,8 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
       var act = Step.Act.go
       switch rest.first {
       case "k": act = .kill
+      case "e": act = .end
+      case "w": act = .wait
       case "s": act = .signal
       case "t": act = .expire
       default: break
@@ -97,6 +107,8 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
         case .signal: "s"
         case .expire: "t"
         case .kill: "k"
+        case .end: "e"
+        case .wait: "w"
         }
       parts.append("\(mark)\(choice.process)" + (end - index > 1 ? "x\(end - index)" : ""))
       index = end
@@ -108,7 +120,7 @@ public struct Schedule: Hashable, Sendable, CustomStringConvertible {
   /// else the lowest; no death.
   public static func usual(_ choices: [Step], after last: Step?) -> Step? {
     let living = choices.filter { $0.act != .kill }
-    if let last, let same = living.first(where: { $0.process == last.process && $0.act == .go }) {
+    if let last, let same = living.first(where: { $0.process == last.process && $0.act.isOwn }) {
       return same
     }
     return living.min()

@@ -81,7 +81,7 @@ public final class Search {
     /// Whether a choice would be one preemption more.
     func preempts(_ choice: Step) -> Bool {
       guard let last, choice.act != .kill, choice.process != last.process else { return false }
-      return moment.choices.contains(Step(last.process))
+      return moment.choices.contains { $0.process == last.process && $0.act.isOwn }
     }
   }
 
@@ -268,7 +268,7 @@ public final class Search {
     let text = { (moment: Moment) -> String in
       moment.pending.sorted { $0.key < $1.key }
         .map { path, operation in
-          let can = moment.choices.contains(Step(path)) ? "" : " (waits)"
+          let can = moment.choices.contains { $0.process == path && $0.act.isOwn } ? "" : " (waits)"
           return "\(path): \(operation.name)\(can)"
         }.joined(separator: ", ")
     }

@@ -166,7 +166,7 @@ extension Session {
     if Recorder.isOn { Recorder.write(.fork, other: pid, hasPlace: true, process.name) }
     if let slot = process.slot { slots?.fill(slot, pid: pid) }
     // The child does so too, but this process may end before it has.
-    if process.isDetached, Guardian.isMarked { try? Guardian.detach(pid) }
+    if process.isDetached, Guardian.isMarked, !Gate.endsWithRun { try? Guardian.detach(pid) }
     guard let group else { return }
     process.group = group == 0 ? pid : group
     // The child does the same, and one of the two comes first.

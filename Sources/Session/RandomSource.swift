@@ -14,6 +14,9 @@ public final class RandomSource: RandomNumberGenerator {
 
   public init() {}
 
+  /// Changes with each number that is taken.
+  var position: UInt64 { state.0 ^ Self.rotated(state.1, 21) ^ Self.rotated(state.3, 42) }
+
   public func next() -> UInt64 {
     if depth != Process.forkDepth { begin() }
     let result = Self.rotated(state.0 &+ state.3, 23) &+ state.0

@@ -34,6 +34,7 @@ extension Session {
     do {
       try takePlace(options, parent: parent, terminal: terminal)
       try options.prepare?()
+      Gate.current?.beginBlock()
       let result = try body()
       try interpreter.printReport(result)
       // What cannot be written is a failure, and then there is no value.
@@ -94,6 +95,7 @@ extension Session {
   }
 
   private func detachSelf(leavesTerminal: Bool) throws {
+    if Gate.endsWithRun { return }
     try mapErrors("cannot detach") {
       if Guardian.isMarked { try Guardian.setTask(0) }
       // The leader of a group cannot begin a session, but then it has one as good.

@@ -143,6 +143,33 @@ import Testing
     #expect(output.leftBehind.isEmpty, "\(output.leftBehind)")
   }
 
+  /// If what explores is killed its run goes with it, also a process that computes and is at no gate.
+  @Test(arguments: ["step", "explore"])
+  func theRunGoesWithWhatExplores(_ verb: String) throws {
+    let output = try runBash(
+      """
+      child() { ps -o pid=,comm= --ppid "$1" | awk '$2 !~ /guard/ { print $1 }' | tail -1; }
+      mkfifo in; exec 3<>in
+      brood -c 'try { \(verb) { while true { } } } catch e { print $e.kind }
+        print (len (filter (ps) { |p| $p.state == "R" and $p.pid != $pid })); sleep 20s' <in >out 2>&1 &
+      session=$!
+      for try in $(seq 2000); do
+        explorer=$(child $session)
+        first=$([ -n "$explorer" ] && child $explorer)
+        [ -n "$first" ] && break
+        sleep 0.01
+      done
+      kill -9 $explorer
+      until [ $(wc -l <out) = 2 ]; do sleep 0.01; done
+      cat out
+      case $(ps -o stat= -p $first) in ''|Z*) echo ended ;; *) echo "still there"; kill -9 $first ;; esac
+      kill -INT $session
+      wait $session
+      """, within: .seconds(60))
+    #expect(output.standardOutput == "system\n0\nended\n", "\(output.standardError)")
+    #expect(output.leftBehind.isEmpty, "\(output.leftBehind)")
+  }
+
   /// What others see of it is removed, also where it is interrupted.
   @Test func noDirectoryIsLeft() throws {
     let directory = try TemporaryDirectory()

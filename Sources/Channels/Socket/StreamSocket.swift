@@ -22,11 +22,13 @@ public final class StreamSocket {
   /// -1 once this process has closed it.
   public private(set) var descriptor: Int32
   /// Its own address; nil for a unix socket without a name.
-  public let address: SocketAddress?
+  public private(set) var address: SocketAddress?
   /// That of the other side; nil if it has none, or while listening.
-  public let peer: SocketAddress?
+  public private(set) var peer: SocketAddress?
   /// The process that connected, or that listened; unix sockets only.
   public let peerPid: Int32?
+  /// What it is called where it is explored; nil elsewhere, and for one that came from another process.
+  public var inRun: SocketNames?
   /// What came and is not complete yet.
   var inbox = SocketInbox()
   /// Bytes are being written, perhaps by code that a signal handler has interrupted.
@@ -60,6 +62,12 @@ public final class StreamSocket {
   }
 
   deinit { Descriptors.close(descriptor) }
+
+  /// Shows other addresses than those that it has.
+  public func show(_ address: SocketAddress?, peer: SocketAddress?) {
+    self.address = address
+    self.peer = peer
+  }
 
   /// What can be done with it now; one look at the connection (recv(2) with MSG_PEEK).
   public var state: State {
@@ -148,6 +156,18 @@ extension StreamSocket {
     socket.isCutShort = head[1] == 1
     socket.inbox = SocketInbox(Array(bytes.dropFirst(2)))
     return socket
+  }
+}
+
+/// What the directions of a connection are called where it is explored; of a listening socket both are its
+/// address.
+public struct SocketNames: Sendable {
+  public let sends: String
+  public let receives: String
+
+  public init(sends: String, receives: String) {
+    self.sends = sends
+    self.receives = receives
   }
 }
 

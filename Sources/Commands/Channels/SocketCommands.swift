@@ -188,12 +188,12 @@ enum SocketCommands {
     call.session.waitLimit(call.nanoseconds("timeout"))
   }
 
-  private static func nameAndAddress(_ call: borrowing Call) -> (name: String?, index: Int) {
+  static func nameAndAddress(_ call: borrowing Call) -> (name: String?, index: Int) {
     call.has(1) ? (call.newName(), 1) : (nil, 0)
   }
 
   /// Errors of opening point at the address, unless they are about the name.
-  private static func located(
+  static func located(
     _ call: borrowing Call, _ index: Int, _ body: () throws -> Value
   ) throws -> Value {
     do {

@@ -33,6 +33,14 @@ extension Session {
       }
       address = .internet(first)
     }
+    return try listen(name, endpoint, at: address)
+  }
+
+  /// Listens at an address that an endpoint means.
+  func listen(
+    _ name: String?, _ endpoint: SocketEndpoint, at address: SocketAddress
+  ) throws -> SocketHandle {
+    if let name { try names.check(name) }
     do {
       return try addSocket(name, StreamSocket.listening(at: address, makeFile: makeSocketFile))
     } catch let error as SystemError {
@@ -53,6 +61,14 @@ extension Session {
       addresses = try hosts.addresses(of: host, port: port, until: wait.deadline)
         .map { .internet($0) }
     }
+    return try connect(name, endpoint, to: addresses, wait)
+  }
+
+  /// Connects to one of the addresses that an endpoint means.
+  func connect(
+    _ name: String?, _ endpoint: SocketEndpoint, to addresses: [SocketAddress], _ wait: Wait
+  ) throws -> SocketHandle {
+    if let name { try names.check(name) }
     // A connection to a server that is busy waits in the kernel.
     try output.flush()
     var failure: SystemError?

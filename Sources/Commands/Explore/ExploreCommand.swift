@@ -28,7 +28,9 @@ enum ExploreCommands {
       Processes are named by the way of forks: 0 is the block itself, 2.1 the first child of its \
       second child. A schedule such as 1x3,2x4,1 tells who went on, and how many operations; `replay` \
       repeats it. k2 is the death of process 2, t2 the end of its time limit, or its alarm; s2 has it \
-      handle a signal before its operation, which it does behind it otherwise. Time and random \
+      handle a signal before its operation, which it does behind it otherwise. e2 is its end, and w2 \
+      the beginning of its wait, which are steps only where a process looks at who lives or who waits, \
+      as `kill`, `state`, `wait --any` and `lock info` do. Time and random \
       numbers are those of the run: `sleep 1h` takes no time, and comes after all that can happen now.
 
       With --kill 1 each process is also killed by KILL before each of its operations. `kill_points` \
@@ -37,7 +39,9 @@ enum ExploreCommands {
       for ever.
 
       Each run begins in an empty directory, which is TMPDIR, too, and may write there. What has an \
-      effect elsewhere is refused: a program, a file, a socket, a channel that was made before. With \
+      effect elsewhere is refused: a program, a file, a socket to outside, a channel that was made before. \
+      Sockets between processes of the run are explored; nobody else can reach their addresses, and \
+      each run has them to itself. With \
       --real there is no such directory, and all that is done, in each run anew. Pools, and what \
       looks at processes as `why` does, cannot be explored.
 

@@ -9,7 +9,10 @@ import Session
 enum ExploredCalls {
   /// Has the calls of this process watched.
   static func watch(_ interpreter: Interpreter) {
-    interpreter.watchCalls({ command in standIn(command) }, select: ExploredSelect.select)
+    interpreter.watchCalls(
+      { command in standIn(command) }, select: ExploredSelect.select, field: ExploredFields.field)
+    let session = interpreter.session
+    Gate.endAccesses = { ExploredSockets.ends(session) }
   }
 
   private static func standIn(_ command: Command) -> Interpreter.StandIn? {
@@ -20,6 +23,7 @@ enum ExploredCalls {
     case "wait": ExploredProcesses.wait
     case "kill", "stop", "continue", "process terminate": ExploredProcesses.signal
     case "terminate": ExploredProcesses.terminate
+    case "_exit": ExploredProcesses.leave
     case "signal on", "signal ignore", "signal default", "signal block", "signal unblock",
       "signal pending", "signal list":
       ExploredSignals.local
@@ -46,13 +50,14 @@ enum ExploredCalls {
     case "glob": ExploredFiles.glob
     case "spawn", "exec", "detach": refuse
     case _ where command.name.hasPrefix("pool "): refusePool
+    case _ where command.name.hasPrefix("socket "): ExploredSockets.standIn(command.name)
     case _ where foreign.contains { command.name.hasPrefix($0) }: refuse
     default: command.flags.contains { $0.name == "timeout" } ? timed : nil
     }
   }
 
   /// Families whose processes, files and connections are none of a run.
-  private static let foreign = ["socket ", "record", "timeline", "blackbox", "fg", "bg"]
+  private static let foreign = ["record", "timeline", "blackbox", "fg", "bg"]
 
   @Sendable private static func refuse(
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
@@ -66,6 +71,7 @@ enum ExploredCalls {
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
     guard let gate = Gate.current else { return try work(call) }
+    if call.command.name.hasSuffix(" list") { gate.need(.waiters) }
     gate.note(use: "'\(call.command.name)' looks at all at once, in no order to what others do")
     _ = try gate.stop(Operation(words(call)))
     return try gate.inside { try work(call) }
@@ -119,7 +125,14 @@ enum ExploredCalls {
     guard let gate = Gate.current, case .handle(let handle as ChannelHandle) = call[0] else {
       return try work(call)
     }
-    _ = try gate.stop(Operation(words(call), [Access(Gate.key(handle.channel.id), .read)]))
+    let key = Gate.key(handle.channel.id)
+    var accesses = [Access(key, .read)]
+    if call.command.name.hasSuffix(" info") {
+      gate.need(.waiters)
+      accesses.append(Access(Gate.waiters(of: handle.channel.id), .read))
+      if handle is SharedHandle { accesses.append(Access(key + " lock", .read)) }
+    }
+    _ = try gate.stop(Operation(words(call), accesses))
     return try gate.inside { try work(call) }
   }
 
@@ -139,7 +152,7 @@ enum ExploredCalls {
   }
 
   /// Longer than any run (ns).
-  private static let century = 100 * 365 * 86_400 * 1_000_000_000
+  static let century = 100 * 365 * 86_400 * 1_000_000_000
 
   @Sendable private static func print(
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
@@ -183,6 +196,7 @@ enum ExploredCalls {
       switch call[index] {
       case .handle(let handle as ChannelHandle): word = handle.name
       case .handle(let handle as ProcessHandle): word = handle.name
+      case .handle(let handle as SocketHandle): word = handle.name
       case .closure: word = "{ … }"
       default: word = call.spelled(index)
       }

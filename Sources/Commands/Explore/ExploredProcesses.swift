@@ -17,6 +17,11 @@ enum ExploredProcesses {
     let targets = try WaitCommand.named(call) ?? session.processes.users
     let isAny = call.isSet("any") || call.count == 0 && !call.isSet("all")
     let time = call.nanoseconds("timeout")
+    if isAny && targets.count > 1 || time == 0 || call.isSet("peek")
+      || gate.expiresAnytime && time != nil
+    {
+      gate.need(.ends)
+    }
     let accesses = targets.map {
       Access(gate.key(process: $0.pid), .read, time == nil && !isAny ? .takes : .none)
     }
@@ -35,6 +40,14 @@ enum ExploredProcesses {
     if passage == .expired { call.replace(flag: "timeout", by: .duration(0)) }
     let result = try work(call)
     return gate.isLoose ? result : timeless(result)
+  }
+
+  /// `_exit`, which does nothing else.
+  @Sendable static func leave(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    try Gate.current?.stopAtEnd()
+    return try work(call)
   }
 
   /// Waits for one process, as the end of a script does.
@@ -71,6 +84,7 @@ enum ExploredProcesses {
     let pids = try StopCommands.pids(call)
     let keys = try pids.map { try own($0, gate) }
     let words = ExploredCalls.words(call)
+    gate.need(.ends)
     let lives = keys.map { Access("life \($0.dropFirst(5))", .write) }
     func send(_ signal: Signal) throws {
       _ = try gate.stop(
@@ -131,6 +145,7 @@ enum ExploredProcesses {
     if call.isSet("group") || call.isSet("tree") {
       gate.refuse("'\(call.command.name)' of a group or tree")
     }
+    gate.need(.ends)
     let accesses = try sent.map { sent -> Access in
       let key = try own(sent.pid, gate)
       return Access("life \(key.dropFirst(5))", .write)
@@ -148,15 +163,20 @@ enum ExploredProcesses {
     guard let gate = Gate.current, call.has(0), let target = try? ProcessTarget(call[0]) else {
       return try work(call)
     }
-    _ = try gate.stop(
-      Operation(ExploredCalls.words(call), [Access(gate.key(process: target.pid), .read)]))
+    try look(at: target.pid, ExploredCalls.words(call), gate)
+    return try gate.inside { try work(call) }
+  }
+
+  /// Stops before a look at a process.
+  static func look(at pid: Int32, _ name: String, _ gate: Gate) throws {
+    gate.need(.ends)
+    _ = try gate.stop(Operation(name, [Access(gate.key(process: pid), .read)]))
     // All others stand at their gates, or are about to.
     let deadline = Clock.deadline(after: 1_000_000_000)
-    while !gate.isLoose, target.pid != Process.pid, Clock.monotonic < deadline,
-      call.session.reader.look(target.pid).stat?.state == UInt8(ascii: "R")
+    while !gate.isLoose, pid != Process.pid, Clock.monotonic < deadline,
+      gate.session.reader.look(pid).stat?.state == UInt8(ascii: "R")
     {
       usleep(100)
     }
-    return try gate.inside { try work(call) }
   }
 }

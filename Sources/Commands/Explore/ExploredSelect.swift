@@ -24,11 +24,17 @@ enum ExploredSelect {
     }
     let first = times.min { $0.time < $1.time }
     var accesses: [Access] = []
+    for case let arm as SocketSource in arms where !gate.isLoose && !gate.isReal {
+      gate.need(.ends)
+      guard let names = try ExploredSockets.names(of: arm.handle.socket, gate) else { continue }
+      accesses.append(Access(names.receives, .write))
+    }
     for arm in arms {
       guard let target = arm.target else { continue }
       if target.object.kind.isChannel {
         accesses.append(Access(Gate.key(target.object.number), .write))
       } else if target.object.kind == .process {
+        if call.count > 1 { gate.need(.ends) }
         accesses.append(
           Access(gate.key(process: Int32(truncatingIfNeeded: target.object.number)), .read))
       }
@@ -43,6 +49,7 @@ enum ExploredSelect {
       let taken = try gate.inside { () throws -> Selected? in
         for arm in arms where !(arm is TimeSource) {
           if let (value, origin) = try arm.take() {
+            adopt(value, of: arm, gate)
             return Selected(arm.index, value, origin: origin)
           }
         }
@@ -55,6 +62,13 @@ enum ExploredSelect {
           help: "its queues and pipes are closed, or no other process is left that could use them")
       }
     }
+  }
+
+  private static func adopt(_ value: Value, of arm: any SelectSource, _ gate: Gate) {
+    guard let listener = (arm as? SocketSource)?.handle.socket, listener.isListening,
+      let names = listener.inRun, case .handle(let taken as SocketHandle) = value
+    else { return }
+    ExploredSockets.adopt(taken, names, listener.address, gate)
   }
 
   /// Whether an arm could run, or none ever can.

@@ -67,14 +67,14 @@ enum StepCommand {
       _ stands: [ExploredStand], _ steps: [Step], _ choices: [Step]
     ) throws -> ExploredChoice {
       if isFree {
-        return Schedule.usual(choices.filter { $0.act == .go }, after: steps.last)
+        return Schedule.usual(choices.filter { $0.act.isOwn }, after: steps.last)
           .map { .take($0) } ?? .take(choices[0])
       }
       if let (path, word) = runner {
         let stand = stands.first { $0.path == path }
         let isThere = word.map { stand?.operation.contains($0) ?? true } ?? false
-        if choices.contains(Step(path)), !isThere || steps.last?.process != path {
-          return .take(Step(path))
+        if let own = own(path, choices), !isThere || steps.last?.process != path {
+          return .take(own)
         }
         runner = nil
       }
@@ -102,19 +102,25 @@ enum StepCommand {
         isFree = true
         return Schedule.usual(choices, after: steps.last).map { .take($0) }
       case "run":
-        guard words.count > 1, let path = ProcessPath(words[1]), choices.contains(Step(path)) else {
+        guard words.count > 1, let path = ProcessPath(words[1]), let own = own(path, choices) else {
           say("as: run 1, run 1 until lock")
           return nil
         }
         runner = (path, words.count > 3 ? words[3...].joined(separator: " ") : nil)
-        return .take(Step(path))
+        return .take(own)
       default:
         let step = Schedule(words[0])?.steps.first
         if let step, choices.contains(step) { return .take(step) }
-        let able = choices.filter { $0.act == .go }.map { "\($0.process)" }
+        if let step, step.act == .go, let own = own(step.process, choices) { return .take(own) }
+        let able = choices.filter { $0.act.isOwn }.map { "\($0.process)" }
         say("possible: \(able.joined(separator: " ")), run P, undo, go, quit")
         return nil
       }
+    }
+
+    /// What a process can do of itself.
+    private func own(_ path: ProcessPath, _ choices: [Step]) -> Step? {
+      choices.first { $0.process == path && $0.act.isOwn }
     }
 
     private func readLine() -> String? {

@@ -112,7 +112,9 @@ extension Interpreter {
   private func fieldValue(_ base: Value, _ name: String) throws -> Value? {
     switch base {
     case .map(let map): return map.get(name)
-    case .handle(let handle): return try handle.field(name)
+    case .handle(let handle):
+      if let fieldStandIn { return try fieldStandIn(handle, name) }
+      return try handle.field(name)
     case .error(let error): return error.field(name)
     case .report(let report): return try fieldValue(report.value, name)
     default: return nil

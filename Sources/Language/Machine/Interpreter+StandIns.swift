@@ -12,9 +12,11 @@ extension Interpreter {
   /// - Parameters:
   ///   - standIn: asked for each built-in; nil leaves it as it is.
   ///   - select: waits in place of `select`.
+  ///   - field: yields the field of a handle in place of the handle.
   public func watchCalls(
     _ standIn: (Command) -> StandIn?,
-    select: (@Sendable (borrowing Selection) throws -> Selected)? = nil
+    select: (@Sendable (borrowing Selection) throws -> Selected)? = nil,
+    field: (@Sendable (Handle, String) throws -> Value?)? = nil
   ) {
     standIns = [:]
     for command in table.families.flatMap(\.commands) {
@@ -25,6 +27,7 @@ extension Interpreter {
       }
     }
     selectStandIn = select
+    fieldStandIn = field
     nativeLimit = -1
   }
 
@@ -41,6 +44,7 @@ extension Interpreter {
   public func endWatchingCalls() {
     standIns = [:]
     selectStandIn = nil
+    fieldStandIn = nil
     nativeLimit = Interpreter.maximumNativeDepth
   }
 }

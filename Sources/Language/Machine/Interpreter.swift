@@ -74,6 +74,8 @@ public final class Interpreter {
   var standIns: [ObjectIdentifier: Command] = [:]
   /// What runs in place of the waiting of `select`.
   var selectStandIn: (@Sendable (borrowing Selection) throws -> Selected)?
+  /// What yields fields of handles in place of these.
+  var fieldStandIn: (@Sendable (Handle, String) throws -> Value?)?
   /// Below this address they are not, 0 until that is looked up.
   var stackLimit: UInt = 0
 

@@ -238,18 +238,16 @@ final class ChaosDecider {
       members[path]?.point?.outlook = outlook
       return true
     case .news(let outlook): members[path]?.point?.outlook = outlook
-    case .forks(let place):
-      guard let socket = arrived.popLast() else { break }
+    case .forked(let place, _):
+      guard let socket = arrived.popLast() else {
+        order(.go, path)
+        break
+      }
       let child = path.child(place)
       members[child] = Member(path: child, socket: (try? Descriptors.makePrivate(socket)) ?? socket)
       limitWaits(child)
-    case .forked(let pid):
-      if pid > 0 {
-        members[path]?.state = .forks
-        parents.append(path)
-      } else {
-        order(.go, path)
-      }
+      members[path]?.state = .forks
+      parents.append(path)
     case .asks(let pid): order(.answer, path, pids[pid].map(\.description) ?? "")
     case .goesAway: members[path]?.state = .isAway
     default: break

@@ -16,14 +16,32 @@ final class ExploredRun {
     /// What it stands before; nil while it is on its way.
     var point: GatePoint?
     var isStopped = false
-    /// How often it has stood here and seen the same.
-    var repeats = 0
+    /// What it has only looked at since it last did something else, or one of these has changed.
+    var looks = Looks()
     /// The step, from 0, that made possible what it waited for.
     var cause: Int?
     /// What it holds, by what that is called in accesses.
     var held: [Held] = []
     /// Signals that were sent to it since its last step.
     var signals: Set<Int32> = []
+  }
+
+  /// Operations of a process in a row that change nothing.
+  struct Looks {
+    /// How many.
+    var count = 0
+    /// What they have used.
+    var accesses: [Access] = []
+    /// Where the process has been meanwhile.
+    var states: Set<UInt64> = []
+    /// It has come back to where it was, and will do the same again until somebody changes something.
+    var isLoop = false
+
+    mutating func note(_ effects: Operation, _ state: UInt64?) {
+      count += 1
+      for access in effects.accesses where !accesses.contains(access) { accesses.append(access) }
+      if let state, !states.insert(state).inserted { isLoop = true }
+    }
   }
 
   /// A lock, a permit or an item that a process has.
@@ -49,6 +67,8 @@ final class ExploredRun {
   /// For messages, of all runs.
   nonisolated(unsafe) private static let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: 65536, alignment: 16)
+  /// What a process looks at that is to be a step of its own.
+  private(set) var wanted: RunDetail = []
   /// A process computes without end.
   private(set) var isLost = false
 
@@ -70,8 +90,9 @@ final class ExploredRun {
   // MARK: What can happen
 
   /// What each process could do now.
-  var moment: Moment {
+  private func look() -> Moment {
     var choices: [Step] = []
+    var isLooping = false
     var pending: [ProcessPath: Operation] = [:]
     var idle: [Step] = []
     for member in members.values {
@@ -82,9 +103,11 @@ final class ExploredRun {
       }
       if member.isStopped { continue }
       if point.outlook.hasSignal { choices.append(Step(member.path, .signal)) }
-      if !point.outlook.waits {
-        let choice = Step(member.path)
-        if member.repeats < ExploredRun.mostRepeats {
+      if !point.outlook.waits || point.mayBegin {
+        let choice = Step(member.path, point.act)
+        if member.looks.isLoop {
+          isLooping = true
+        } else if member.looks.count < ExploredRun.mostLooks {
           choices.append(choice)
         } else {
           idle.append(choice)
@@ -101,7 +124,14 @@ final class ExploredRun {
       }
     }
     // Who looks again and again at the same waits until somebody changes it, or time goes on.
-    if !choices.contains(where: { $0.act == .go || $0.act == .expire }) { choices += idle }
+    if !choices.contains(where: { $0.act.isOwn || $0.act == .expire }) {
+      choices += idle
+    } else if !idle.isEmpty {
+      used.insert(
+        "a process has looked \(ExploredRun.mostLooks) times at what nobody changed, and was kept from "
+          + "going on while others could")
+    }
+    loops = isLooping && !choices.contains { $0.act != .kill }
     return Moment(choices, pending)
   }
 
@@ -109,7 +139,13 @@ final class ExploredRun {
   private(set) var lastMoment = Moment([], [:])
 
   /// Looks at what can happen now.
-  func keepMoment() { lastMoment = moment }
+  func keepMoment() { lastMoment = look() }
+
+  /// Nothing is left but processes that look at the same again and again.
+  private(set) var loops = false
+
+  /// What keeps this from being a proof.
+  func note(use what: String) { used.insert(what) }
 
   /// Who is left and can do nothing any more.
   var waiting: [(ProcessPath, GatePoint)] {
@@ -117,16 +153,9 @@ final class ExploredRun {
       .sorted { $0.0 < $1.0 }
   }
 
-  private static let mostRepeats = 8
-
-  /// Whether nothing is left but looking again and again.
-  var isIdle: Bool {
-    let goers = members.values.filter { member in
-      guard let point = member.point else { return false }
-      return !point.outlook.waits || point.time != nil
-    }
-    return !goers.isEmpty && goers.allSatisfy { $0.repeats >= 4 * ExploredRun.mostRepeats }
-  }
+  /// So many looks in a row are made before all that others can do, unless they have come back to where
+  /// they began.
+  private static let mostLooks = 64
 
   // MARK: Steps
 
@@ -141,7 +170,11 @@ final class ExploredRun {
     var effects = point.operation
     var order = Gate.Order.go
     if choice.act == .expire, let time = point.time {
-      now = max(now, time)
+      if time > now {
+        now = time
+        for path in members.keys { members[path]?.looks = Looks() }
+        member.looks = Looks()
+      }
       order = point.ringsNext ? .ring : .expire
     } else if choice.act == .signal {
       order = .handle
@@ -151,6 +184,8 @@ final class ExploredRun {
       effects.name = "signal"
       for place in effects.accesses.indices { effects.accesses[place].exclusion = .none }
       effects.accesses.append(Access("life \(choice.process)", .write))
+    } else if choice.act == .wait {
+      history.begin(point, by: choice.process)
     } else if order == .go {
       history.note(point, by: choice.process)
       note(point, &member)
@@ -168,18 +203,20 @@ final class ExploredRun {
       look(at: choice.process)
     }
     for path in before.sorted() where members[path] == nil {
-      if path == choice.process, choice.act == .go, !point.operation.name.hasPrefix("kill") {
+      if path == choice.process, choice.act.isOwn, !point.operation.name.hasPrefix("kill") {
         for held in ended[path] ?? [] {
           history.find("\(path) ends and has not given back what it took by \(held.operation)")
         }
       }
-      effects.accesses += endings(of: path, path == choice.process ? member : nil)
+      let isOwn = path == choice.process
+      effects.accesses += endings(of: path, isOwn ? member : nil, isAware: isOwn && point.ends)
     }
     if var after = members[choice.process], let next = after.point {
-      let isSame =
-        next.operation == point.operation && next.place == point.place
-        && effects.accesses.allSatisfy { $0.mode == .read || $0.mode == .readPart }
-      after.repeats = isSame ? member.repeats + 1 : 0
+      if effects.accesses.allSatisfy({ $0.mode == .read || $0.mode == .readPart }) {
+        after.looks.note(effects, next.state)
+      } else {
+        after.looks = Looks()
+      }
       members[choice.process] = after
     }
     refresh(effects, except: choice.process)
@@ -201,8 +238,13 @@ final class ExploredRun {
   }
 
   /// What the end of a process changes: who waits for it can go on, and what it held is free.
-  private func endings(of path: ProcessPath, _ member: Member?) -> [Access] {
+  ///
+  /// - Parameter isAware: what it did last says itself which sockets that closes.
+  private func endings(
+    of path: ProcessPath, _ member: Member?, isAware: Bool = false
+  ) -> [Access] {
     var result = [Access("proc \(path)", .write, .gives)]
+    if !isAware { result.append(Access(Gate.sockets, .add)) }
     for object in Set((member?.held ?? ended[path] ?? []).map(\.object)).sorted() {
       result.append(Access(object, .write, .gives))
     }
@@ -255,15 +297,24 @@ final class ExploredRun {
     let ends = effects.accesses.filter { $0.mode == .write }.map(\.object)
       .filter { $0.hasPrefix("proc ") }.compactMap { ProcessPath($0.dropFirst(5)) }
     let isEnd = !ends.isEmpty
-    // A parent may handle CHLD.
+    // A parent may handle CHLD, and a daemon gets TERM.
     let parents = Set(ends.compactMap(\.parent))
+    func isKin(_ path: ProcessPath) -> Bool {
+      parents.contains(path) || path.parent.map(ends.contains) ?? false
+    }
     for path in members.keys.sorted() where path != own {
       guard let member = members[path], let point = member.point, !member.isStopped else {
         continue
       }
       let isChanged = point.operation.conflicts(with: effects)
-      if isChanged { members[path]?.repeats = 0 }
-      if isChanged || isEnd && point.outlook.waits || parents.contains(path) { look(at: path) }
+      if !member.looks.accesses.isEmpty,
+        isChanged || Operation("", member.looks.accesses).conflicts(with: effects)
+      {
+        members[path]?.looks = Looks()
+      }
+      if isKin(path) || !point.neverWaits && (isChanged || isEnd && point.outlook.waits) {
+        look(at: path)
+      }
     }
   }
 
@@ -271,7 +322,7 @@ final class ExploredRun {
     guard let member = members[path], member.point != nil else { return }
     send(.look, to: member)
     guard case .looks(let outlook)? = receive(path) else { return }
-    let couldNot = member.point?.outlook.waits ?? false
+    let couldNot = member.point.map { $0.outlook.waits && !$0.mayBegin } ?? false
     if couldNot, !outlook.waits { members[path]?.cause = steps - 1 }
     members[path]?.point?.outlook = outlook
   }
@@ -279,7 +330,8 @@ final class ExploredRun {
   /// Whether a process stands before an operation and could do it.
   func canGo(_ path: ProcessPath) -> Bool {
     guard let member = members[path], let point = member.point else { return false }
-    return !member.isStopped && (!point.outlook.waits || point.outlook.hasSignal)
+    return !member.isStopped
+      && (!point.outlook.waits || point.mayBegin || point.outlook.hasSignal)
   }
 
   // MARK: From gate to gate
@@ -302,19 +354,16 @@ final class ExploredRun {
       switch message {
       case .stands(var point):
         point.operation.name = Gate.shortened(masked(point.operation.name))
+        if point.ends {
+          point.operation.accesses += endings(of: path, members[path], isAware: true)
+        }
         members[path]?.point = point
         return
-      case .forks(let place):
-        guard let socket = takeDescriptor() else { continue }
-        // Its parent goes on to the fork itself.
-        guard case .forked(let pid)? = receive(path) else { return Descriptors.close(socket) }
-        if pid > 0 {
-          try attach(path.child(place), socket, pid)
-        } else {
-          Descriptors.close(socket)
-        }
+      case .forked(let place, let pid):
+        if let socket = takeDescriptor() { try attach(path.child(place), socket, pid) }
         if let member = members[path] { send(.go, to: member) }
       case .uses(let what): used.insert(what)
+      case .needs(let detail): wanted.formUnion(detail)
       case .leaves(let children):
         for child in children { history.find("\(path) ends and has not waited for \(child)") }
       case .refuses(let what, let place, let help):

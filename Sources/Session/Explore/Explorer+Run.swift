@@ -30,14 +30,36 @@ extension Explorer {
   private func warm() {
     let access = Access("c", .write)
     let point = GatePoint(operation: Operation("warm", [access]), fact: .read)
-    for message in [GateMessage.stands(point), .looks(point.outlook), .forks(place: 1)] {
+    for message in [GateMessage.stands(point), .looks(point.outlook), .forked(place: 1, pid: 2)] {
       _ = message.bytes.withUnsafeBytes { GateMessage($0) }
     }
     _ = try? session.codec.encoder.encode(.items([.text("value"), .null]))
+    try? warmGate()
+  }
+
+  /// Passes a gate whose orders are there already.
+  private func warmGate() throws {
+    let (own, other) = try Descriptors.messagePair()
+    defer { Descriptors.close(own) }
+    let gate = try Gate(other, ProcessPath([1]))
+    defer { gate.closeSocket() }
+    var order = [UInt8](repeating: 0, count: 9)
+    order[0] = Gate.Order.look.rawValue
+    _ = try Messages.send(own, order)
+    order[0] = Gate.Order.go.rawValue
+    _ = try Messages.send(own, order)
+    let access = [Access("c[0]", .write), Access("c", .writePart)]
+    _ = try gate.stop(
+      Operation(Gate.words("warm", "2"), access), fact: .writes(isConstant: true),
+      outlook: { .goes })
+    gate.send(.forked(place: 1, pid: 2), descriptors: [own])
   }
 
   /// A run was given up, since the time is over.
   struct OutOfTime: Error {}
+
+  /// Something is to be a step of its own that was none in a run.
+  struct MoreDetail: Error {}
 
   /// When a run is given up; the first one has some time more.
   private var deadline: Int64? {
@@ -63,22 +85,33 @@ extension Explorer {
       while true {
         run.keepMoment()
         if run.steps >= limits.steps || run.isLost {
+          run.note(
+            use: run.isLost
+              ? "a process computed for too long, and was given up"
+              : "a run was given up after \(limits.steps) operations")
           isEndless = true
           break
         }
         if let deadline, Clock.monotonic >= deadline { throw OutOfTime() }
-        guard let (choice, took) = try decide(run, run.lastMoment) else { break }
+        guard let (choice, took) = try decide(run, run.lastMoment) else {
+          isEndless = run.loops
+          break
+        }
         let (effects, cause) = try run.take(choice)
         took(effects, cause)
+        wanted.formUnion(run.wanted)
+        if !wanted.isSubset(of: detail) { throw MoreDetail() }
       }
     } catch {
       run.end()
+      group?.leave()
       _ = try? session.wait(for: root, interpreter)
       throw error
     }
     let waiting = run.waiting
     let graph = waiting.isEmpty ? nil : run.graph
     run.end()
+    group?.leave()
     let record = try session.wait(for: root, interpreter)
     while let gone = try? Reaper.reapAny(), gone.pid > 0 { _ = session.reaped(gone) }
     var outcome = outcome(run, record, waiting, isEndless)
@@ -109,7 +142,8 @@ extension Explorer {
     let ends = try mapErrors("cannot explore") { try Descriptors.messagePair() }
     let own = try mapErrors("cannot explore") { try Descriptors.makePrivate(ends.0) }
     var options = ForkOptions(name: "explored", kind: .fork, command: "explored")
-    options.prepare = { [session] in
+    options.prepare = { [session, group] in
+      try group?.enter()
       try mapErrors("cannot explore") {
         let null = try Descriptors.open("/dev/null", O_RDONLY)
         try Descriptors.copy(null, onto: 0)
@@ -119,13 +153,17 @@ extension Explorer {
       }
       session.output.descriptorChanged()
     }
-    let isReal = limits.isReal
+    let secret = UInt64.random(in: .min ... .max)
+    let (isReal, anyTimeouts) = (limits.isReal, limits.anyTimeouts)
     if fixesPids { RunPids.prepare(ProcessPath()) }
     let root = try session.fork(options, interpreter) {
-      [session, body, directory, outerDirectory, fixesPids] in
+      [session, body, directory, outerDirectory, fixesPids, detail] in
       let gate = try Gate(ends.1, ProcessPath())
       gate.isReal = isReal
       gate.fixesPids = fixesPids
+      gate.detail = detail
+      gate.secret = secret
+      gate.expiresAnytime = anyTimeouts
       if let path = directory?.path {
         gate.directory = path
         gate.outerDirectory = outerDirectory

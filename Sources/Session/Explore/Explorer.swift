@@ -21,12 +21,18 @@ final class Explorer {
   let advise: (WaitGraph) -> [String]
   var directory: RunDirectory?
   var outerDirectory: String?
+  /// Of the processes of each run, where they have one of their own.
+  var group: RunGroup?
   /// Its number among those that make runs at the same time.
   var place = 0
   /// How many runs it has made.
   var made = 0
   /// Processes have the same pids in each run.
   var fixesPids = false
+  /// What is a step of its own.
+  var detail: RunDetail = []
+  /// What some run has looked at.
+  var wanted: RunDetail = []
   var report = ExploredReport()
   private var places: [String: Int] = [:]
   private var killed: Set<String> = []
@@ -54,6 +60,17 @@ final class Explorer {
   /// All schedules, as far as the limits allow.
   func explore() throws -> ExploredReport {
     try settle()
+    while true {
+      do {
+        return try exploreAll()
+      } catch is MoreDetail {
+        detail.formUnion(wanted)
+        (report, places, killed, stuck, moments) = (ExploredReport(), [:], [], [], [])
+      }
+    }
+  }
+
+  private func exploreAll() throws -> ExploredReport {
     report.hasFixedPids = fixesPids
     if let count = limits.random { return try exploreAtRandom(count) }
     let search = Search(limits.search)
@@ -202,6 +219,14 @@ final class Explorer {
   /// One run by a schedule; behind its end it goes on as usual.
   func replay(_ schedule: Schedule) throws -> ExploredOutcome {
     try settle()
+    if schedule.steps.contains(where: { $0.act == .end }) { detail.insert(.ends) }
+    if schedule.steps.contains(where: { $0.act == .wait }) { detail.insert(.waiters) }
+    while true {
+      do { return try replayOnce(schedule) } catch is MoreDetail { detail.formUnion(wanted) }
+    }
+  }
+
+  private func replayOnce(_ schedule: Schedule) throws -> ExploredOutcome {
     var rest = schedule.steps[...]
     var last: Step?
     var taken: [Step] = []
@@ -259,6 +284,9 @@ final class Explorer {
         return result
       } catch let again as Again {
         given.removeLast(min(given.count, again.count))
+      } catch is MoreDetail {
+        detail.formUnion(wanted)
+        given = []
       } catch is Left {
         return nil
       }

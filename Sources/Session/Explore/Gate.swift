@@ -13,6 +13,9 @@ public final class Gate {
   /// That of this process; nil where nothing is explored.
   nonisolated(unsafe) public internal(set) static var current: Gate?
 
+  /// Whether this process is explored: then it ends with its run, and what it has detached does, too.
+  static var endsWithRun: Bool { current.map { !$0.isLoose } ?? false }
+
   private var socket: Int32
   /// Whose gate it is.
   public private(set) var path: ProcessPath
@@ -23,14 +26,20 @@ public final class Gate {
   private var channels: UInt64 = 0
   /// The time of the run (ns), which goes on only while no process can do anything.
   public private(set) var now: Int64 = 0
+  /// How many operations in a row have only looked.
+  private var looks = 0
+  /// How many built-ins run, one inside the other, where none of them calls a block.
+  private var mostBuiltins = 0
   /// Operations inside of one that has passed do not stop.
-  private var depth = 0
+  private(set) var depth = 0
   /// Of the call that runs: it never waits.
   public var isImpatient = false
   /// Of the call that runs: when it gives up, by the time of the run.
   public var deadline: Int64?
   /// What would be told of the channel that the call works on, where the channel does not know it.
   public var outlook: (() throws -> Prospect)?
+  /// Each deadline may come at any time.
+  public internal(set) var expiresAnytime = false
   /// Effects outside of the run are had.
   public var isReal = false
   /// Of the call that runs: what it takes is only lent.
@@ -45,8 +54,16 @@ public final class Gate {
   private var isOver = false
   /// The channels that there were before the run.
   var made: Set<String> = []
+  /// What is a step of its own.
+  var detail: RunDetail = []
+  /// What of that this process has said it looks at.
+  private var isToldOf: RunDetail = []
   /// When the alarm of this process rings, by the time of the run.
   public var alarm: Int64?
+  /// Of the call that runs: what it waits for where that is no channel.
+  var awaited: [Access] = []
+  /// The same number for all processes of this run, and for no others.
+  var secret: UInt64 = 0
   /// The directory that the run has to itself; nil where files are used as they are.
   var directory: String?
   /// The working directory of those who explore: what a script reads that it consists of is there.
@@ -55,7 +72,7 @@ public final class Gate {
   private var others: [Int32: String] = [:]
   /// The kernel is told which pid a child is to have.
   var fixesPids = false
-  var session: Session { .current }
+  public var session: Session { .current }
   private var buffer = [UInt8](repeating: 0, count: 512)
   /// How many bytes the last order had.
   private var received = 0
@@ -100,10 +117,13 @@ public final class Gate {
   ///
   /// - Parameters:
   ///   - deadline: when it gives up, by the run's time.
-  ///   - outlook: whether it would have to wait; asked again whenever that may have changed.
+  ///   - mayBegin: it can be begun although it has to wait.
+  ///   - outlook: whether it would have to wait; asked again whenever that may have changed. Nil where it
+  ///     never has to.
   public func stop(
     _ operation: Operation, fact: GatePoint.Fact = .none, sends: [GatePoint.Sent] = [],
-    until deadline: Int64? = nil, outlook: () throws -> Prospect = { .goes }
+    until deadline: Int64? = nil, mayBegin: Bool = false, ends: Bool = false,
+    outlook: (() throws -> Prospect)? = nil
   ) throws -> Passage {
     if depth > 0 || isAway || isOver { return .go }
     isFree = false
@@ -120,6 +140,17 @@ public final class Gate {
     point.operation.accesses.append(Access("life \(path)", .read))
     point.deadline = deadline
     point.alarm = alarm
+    point.mayBegin = mayBegin
+    point.neverWaits = outlook == nil
+    // Who only looks again and again may have come back to where it was.
+    if looks > 2, !isLoose, let state = session.interpreter?.stateNumber(within: mostBuiltins) {
+      point.state =
+        state ^ session.random.position ^ UInt64(bitPattern: now) &* 0x9e37_79b9_7f4a_7c15
+    }
+    let onlyLooks =
+      operation.accesses.allSatisfy { $0.mode == .read || $0.mode == .readPart } && sends.isEmpty
+    looks = onlyLooks ? looks + 1 : 0
+    point.ends = ends
     if let place = session.interpreter?.activePlace {
       point.place = "\(place.source.name):\(place.line)"
     }
@@ -144,6 +175,8 @@ public final class Gate {
         case .handle:
           // Then the operation may have to wait after all.
           try session.attend()
+          looks = 0
+          point.state = nil
           point.alarm = alarm
           break orders
         case .answer: continue
@@ -152,6 +185,9 @@ public final class Gate {
     }
   }
 
+  /// A block is about to run as the whole of the process: then its call and one of a built-in are all.
+  func beginBlock() { mostBuiltins = (session.interpreter?.depthOfBuiltins ?? 0) + 2 }
+
   /// Runs what handles a signal: its operations stop, whatever it came into.
   func handle(_ block: Value, _ interpreter: Interpreter, _ body: () throws -> Void) rethrows {
     if interpreter.changesOuter(block) {
@@ -159,9 +195,9 @@ public final class Gate {
         use: "a handler of a signal changes a variable that the rest of its process has, too, and "
           + "is tried only before and behind operations")
     }
-    let call = (depth, isImpatient, deadline, outlook, isLease)
-    (depth, isImpatient, deadline, outlook, isLease) = (0, false, nil, nil, false)
-    defer { (depth, isImpatient, deadline, outlook, isLease) = call }
+    let call = (depth, isImpatient, deadline, outlook, isLease, awaited)
+    (depth, isImpatient, deadline, outlook, isLease, awaited) = (0, false, nil, nil, false, [])
+    defer { (depth, isImpatient, deadline, outlook, isLease, awaited) = call }
     try body()
   }
 
@@ -179,6 +215,12 @@ public final class Gate {
 
   /// Whether a sleep is a real one, whose end is none of a step.
   var sleepsItself: Bool { isLoose && (depth > 0 || isAway || isFree || isOver) }
+
+  /// Lets go of the socket of a gate that was only tried.
+  func closeSocket() {
+    Descriptors.close(socket)
+    isOver = true
+  }
 
   /// Gives the gate back: this process goes on by itself.
   ///
@@ -229,6 +271,13 @@ public final class Gate {
   /// Says that something was used that is not part of the run, so that nothing is proven.
   public func note(use what: String) { if !isLoose { send(.uses(what)) } }
 
+  /// Says that something is looked at that is to be a step of its own.
+  public func need(_ detail: RunDetail) {
+    if isLoose || depth > 0 || isToldOf.isSuperset(of: detail) { return }
+    isToldOf.formUnion(detail)
+    send(.needs(detail))
+  }
+
   /// Before something that has an effect outside of the run, or is not known to have none: ends the run,
   /// unless such effects are wanted.
   public func refuse(_ what: String) {
@@ -249,12 +298,12 @@ public final class Gate {
     while true { _ = receive() }
   }
 
-  private func look(_ outlook: () throws -> Prospect) throws -> GateMessage.Outlook {
+  private func look(_ outlook: (() throws -> Prospect)?) throws -> GateMessage.Outlook {
     var result = GateMessage.Outlook()
     // The kernel sends CHLD with a lock held that this call waits for, after it has told others.
     if session.handlers.blocks[.chld] != nil { _ = try? Reaper.peek(pid: Process.pid) }
     result.hasSignal = session.hasSignalToObey
-    if case .waits(let holders) = try outlook() {
+    if case .waits(let holders)? = try outlook?() {
       result.waits = true
       result.holders = holders
     }
@@ -268,23 +317,24 @@ public final class Gate {
     if isOver { return try make() }
     children += 1
     let ends = try mapErrors("cannot fork") { try Descriptors.messagePair() }
-    send(.forks(place: children), descriptors: [ends.0])
-    Descriptors.close(ends.0)
     let pid: Int32
     do {
       if fixesPids { RunPids.prepare(path.child(children)) }
       pid = try make()
     } catch {
-      Descriptors.close(ends.1)
-      send(.forked(pid: -1))
-      awaitGo()
+      for end in [ends.0, ends.1] { Descriptors.close(end) }
+      children -= 1
       throw error
     }
     if pid == 0 {
+      // Only the decider has it, so that each side sees the end of the other.
+      Descriptors.close(ends.0)
       path = path.child(children)
       children = 0
       paths = [:]
       depth = 0
+      looks = 0
+      mostBuiltins = 0
       channels = 0
       alarm = nil
       // That of its parent was private, and is closed. What it does up to its first stop others cannot see.
@@ -297,7 +347,8 @@ public final class Gate {
     } else {
       Descriptors.close(ends.1)
       paths[pid] = path.child(children)
-      send(.forked(pid: pid))
+      send(.forked(place: children, pid: pid), descriptors: [ends.0])
+      Descriptors.close(ends.0)
       awaitGo()
     }
     return pid

@@ -4,10 +4,8 @@ import Explore
 enum GateMessage {
   /// It has begun, and has done nothing yet.
   case began(pid: Int32)
-  /// It is about to make its `place`-th child, whose gate travels with the message.
-  case forks(place: Int)
-  /// The child was made, or could not be.
-  case forked(pid: Int32)
+  /// It has made its `place`-th child, whose gate travels with the message.
+  case forked(place: Int, pid: Int32)
   /// It stands before an operation.
   case stands(GatePoint)
   /// The answer to a question whether it would wait.
@@ -16,6 +14,8 @@ enum GateMessage {
   case news(Outlook)
   /// Something that makes a proof impossible was done.
   case uses(String)
+  /// It looks at what is to be a step of its own.
+  case needs(RunDetail)
   /// It ends, and has not waited for these.
   case leaves([ProcessPath])
   /// Something is to be done that cannot be explored, which ends the run.
@@ -47,11 +47,21 @@ public struct GatePoint: Hashable {
   var place = ""
   /// What a look or a change is about, for findings: the value that is read or written, as text.
   var fact = Fact.none
+  /// It may be begun although it has to wait: then the process waits for it from that step on.
+  var mayBegin = false
+  /// It is possible at any time, so nobody need ask again whether it is.
+  var neverWaits = false
+  /// Where the process is and all that it knows, as a number, if what it did last only looked.
+  var state: UInt64?
+  /// It is the end of the process.
+  var ends = false
   /// The signals that it sends.
   var sends: [Sent] = []
 
   /// The next moment at which its time is over: that of the operation, or that of the alarm.
   var time: Int64? { [deadline, alarm].compactMap { $0 }.min() }
+  /// What the step is that the process does of itself.
+  var act: Step.Act { ends ? .end : mayBegin && outlook.waits ? .wait : .go }
   /// Whether that is the alarm's.
   var ringsNext: Bool { alarm.map { $0 <= deadline ?? .max } ?? false }
 
@@ -84,7 +94,7 @@ public struct GatePoint: Hashable {
 /// Messages as bytes.
 extension GateMessage {
   private enum Kind: UInt8 {
-    case began = 1, forks, forked, stands, looks, news, uses, leaves, refuses, asks, away
+    case began = 1, forked, stands, looks, news, uses, leaves, refuses, asks, away, needs
   }
 
   var bytes: [UInt8] {
@@ -94,12 +104,10 @@ extension GateMessage {
     case .began(let pid):
       put(.began)
       writer.put(Int(pid))
-    case .forks(let place):
-      put(.forks)
-      writer.put(place)
-    case .forked(let pid):
+    case .forked(let place, let pid):
       put(.forked)
       writer.put(Int(pid))
+      writer.put(place)
     case .uses(let what):
       put(.uses)
       writer.put(what)
@@ -116,6 +124,9 @@ extension GateMessage {
       put(.asks)
       writer.put(Int(pid))
     case .goesAway: put(.away)
+    case .needs(let detail):
+      put(.needs)
+      writer.put(detail.rawValue)
     case .looks(let outlook):
       put(.looks)
       outlook.put(to: &writer)
@@ -134,15 +145,19 @@ extension GateMessage {
     var reader = TraceReader(bytes)
     guard let kind = reader.byte().flatMap(Kind.init) else { return nil }
     switch kind {
-    case .began, .forks, .forked, .asks:
+    case .began, .forked, .asks:
       guard let number = reader.number() else { return nil }
       switch kind {
       case .began: self = .began(pid: Int32(truncatingIfNeeded: number))
-      case .forks: self = .forks(place: number)
-      case .forked: self = .forked(pid: Int32(truncatingIfNeeded: number))
+      case .forked:
+        guard let place = reader.number() else { return nil }
+        self = .forked(place: place, pid: Int32(truncatingIfNeeded: number))
       default: self = .asks(pid: Int32(truncatingIfNeeded: number))
       }
     case .away: self = .goesAway
+    case .needs:
+      guard let detail = reader.byte() else { return nil }
+      self = .needs(RunDetail(rawValue: detail))
     case .uses:
       guard let what = reader.text() else { return nil }
       self = .uses(what)
@@ -191,7 +206,14 @@ extension GatePoint {
   fileprivate func put(to writer: inout TraceWriter) {
     outlook.put(to: &writer)
     writer.put(fact.number)
-    writer.put((deadline == nil ? 0 : 1) | (alarm == nil ? 0 : 2) as UInt8)
+    var flags: UInt8 = deadline == nil ? 0 : 1
+    if alarm != nil { flags |= 2 }
+    if mayBegin { flags |= 4 }
+    if neverWaits { flags |= 8 }
+    if ends { flags |= 16 }
+    if state != nil { flags |= 32 }
+    writer.put(flags)
+    if let state { writer.put(Int(truncatingIfNeeded: state)) }
     if let deadline { writer.put(Int(deadline)) }
     if let alarm { writer.put(Int(alarm)) }
     writer.put(place)
@@ -205,15 +227,20 @@ extension GatePoint {
 
   fileprivate init?(from reader: inout TraceReader) {
     guard let outlook = GateMessage.Outlook(from: &reader),
-      let fact = reader.byte().flatMap(Fact.init(number:)), let times = reader.byte()
+      let fact = reader.byte().flatMap(Fact.init(number:)), let flags = reader.byte()
     else { return nil }
+    var state: UInt64?
+    if flags & 32 != 0 {
+      guard let number = reader.number() else { return nil }
+      state = UInt64(bitPattern: Int64(number))
+    }
     var deadline: Int64?
     var alarm: Int64?
-    if times & 1 != 0 {
+    if flags & 1 != 0 {
       guard let time = reader.number() else { return nil }
       deadline = Int64(time)
     }
-    if times & 2 != 0 {
+    if flags & 2 != 0 {
       guard let time = reader.number() else { return nil }
       alarm = Int64(time)
     }
@@ -226,7 +253,8 @@ extension GatePoint {
     guard let operation = reader.operation() else { return nil }
     self.init(
       operation: operation, outlook: outlook, deadline: deadline, alarm: alarm, place: place,
-      fact: fact, sends: sends)
+      fact: fact, mayBegin: flags & 4 != 0, neverWaits: flags & 8 != 0, state: state,
+      ends: flags & 16 != 0, sends: sends)
   }
 }
 

@@ -55,6 +55,11 @@ struct RunHistory {
     }
   }
 
+  /// A process begins to wait for an operation.
+  mutating func begin(_ point: GatePoint, by path: ProcessPath) {
+    operations[path, default: 0] += 1
+  }
+
   /// What was found since one last asked.
   mutating func takeFindings() -> [String] {
     defer { findings = [] }

@@ -18,7 +18,7 @@ extension Session {
     advise: @escaping (WaitGraph) -> [String], body: @escaping () throws -> Value,
     summary: @escaping (ExploredReport) throws -> Value
   ) throws -> Value {
-    try inExplorer(limits, interpreter) { [self] directory in
+    try inExplorer(limits, interpreter) { [self] directory, _ in
       try summary(
         Explorer(
           self, interpreter, limits, directory, prepare: prepare, until: isEnough, advise: advise,
@@ -33,7 +33,7 @@ extension Session {
     prepare: @escaping () -> Void, advise: @escaping (WaitGraph) -> [String],
     body: @escaping () throws -> Value, summary: @escaping (ExploredOutcome) throws -> Value
   ) throws -> Value {
-    try inExplorer(limits, interpreter) { [self] directory in
+    try inExplorer(limits, interpreter) { [self] directory, _ in
       try summary(
         Explorer(
           self, interpreter, limits, directory, prepare: prepare, advise: advise, body: body
@@ -50,9 +50,10 @@ extension Session {
     ask: @escaping ([ExploredStand], [Step], [Step]) throws -> ExploredChoice,
     summary: @escaping (ExploredOutcome?) throws -> Value
   ) throws -> Value {
-    try inExplorer(limits, interpreter, hasTerminal: true) { [self] directory in
+    try inExplorer(limits, interpreter, hasTerminal: true) { [self] directory, group in
       let explorer = Explorer(
         self, interpreter, limits, directory, prepare: prepare, advise: advise, body: body)
+      explorer.group = group
       return try summary(
         explorer.walk { run, moment, steps in
           switch try ask(run.stands, steps, moment.choices) {
@@ -88,7 +89,7 @@ extension Session {
   /// A process that has no other children, and goes with all of them.
   private func inExplorer(
     _ limits: ExploreLimits, _ interpreter: Interpreter, hasTerminal: Bool = false,
-    _ body: @escaping (RunDirectory?) throws -> Value
+    _ body: @escaping (RunDirectory?, RunGroup?) throws -> Value
   ) throws -> Value {
     guard Gate.current?.isLoose ?? true else {
       throw ErrorObject(
@@ -103,13 +104,15 @@ extension Session {
     }
     let directory = limits.isReal ? nil : try RunDirectory(in: parent)
     defer { directory?.remove() }
+    let group = hasTerminal ? try RunGroup() : nil
+    defer { group?.end() }
     var options = ForkOptions(kind: hasTerminal ? .foreground : .helper, command: "explore")
     options.prefix = "explorer"
     if !hasTerminal { options.group = 0 }
     let explorer = try fork(options, interpreter) { [self] in
       isPoolWorker = false
       do {
-        return .items([.text("value"), try body(directory)])
+        return .items([.text("value"), try body(directory, group)])
       } catch {
         let error = explained(error)
         return .items([
