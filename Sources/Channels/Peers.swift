@@ -240,10 +240,12 @@ public struct Peers {
   }
 
   /// Living processes that have told one of these states, for reports.
-  public func pids(_ states: State...) -> [Int32] {
+  public func pids(_ states: State...) -> [Int32] { pids(states, without: []) }
+
+  private func pids(_ states: [State], without ends: Closed) -> [Int32] {
     var result: [Int32] = []
     for slot in 0..<brood_slots_top() {
-      guard let state = state(slot), states.contains(state) else { continue }
+      guard let state = state(slot, without: ends), states.contains(state) else { continue }
       let pid = brood_slot_occupant(slot)
       // A killed process keeps its slot until it is reaped.
       if pid > 0, ProcessIdentity.isLiving(pid) { result.append(pid) }
@@ -252,7 +254,12 @@ public struct Peers {
   }
 
   /// Living processes that have the channel and may use it.
-  var living: [Int32] { pids(.idle, .reading, .writing, .stuckReading, .stuckWriting) }
+  var living: [Int32] { living(without: []) }
+
+  /// Those of them that have not closed some ends.
+  func living(without ends: Closed) -> [Int32] {
+    pids([.idle, .reading, .writing, .stuckReading, .stuckWriting], without: ends)
+  }
 
   /// Up to so many other living processes that have the channel, without those of some pids.
   func others(_ most: Int, except pids: Set<Int32>) -> [Peer] {

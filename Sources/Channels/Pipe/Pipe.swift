@@ -132,6 +132,11 @@ public final class Pipe: Channel {
   /// What the other side must have open.
   func needed(by end: End) -> Peers.Closed { end == .a ? .b : .a }
 
+  /// Whether another process is left that has the other side of an end.
+  public func hasPeers(of end: End) -> Bool {
+    peers.living(without: needed(by: end)).contains { $0 != Peers.ownPid } || peers.isTravelling
+  }
+
   public override func admit(_ slot: SlotID) {
     let place = slot.place
     peers.admit(slot: place.number, generation: place.generation, closed: closedEnds)

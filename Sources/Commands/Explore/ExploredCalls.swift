@@ -33,6 +33,8 @@ enum ExploredCalls {
     case "pipe send", "pipe recv": ExploredPipes.transfer
     case "pipe read", "pipe write": ExploredPipes.bytes
     case "pipe poll": ExploredPipes.poll
+    case "pipe close": letGo
+    case _ where command.name.hasSuffix(" drop"): letGo
     case "queue get": lend
     case "queue ack", "queue nack": acknowledge
     case "process join": ExploredProcesses.wait
@@ -115,6 +117,23 @@ enum ExploredCalls {
     }
     _ = try gate.stop(
       Operation(words(call), [Access(Gate.key(handle.channel.id), .write)]), fact: .givesAll)
+    return try gate.inside { try work(call) }
+  }
+
+  /// What closes an end of a pipe, or lets go of a channel: others may wait in vain from then on.
+  @Sendable private static func letGo(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    guard let gate = Gate.current else { return try work(call) }
+    let id: UInt64
+    switch call[0] {
+    case .handle(let end as PipeEndHandle): id = end.owner.pipe.id
+    case .handle(let handle as ChannelHandle): id = handle.channel.id
+    default: return try work(call)
+    }
+    let key = Gate.key(id)
+    _ = try gate.stop(
+      Operation(words(call), [Access(key, .write), Access(key + " lock", .write)]))
     return try gate.inside { try work(call) }
   }
 

@@ -62,6 +62,6 @@ enum ExploredPipes {
     } else if ExploredSelect.isReadable(fd) {
       return .goes
     }
-    return !target.isNamed && !pipe.hasPeers ? .goes : .waits(holders: [])
+    return !target.isNamed && !pipe.hasPeers(of: target.end) ? .goes : .waits(holders: [])
   }
 }
