@@ -9,12 +9,17 @@ let swiftSettings: [SwiftSetting] = [
   // With one thread and no stored inout access the run-time checks find nothing, and cost the
   // machine a fifth of its time and every forked child some page faults.
   .unsafeFlags(["-enforce-exclusivity=unchecked"]),
+  // Nothing here uses regular expressions, whose parser would be a twentieth of the program.
+  .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]),
   // References are counted without atomic instructions: only test runners have threads. Functions
   // in sections of their own can be placed by scripts/link/symbol-order.
   .unsafeFlags(
     ["-assume-single-threaded", "-Xfrontend", "-function-sections"],
     .when(configuration: .release)),
 ]
+
+// What no loop of a script runs through is made small.
+let smallSettings = swiftSettings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
@@ -42,17 +47,17 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "Redis", dependencies: ["CHiredis", "CPosix", "Channels", "Posix", "Processes"],
-      swiftSettings: swiftSettings),
-    .target(name: "Explore", swiftSettings: swiftSettings),
+      swiftSettings: smallSettings),
+    .target(name: "Explore", swiftSettings: smallSettings),
     .target(name: "Language", swiftSettings: swiftSettings),
-    .target(name: "Machines", swiftSettings: swiftSettings),
+    .target(name: "Machines", swiftSettings: smallSettings),
     .target(name: "Pools", swiftSettings: swiftSettings),
-    .target(name: "Teaching", dependencies: ["CTexts", "Language"], swiftSettings: swiftSettings),
-    .target(name: "Timeline", swiftSettings: swiftSettings),
+    .target(name: "Teaching", dependencies: ["CTexts", "Language"], swiftSettings: smallSettings),
+    .target(name: "Timeline", swiftSettings: smallSettings),
     .target(name: "Waits", swiftSettings: swiftSettings),
     .target(
       name: "Seeing", dependencies: ["Channels", "Posix", "Processes", "Waits"],
-      swiftSettings: swiftSettings),
+      swiftSettings: smallSettings),
     .target(
       name: "Session",
       dependencies: [
@@ -62,7 +67,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "ShellHost", dependencies: ["Channels", "Language", "Posix", "Processes", "Session"],
-      swiftSettings: swiftSettings),
+      swiftSettings: smallSettings),
     .target(
       name: "Commands",
       dependencies: [
@@ -75,7 +80,7 @@ let package = Package(
       dependencies: [
         "CReadline", "Commands", "Language", "Posix", "Processes", "Session", "ShellHost",
       ],
-      swiftSettings: swiftSettings),
+      swiftSettings: smallSettings),
     .executableTarget(name: "brood", dependencies: ["Shell"], swiftSettings: swiftSettings),
     .target(name: "CTestSupport", path: "Tests/CSupport", cSettings: cSettings),
     .target(

@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import Processes
 import Waits
@@ -201,6 +202,6 @@ extension Survey {
       ("n_tty_read", "reads a terminal"),
       ("do_signal_stop", "is stopped"), ("kernel_clone", "lent its memory to a child"),
     ]
-    return table.first { channel.contains($0.0) }?.1
+    return table.first { strstr(channel, $0.0) != nil }?.1
   }
 }

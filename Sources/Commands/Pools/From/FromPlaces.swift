@@ -1,3 +1,5 @@
+import Language
+
 /// Places for an input, as xargs and GNU parallel write them, in those of Brood.
 struct FromPlaces {
   /// What stands for what, the longest first: `-I X` makes X mean {}.

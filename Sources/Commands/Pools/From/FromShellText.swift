@@ -1,3 +1,5 @@
+import Language
+
 /// A line of a shell, as the one that GNU parallel makes of its command.
 enum FromShellText {
   /// Its words where they mean nothing else than themselves; nil where a shell is needed.
