@@ -34,7 +34,7 @@ extension TaskScheduler {
   }
 
   private func hire() -> ExecutorSlot? {
-    guard hireAt == .max, !isCrewFull else { return nil }
+    guard let crew, hireAt == .max, !isCrewFull else { return nil }
     if max(failedStarts, fruitless) >= TaskScheduler.mostFailedStarts {
       let isFruitless = fruitless >= TaskScheduler.mostFailedStarts
       if living == 0 { for job in jobs { abort(job, isFruitless ? .noProgress : .noExecutors) } }

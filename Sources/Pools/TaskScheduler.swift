@@ -9,7 +9,8 @@
 /// room for a batch ahead, and with tasks that may be taken back stand in lists whose entries are
 /// judged when they are looked at.
 public final class TaskScheduler {
-  unowned let crew: any ExecutorCrew
+  /// Who has the scheduler; nothing is started any more once it is gone.
+  weak var crew: (any ExecutorCrew)?
   let clock: () -> Int64
   /// Whether executors are made ahead of tasks, and replaced when they end.
   let isEager: Bool

@@ -268,7 +268,8 @@ extension FarAgent {
 
 /// Passes on what is written to a pipe.
 final class AgentRelay {
-  private unowned let agent: FarAgent
+  /// It lives as long as its process.
+  private let agent: FarAgent
   private var readEnd: Int32
   private let stream: UInt8
   private let attempt: UInt64

@@ -31,7 +31,8 @@ final class FarHost {
     case lost(String)
   }
 
-  unowned let hosts: FarHosts
+  /// The cycle is broken by `FarHosts.letGo`.
+  let hosts: FarHosts
   let place: FarPlacement.Place
   var state = State.waiting
   private(set) var since = Clock.realtime

@@ -217,6 +217,12 @@ final class FarHosts {
     for host in all { host.end() }
     placement.grant?.release()
   }
+
+  /// For whom the hosts were is gone.
+  func letGo() {
+    end()
+    all = []
+  }
 }
 
 extension Session {

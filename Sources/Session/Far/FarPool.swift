@@ -21,6 +21,8 @@ final class FarCrew {
     codec = ValueCodec(interpreter, acceptsClosures: false, handles: FarHandles())
   }
 
+  deinit { hosts.letGo() }
+
   func takeNumber() -> UInt32 {
     count &+= 1
     return count

@@ -105,7 +105,7 @@ final class FarOutput {
 
 /// A place for one program at a time on a host.
 final class FarPlace: TaskExecutor {
-  private unowned let run: ProgramRun
+  private weak var run: ProgramRun?
   let host: FarHost
   var slot: ExecutorSlot?
   var attempt: FarAttempt?
@@ -117,17 +117,22 @@ final class FarPlace: TaskExecutor {
     self.host = host
   }
 
-  func start(_ batch: TaskBatch) -> StartOutcome { run.start(batch, at: self) }
+  func start(_ batch: TaskBatch) -> StartOutcome {
+    run?.start(batch, at: self) ?? .unavailable
+  }
   func takeBack(_ batch: TaskBatch, most: Int) -> Int? { 0 }
   func unbegun(_ batch: TaskBatch) -> Int { 0 }
 
   func end(_ how: EndStep) {
     guard let attempt else { return }
-    guard case .running = attempt.phase else { return run.abandonTransfers(self, attempt) }
+    guard case .running = attempt.phase else {
+      run?.abandonTransfers(self, attempt)
+      return
+    }
     host.send(FarMessage(.cancel, attempt.batch.number, [how == .kill ? 1 : 0]))
   }
 
-  func leave() { if let slot { run.hasLeft(self, slot) } }
+  func leave() { if let slot { run?.hasLeft(self, slot) } }
 
   var inHand: TaskInHand? {
     guard let attempt else { return nil }
@@ -154,6 +159,8 @@ final class FarRun {
     hosts.handlesStop = false
     hosts.jobsAt = jobsAt
   }
+
+  deinit { hosts.letGo() }
 }
 
 extension ProgramRun: FarClient {

@@ -9,7 +9,7 @@ import Processes
 /// What it has begun is known by what it has reported: the first task of its oldest batch that was
 /// not. What is asked back from it its agent answers.
 final class FarWorker: TaskExecutor {
-  private unowned let pool: Pool
+  private weak var pool: Pool?
   let host: FarHost
   /// Never used again.
   let number: UInt32
@@ -51,7 +51,9 @@ final class FarWorker: TaskExecutor {
 
   var waiting: Int { batches.reduce(0) { sum, batch in sum + (batch.map { unbegun($0) } ?? 0) } }
 
-  func start(_ batch: TaskBatch) -> StartOutcome { pool.start(batch, at: self) }
+  func start(_ batch: TaskBatch) -> StartOutcome {
+    pool?.start(batch, at: self) ?? .unavailable
+  }
 
   func takeBack(_ batch: TaskBatch, most: Int) -> Int? {
     var writer = FieldWriter()

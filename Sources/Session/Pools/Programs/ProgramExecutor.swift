@@ -49,7 +49,7 @@ final class ProgramAttempt {
 
 /// A place for one program at a time, of a run.
 final class ProgramExecutor: TaskExecutor {
-  private unowned let run: ProgramRun
+  private weak var run: ProgramRun?
   var slot: ExecutorSlot?
   var attempt: ProgramAttempt?
   let survives = true
@@ -57,11 +57,13 @@ final class ProgramExecutor: TaskExecutor {
 
   init(_ run: ProgramRun) { self.run = run }
 
-  func start(_ batch: TaskBatch) -> StartOutcome { run.start(batch, in: self) }
+  func start(_ batch: TaskBatch) -> StartOutcome {
+    run?.start(batch, in: self) ?? .unavailable
+  }
   func takeBack(_ batch: TaskBatch, most: Int) -> Int? { 0 }
   func unbegun(_ batch: TaskBatch) -> Int { 0 }
   func end(_ how: EndStep) { attempt?.send(how) }
-  func leave() { if let slot { run.scheduler.ended(slot) } }
+  func leave() { if let slot { run?.scheduler.ended(slot) } }
 
   var inHand: TaskInHand? {
     attempt.map { TaskInHand($0.batch, place: 0, since: $0.begun) }
