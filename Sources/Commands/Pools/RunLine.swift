@@ -27,7 +27,7 @@ public enum RunLine {
   ///
   /// - Parameter words: those behind `brood run`.
   public static func run(_ words: [String], _ interpreter: Interpreter) throws {
-    try JournalFlags.markingUsage {
+    try JournalFlags.markingUsage(hasInputs: true) {
       let host = interpreter.host as? BroodHost
       if let text = try FromCommandLine.text(words, environment: host?.environmentEntries ?? []) {
         return try interpreter.write(text)

@@ -49,6 +49,8 @@ public final class ErrorObject: Error, @unchecked Sendable {
   /// Of a run that took too long, as timeout(1) has it, and of one that was not started right.
   public static let timeoutStatus: Int32 = 124
   public static let usageStatus: Int32 = 2
+  /// What only inputs decide cannot be found before a run.
+  public static let inputStatus: Int32 = 1
   /// Found in a function, but a fault of the call: the trace begins there.
   var isOfCaller = false
   /// Whether the trace was taken already.

@@ -40,7 +40,8 @@ enum InputCalls {
         ? "name it by its number, as {1}"
         : nearest(name, among: columns).map { "did you mean {\($0)}?" }
           ?? "there are: \(columns.joined(separator: ", ")); a literal {\(name)} is '{{\(name)}}'",
-      location: flag.flatMap { call.location(flag: $0) } ?? call.location)
+      location: flag.flatMap { call.location(flag: $0) } ?? call.location,
+      exitStatus: ErrorObject.inputStatus)
   }
 
   /// Whether a call may get several inputs.

@@ -77,7 +77,8 @@ extension RunInputs {
         guard let item = map.get(key) else {
           throw ErrorObject(
             .type, "an input has no key '\(key.asText)': \(value.asText)",
-            help: "inputs that are maps have the keys of the first one")
+            help: "inputs that are maps have the keys of the first one",
+            exitStatus: ErrorObject.inputStatus)
         }
         return try bytes(item)
       }

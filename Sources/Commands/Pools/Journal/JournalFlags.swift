@@ -71,11 +71,16 @@ enum JournalFlags {
   }
 
   /// Runs a body; its errors about what was asked for are those of a wrong command line.
-  static func markingUsage<Result>(_ body: () throws -> Result) throws -> Result {
+  ///
+  /// - Parameter hasInputs: the inputs stand on the command line, too.
+  static func markingUsage<Result>(
+    hasInputs: Bool = false, _ body: () throws -> Result
+  ) throws -> Result {
     do {
       return try body()
     } catch let error as ErrorObject {
-      if [.arity, .range, .type].contains(error.kind), error.exitStatus == nil {
+      let isOpen = error.exitStatus.map { hasInputs && $0 == ErrorObject.inputStatus } ?? true
+      if [.arity, .range, .type].contains(error.kind), isOpen {
         throw error.amended { $0.exitStatus = ErrorObject.usageStatus }
       }
       throw error
