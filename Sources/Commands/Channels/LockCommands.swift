@@ -17,6 +17,7 @@ enum LockCommands {
       """,
     parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],
     flags: [Flag("reentrant", nil, "its holder may acquire it again")] + RedisPlace.flags,
+    rules: RedisPlace.rules(without: ["reentrant"]),
     examples: [
       Example("lock new m\nlock acquire m\nlock release m\nprint (lock info m).holder", "null")
     ]
@@ -24,7 +25,6 @@ enum LockCommands {
     let session = call.session
     let isReentrant = call.isSet("reentrant")
     if let place = try RedisPlace(call) {
-      if isReentrant { throw call.error(.arity, "a lock on a server cannot be --reentrant") }
       return try RedisHolderVerbs.new(call, place, call.newName(), "lock", [("permits", "1")])
     }
     return .handle(

@@ -12,7 +12,7 @@ enum EventCommands {
   static let new = Command(
     "event new", "Make an event: a flag that processes wait for",
     parameters: [Parameter("name", .channelName, .optional, "chosen by Brood if it is left out")],
-    flags: RedisPlace.flags,
+    flags: RedisPlace.flags, rules: RedisPlace.rules(),
     examples: [
       Example("event new go\nfork { event wait go; print started }\nevent set go\nwait", "started")
     ]

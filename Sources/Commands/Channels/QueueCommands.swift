@@ -44,6 +44,7 @@ enum QueueCommands {
         "attempts", .int.atLeast(1),
         "with --on: what was lent this many times and came back goes to the dead letters"),
     ] + RedisPlace.flags,
+    rules: RedisPlace.rules(needing: ["attempts"], without: ["bytes"]),
     examples: [
       Example("queue new jobs 3\nqueue put jobs [id: 7]\nprint (queue get jobs).id", "7"),
       Example(

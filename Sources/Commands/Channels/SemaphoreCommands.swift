@@ -24,6 +24,7 @@ enum SemaphoreCommands {
     ],
     flags: [Flag("counter", nil, "anybody may release, and nothing comes back")]
       + RedisPlace.flags,
+    rules: RedisPlace.rules(without: ["counter"]),
     examples: [
       Example("sem new s 2\nsem acquire s\nprint (sem value s)\nsem release s", "1"),
       Example(
@@ -40,7 +41,6 @@ enum SemaphoreCommands {
         help: isCounter ? nil : "a semaphore that begins at 0 is a --counter")
     }
     if let place = try RedisPlace(call) {
-      if isCounter { throw call.error(.arity, "a semaphore on a server cannot be a --counter") }
       return try RedisHolderVerbs.new(
         call, place, name, "sem", [("permits", "\(permits)")],
         loose: given == nil ? ["permits"] : [])

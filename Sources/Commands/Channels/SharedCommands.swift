@@ -32,7 +32,7 @@ enum SharedCommands {
       Flag("count", .int.atLeast(1), "an array of this many elements"),
       Flag("init", .iterable, "an array of these elements"),
     ] + RedisPlace.flags,
-    rules: [
+    rules: RedisPlace.rules() + [
       .replaces("init", argument: "INIT") { words in
         // Without a name the type comes first.
         func isType(_ place: Int) -> Bool {

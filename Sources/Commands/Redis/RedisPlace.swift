@@ -15,15 +15,7 @@ struct RedisPlace {
 
   /// What a call says; nil for something local.
   init?(_ call: borrowing Call) throws {
-    guard let given = call.flag("on") else {
-      for name in ["durable", "volatile", "attempts", "via", "password-file"]
-      where call.command.flags.contains(where: { $0.name == name }) && call.flag(name) != nil {
-        throw call.error(
-          .arity, "--\(name) is for what lies on a server",
-          help: "say where: --on \(RedisAddress.usage)")
-      }
-      return nil
-    }
+    guard let given = call.flag("on") else { return nil }
     do throws(RedisAddress.Problem) {
       address = try RedisAddress(given.asText)
     } catch {
@@ -74,6 +66,14 @@ struct RedisPlace {
     Flag("via", .text.named("host", "ssh:HOST"), "reach the server through this host"),
     Flag("password-file", .path, "a file of mode 0600 with the server's password"),
   ]
+
+  /// How they go together with each other, with others that are for a server only, and with some
+  /// that are not for one.
+  static func rules(needing others: [String] = [], without local: [String] = []) -> [FlagRule] {
+    let needing = ["durable", "volatile", "via", "password-file"] + others
+    return [.exclusive(["durable", "volatile"])] + needing.map { .needs($0, anyOf: ["on"]) }
+      + (local.isEmpty ? [] : [.excludes(["on"], local)])
+  }
 }
 
 extension ServerPassword {

@@ -15,10 +15,6 @@ enum RedisQueueVerbs {
   static func new(
     _ call: borrowing Call, _ place: RedisPlace, _ name: String?, most: Int?
   ) throws -> Value {
-    if call.flag("bytes") != nil {
-      throw call.error(
-        .arity, "a queue on a server has no --bytes", help: "bound its number of items: MAX")
-    }
     var attempts: Int?
     if case .int(let number)? = call.flag("attempts") { attempts = number }
     let session = call.session
