@@ -102,16 +102,21 @@ static bool read_tcp(const struct nlmsghdr *message, struct brood_socket_entry *
   return true;
 }
 
+// The head of a request of so many bytes for all sockets of a kind.
+static struct nlmsghdr dump_head(size_t size) {
+  return (struct nlmsghdr){
+    .nlmsg_len = (uint32_t)size,
+    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+  };
+}
+
 int32_t brood_unix_sockets(struct brood_socket_entry *entries, int32_t capacity) {
   struct {
     struct nlmsghdr head;
     struct unix_diag_req request;
   } asked = {
-    .head = {
-      .nlmsg_len = sizeof asked,
-      .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-    },
+    .head = dump_head(sizeof asked),
     .request = {
       .sdiag_family = AF_UNIX,
       .udiag_states = UINT32_MAX,
@@ -129,11 +134,7 @@ int32_t brood_tcp_sockets(struct brood_socket_entry *entries, int32_t capacity) 
       struct nlmsghdr head;
       struct inet_diag_req_v2 request;
     } asked = {
-      .head = {
-        .nlmsg_len = sizeof asked,
-        .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-        .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-      },
+      .head = dump_head(sizeof asked),
       .request = {
         .sdiag_family = families[i],
         .sdiag_protocol = IPPROTO_TCP,

@@ -60,9 +60,6 @@ extension Search {
   /// How many decisions the next run repeats.
   public var repeated: Int { nodes.count }
 
-  /// The decisions that the next run repeats.
-  public var picks: [Step] { nodes.compactMap(\.pick) }
-
   /// Tells the first decisions from others.
   func mark(of count: Int) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -35,7 +35,7 @@ public final class RedisConnection {
   deinit { close() }
 
   /// Whether it can be used by this process.
-  public var isUsable: Bool { descriptor >= 0 && depth == Process.forkDepth }
+  var isUsable: Bool { descriptor >= 0 && depth == Process.forkDepth }
 
   /// Whether the other side was reached.
   var isConnected: Bool { !isConnecting }

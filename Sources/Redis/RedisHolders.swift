@@ -5,7 +5,7 @@ import Posix
 ///
 /// Advisory: each time that a permit is taken gets a fencing number, larger than all before, by which
 /// what is guarded can refuse a holder that was taken for gone.
-public final class RedisHolders {
+public final class RedisHolders: RedisJudged {
   public let client: RedisClient
   public let heart: RedisHeart
   private let kind: String
@@ -13,7 +13,7 @@ public final class RedisHolders {
   /// The values that it begins with.
   private let initial: [String]
   private let loose: Set<String>
-  private var judge = RedisJudge()
+  var judge = RedisJudge()
   private var depth = Process.forkDepth
   private var count = 0
   /// The fencing number of the last permit that was taken.
@@ -110,7 +110,12 @@ public final class RedisHolders {
         case "busy":
           if wait.isNow { throw RedisTrouble.empty }
           if Clock.monotonic >= wait.deadline { throw RedisTrouble.timeout }
-          if try look(until: RedisClient.limit(wait), wait.sleeper) { continue }
+          if try look(
+            HolderScripts.look, reap: HolderScripts.reap, until: RedisClient.limit(wait),
+            wait.sleeper)
+          {
+            continue
+          }
           try client.awaitBell(
             from: reply[1].text ?? "0-0", until: min(wait.deadline, judge.next), wait.sleeper)
         default: throw RedisTrouble.garbage
@@ -130,26 +135,6 @@ public final class RedisHolders {
       heart.errand(HolderScripts.undo, HolderScripts.keys, words)
       throw error
     }
-  }
-
-  private func look(until deadline: Int64, _ sleeper: any Sleeper) throws -> Bool {
-    let asked = Clock.monotonic
-    if asked < judge.next { return false }
-    let reply: RedisReply
-    do {
-      reply = try run(HolderScripts.look, [], until: deadline, sleeper)
-    } catch RedisTrouble.server(_) {
-      judge.forget()
-      return false
-    }
-    var cameBack = false
-    let beats = reply.pairs.map { (holder: $0.name, beat: $0.value.text ?? "0") }
-    for (holder, beat) in judge.take(beats, asked: asked, answered: Clock.monotonic) {
-      let words = [Array(holder.utf8), Array(beat.utf8)]
-      let done = try run(HolderScripts.reap, words, until: deadline, sleeper)
-      if (done[1].number ?? 0) > 0 { cameBack = true }
-    }
-    return cameBack
   }
 
   /// Gives a permit back; throws `notHeld`, also where it was lost.

@@ -1,3 +1,6 @@
+import Channels
+import Posix
+
 /// Judges which holders have gone: those whose counter has not moved for a while of this process's own
 /// clock, during which its own looks got through.
 ///
@@ -52,4 +55,38 @@ public struct RedisJudge {
 
   /// When the next look is due (monotonic ns).
   public var next: Int64 { lastLook == .min ? 0 : lastLook + RedisJudge.pause }
+}
+
+/// What processes of several hosts hold, where each waiter looks whether a holder has gone.
+protocol RedisJudged: AnyObject {
+  var judge: RedisJudge { get set }
+  func run(
+    _ script: RedisScript, _ arguments: [[UInt8]], until deadline: Int64, _ sleeper: any Sleeper
+  ) throws -> RedisReply
+}
+
+extension RedisJudged {
+  /// Looks at who holds what, if that is due, and takes it from those that have gone; whether
+  /// something has come back.
+  func look(
+    _ look: RedisScript, reap: RedisScript, until deadline: Int64, _ sleeper: any Sleeper
+  ) throws -> Bool {
+    let asked = Clock.monotonic
+    if asked < judge.next { return false }
+    let reply: RedisReply
+    do {
+      reply = try run(look, [], until: deadline, sleeper)
+    } catch RedisTrouble.server(_) {
+      judge.forget()
+      return false
+    }
+    var cameBack = false
+    let beats = reply.pairs.map { (holder: $0.name, beat: $0.value.text ?? "0") }
+    for (holder, beat) in judge.take(beats, asked: asked, answered: Clock.monotonic) {
+      let words = [Array(holder.utf8), Array(beat.utf8)]
+      let done = try run(reap, words, until: deadline, sleeper)
+      if (done[1].number ?? 0) > 0 { cameBack = true }
+    }
+    return cameBack
+  }
 }

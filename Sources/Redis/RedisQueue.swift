@@ -5,13 +5,13 @@ import Posix
 ///
 /// Nothing blocks while it takes: a waiter sleeps until the bell rings, and takes by a script that names
 /// the request, so that the same request yields the same items after a connection was lost.
-public final class RedisQueue {
+public final class RedisQueue: RedisJudged {
   public let client: RedisClient
   public let heart: RedisHeart
   /// What its first maker has set; nil for no bound.
   public private(set) var most: Int?
   public private(set) var attempts: Int?
-  private var judge = RedisJudge()
+  var judge = RedisJudge()
   /// The bell's last item at the last time when there was nothing to take.
   public private(set) var bell = "0-0"
   private var held: [Held] = []
@@ -81,7 +81,7 @@ public final class RedisQueue {
     (self.most, self.attempts) = (there, times)
   }
 
-  private func run(
+  func run(
     _ script: RedisScript, _ arguments: [[UInt8]], until deadline: Int64, _ sleeper: any Sleeper
   ) throws -> RedisReply {
     renew()
@@ -218,23 +218,7 @@ public final class RedisQueue {
   /// Looks at who holds what, if that is due; whether something has come back.
   private func look(until deadline: Int64, _ sleeper: any Sleeper) throws -> Bool {
     renew()
-    let asked = Clock.monotonic
-    if asked < judge.next { return false }
-    let reply: RedisReply
-    do {
-      reply = try run(QueueScripts.look, [], until: deadline, sleeper)
-    } catch RedisTrouble.server(_) {
-      judge.forget()
-      return false
-    }
-    var cameBack = false
-    let beats = reply.pairs.map { (holder: $0.name, beat: $0.value.text ?? "0") }
-    for (holder, beat) in judge.take(beats, asked: asked, answered: Clock.monotonic) {
-      let words = [Array(holder.utf8), Array(beat.utf8)]
-      let done = try run(QueueScripts.reap, words, until: deadline, sleeper)
-      if (done[1].number ?? 0) > 0 { cameBack = true }
-    }
-    return cameBack
+    return try look(QueueScripts.look, reap: QueueScripts.reap, until: deadline, sleeper)
   }
 
   // MARK: What is held

@@ -117,7 +117,7 @@ public final class ProcessHandle: Handle {
   var endInfo: ExitInfo?
   var endedAt: Int64 = 0
   /// When its status was taken (monotonic ns).
-  public internal(set) var reapedAt: Int64 = 0
+  var reapedAt: Int64 = 0
   /// Where it stands in the table of children.
   var place = 0
   private var pidfd: Int32 = -1

@@ -65,7 +65,7 @@ public final class LessonRun {
   /// When the entry began that runs (CLOCK_MONOTONIC); nil at the prompt.
   public var entryBegan: Int64?
   /// Lines that the prompt puts into the line, one for each prompt.
-  public internal(set) var proposed: [String] = []
+  var proposed: [String] = []
 
   var step: LessonStep { lesson.steps[min(at, lesson.steps.count - 1)] }
 

@@ -14,6 +14,16 @@ extension Parser {
 
   /// The statements behind a `{` at `open`, and its `}`.
   mutating func blockBody(open: Int) throws -> [Statement] {
+    let body = try inBraces { try $0.statements(until: UInt8(ascii: "}")) }
+    guard byte == UInt8(ascii: "}"), !isAtEnd else {
+      throw error("this '{' is never closed", Span(open, open + 1), partial: true)
+    }
+    position += 1
+    return body
+  }
+
+  /// What stands in braces, where newlines end statements again.
+  mutating func inBraces<R>(_ body: (inout Parser) throws -> R) throws -> R {
     let outer = newlinesAreBlank
     newlinesAreBlank = false
     blockDepth += 1
@@ -21,12 +31,7 @@ extension Parser {
       newlinesAreBlank = outer
       blockDepth -= 1
     }
-    let body = try nested { try $0.statements(until: UInt8(ascii: "}")) }
-    guard byte == UInt8(ascii: "}"), !isAtEnd else {
-      throw error("this '{' is never closed", Span(open, open + 1), partial: true)
-    }
-    position += 1
-    return body
+    return try nested(body)
   }
 
   mutating func condition() throws -> Expression {

@@ -16,14 +16,7 @@ extension Parser {
     skipBlanks()
     let open = position
     position += 1
-    let outer = newlinesAreBlank
-    newlinesAreBlank = false
-    blockDepth += 1
-    defer {
-      newlinesAreBlank = outer
-      blockDepth -= 1
-    }
-    let arms = try nested { try $0.arms(open) }
+    let arms = try inBraces { try $0.arms(open) }
     return CommandNode(
       head: .word("select"), headSpan: headSpan, isForcedProgram: false, arguments: [],
       span: Span(start, position), arms: arms)

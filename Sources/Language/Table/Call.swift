@@ -190,7 +190,7 @@ public final class CallSite {
   /// The command's word or words.
   public let span: Span
   /// The whole call.
-  public let fullSpan: Span
+  let fullSpan: Span
   /// The command's word as typed.
   public let name: String
   public let arguments: [SiteArgument]

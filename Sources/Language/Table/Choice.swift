@@ -20,7 +20,7 @@ public struct SelectArm: Sendable {
   /// Its one argument.
   public let parameter: Parameter
   /// What its block may receive, as help shows it: nothing, a value, or a value and its origin.
-  public let blockParameters: [String]
+  let blockParameters: [String]
 
   public init(_ name: String, _ parameter: Parameter, gives blockParameters: [String] = []) {
     self.name = name

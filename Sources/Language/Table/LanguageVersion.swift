@@ -4,7 +4,7 @@
 /// Built-ins that came later do not exist for it, so that programs of their names are found.
 public struct LanguageVersion: Comparable, Sendable, CustomStringConvertible {
   public let major: Int
-  public let minor: Int
+  let minor: Int
 
   public init(_ major: Int, _ minor: Int) {
     self.major = major

@@ -23,16 +23,6 @@ public struct SHA256 {
 
   public init() {}
 
-  /// The digest of some bytes, in 64 hexadecimal digits.
-  public static func hexadecimal(_ bytes: [UInt8]) -> String {
-    var hash = SHA256()
-    bytes.withUnsafeBytes { hash.add($0) }
-    return hash.finish().map { word in
-      let digits = String(word, radix: 16)
-      return String(repeating: "0", count: 8 - digits.count) + digits
-    }.joined()
-  }
-
   /// Takes further bytes in.
   public mutating func add(_ bytes: UnsafeRawBufferPointer) {
     count &+= UInt64(bytes.count)

@@ -104,8 +104,6 @@ public struct DescriptorFacts: Sendable, Equatable {
   public var signals: [Int32] = []
   /// What is left of a timerfd's time (ns); 0 if it is not set.
   public var timeLeft: Int64?
-  /// The window whose other side is a terminal's master.
-  public var terminalIndex: Int?
   /// The locks that this open file has: `FLOCK`, `POSIX` or `OFDLCK`, and who took it, as in
   /// /proc/locks.
   public var locks: [Lock] = []
@@ -134,8 +132,6 @@ public struct DescriptorFacts: Sendable, Equatable {
         eventCount = line.nextNumber(radix: 16)
       } else if line.isNamed("Pid") {
         process = line.nextWord().flatMap(DescriptorFacts.pid)
-      } else if line.isNamed("tty-index") {
-        terminalIndex = line.nextNumber().map { Int(clamping: $0) }
       } else if line.isNamed("scm_fds") {
         inFlight = line.nextNumber().map { Int(clamping: $0) } ?? 0
       } else if line.isNamed("sigmask") {

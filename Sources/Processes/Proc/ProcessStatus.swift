@@ -26,8 +26,6 @@ public struct ProcessStatus: Sendable {
   public var residentSize = 0
   /// The most address space that it had, in bytes.
   public var peakSize = 0
-  /// Memory that may not be swapped out, in bytes.
-  public var lockedSize = 0
 
   /// How often it gave up the CPU to wait, and how often it was taken away.
   public var voluntarySwitches = 0
@@ -84,8 +82,6 @@ extension ProcessStatus {
         residentSize = number() &* 1024
       } else if line.isNamed("VmHWM") {
         peakSize = number() &* 1024
-      } else if line.isNamed("VmLck") {
-        lockedSize = number() &* 1024
       } else if line.isNamed("voluntary_ctxt_switches") {
         voluntarySwitches = number()
       } else if line.isNamed("nonvoluntary_ctxt_switches") {

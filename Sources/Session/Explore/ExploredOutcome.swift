@@ -29,7 +29,7 @@ public struct ExploredOutcome {
   /// Of a deadlock: what would keep it from happening, in words.
   public var fixes: [String] = []
   /// Whether a process was killed.
-  public var hasDeaths = false
+  var hasDeaths = false
   /// What was printed.
   public var output = ""
   /// How many runs came to it.

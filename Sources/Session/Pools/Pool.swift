@@ -22,7 +22,7 @@ public final class Pool: Handle, NameHolder {
   /// Its workers have ended after that, and it is forgotten.
   public internal(set) var isGone = false
   /// It was waited for, so that it is not meant any more.
-  public private(set) var isJoined = false
+  private(set) var isJoined = false
   let interpreter: Interpreter
   let codec: ValueCodec
   let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)

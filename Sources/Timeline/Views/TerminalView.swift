@@ -5,7 +5,7 @@ public struct TerminalView {
   /// Only ASCII.
   public var isASCII = false
   /// No more lanes are drawn.
-  public var mostLanes = 40
+  var mostLanes = 40
   /// No more arrows are listed below the lanes.
   public var mostListed = 20
   let measure: TextMeasure
