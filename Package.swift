@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
+let testSettings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -9,14 +9,18 @@ let swiftSettings: [SwiftSetting] = [
   // With one thread and no stored inout access the run-time checks find nothing, and cost the
   // machine a fifth of its time and every forked child some page faults.
   .unsafeFlags(["-enforce-exclusivity=unchecked"]),
-  // Nothing here uses regular expressions, whose parser would be a twentieth of the program.
-  .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]),
   // References are counted without atomic instructions: only test runners have threads. Functions
   // in sections of their own can be placed by scripts/link/symbol-order.
   .unsafeFlags(
     ["-assume-single-threaded", "-Xfrontend", "-function-sections"],
     .when(configuration: .release)),
 ]
+
+// The program uses no regular expressions, whose parser would be a twentieth of it.
+let swiftSettings =
+  testSettings + [
+    .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])
+  ]
 
 // What no loop of a script runs through is made small.
 let smallSettings = swiftSettings + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
@@ -85,42 +89,42 @@ let package = Package(
     .target(name: "CTestSupport", path: "Tests/CSupport", cSettings: cSettings),
     .target(
       name: "TestSupport", dependencies: ["CTestSupport"], path: "Tests/Support",
-      swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
     .executableTarget(
       name: "channels-bench", dependencies: ["Channels", "Posix", "Processes"], path: "Tests/Bench",
-      swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
     .executableTarget(
       name: "channel-faults", dependencies: ["Channels", "Posix", "Processes"],
-      path: "Tests/FaultPoints", swiftSettings: swiftSettings),
+      path: "Tests/FaultPoints", swiftSettings: testSettings),
     .executableTarget(
       name: "language-fuzz", dependencies: ["Commands", "Language"], path: "Tests/Fuzz",
-      exclude: ["Corpus"], swiftSettings: swiftSettings),
+      exclude: ["Corpus"], swiftSettings: testSettings),
     .testTarget(
       name: "ChannelsTests", dependencies: ["Channels", "Posix", "Waits"],
-      swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
     .testTarget(
-      name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: swiftSettings),
+      name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: testSettings),
     .testTarget(
-      name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: swiftSettings),
+      name: "SessionTests", dependencies: ["Language", "Session"], swiftSettings: testSettings),
     .testTarget(
-      name: "ShellTests", dependencies: ["Commands", "Shell"], swiftSettings: swiftSettings),
-    .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: swiftSettings),
-    .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: swiftSettings),
+      name: "ShellTests", dependencies: ["Commands", "Shell"], swiftSettings: testSettings),
+    .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: testSettings),
+    .testTarget(name: "MachinesTests", dependencies: ["Machines"], swiftSettings: testSettings),
     .testTarget(
       name: "RedisTests", dependencies: ["Channels", "Posix", "Redis", "TestSupport"],
-      swiftSettings: swiftSettings),
-    .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
+    .testTarget(name: "PoolsTests", dependencies: ["Pools"], swiftSettings: testSettings),
     .testTarget(
-      name: "TeachingTests", dependencies: ["Language", "Teaching"], swiftSettings: swiftSettings),
+      name: "TeachingTests", dependencies: ["Language", "Teaching"], swiftSettings: testSettings),
     .testTarget(
-      name: "TimelineTests", dependencies: ["Language", "Timeline"], swiftSettings: swiftSettings),
-    .testTarget(name: "ExploreTests", dependencies: ["Explore"], swiftSettings: swiftSettings),
-    .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: swiftSettings),
-    .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: swiftSettings),
+      name: "TimelineTests", dependencies: ["Language", "Timeline"], swiftSettings: testSettings),
+    .testTarget(name: "ExploreTests", dependencies: ["Explore"], swiftSettings: testSettings),
+    .testTarget(name: "WaitsTests", dependencies: ["Waits"], swiftSettings: testSettings),
+    .testTarget(name: "LanguageTests", dependencies: ["Language"], swiftSettings: testSettings),
     .testTarget(
       name: "TranscriptTests", dependencies: ["Channels", "TestSupport", "Waits"],
-      swiftSettings: swiftSettings),
-    .testTarget(name: "TerminalTests", dependencies: ["TestSupport"], swiftSettings: swiftSettings),
+      swiftSettings: testSettings),
+    .testTarget(name: "TerminalTests", dependencies: ["TestSupport"], swiftSettings: testSettings),
   ],
   cLanguageStandard: .gnu17
 )

@@ -227,17 +227,38 @@ final class Compiler {
 
   func constant(_ value: Value) -> Int {
     if let index = knownConstant(value) { return index }
-    switch value {
-    case .int(let int): intConstants[int] = constants.count
-    case .string(let string): textConstants[string] = constants.count
+    constants.append(value)
+    let last = constants.count - 1
+    // The table begins with all that there are.
+    if last >= Compiler.mostSearched {
+      for index in (last == Compiler.mostSearched ? 0 : last)...last { enter(index) }
+    }
+    return last
+  }
+
+  /// So many constants are looked through: the first table of a process costs as much as the rest of a
+  /// short script.
+  private static let mostSearched = 16
+
+  private func enter(_ index: Int) {
+    switch constants[index] {
+    case .int(let int): intConstants[int] = index
+    case .string(let string): textConstants[string] = index
     default: break
     }
-    constants.append(value)
-    return constants.count - 1
   }
 
   private func knownConstant(_ value: Value) -> Int? {
-    switch value {
+    if constants.count <= Compiler.mostSearched {
+      return constants.firstIndex { constant in
+        switch (value, constant) {
+        case (.int(let one), .int(let other)): one == other
+        case (.string(let one), .string(let other)): one == other
+        default: false
+        }
+      }
+    }
+    return switch value {
     case .int(let int): intConstants[int]
     case .string(let string): textConstants[string]
     default: nil
