@@ -23,6 +23,11 @@ public enum Terminal {
   /// Whether the descriptor is a terminal (isatty(3)).
   public static func isTerminal(_ fd: Int32) -> Bool { isatty(fd) == 1 }
 
+  /// Whether a terminal of such a name ($TERM) only shows one line after the other.
+  public static func isPlain(_ name: String?) -> Bool {
+    ["", "dumb", "unknown"].contains(name ?? "")
+  }
+
   /// The window's size (TIOCGWINSZ); throws ENOTTY.
   public static func size(_ fd: Int32) throws(SystemError) -> Size {
     var size = Size(rows: 0, columns: 0)

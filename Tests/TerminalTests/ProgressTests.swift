@@ -55,4 +55,29 @@ import Testing
       try shell.enter("^rm go end")
     }
   }
+
+  /// A shell that stopped it, or has put it into the background, keeps its own line.
+  @Test func aShellThatHasTheTerminalKeepsItsLine() throws {
+    let home = try TemporaryDirectory()
+    var environment = Program.environment(home: home.path)
+    environment["TERM"] = "xterm"
+    environment["PS1"] = "bash> "
+    let terminal = try Terminal(
+      "/bin/bash", ["--norc", "-i"], environment: environment, directory: home.path, columns: 100,
+      rows: 20)
+    try terminal.expectLine("bash> ")
+    try terminal.enter(
+      "\(Program.brood) run -j1 --progress -- sh -c 'until [ -e go ]; do sleep 0.01; done' ::: a b")
+    try terminal.expect("run: 0 of 2 done")
+    try terminal.press(.control("Z"))
+    try terminal.expectScreen("a stopped job and no line of progress") {
+      $0.text.contains("Stopped") && !$0.text.contains("run: 0 of 2")
+    }
+    try terminal.enter("bg")
+    try terminal.expect("bg")
+    try home.write("", to: "go")
+    try terminal.enter("wait")
+    try terminal.expect("Done")
+    #expect(!terminal.screen.text.contains("run: "))
+  }
 }

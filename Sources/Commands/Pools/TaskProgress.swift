@@ -2,6 +2,7 @@ import Language
 import Posix
 import Processes
 import Session
+import ShellHost
 
 /// The line of `--progress` at the terminal, for blocks and programs: renewed when something happens
 /// and each second.
@@ -24,11 +25,17 @@ final class TaskProgress {
   private let begun = Clock.monotonic
   private var shownAt: Int64 = 0
   private var isDirty = false
+  /// A terminal that knows no control sequences: blanks take the line away.
+  private let isPlain: Bool
+  /// How long the line is there.
+  private var shownWidth = 0
   private var timer: TimerID?
   /// Looks at the memory of what runs, which is not done for each line.
   private var runningMemory: (() -> Int)?
   private var memory: Int?
   private var memoryAt = Int64.min / 2
+  /// How long all was stopped (ns).
+  private var stoppedTime: () -> Int64 = { 0 }
 
   /// At most so often (ns).
   private static let interval: Int64 = 100_000_000
@@ -42,6 +49,7 @@ final class TaskProgress {
     guard call.isSet("progress") || call.isSet("eta"), Terminal.isTerminal(2) else { return nil }
     self.name = TerminalText.line(name)
     loop = call.session.loop
+    isPlain = Terminal.isPlain((call.interpreter.host as? BroodHost)?.environmentVariable("TERM"))
     tick()
   }
 
@@ -57,6 +65,11 @@ final class TaskProgress {
     let now = Clock.coarse
     // What was taken away for other output comes back at once.
     if isDirty, now - shownAt < TaskProgress.interval { return }
+    // The line of a shell that has the terminal meanwhile is not written over.
+    if let group = try? Terminal.foreground(2), group != Process.group {
+      isDirty = false
+      return
+    }
     shownAt = now
     var known = counts()
     if now - memoryAt >= TaskProgress.tickTime {
@@ -65,14 +78,23 @@ final class TaskProgress {
     }
     known.memory = memory
     let columns = (try? Terminal.size(2)).map { Int($0.columns) } ?? 0
-    let text = ProgressText.line(name, known, elapsed: now - begun, columns: columns)
-    write("\r\(text)\u{1B}[K")
+    let elapsed = now - begun - stoppedTime()
+    let text = ProgressText.line(name, known, elapsed: elapsed, columns: columns)
+    if isPlain {
+      write("\r\(text)" + String(repeating: " ", count: max(0, shownWidth - text.count)))
+      shownWidth = text.count
+    } else {
+      write("\r\(text)\u{1B}[K")
+    }
     isDirty = true
   }
 
   /// Takes the line away, for other output.
   func clear() {
-    if isDirty { write("\r\u{1B}[K") }
+    if isDirty {
+      write(isPlain ? "\r" + String(repeating: " ", count: shownWidth) + "\r" : "\r\u{1B}[K")
+    }
+    shownWidth = 0
     isDirty = false
   }
 
@@ -99,6 +121,7 @@ final class TaskProgress {
         running: run.runningCount, failed: run.failed)
     }
     runningMemory = { [weak run] in run?.runningMemory ?? 0 }
+    stoppedTime = { [weak run] in run?.stoppedFor ?? 0 }
     run.onProgress = { [weak self] in self?.show() }
     run.onShow = { [weak self] in self?.clear() }
     show()

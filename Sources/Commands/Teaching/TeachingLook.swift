@@ -29,11 +29,11 @@ extension TextLayout {
     let host = interpreter.host as? BroodHost
     let columns = (try? Terminal.size(1)).map { Int($0.columns) } ?? 80
     let isPlain = host?.environmentVariable("NO_COLOR").map { !$0.isEmpty } ?? false
-    let kind = host?.environmentVariable("TERM") ?? "dumb"
+    let kind = host?.environmentVariable("TERM")
     // One column stays free: some terminals wrap when it is filled.
     self.init(
       width: min(80, columns >= 20 ? columns - 1 : 80),
-      isColored: !isReport && !isPlain && kind != "dumb")
+      isColored: !isReport && !isPlain && !Terminal.isPlain(kind))
   }
 }
 

@@ -43,8 +43,8 @@ enum TopCommand {
       let text = table(sample).joined(separator: "\n")
       return .report(ReportObject(records, text: text))
     }
-    let term = (interpreter.host as? BroodHost)?.environmentVariable("TERM") ?? "dumb"
-    if Terminal.isTerminal(0), Terminal.isTerminal(1), term != "dumb", !term.isEmpty {
+    let term = (interpreter.host as? BroodHost)?.environmentVariable("TERM") ?? ""
+    if Terminal.isTerminal(0), Terminal.isTerminal(1), !Terminal.isPlain(term) {
       try TopScreen(interpreter, sampler, term: term).run()
     } else {
       try repeatTables(&sampler, interpreter)

@@ -50,6 +50,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// TSTP has stopped all, and when (ns).
   var isStopped = false
   var stoppedAt: Int64 = 0
+  /// How long it was stopped before (ns).
+  var stoppedTime: Int64 = 0
   /// How many processes that programs had left behind were ended.
   var leftBehind = 0
   /// Why no program can be started.

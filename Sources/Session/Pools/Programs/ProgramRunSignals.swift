@@ -109,6 +109,8 @@ extension ProgramRun {
       return
     }
     for attempt in attempts { takeTerminalBack(from: attempt.process.group) }
+    // The shell's prompt comes where a line of progress stands.
+    onShow?()
     try? Signals.set(.tstp, .default)
     // It returns when CONT has come.
     try? Process.send(.tstp, to: Process.pid)
@@ -116,10 +118,16 @@ extension ProgramRun {
     goOn()
   }
 
+  /// How long all was stopped (ns).
+  public var stoppedFor: Int64 {
+    stoppedTime + (isStopped ? Clock.monotonic - stoppedAt : 0)
+  }
+
   private func goOn() {
     isStopped = false
     far?.hosts.hold(false)
     let time = Clock.monotonic - stoppedAt
+    stoppedTime += time
     for attempt in attempts {
       // The time limits are those of programs that run.
       attempt.begun += time
