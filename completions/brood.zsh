@@ -23,7 +23,7 @@ _brood() {
       '--delimiter=[inputs end with this text instead of a line'\''s end, as , or \t]:text: ' \
       '--colsep=[columns are separated by this text, as , or \t, or by blanks (\s+); no regular expression]:text: ' \
       '--csv-in[inputs are rows of CSV, with quotes; --colsep '\'';'\'' is another separator]' \
-      '--header[the first input has the names of the columns, for {NAME}]' \
+      '--header[the first input has the names of the columns, for {NAME}; '\''\:'\'' may follow]' \
       '--link[take one input of each source, not every combination]' \
       '--skip=[leave out this many inputs at the beginning]:count: ' \
       '--shuf[take the inputs in a random order, when all are there\: the same for a number]' \

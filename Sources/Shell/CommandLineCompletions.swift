@@ -26,8 +26,8 @@ enum CommandLineCompletions {
     var cases = ""
     for option in options where option.argument != nil {
       let reply: String
-      if !option.choices.isEmpty {
-        reply = bashWords(option.choices)
+      if !option.offered.isEmpty {
+        reply = bashWords(option.offered)
       } else if option.takesFiles {
         reply = "_brood_files '*.brood'"
       } else {
@@ -75,8 +75,8 @@ enum CommandLineCompletions {
   /// The completions behind `brood run`: its flags, then those of a program.
   private static var bashRun: String {
     var cases = ""
-    for option in runOptions where option.takesFiles || !option.choices.isEmpty {
-      let reply = option.takesFiles ? "compopt -o default" : bashWords(option.choices)
+    for option in runOptions where option.takesFiles || !option.offered.isEmpty {
+      let reply = option.takesFiles ? "compopt -o default" : bashWords(option.offered)
       cases += "    \(option.name)) \(reply) ;;\n"
     }
     return """
@@ -134,8 +134,8 @@ enum CommandLineCompletions {
     for option in options {
       var spec = "'(- 1 *)\(option.name)[\(zshText(option.summary))]"
       if let argument = option.argument {
-        if !option.choices.isEmpty {
-          spec += ":\(argument.lowercased()):(\(option.choices.joined(separator: " ")))"
+        if !option.offered.isEmpty {
+          spec += ":\(argument.lowercased()):(\(option.offered.joined(separator: " ")))"
         } else if option.takesFiles {
           // All that follow are files.
           spec += ":*:\(argument.lowercased()):_files -g \"*.brood(-.)\""
@@ -185,8 +185,8 @@ enum CommandLineCompletions {
       let label = argument.split(separator: "|").count > 1 ? "word" : argument
       // The value may follow as the next word, or directly: -j4, --halt=now.
       var spec = "\(option.name)\(option.name.hasPrefix("--") ? "=" : "+")[\(summary)]:\(label):"
-      if !option.choices.isEmpty {
-        spec += "(\(option.choices.joined(separator: " ")))"
+      if !option.offered.isEmpty {
+        spec += "(\(option.offered.joined(separator: " ")))"
       } else {
         spec += option.takesFiles ? "_files" : " "
       }
@@ -203,7 +203,7 @@ enum CommandLineCompletions {
   // MARK: fish
 
   private static func fish(_ note: String) -> String {
-    let chosen = options.filter { !$0.choices.isEmpty }
+    let chosen = options.filter { !$0.offered.isEmpty }
     let names = chosen.map(\.name).joined(separator: " ")
     let valued = valued(" ")
     var lines = [
@@ -274,11 +274,11 @@ enum CommandLineCompletions {
       let flag = isLong ? "-l \(option.name.dropFirst(2))" : "-s \(option.name.dropFirst())"
       var line = "complete -c brood -n __brood_run_flags \(flag)"
       if option.argument != nil { line += option.takesFiles ? " -r -F" : " -x" }
-      if !option.choices.isEmpty { line += " -a '\(option.choices.joined(separator: " "))'" }
+      if !option.offered.isEmpty { line += " -a '\(option.offered.joined(separator: " "))'" }
       lines.append(line + " -d '\(fishText(option.summary))'")
     }
     for option in chosen {
-      let words = option.choices.joined(separator: " ")
+      let words = option.offered.joined(separator: " ")
       lines.append(
         "complete -c brood -n 'contains -- (commandline -opc)[-1] \(option.name)' -xa '\(words)'")
     }
@@ -288,4 +288,9 @@ enum CommandLineCompletions {
   private static func fishText(_ summary: String) -> String {
     summary.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
   }
+}
+
+extension CommandLine.Option {
+  /// The words that may stand behind it; none where it may stand alone.
+  fileprivate var offered: [String] { argument == nil ? [] : choices }
 }

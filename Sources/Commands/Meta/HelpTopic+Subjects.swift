@@ -46,7 +46,62 @@ extension HelpTopic {
       """,
       Example("let n = 2\nprint \"n is $n, twice ${$n * 2}\" 'but $n'", "n is 2, twice 4 but $n"),
       Example("print \"one\\ttwo\" a\\ b", "one\ttwo a b")),
+    xargs, parallel,
   ]
+
+  private static let xargs = HelpTopic(
+    "xargs", "xargs: pool run -- PROGRAM [ARGUMENTS]", "What to write where one is used to xargs",
+    """
+    Each line is an input, whatever blanks and quotes are in it. Outputs are shown whole, in the order \
+    of the inputs, and as many run at a time as there are CPUs. From another shell the words are the \
+    same behind `brood run`; `brood run --from-xargs` and the words of xargs print what a line is.
+    """,
+    table: [
+      ("xargs -n1 -P4 gzip", "pool run --jobs 4 -- gzip"),
+      ("xargs -0, -d ,", "--null, --delimiter ,"),
+      ("xargs -I% cp % %.bak", "pool run -- cp {} {}.bak"),
+      ("xargs -n 2 cmd", "pool run --max-inputs 2 -- cmd"),
+      ("xargs cmd", "pool run --fill -- cmd"),
+      ("xargs -a FILE", "--file FILE"),
+      ("xargs -P1", "--jobs 1: one after the other"),
+      ("xargs -r", "without inputs nothing runs anyway"),
+      ("xargs -t, -p", "--dry-run shows what would run"),
+      ("xargs sh -c '… $1' sh", "--shell '… {}', or the same words"),
+    ],
+    Example("^printf 'a\\nb c\\n' | pool run -- echo got", "got a\ngot b c"))
+
+  private static let parallel = HelpTopic(
+    "parallel", "parallel: pool run -- PROGRAM [ARGUMENTS] ::: INPUTS",
+    "What to write where one is used to GNU parallel",
+    """
+    The places {} {.} {/} {//} {/.} {#} {%} {1} {2.} {-1} and the signs ::: :::: :::+ ::::+ are the \
+    same. The program is words and no line of a shell: for that there is --shell. From another shell \
+    the words are the same behind `brood run`; `brood run --from-parallel` and the words of parallel \
+    print what a line is, and what differs.
+    """,
+    table: [
+      ("parallel 'sort {} | uniq' ::: a b", "pool run --shell 'sort {} | uniq' ::: a b"),
+      ("-j 4, -j 50%, -j +1", "--jobs 4, --jobs 50%, --jobs +1"),
+      ("-k", "the default; --unordered is as they end"),
+      ("--lb, -u", "--line, --ungrouped"),
+      ("--tag, --tagstring T", "--tag, --tag-format 'T\\t'"),
+      ("-a FILE, -0, -d ,", "--file FILE, --null, --delimiter ,"),
+      ("-N 2, -X, --link", "--max-inputs 2, --fill, --link: of equal lengths"),
+      ("--colsep ,  --header :  --csv", "--colsep ,  --header  --csv-in"),
+      ("--pipe --block 1M, -N 100", "--pipe --block 1M, --lines 100"),
+      ("--bar, --eta, --dry-run", "--progress, --eta, --dry-run"),
+      ("--joblog F --resume", "--journal F --rerun missing"),
+      ("--joblog F --resume-failed", "--journal F --rerun failed"),
+      ("--retries 3", "--retries 2: the first attempt does not count"),
+      ("--timeout 10, --timeout 200%", "the same, with --grace 2s"),
+      ("--halt now,fail=1", "--halt now"),
+      ("--delay, --load, --memfree 1G", "--delay, --load, --mem-free 1G"),
+      ("--workdir DIR", "env -C DIR PROGRAM"),
+      ("--results DIR", "the same; or a file: --results all.csv"),
+      ("-S 4/a,b --trc {}.out", "--via ssh:4/a,b --send {} --fetch {}.out"),
+      ("sem -j2 --id x cmd", "^brood sem -j 2 --name x -- cmd"),
+    ],
+    Example("pool run -- echo {1}-{2/.} ::: a ::: x/y.c", "a-y"))
 
   private static func meaning(of kind: ErrorKind) -> String {
     switch kind {

@@ -33,9 +33,19 @@ enum FarFlags {
 
   static let rules: [FlagRule] =
     [.exclusive(["via", "slurm"])]
-    + ["install", "cwd", "send", "env", "lost", "wait-hosts"].map {
-      .needs($0, anyOf: ["via", "slurm"])
-    }
+    + ["install", "send", "lost", "wait-hosts"].map { .needs($0, anyOf: ["via", "slurm"]) }
+    + [
+      .needs(
+        "cwd", anyOf: ["via", "slurm"],
+        help:
+          "it is for other machines; here a program runs in another directory by: env -C DIR "
+          + "PROGRAM"),
+      .needs(
+        "env", anyOf: ["via", "slurm"],
+        help:
+          "leave it out: it is for other machines, and here all have the environment of this "
+          + "shell"),
+    ]
     + ["nodes", "allocate"].map { .needs($0, anyOf: ["slurm"]) }
 
   /// Of programs alone.

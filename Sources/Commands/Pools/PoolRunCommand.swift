@@ -99,7 +99,8 @@ enum RunCommand {
         "let out = (^mktemp -d)\npool run --results $out -- echo hello ::: world\n"
           + "print (read (glob \"$out/00001-world-*/stdout\")[0])\n^rm -r $out",
         "hello world\nhello world\n"),
-    ]
+    ],
+    advice: { OptionAdvice.text($0, isLine: false) }
   ) { call in try JournalFlags.markingUsage { try start(call) } }
 
   private static func start(_ call: borrowing Call) throws -> Value {
@@ -156,6 +157,7 @@ enum RunCommand {
     for index in (hasInput ? 1 : 0)..<max(call.count, 1) where index < call.count {
       words.append(try word(index, call))
     }
+    try OptionAdvice.refuseLetters(words, call)
     let form = try InputForm(call)
     let (program, behind) = try RunInputs.split(words, form, call)
     try RunProgram.check(program, call)
@@ -175,11 +177,26 @@ enum RunCommand {
         .arity, "inputs come from \(sources[0].name) and from \(sources[1].name)",
         help: "give them in one way; several ':::' make combinations")
     }
+    if sources.isEmpty, Terminal.isTerminal(0) { try refuseMissing(program, call) }
     let inputs = try sources.first?.make(call) ?? RunInputs.lines(form, call)
     let template = try RunProgram.template(
       program, call, columns: inputs.columns, isMany: InputCalls.haveMany(call))
     try InputCalls.check(template, inputs, form, call)
     return (template, try RunInputs.taken(inputs, form, call))
+  }
+
+  /// Throws for a program that there is not, before a person types its inputs.
+  private static func refuseMissing(_ program: [String], _ call: borrowing Call) throws {
+    guard let name = program.first, !name.contains("{"), call.flag("via") == nil,
+      !call.isSet("slurm"), let host = call.interpreter.host as? BroodHost
+    else { return }
+    do throws(SystemError) {
+      _ = try host.findProgram(name)
+    } catch {
+      throw problem(error, name, typed: name, host).amended {
+        $0.exitStatus = ErrorObject.usageStatus
+      }
+    }
   }
 
   private static func word(_ index: Int, _ call: borrowing Call) throws -> [UInt8] {
@@ -260,6 +277,11 @@ enum RunCommand {
       return ErrorObject(
         .missing, "there is no program '\(name)'",
         help: "flags of pool run are long, as --jobs, and stand before the program's name")
+    }
+    if typed == ":" || Double(typed) != nil {
+      return ErrorObject(
+        .missing, "there is no program '\(name)'",
+        help: "it stands where the program does: the flag in front of it takes no value")
     }
     return ErrorObject(
       .missing, "there is no program '\(name)'",

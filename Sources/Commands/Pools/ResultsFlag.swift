@@ -14,6 +14,11 @@ enum ResultsFlag {
     _ path: String, _ call: borrowing Call, columns: [String]
   ) throws -> ResultFiles {
     let goesOn = call.flag("journal") != nil
+    if path.hasSuffix(".tsv") {
+      throw call.error(
+        .range, "--results writes no .tsv", flag: "results",
+        help: "one file of all is FILE.csv, .json or .jsonl; --joblog FILE has tabs")
+    }
     return try call.at(flag: "results") {
       guard let (directory, rest) = split(path, columns) else {
         return try ResultFiles(path, goesOn: goesOn, form: RecordText.json, tables: tables)

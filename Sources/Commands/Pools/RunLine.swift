@@ -37,7 +37,9 @@ public enum RunLine {
       if reading.wantsHelp { return try interpreter.write(HelpText.page(line)) }
       let isShellLine = reading.has(RunProgram.shell.name)
       if !isShellLine, reading.words.first?.hasPrefix(":::") ?? true {
-        throw line.misuse("'brood run' needs a program")
+        throw ErrorObject(
+          .arity, "'brood run' needs a program",
+          help: "usage: \(line.usage); inputs that are commands are run by: brood run -- sh -c")
       }
       if let other = others.first(where: { reading.has($0.name) }) { throw misplaced(other) }
       _ = try interpreter.invoke(
@@ -64,46 +66,10 @@ public enum RunLine {
     return Process.arguments.suffix(words.count).map { TaskInput.value($0) }
   }
 
-  /// What letters of xargs and GNU parallel are here.
-  private static let habits = [
-    "P": "-j N is how many run at a time",
-    "k": "outputs stand in the order of the inputs anyway; --unordered shows them as they come",
-    "I": "{} is the place for an input, and {{}} a literal {}",
-    "i": "{} is the place for an input, and {{}} a literal {}",
-    "a": "--file FILE reads the inputs from a file, as does :::: FILE behind the program",
-    "L": "-n N gives each call N inputs, each a line",
-    "N": "-n N gives each call N inputs; with --pipe, --lines N each block N records",
-    "r": "without any input no program is run anyway",
-    "E": "sed '/END/Q' in front ends the inputs there",
-  ]
-
-  /// Flags of GNU parallel that are missing still.
-  private static let later: Set = ["bar"]
-
-  /// What long flags of xargs and GNU parallel are here.
-  private static let names = [
-    "max-args": "it is --max-inputs N here", "max-procs": "it is --jobs N here",
-    "arg-file": "it is --file FILE here", "max-lines": "it is --max-inputs N here",
-    "pipe-part": "it is --pipepart FILE here", "block-size": "it is --block SIZE here",
-    "skip-first-line": "it is --skip 1 here", "xargs": "it is --fill here",
-    "eof": "sed '/END/Q' in front ends the inputs there",
-    "trim": "sed in front trims inputs; --colsep '\\s+' drops the blanks around columns",
-    "rpl": "a word of its own making: -- sh -c 'echo \"${1%.*.*}\"' sh {}",
-    "plus": "{.} {/} {//} {/.} are parts of a name; others: -- sh -c 'echo \"${1%.*.*}\"' sh {}",
-    "cat": "a block as a file: -- sh -c 'cat > f; wc f'",
-  ]
-
   private static func advice(_ word: String) -> CommandLine.Advice? {
-    if !word.hasPrefix("--") {
-      if let hint = habits[String(word.dropFirst().prefix(1))] { return CommandLine.Advice(hint) }
-      return CommandLine.Advice("flags of the program stand behind its name; see: brood run --help")
-    }
-    guard let first = word.dropFirst(2).split(separator: "=").first else { return nil }
-    let name = String(first)
-    if let hint = names[name] { return CommandLine.Advice(hint) }
-    guard later.contains(name) else { return nil }
-    return CommandLine.Advice(
-      "a later version has it", message: "'brood run' has no flag '\(word)' yet")
+    if let text = OptionAdvice.text(word, isLine: true) { return CommandLine.Advice(text) }
+    if word.hasPrefix("--") { return nil }
+    return CommandLine.Advice("flags of the program stand behind its name; see: brood run --help")
   }
 
   // MARK: Help

@@ -27,9 +27,12 @@ enum RunProgram {
       }
       return
     }
+    try refuseForeignPlaces(words)
     guard let program = words.first else {
       throw call.error(
-        .arity, "'pool run' needs a program", help: "as: pool run -- gzip {} ::: a.txt b.txt")
+        .arity, "'pool run' needs a program",
+        help: "as: pool run -- gzip {} ::: a.txt b.txt; inputs that are commands are run by: "
+          + "pool run -- sh -c")
     }
     guard words.count == 1, isShellLine(program, call) else { return }
     let equal = ProgramTemplate.words(shellLine: program).map { word in
@@ -40,6 +43,18 @@ enum RunProgram {
       help:
         "run it by a shell: --shell \(ShellWord.quoted(Array(program.utf8))), which is the same as: "
         + equal.joined(separator: " "))
+  }
+
+  /// Throws for `{= … =}` of GNU parallel, which would reach the program as it stands.
+  private static func refuseForeignPlaces(_ words: [String]) throws {
+    for word in words {
+      guard let place = FromPlaces.foreign(in: word).first(where: { $0.hasPrefix("{=") }) else {
+        continue
+      }
+      throw ErrorObject(
+        .arity, "there is no place '\(place)'",
+        help: "a shell computes from an input: --shell 'x={}; echo ${x%.*}'")
+    }
   }
 
   /// The words as a template.

@@ -20,7 +20,7 @@ enum ShownFlags {
 
   static let details = """
     --tag puts the input and a tab in front of each line, --tag-format other things: --tag-format \
-    '{#} {/}: ' its number and the last part of its path. The last line of a program that does not end it is shown \
+    '{#} {/}:\\t' its number and the last part of its path. The last line of a program that does not end it is shown \
     so by --line, unless another one follows. --joblog FILE is written anew, a line as each program ends: with \
     the columns that GNU parallel has, between tabs, of the last attempt.
     """
@@ -32,7 +32,7 @@ enum ShownFlags {
     options.isColored = call.isSet("color")
     options.failsWhenFull = call.flag("on-full")?.asText == "fail"
     guard let format = call.flag("tag-format")?.asText else { return }
-    let template = ProgramTemplate([format], columns: columns)
+    let template = ProgramTemplate([format.replacing("\\t", with: "\t")], columns: columns)
     try InputCalls.checkNames(template, columns, call, flag: "tag-format")
     // Without a place the input would be a second word.
     options.tag = { input, index, slot in

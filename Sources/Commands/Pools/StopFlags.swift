@@ -46,7 +46,9 @@ enum StopFlags {
     if let text = call.flag("halt")?.asText, let reason = policy.setHalt(text) {
       throw call.error(
         .range, "--halt \(reason), but is '\(text)'", flag: "halt",
-        help: "as: --halt soon, --halt now,fail=3, --halt soon,fail=10%, --halt now,success=1")
+        help: ["0", "1", "2"].contains(text)
+          ? "it is never for 0 of GNU parallel, soon for 1, now for 2"
+          : "as: --halt soon, --halt now,fail=3, --halt soon,fail=10%, --halt now,success=1")
     }
     if let deadline = call.nanoseconds("deadline") ?? call.nanoseconds("timeout-all") {
       policy.deadline = Int64(deadline)

@@ -14,7 +14,20 @@ public enum SemLine {
     operands: "[-j N] [--name NAME] [FLAGS] [--] PROGRAM [ARGS…]", details: details,
     flags: command.flags.filter { $0.name != held },
     parameters: [Parameter("program", .any, .optional), Parameter("argument", .any, .rest)],
-    rules: command.rules, extent: .program)
+    rules: command.rules, extent: .program, advice: advice)
+
+  /// What flags of GNU parallel's `sem` are here.
+  private static let others = [
+    "id": "it is --name NAME here", "semaphore-name": "it is --name NAME here",
+    "semaphorename": "it is --name NAME here", "st": "it is --timeout 10s here",
+    "semaphore-timeout": "it is --timeout 10s here", "semaphoretimeout": "it is --timeout 10s here",
+    "bg": "leave it out: without --fg the program goes on in the background",
+    "semaphore": "leave it out: it is what this command does",
+  ]
+
+  private static func advice(_ word: String) -> CommandLine.Advice? {
+    others[String(word.dropFirst(2).prefix { $0 != "=" })].map { CommandLine.Advice($0) }
+  }
 
   /// A flag of Brood's own: the descriptor that holds the permit already.
   private static let held = "held"

@@ -276,9 +276,7 @@ extension Interpreter {
   }
 
   private func unknownFlag(_ name: String, _ command: Command) -> ErrorObject {
-    Misuse.unknownFlag(
-      "'\(command.name)'", "--" + name, known: command.flags.map(\.spelling)
-    ).error()
+    command.unknownFlag(name).error()
   }
 
   private func checkArity(_ command: Command, _ count: Int, _ site: CallSite) throws {

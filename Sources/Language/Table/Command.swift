@@ -13,6 +13,8 @@ public final class Command: Sendable {
   public let rules: [FlagRule]
   public let traits: Traits
   public let examples: [Example]
+  /// What is said of a flag, as `--lb`, that it does not have; nil for the usual.
+  let advice: (@Sendable (String) -> String?)?
   /// The work itself.
   ///
   /// Its result is the command's value.
@@ -61,12 +63,13 @@ public final class Command: Sendable {
   public convenience init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
     flags: [Flag] = [], rules: [FlagRule] = [], traits: Traits = [], examples: [Example] = [],
+    advice: (@Sendable (String) -> String?)? = nil,
     run: @escaping @Sendable (borrowing Call) throws -> Value
   ) {
     self.init(
       name, summary, details: details, parameters: parameters, flags: flags, rules: rules,
       traits: traits,
-      examples: examples, inline: nil, choice: nil, opening: nil, run: run)
+      examples: examples, advice: advice, inline: nil, choice: nil, opening: nil, run: run)
   }
 
   /// A command around a block, which is the last of the parameters and inline where it is written
@@ -105,7 +108,7 @@ public final class Command: Sendable {
   init(
     _ name: String, _ summary: String, details: String = "", parameters: [Parameter] = [],
     flags: [Flag] = [], rules: [FlagRule] = [], traits: Traits = [], examples: [Example] = [],
-    inline: InlineBody?,
+    advice: (@Sendable (String) -> String?)? = nil, inline: InlineBody?,
     choice: Choice?, opening: Command?, run: @escaping @Sendable (borrowing Call) throws -> Value
   ) {
     self.name = name
@@ -116,6 +119,7 @@ public final class Command: Sendable {
     self.rules = rules
     self.traits = traits
     self.examples = examples
+    self.advice = advice
     self.run = run
     self.inline = inline
     self.choice = choice
@@ -159,6 +163,19 @@ public final class Command: Sendable {
   }
 
   func flagIndex(_ name: String) -> Int? { flags.firstIndex { $0.name == name } }
+
+  /// What is wrong with a flag that it does not have.
+  ///
+  /// - Parameter flag: without its dashes.
+  func unknownFlag(_ flag: String) -> Misuse {
+    // A list of dozens is no answer.
+    let isLong = flags.count > 12
+    let misuse = Misuse.unknownFlag(
+      "'\(name)'", "--" + flag, known: flags.map(\.spelling),
+      otherwise: isLong ? "help \(name) lists its flags" : nil)
+    guard let advice = advice?("--" + flag) else { return misuse }
+    return Misuse(misuse.message, help: advice)
+  }
 }
 
 /// A positional argument of a command.
@@ -247,10 +264,14 @@ public struct Flag: Sendable {
 
   /// Whether the next word is its value, where none stands behind `=`.
   ///
-  /// - Parameter next: that word, where it is known; where a value is optional, an int is one.
+  /// - Parameter next: that word, where it is known; where a value is optional, an int is one, and a
+  ///   word of those that may be chosen.
   public func takes(_ next: String?) -> Bool {
-    guard type != nil else { return false }
-    return !hasOptionalValue || next.map { Int($0) != nil } ?? false
+    guard let type else { return false }
+    guard hasOptionalValue else { return true }
+    guard let next else { return false }
+    if case .choices(let words) = type.completion { return words.contains(next) }
+    return Int(next) != nil
   }
 }
 

@@ -3,8 +3,8 @@
 public enum FlagRule: Sendable {
   /// At most one of these flags may be given.
   case exclusive([String])
-  /// A flag means nothing without one of some others.
-  case needs(String, anyOf: [String])
+  /// A flag means nothing without one of some others; what else to say of it without these.
+  case needs(String, anyOf: [String], help: String? = nil)
   /// One of these flags must be given.
   case requires(anyOf: [String])
   /// A flag stands in place of an argument. Which one that is depends on the arguments as typed, nil
@@ -58,11 +58,12 @@ public enum FlagRule: Sendable {
       return Problem(
         flag: other, message: "--\(name) and --\(other) cannot be used together",
         help: "leave one of them out")
-    case .needs(let flag, let others):
+    case .needs(let flag, let others, let help):
       guard given.contains(flag), !others.contains(where: given.contains) else { return nil }
       let list = others.map { "--\($0)" }.joined(separator: " or ")
       return Problem(
-        flag: flag, message: "--\(flag) needs \(list)", help: "add \(list), or leave it out")
+        flag: flag, message: "--\(flag) needs \(list)", help: help ?? "add \(list), or leave it out"
+      )
     }
   }
 
@@ -73,7 +74,7 @@ public enum FlagRule: Sendable {
       "Only one of \(FlagRule.list(names, "and")) can be given."
     case .excludes(let names, let others):
       "With \(FlagRule.list(names, "or")) there can be none of \(FlagRule.list(others, "and"))."
-    case .needs(let flag, let others): "--\(flag) needs \(FlagRule.list(others, "or"))."
+    case .needs(let flag, let others, _): "--\(flag) needs \(FlagRule.list(others, "or"))."
     case .requires(let names): "One of \(FlagRule.list(names, "and")) must be given."
     case .replaces(let flag, let argument, _): "--\(flag) stands in place of \(argument)."
     case .flagsNeed(_, let argument, _): "Flags need \(argument)."
@@ -113,13 +114,13 @@ extension [Flag] {
     var sentences: [String] = []
     var rest = rules[...]
     while let rule = rest.popFirst() {
-      guard case .needs(let flag, let others) = rule else {
+      guard case .needs(let flag, let others, _) = rule else {
         sentences.append(rule.sentence)
         continue
       }
       // Those that need the same are told together.
       var needing = [flag]
-      while case .needs(let next, others)? = rest.first {
+      while case .needs(let next, others, _)? = rest.first {
         needing.append(next)
         rest.removeFirst()
       }

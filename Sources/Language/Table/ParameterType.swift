@@ -171,13 +171,22 @@ public final class ParameterType: Sendable {
   }
 
   /// A number of bytes; a plain number counts as bytes.
-  public static let size = ParameterType("size", "a size such as 64KiB") { input in
+  ///
+  /// 1K, 1M and 1G are powers of 1024, as for dd(1), head(1) and GNU parallel.
+  public static let size = ParameterType("size", "a size such as 64KiB, 10MB or 1M") { input in
     switch input.value {
     case .size: return input.value
     case .int(let bytes): return .size(bytes)
     case .string(let text):
-      if case .value(.size(let n)) = literal(text.string) { return .size(n) }
-      return nil
+      let word = text.string
+      if case .value(.size(let n)) = literal(word) { return .size(n) }
+      if word.hasSuffix("KB"), case .value(.size(let n)) = literal(word.dropLast(2) + "kB") {
+        return .size(n)
+      }
+      guard let unit = word.last, "KMGTP".contains(unit), word.utf8.count > 1,
+        case .value(.size(let n)) = literal(word + "iB")
+      else { return nil }
+      return .size(n)
     default: return nil
     }
   }

@@ -1,6 +1,6 @@
 /// The options of GNU parallel.
 extension FromParallel {
-  private static let here = "programs run on this machine alone"
+  private static let sending = "--send and --fetch move files by the connection that there is"
   private static let info = "what it tells is about GNU parallel"
   private static let pattern = "a program that cuts the stream runs in front, as csplit or split"
 
@@ -21,7 +21,7 @@ extension FromParallel {
     FromOption("dry-run dryrun dr", .none, .flag("--dry-run")),
     FromOption("tty", .none, .flag("--tty")), FromOption("o open-tty", .none, .flag("--tty")),
     FromOption("workdir work-dir wd", .required), FromOption("tmpdir tempdir", .required),
-    FromOption("env", .required, .needless("programs have the environment of this shell")),
+    FromOption("env", .required),
     FromOption(
       "record-env recordenv", .none, .needless("programs have the environment of this shell")),
     FromOption("process-slot-var", .required), FromOption("q quote", .none),
@@ -35,9 +35,9 @@ extension FromParallel {
       "use-cpus-instead-of-cores", .none, .needless("-j is by default the CPUs that may be used")),
     FromOption("use-cores-instead-of-threads", .none, .missing("-j N is how many run at a time")),
     FromOption("use-sockets-instead-of-threads", .none, .missing("-j N is how many run at a time")),
-    FromOption("semaphore sem"), FromOption("id semaphorename", .required),
+    FromOption("semaphore sem"), FromOption("id semaphorename semaphore-name", .required),
     FromOption("fg", .none), FromOption("bg", .none), FromOption("wait", .none),
-    FromOption("st semaphoretimeout", .required),
+    FromOption("st semaphoretimeout semaphore-timeout", .required),
   ]
 
   private static let inputs = [
@@ -53,7 +53,9 @@ extension FromParallel {
     FromOption("E", .required, .missing("sed '/^END$/,$d' | in front ends the inputs there")),
     FromOption("e eof", .optional, .missing("sed '/^END$/,$d' | in front ends the inputs there")),
     FromOption("filter", .required, .missing("if, within --shell, leaves inputs out")),
-    FromOption("r no-run-if-empty", .none, .needless("without inputs nothing is run")),
+    FromOption(
+      "r no-run-if-empty", .none,
+      .needless("without inputs nothing is run; grep . | in front leaves out empty ones")),
     FromOption("n max-args maxargs", .required), FromOption("N max-replace-args", .required),
     FromOption("L", .required), FromOption("l max-lines maxlines", .optional),
     FromOption("X m xargs", .none),
@@ -138,12 +140,24 @@ extension FromParallel {
   ]
 
   private static let others = [
+    FromOption("S sshlogin", .required),
     FromOption(
-      "S sshlogin sshloginfile slf trc transferfile transfer-file tf return basefile bf ssh "
-        + "sshdelay ssh-delay rsync-opts rsyncopts", .required, .missing(here)),
+      "sshloginfile slf", .required, .missing("--via ssh:4/HOST,HOST names the machines")),
+    FromOption("transferfile transfer-file tf", .required, .flag("--send")),
+    FromOption("return", .required, .flag("--fetch")), FromOption("trc", .required),
+    FromOption("transfer", .none), FromOption("basefile bf", .required, .flag("--send")),
     FromOption(
-      "onall nonall filter-hosts M controlmaster transfer cleanup hgrp hostgrp hostgroups", .none,
-      .missing(here)),
+      "cleanup", .none, .needless("what was sent for a program is removed when it has ended")),
+    FromOption("ssh", .required, .missing("--via 'ssh -p 2222 HOST' is any way to a machine")),
+    FromOption("sshdelay ssh-delay", .required, .needless("few connections begin at a time")),
+    FromOption("rsync-opts rsyncopts", .required, .missing(sending)),
+    FromOption(
+      "onall nonall", .none, .missing("a line for each machine has --via ssh:1/HOST")),
+    FromOption(
+      "filter-hosts", .none, .needless("a machine that cannot be had is told of and left out")),
+    FromOption("M controlmaster", .none, .needless("there is one connection to each machine")),
+    FromOption(
+      "hgrp hostgrp hostgroups", .none, .missing("--via names the machines of this run")),
     FromOption("J profile", .required, .missing("write the options of the profile here")),
     FromOption(
       "plain gnu will-cite willcite no-notice nonotice nn", .none,

@@ -13,6 +13,8 @@ struct FromParallel {
   private var joblog: String?
   private var results: String?
   private var rerun: String?
+  /// Variables that programs on other machines get.
+  private var variables: [String] = []
   /// Names of exported functions of bash.
   private let functions: Set<String>
 
@@ -95,6 +97,12 @@ struct FromParallel {
       } else if text != "." {
         line.directory = text
       }
+    case "env": variables.append(text)
+    case "S": addMachines(given)
+    case "trc":
+      line.add("--send", "{}")
+      line.add("--fetch", places.translated(text))
+    case "transfer": line.add("--send", "{}")
     case "tmpdir": line.environment.append("TMPDIR=\(text)")
     case "process-slot-var": line.addSlot(given)
     case "q": isQuoted = true
@@ -110,6 +118,20 @@ struct FromParallel {
       line.add("--timeout", time)
     default: try ofInputs(given)
     }
+  }
+
+  /// The machines of `4/alice@node1,node2,:`.
+  private mutating func addMachines(_ given: FromGiven) {
+    let all = given.text.split(separator: ",").map(String.init)
+    let hosts = all.filter { !$0.hasSuffix(":") && !$0.contains(" ") && !$0.hasPrefix("@") }
+    if all.contains(where: { $0.hasSuffix(":") }) {
+      line.remark(
+        "\(given.written): with --via no program runs on this machine; ssh:localhost is one")
+    }
+    if let other = all.first(where: { $0.contains(" ") || $0.hasPrefix("@") }) {
+      line.remark("'\(other)': --via 'ssh -p 2222 HOST' is any way to a machine")
+    }
+    if !hosts.isEmpty { line.add("--via", "ssh:" + hosts.joined(separator: ",")) }
   }
 
   private mutating func ofInputs(_ given: FromGiven) throws {
@@ -150,9 +172,9 @@ struct FromParallel {
     case "ctag":
       line.add("--tag")
       line.add("--color")
-    case "tagstring": line.add("--tag-format", places.translated(text))
+    case "tagstring": line.add("--tag-format", places.translated(text) + "\\t")
     case "ctagstring":
-      line.add("--tag-format", places.translated(text))
+      line.add("--tag-format", places.translated(text) + "\\t")
       line.add("--color")
     case "joblog":
       joblog = text
@@ -180,12 +202,27 @@ struct FromParallel {
   private func finish(_ command: [String]) -> FromLine {
     var line = line
     if isSemaphore { line.verb = "sem" }
+    setMachines(&line)
     setJournal(&line)
     setInputs(&line)
     let hasNone = setCounts(&line)
     line.work = work(command, hasNone: hasNone, &line)
     line.addTraits()
     return line
+  }
+
+  private func setMachines(_ line: inout FromLine) {
+    guard line.has("--via") else {
+      if let first = variables.first {
+        line.remark("--env \(first): not needed, programs have the environment of this shell")
+      }
+      return
+    }
+    for name in variables { line.add("--env", name) }
+    if let directory = line.directory {
+      line.add("--cwd", directory)
+      line.directory = nil
+    }
   }
 
   private func setJournal(_ line: inout FromLine) {
@@ -246,7 +283,9 @@ struct FromParallel {
       // The input becomes an argument that nothing asks for.
       return .words(["sh", "-c", places.translated(text), "sh"])
     }
-    if let words, !functions.contains(words[0]) { return .words(words.map(places.translated)) }
+    if let words, !functions.contains(words[0]) {
+      return .words(words.map { joined(places.translated($0), line) })
+    }
     if isSemaphore { return .words(["sh", "-c", text]) }
     if let sign = FromShellText.bashSign(in: text) {
       line.remark(
@@ -254,6 +293,12 @@ struct FromParallel {
     }
     let isAppended = !hasPlace(command) && !line.has("--pipe") && !isPart
     return .shell(places.translated(text) + (isAppended ? " {}" : ""))
+  }
+
+  /// A word in which {} stands beside other text: without -X all inputs of a call stand there.
+  private func joined(_ word: String, _ line: FromLine) -> String {
+    guard line.has("-n"), !line.has("-X"), word != "{}", !word.contains("{{}}") else { return word }
+    return word.replacing("{}", with: "{+}")
   }
 
   /// Whether an input stands somewhere in the words.

@@ -39,7 +39,10 @@ struct InputForm {
       "columns are separated by this text, as , or \\t, or by blanks (\\s+); no regular expression",
       letter: "C"),
     Flag("csv-in", nil, "inputs are rows of CSV, with quotes; --colsep ';' is another separator"),
-    Flag("header", nil, "the first input has the names of the columns, for {NAME}"),
+    Flag(
+      "header", .choice([":"]),
+      "the first input has the names of the columns, for {NAME}; ':' may follow",
+      hasOptionalValue: true),
     Flag("link", nil, "take one input of each source, not every combination"),
     Flag("skip", .count, "leave out this many inputs at the beginning"),
     Flag(
@@ -112,7 +115,7 @@ struct InputForm {
           flag: "colsep")
       }
     }
-    hasHeader = call.isSet("header")
+    hasHeader = call.isSet("header") || call.flag("header")?.asText == ":"
     isLinked = call.isSet("link")
     if case .int(let count)? = call.flag("skip") { skipped = count }
     switch call.flag("shuf") {
@@ -154,7 +157,10 @@ struct InputForm {
       }
     }
     guard !result.isEmpty else {
-      throw call.error(.range, "the text of --\(flag) is empty", flag: flag)
+      throw call.error(
+        .range, "the text of --\(flag) is empty", flag: flag,
+        help: flag == "recend"
+          ? "a stream without records is cut by: split -b 10M --filter 'PROGRAM > $FILE.out'" : nil)
     }
     return result
   }

@@ -123,8 +123,8 @@ public struct ProgramTemplate {
     throw ErrorObject(
       .range,
       "there is no {\(place?.text ?? "")}: each input has \(count) part\(count == 1 ? "" : "s")",
-      help: "further parts come from further sources: ::: A B ::: 1 2; or from --colsep",
-      exitStatus: ErrorObject.inputStatus)
+      help: "further parts come from further sources: ::: A B ::: 1 2; or from --colsep; of "
+        + "--max-inputs the last call may have fewer", exitStatus: ErrorObject.inputStatus)
   }
 
   /// The words for one call: each stays one word, whatever is in it.

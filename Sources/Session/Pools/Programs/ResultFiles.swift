@@ -61,9 +61,15 @@ public final class ResultFiles {
   /// All results are there.
   public func finish() throws { try table?.finish() }
 
+  /// Makes a directory, and those that it stands in.
   private static func make(_ path: String) throws(SystemError) {
     if mkdir(path, 0o777) == 0 { return }
-    let code = errno
+    var code = errno
+    if code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+      try make(String(path[..<slash]))
+      if mkdir(path, 0o777) == 0 { return }
+      code = errno
+    }
     var info = stat()
     if code == EEXIST, stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR { return }
     throw SystemError(call: "mkdir", code: code, detail: path)
