@@ -59,6 +59,8 @@ int32_t brood_editor_start(
   rl_variable_bind("show-all-if-ambiguous", "on");
   rl_variable_bind("enable-bracketed-paste", "on");
   rl_variable_bind("completion-query-items", "0");
+  // Within a word, what stands behind the cursor already is not put in again.
+  rl_variable_bind("skip-completed-text", "on");
   editor_set_up_completion();
   editor_set_up_recall();
   using_history();

@@ -56,7 +56,8 @@ extension Survey {
     let threads = member.sight.stat.threads
     if threads > 1 {
       situation.notes.append(
-        "it has \(threads) threads; this is what its first one does")
+        "it has \(threads) threads; this is what its first one does: of each one tells "
+          + ThreadTools.line(for: stat(pid)?.name ?? "", pid))
     }
   }
 

@@ -11,7 +11,7 @@ extension Prompt {
     isDisturbed = true
     let findings = interpreter.compile(text, isPersistent: true)
     if host.wantsWarnings {
-      host.printWarnings(findings.warnings.filter { $0.occasion != .script })
+      host.printWarnings(findings.warnings.filter(isToBeTold))
     }
     if let stop = findings.stop { return stop.status }
     for error in findings.errors { host.printError(error) }
@@ -35,6 +35,14 @@ extension Prompt {
     LessonRun.current?.entryBegan = nil
     lookAtLesson()
     return nil
+  }
+
+  private func isToBeTold(_ warning: Warning) -> Bool {
+    switch warning.occasion {
+    case .script: false
+    case .once: toldOnce.insert(warning.message).inserted
+    case .terminal, .everyRun, .never: true
+    }
   }
 
   private func show(_ value: Value, isEntry: Bool) throws {

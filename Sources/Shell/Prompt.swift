@@ -20,6 +20,8 @@ public final class Prompt {
   var isAttending = false
   /// Children that still run were named at the last attempt to leave.
   var hasAsked = false
+  /// Warnings that are told once.
+  var toldOnce: Set<String> = []
   /// Something ran since the last prompt, so that the cursor may be anywhere in its line.
   var isDisturbed = false
   var windowSize = (rows: 0, columns: 0)

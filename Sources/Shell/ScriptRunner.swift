@@ -47,7 +47,7 @@ struct ScriptRunner {
       switch warning.occasion {
       case .everyRun: true
       case .terminal, .script: isAtTerminal
-      case .never: false
+      case .never, .once: false
       }
     }
     // Whether they are wanted is not asked for nothing: it reads the environment.
@@ -140,6 +140,13 @@ struct ScriptRunner {
       } catch {
         let failure = error as? SystemError ?? SystemError(call: "read", code: EIO)
         let problem = host.sources.problem(path, failure)
+        if problem.kind == .missing, host.session.isToBeRecorded, host.isProgram(path) {
+          throw problem.amended {
+            $0.help =
+              "'\(path)' is a program, and a script is recorded: brood --record FILE -c '\(path)' has "
+              + "when it began and how it ended; strace -f -o FILE \(path) has its system calls"
+          }
+        }
         guard problem.kind == .missing, interpreter.table.words.contains(path) else {
           throw problem
         }

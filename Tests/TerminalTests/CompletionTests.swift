@@ -54,6 +54,17 @@ import Testing
       "greet-", "\ngreet-all  greet-all(name, greeting = \"hello\")\ngreet-one  greet-one(name)")
   }
 
+  /// The cursor stands within the word.
+  @Test func whatStandsBehindTheCursorIsNotPutInAgain() throws {
+    try terminal.type("reverse")
+    try terminal.expectLine("brood> reverse")
+    for _ in 0..<2 { try terminal.press(.left) }
+    try terminal.press(.tab)
+    try terminal.type("!")
+    try terminal.expectLine("brood> reverse !")
+    try terminal.press(.control("U"))
+  }
+
   @Test func programsOnThePath() throws {
     try complete("^printe", "^printenv ")
     try complete("mkfif", "mkfifo ")

@@ -45,6 +45,22 @@ struct WarningTests {
     #expect(shown.contains("end"))
   }
 
+  @Test func xargsAndParallelPointToPoolsOnce() throws {
+    let shell = try PromptShell(columns: 100, rows: 40)
+    try shell.enter("^echo a | xargs echo", expecting: "'pool run' does what xargs does")
+    try shell.enter("^echo second | xargs echo", expecting: "second")
+    let text = shell.terminal.screen.text
+    #expect(text.components(separatedBy: "does what xargs does").count == 2, "\(text)")
+    #expect(!(try screen("^echo a | xargs echo\n")).contains("pool run"))
+  }
+
+  /// A person would type the inputs for nothing.
+  @Test func aMissingProgramIsToldBeforeInputsAreRead() throws {
+    let shell = try PromptShell(columns: 100, rows: 20)
+    try shell.enter("pool run -- no-such-program", expecting: "there is no program 'no-such-")
+    #expect(!shell.terminal.screen.text.contains("reading inputs"))
+  }
+
   @Test func thoseOfASourcedFileAreTold() throws {
     let shown = try screen("source lost.brood\n", files: ["lost.brood": WarningTests.lost])
     #expect(shown.contains(operatorWarning))

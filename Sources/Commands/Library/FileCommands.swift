@@ -21,14 +21,31 @@ enum FileCommands {
     ]
   ) { call in
     let path = try call.path(0)
-    let bytes = try call.onFile("read", path) {
-      let fd = try call.open(path)
-      defer { Descriptors.close(fd) }
-      return try call.readAll(fd)
+    let bytes = try namingInput(path) {
+      try call.onFile("read", path) {
+        let fd = try call.open(path)
+        defer { Descriptors.close(fd) }
+        return try call.readAll(fd)
+      }
     }
     if call.isSet("bytes") { return .bytes(BytesObject(bytes)) }
     try LargeMemory.require(bytes.count)
     return .string(.make(repairing: bytes))
+  }
+
+  /// Where a name as that of a variable is no file, a line of input may be meant.
+  private static func namingInput<T>(_ path: String, _ body: () throws -> T) throws -> T {
+    do {
+      return try body()
+    } catch let error as ErrorObject
+      where error.kind == .missing && path.allSatisfy({ $0.isLetter || $0 == "_" })
+    {
+      throw error.amended {
+        $0.help =
+          ($0.help.map { $0 + "; " } ?? "")
+          + "a line of standard input is read by: let \(path) = input"
+      }
+    }
   }
 
   private static let write = Command(

@@ -45,10 +45,19 @@ enum TextCommands {
     }
   }
 
+  private static let joinable = ParameterType("list", "a list") { input in
+    if case .handle(let handle) = input.value, handle.typeName == "process" {
+      throw ErrorObject(
+        .type, "'join' makes one text of a list, and a process is none",
+        help: "'wait PROCESS' waits for a process, as join() does elsewhere")
+    }
+    return try ParameterType.list.converted(input)
+  }
+
   private static let join = Command(
     "join", "Join the items of a list into one text",
     parameters: [
-      Parameter("list", .list),
+      Parameter("list", joinable),
       Parameter("separator", .text, .optional, "put between them; nothing by default"),
     ], traits: .pure,
     examples: [Example("print (join [a, 1, true] \", \") (join [a, b])", "a, 1, true ab")]

@@ -86,6 +86,11 @@ extension Session {
         .type, "'\(name)' is \(withArticle(handle.typeName)), not a process", help: liveProcesses)
     }
     if let process = processes.ended(named: name) { return process }
+    if name.hasPrefix("-") {
+      throw ErrorObject(
+        .missing, "no process is named '\(name)'",
+        help: "flags begin with two dashes: wait --any for the next to end; help wait lists them")
+    }
     throw ErrorObject(.missing, "no process is named '\(name)'", help: liveProcesses)
   }
 

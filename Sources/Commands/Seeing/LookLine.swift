@@ -92,7 +92,8 @@ public enum LookLine {
       guard let thing = Thing(word) else {
         throw ErrorObject(
           .arity, "'\(word)' is nothing that 'brood who' knows",
-          help: "it knows pids, PID:FD, paths with '/', tcp:PORT, unix:PATH and pipe:INODE")
+          help: Looks.pathHint(word)
+            ?? "it knows pids, PID:FD, paths with '/', tcp:PORT, unix:PATH and pipe:INODE")
       }
       guard let report = looks.who(thing, sources: hasSources) else {
         throw ErrorObject(.missing, "no process has \(word)")

@@ -105,6 +105,12 @@ struct Looks {
     ])
   }
 
+  /// What to write for a file of the working directory that is meant.
+  static func pathHint(_ word: String) -> String? {
+    guard (try? FileStatus(word)) != nil else { return nil }
+    return "a path has a '/': who ./\(word)"
+  }
+
   private func sourceLine(_ survey: Survey) -> String {
     let list = ["/proc/PID/stat, status, syscall, fd"] + survey.sources
     return "sources: " + list.joined(separator: "; ")

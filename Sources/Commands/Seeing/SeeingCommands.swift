@@ -88,8 +88,8 @@ enum SeeingCommands {
     guard let thing = Thing(word) else {
       throw call.error(
         .missing, "there is nothing called '\(word)'", at: 0,
-        help:
-          "who knows names of processes and channels, pids, PID:FD, paths, tcp:PORT, unix:PATH and "
+        help: Looks.pathHint(word)
+          ?? "who knows names of processes and channels, pids, PID:FD, paths, tcp:PORT, unix:PATH and "
           + "pipe:INODE"
       )
     }

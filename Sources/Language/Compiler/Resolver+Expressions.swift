@@ -94,6 +94,8 @@ extension Resolver {
         losses.runProgram(node.headSpan)
         noteVariableHead(node)
         warnIfUnknown(node)
+        warnOfBraces(node)
+        pointToPools(node)
       } else {
         noteCall(node)
         checkCount(node, inputs)
@@ -103,7 +105,13 @@ extension Resolver {
       if isDynamic, self.errors.count > errors { blameForeignWord(node, errors) }
       return
     }
-    if command.traits.contains(.passesWords) { losses.runProgram(node.headSpan) }
+    if command.traits.contains(.passesWords) {
+      losses.runProgram(node.headSpan)
+      warnOfBraces(node)
+      if command.name == "pool run" { warnOfRangeInput(node) }
+    } else if command.name == "print" || command.name == "echo" {
+      warnOfBraces(node)
+    }
     if command.choice != nil {
       fail(
         "'\(command.name)' is written with its arms", node.span, help: "usage: \(command.usage)")
@@ -123,6 +131,16 @@ extension Resolver {
     } else if command.name == "source" {
       hasUnknownNames = true
     }
+  }
+
+  /// What these programs are for is a command here.
+  private func pointToPools(_ node: CommandNode) {
+    guard case .word(let word) = node.head, ["xargs", "parallel"].contains(word),
+      !node.isForcedProgram, isProgram.map({ $0(word) }) ?? true
+    else { return }
+    warn(
+      "'pool run' does what \(word) does, in order and with a journal", node.headSpan,
+      help: "help \(word) has the usual lines; ^\(word) is the program, and nothing is said", .once)
   }
 
   private func warnIfUnknown(_ node: CommandNode) {
@@ -261,8 +279,7 @@ extension Resolver {
   }
 
   private func failUnknownFlag(_ name: String, _ command: Command, _ span: Span) {
-    let misuse = Misuse.unknownFlag(
-      "'\(command.name)'", "--" + name, known: command.flags.map(\.spelling))
+    let misuse = command.unknownFlag(name)
     fail(misuse.message, span, help: misuse.help)
   }
 

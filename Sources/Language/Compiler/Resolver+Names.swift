@@ -57,6 +57,8 @@ extension Resolver {
         help = "did you mean '$\(near)'?"
       } else if table[use.name] != nil {
         help = "'\(use.name)' is a command: write (\(use.name) …) for its value"
+      } else if let value = VariableNames.help(use.name) {
+        help = value
       } else {
         help = "declare it with 'let \(use.name) = …'; environment variables are $env.NAME"
       }

@@ -20,6 +20,8 @@ public struct Warning {
     case everyRun
     /// At no run.
     case never
+    /// At no run, and at the prompt once.
+    case once
   }
 
   public let message: String

@@ -91,6 +91,7 @@ struct HintSearch {
     if let sign = rest.firstIndex(of: "=") {
       value = rest[rest.index(after: sign)...].drop { $0 == " " }
       if help.contains("\"{value}\"") || help.contains("^{value}") { value = unquoted(value) }
+      if help.contains("\"{value}\"") { return fillEnvironment(help, String(name), value) }
     }
     return filled(
       help,
@@ -98,6 +99,23 @@ struct HintSearch {
         "name": name.isEmpty ? "NAME" : String(name), "call": call.isEmpty ? "NAME" : call,
         "value": value.isEmpty ? "…" : String(value), "rest": rest.isEmpty ? "…" : rest,
       ])
+  }
+
+  /// The value of a variable of the environment, in which others stand as `$NAME`.
+  private func fillEnvironment(_ help: String, _ name: String, _ value: Substring) -> String {
+    var text = ""
+    var rest = value
+    while let sign = rest.firstIndex(of: "$") {
+      text += rest[..<sign]
+      rest = rest[sign...].dropFirst()
+      let other = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      let isKnown = isName(String(other))
+      text += isKnown ? "${$env.\(other)}" : "$"
+      rest = rest.dropFirst(isKnown ? other.count : 0)
+    }
+    text += rest
+    return help.replacing("{name}", with: name.isEmpty ? "NAME" : name)
+      .replacing("{value}", with: text.isEmpty ? "…" : text)
   }
 
   /// Where the parenthesis ends that a text begins with; those in strings do not count.
@@ -248,9 +266,16 @@ struct HintSearch {
     }
     guard let first = text.first else { return "…" }
     if first == "\"" || first == "'" || first == "[" || first == "{" || first == "$" {
-      return text.contains(" ") && first == "$" ? "(\(text))" : text
+      let isOne = first == "\"" || first == "'" ? isOneText(text) : first != "$"
+      return text.contains(" ") && !isOne ? "(\(text))" : text
     }
     return "…"
+  }
+
+  /// Whether a text in quotes ends where the whole does.
+  private func isOneText(_ text: String) -> Bool {
+    guard let quote = text.first else { return false }
+    return text.dropFirst().firstIndex(of: quote) == text.index(before: text.endIndex)
   }
 
   // MARK: Signs

@@ -9,6 +9,15 @@ extension Parser {
       return nil
     }
     if byte == UInt8(ascii: "`") { return "( … ) gives a program's output" }
+    if what == "a file behind the redirection" { return redirectionHint }
+    if what == "')'", byte == UInt8(ascii: ";") {
+      return "( ) holds one expression or command; several in a process of their own: fork { …; … }"
+    }
+    if what == "a value", byte == UInt8(ascii: "="), position > 0, byteBefore() == UInt8(ascii: "{")
+    {
+      return "there is no place {= … =}; a shell computes from an input: "
+        + "pool run --shell 'x={}; echo ${x%.*}'"
+    }
     // `$x.len()`
     if byte == UInt8(ascii: "("), let call = callBefore(position) {
       return hints.call(call, isOperand: what != "the end of the statement")
@@ -29,6 +38,16 @@ extension Parser {
     if probe.byte == UInt8(ascii: ";"), what == "'{'" { probe.position += 1 }
     probe.skipBlanks()
     return HintTable.connectives.first { probe.isConnective($0.word) }?.help
+  }
+
+  /// The hint for `>| f` and `3<>f`.
+  private var redirectionHint: String? {
+    switch byte {
+    case UInt8(ascii: "|"): "'>' writes to a file that is there, too"
+    case UInt8(ascii: ">"):
+      "a file is opened for reading by '<', for writing by '>'; pipe new --raw makes both ends of a pipe"
+    default: nil
+    }
   }
 
   private func isConnective(_ word: String) -> Bool {
@@ -99,11 +118,38 @@ extension Parser {
 
   /// Where the value of `NAME=value` ends, which may be quoted.
   func gluedValueEnd(_ start: Int) -> Int {
+    let isCommand = start + 1 < bytes.count && bytes[start] == UInt8(ascii: "$")
+    if let open = isCommand ? start + 1 : start < bytes.count ? start : nil,
+      bytes[open] == UInt8(ascii: "("), let end = lineBracketEnd(open)
+    {
+      return end
+    }
     let quote = start < bytes.count ? bytes[start] : 0
     guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return tokenEnd(start) }
     var end = start + 1
     while end < bytes.count, bytes[end] != quote, bytes[end] != 0x0A { end += 1 }
     return min(end + 1, bytes.count)
+  }
+
+  /// The value of `NAME=value` as it is written here: `$(date)` and `$((i+1))` are others.
+  func gluedValue(_ text: String) -> String {
+    if text.hasPrefix("$(("), text.hasSuffix("))") {
+      let inner = text.dropFirst(3).dropLast(2)
+      var result = ""
+      for character in inner {
+        let isInName =
+          result.last.map { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "$" } ?? false
+        if "+-*/%".contains(character) {
+          result += " \(character) "
+          continue
+        }
+        if character.isLetter || character == "_", !isInName { result += "$" }
+        result.append(character)
+      }
+      return result.split(separator: " ").joined(separator: " ")
+    }
+    if text.hasPrefix("$("), text.hasSuffix(")") { return "(^\(text.dropFirst(2).dropLast()))" }
+    return text
   }
 
   /// What follows `NAME=value`: a command, as shells have it, or `&&`.
@@ -241,18 +287,80 @@ extension Parser {
     if declaredNames.contains(name), !word.contains("(") { return "did you mean '$\(word)'?" }
     if word == "fn" || word == "lambda" { return "a function as a value is a block: { |x| … }" }
     if let constant = HintTable.constants[word] { return "write '\(constant)'" }
+    if word.hasSuffix(":"), let constant = HintTable.constants[String(word.dropLast())] {
+      return "write '\(constant)', and the block in braces behind it: { … }"
+    }
+    if let help = bracedHelp(span) ?? conditionHelp(word, span) { return help }
     let end = Int(span.end)
+    if isComprehension(end) {
+      return "a list of computed items is made by map: (map 0..<3 { |\(name)| … })"
+    }
     if end < bytes.count, bytes[end] == UInt8(ascii: "("), isNameStart(bytes[Int(span.start)]) {
       return hints.call(span, isOperand: true)
     }
     if isInTest(span) {
       return "[ … ] is a list; write 'ok ^test \(testText(span))', or (exists \"…\") for a file"
     }
+    if ["eq", "ne", "lt", "le", "gt", "ge"].contains(word), Int(span.start) > 0,
+      bytes[Int(span.start) - 1] == UInt8(ascii: "-")
+    {
+      return "numbers and texts are compared by == != < <= > >=, as: if $n == 2 { … }"
+    }
     return "quote it, write $\(isName(word) ? word : "name") for a variable,"
       + " or write ( \(word) … ) to call it"
   }
 
-  /// `[ -f x ]`: behind a bracket and a dash.
+  /// The hint for `${x:-3}` and `${x[0]}`, where an expression stands in braces.
+  private func bracedHelp(_ span: Span) -> String? {
+    let start = Int(span.start)
+    guard start > 1, bytes[start - 1] == UInt8(ascii: "{"), bytes[start - 2] == UInt8(ascii: "$")
+    else { return nil }
+    var end = start
+    while end < bytes.count, bytes[end] != UInt8(ascii: "}"), bytes[end] != 0x0A { end += 1 }
+    let text = source.text(Span(start, end))
+    let name = String(text.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+    guard isName(name), name.count < text.count else { return nil }
+    let value = VariableNames.value(name)
+    let rest = text.dropFirst(name.count)
+    if rest.hasPrefix(":-") || rest.hasPrefix(":=") {
+      return "write ${\(value) ?? \"\(rest.dropFirst(2))\"} for a value where there is none"
+    }
+    if rest.first == "[" { return "write ${\(value)\(rest)}" }
+    return "an expression stands in ${ }, with '$' before names: ${\(value) …}"
+  }
+
+  /// The hint for `if test -f x; then`, where a program decides.
+  private func conditionHelp(_ word: String, _ span: Span) -> String? {
+    let start = Int(span.start)
+    let isIf = source.text(Span(0, start)).hasSuffix("if ")
+    guard isIf || source.text(Span(0, start)).hasSuffix("while "), isName(word) else { return nil }
+    if word == "read" {
+      return "write: for line in (lines (read \"FILE\")) { … }; 'input' reads a line of standard "
+        + "input"
+    }
+    var end = Int(span.end)
+    while end < bytes.count, ![0x0A, UInt8(ascii: ";"), UInt8(ascii: "{")].contains(bytes[end]) {
+      end += 1
+    }
+    let text = source.text(Span(start, end)).split(separator: " ").joined(separator: " ")
+    let words = text.split(separator: " ")
+    // Behind an operator it is a variable whose '$' was forgotten.
+    guard words.count > 1, let next = words.dropFirst().first,
+      next.first.map({ $0.isLetter || $0.isNumber || "-$/\"'.".contains($0) }) ?? false,
+      !["and", "or", "in", "not", "is"].contains(next)
+    else { return nil }
+    return "where a program decides write: \(isIf ? "if" : "while") (ok \(text)) { … }"
+  }
+
+  /// Whether `for` follows, as in `[x for x in xs]`.
+  private func isComprehension(_ end: Int) -> Bool {
+    var probe = self
+    probe.position = end
+    probe.skipBlanks()
+    return probe.isKeyword("for")
+  }
+
+  /// Whether a word stands as in `[ -f x ]`, behind a bracket and a dash.
   private func isInTest(_ span: Span) -> Bool {
     let start = Int(span.start)
     guard start > 1, span.end - span.start == 1, bytes[start - 1] == UInt8(ascii: "-") else {

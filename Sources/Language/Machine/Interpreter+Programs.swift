@@ -5,7 +5,12 @@ extension Interpreter {
     switch value.plain {
     case .list, .map, .closure, .null, .missing, .stream:
       let help: String? =
-        if case .list = value.plain { "spread a list's items with '...$name'" } else { nil }
+        switch value.plain {
+        case .list: "spread a list's items with '...$name'"
+        case .closure:
+          "braces are a block and no pattern: write each word out, and in quotes what is meant as it is"
+        default: nil
+        }
       throw ErrorObject(
         .type, "a program's argument must be text, but is \(value.described)", help: help)
     case .handle(let handle):

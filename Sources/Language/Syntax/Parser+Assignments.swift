@@ -222,8 +222,9 @@ extension Parser {
     let op = source.text(Span(i, opEnd + 1))
     let end = gluedValueEnd(opEnd + 1)
     let value = source.text(Span(opEnd + 1, end))
-    let assignment = "\(name) \(op) \(value.isEmpty ? "…" : value)"
-    let new = op == "=" ? ", or 'let \(assignment)' for a new variable" : ""
+    let assignment = "\(name) \(op) \(value.isEmpty ? "…" : gluedValue(value))"
+    let list = value.hasPrefix("(") ? "; a list is written [a, b]" : ""
+    let new = (op == "=" ? ", or 'let \(assignment)' for a new variable" : "") + list
     throw error(
       "an assignment needs blanks around '\(op)'", Span(position, end),
       help: gluedHint(name, end, assignment) ?? "write '\(assignment)'\(new)")

@@ -376,9 +376,10 @@ extension Parser {
       pattern: value.pattern, span: Span(start, position))
   }
 
-  /// `{}` `{.}` `{/}` `{#}` `{1}`… are plain words, as other batch tools spell placeholders.
+  /// `{}` `{.}` `{/}` `{#}` `{1}` `{-1}`… are plain words, as other batch tools spell placeholders.
   var isPlainBraces: Bool {
     var i = position + 1
+    if i + 1 < bytes.count, bytes[i] == UInt8(ascii: "-"), isDigit(bytes[i + 1]) { i += 1 }
     while i < bytes.count,
       isDigit(bytes[i]) || [0x2E, 0x2F, 0x23, 0x25, 0x2B, 0x3A].contains(bytes[i])
     {
