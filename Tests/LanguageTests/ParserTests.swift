@@ -13,6 +13,20 @@ struct ParserTests {
     }
   }
 
+  /// A backslash at the end of a line continues it wherever a blank may stand.
+  @Test(arguments: [
+    "print a \\", "let x = 1 \\", "let x = 1 + \\", "let \\", "let x \\", "for i in \\", "for \\",
+    "while (f) \\", "if $a { } \\", "if \\", "try { f } catch \\", "$x \\", "x = \\",
+    "let p = spawn a; while (len (tree $p)) \\", "fork { print a \\", "fork; \\", "f |> \\",
+  ]) func aBackslashContinues(_ text: String) {
+    #expect(ReadText(Source(name: "t", text: text)).isIncomplete)
+  }
+
+  @Test(arguments: ["print a", "let x = )", "foo ) \nprint a # \\", "let = 5\nprint \\\\"])
+  func whatIsWholeIsNotContinued(_ text: String) {
+    #expect(!ReadText(Source(name: "t", text: text)).isIncomplete)
+  }
+
   @Test(arguments: [
     "print (", "let x = [1,", "if true {", "\"abc", "'abc", "a |", "a |>", "a &&", "a ||",
     "print \\",

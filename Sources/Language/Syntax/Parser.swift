@@ -297,5 +297,16 @@ public struct ReadText {
   ///
   /// After a mistake, too, a block that is open has its end first, or what is meant as its rest would
   /// be run.
-  public var isIncomplete: Bool { reading.mistakes.last?.isPartial ?? false }
+  public var isIncomplete: Bool {
+    guard let last = reading.mistakes.last else { return false }
+    return last.isPartial || isAboutTheEnd(last)
+  }
+
+  /// Whether a mistake is the backslash that ends the text: what it continues is still to come.
+  private func isAboutTheEnd(_ mistake: ErrorObject) -> Bool {
+    guard source.bytes.last == UInt8(ascii: "\\"), let span = mistake.location?.span else {
+      return false
+    }
+    return span.end >= source.bytes.count - 1
+  }
 }
