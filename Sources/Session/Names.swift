@@ -59,8 +59,8 @@ public final class Names {
     if let taken = entries[name], (taken as? any NameHolder)?.holdsName ?? true {
       throw ErrorObject(
         .type, "the name '\(name)' is taken by \(withArticle(taken.typeName))",
-        help: taken is ProcessHandle
-          ? "choose another, or `wait \(name)` first: that frees the name" : "choose another name")
+        help: (taken as? ProcessHandle).map { Names.advice(name, of: $0) }
+          ?? "choose another name")
     }
     guard Names.isValid(name) else {
       throw ErrorObject(
@@ -71,6 +71,13 @@ public final class Names {
       throw ErrorObject(
         .type, "'\(name)' is a signal's name", help: "choose another, such as 'my\(name)'")
     }
+  }
+
+  /// How to have a name that a process has: one that still runs would be waited for in vain.
+  private static func advice(_ name: String, of process: ProcessHandle) -> String {
+    process.letter == "Z"
+      ? "`wait \(name)` frees the name, since it has ended; or choose another"
+      : "choose another; or end it, as with `kill \(name)`: then `wait \(name)` frees the name"
   }
 
   /// Frees a name if the thing still has it.

@@ -144,6 +144,13 @@ extension Session {
   // MARK: The steps
 
   private func nextEnded() throws -> ProcessHandle? {
+    // waitpid(2) has an order of its own: whose end was seen earlier comes first.
+    let seen = processes.users.filter { $0.endInfo != nil && $0.record == nil }
+    if let first = seen.min(by: { $0.endedAt < $1.endedAt }),
+      processes.child(first.pid) === first, try reapNow(first) != nil
+    {
+      return first
+    }
     while true {
       let info: ExitInfo?
       do throws(SystemError) {

@@ -170,6 +170,18 @@ import Testing
     #expect(terminal.child.livingMembers().isEmpty)
   }
 
+  /// Not in that of waitpid(2), which looks through them as they were forked.
+  @Test func waitTakesChildrenInTheOrderOfTheirEnds() throws {
+    try shell.enter(
+      "for i in 1..3 { event new \"e$i\"; fork --name \"k$i\" { event wait \"e$i\" } }; null")
+    for number in [3, 1, 2] {
+      try terminal.enter("event set e\(number)")
+      try terminal.expect(" k\(number) ended: exit 0\n")
+      try terminal.expectLine("brood> ")
+    }
+    try shell.enter("for i in 1..3 { print (wait).name }", expecting: "\nk3\nk1\nk2")
+  }
+
   @Test func theChildOfAClassicForkHasNoPrompt() throws {
     try terminal.enter(
       "let p = fork; if $p == 0 { print \"child\" } else { wait $p; print \"parent\" }")
