@@ -2,7 +2,7 @@ import Language
 
 /// Lays Markdown out in the columns of a terminal, with wide characters as two columns.
 public struct TextLayout {
-  /// Lines have at most so many columns, but for code and pictures.
+  /// Lines have at most so many columns, but for pictures, and code of other languages.
   public var width: Int
   /// Whether code and emphasis have colours rather than signs.
   public var isColored: Bool
@@ -42,19 +42,29 @@ public struct TextLayout {
   private func text(_ block: MarkdownBlock) -> String {
     switch block {
     case .paragraph(let text):
-      // What is to be typed stands apart, and is not broken: it is copied, too.
       guard let line = TextLayout.soleCode(text) else { return paragraph(text) }
-      return "  " + paint(line, "36") + "\n"
+      return typed([line])
     case .item(let marker, let text):
       var lines = lines(text, indent: marker.count, hanging: 0)
       if let first = lines.first { lines[0] = marker + first.dropFirst(marker.count) }
       return lines.map { $0 + "\n" }.joined()
     case .table(let rows): return table(rows)
     case .code(let fence):
+      if fence.kind == "brood" { return typed(fence.lines) }
       return fence.lines.map { line in
         line.isEmpty ? "\n" : "  " + paint(line, fence.kind == "text" ? nil : "36") + "\n"
       }.joined()
     }
+  }
+
+  /// What is to be typed: it stands apart, and is broken so that it can be copied, too.
+  ///
+  /// - Parameter prompt: what stands before the first line.
+  public func typed(_ lines: [String], prompt: String = "  ") -> String {
+    let margin = String(repeating: " ", count: displayWidth(prompt))
+    return TypedText.wrapped(lines, width: width - margin.count).enumerated().map { number, line in
+      line.isEmpty ? "\n" : (number == 0 ? prompt : margin) + paint(line, "36") + "\n"
+    }.joined()
   }
 
   /// The code that a paragraph consists of; nil if there is anything else in it.
@@ -108,7 +118,7 @@ public struct TextLayout {
     var line = Line(isColored: isColored)
     func margin() -> Int { indent + (lines.isEmpty ? 0 : hanging) }
     line.start(margin())
-    for chunk in Inline.chunks(Inline.pieces(text, keepsTicks: !isColored)) {
+    for chunk in Inline.chunks(Inline.pieces(text, keepsTicks: !isColored, whole: width / 2)) {
       let size = chunk.reduce(0) { $0 + $1.width } + chunk.dropFirst().count { $0.hasBlank }
       let blank = line.isEmpty || !(chunk.first?.hasBlank ?? false) ? 0 : 1
       if !line.isEmpty, line.width + blank + size > width {
@@ -211,19 +221,26 @@ enum Inline {
     "（", "「", "『", "《", "〈", "【", "“", "‘", "(", "[", "{",
   ]
 
-  /// - Parameter keepsTicks: whether code keeps its backticks.
-  static func pieces(_ text: String, keepsTicks: Bool) -> [Piece] {
+  /// - Parameters:
+  ///   - keepsTicks: whether code keeps its backticks.
+  ///   - whole: code of at most so many columns stays on one line, so that it can be copied.
+  static func pieces(_ text: String, keepsTicks: Bool, whole: Int = 0) -> [Piece] {
     var result: [Piece] = []
     var style = Style.plain
     var word = ""
     var hasBlank = false
     var last: Character?
+    var staysWhole = false
+    /// The first word of the code that is read is among the pieces.
+    var hasFirst = false
     func flush() {
       guard let first = word.first else { return }
       let canBegin =
-        hasBlank || result.isEmpty
-        || (last.map { isWide($0) || isWide(first) } ?? true) && !noBegin.contains(first)
-          && !(last.map { noEnd.contains($0) } ?? false)
+        !(staysWhole && style == .code && hasFirst)
+        && (hasBlank || result.isEmpty
+          || (last.map { isWide($0) || isWide(first) } ?? true) && !noBegin.contains(first)
+            && !(last.map { noEnd.contains($0) } ?? false))
+      hasFirst = style == .code
       result.append(
         Piece(
           text: word, width: displayWidth(word), style: style, hasBlank: hasBlank,
@@ -244,6 +261,8 @@ enum Inline {
           flush()
         }
         style = style == .code ? .plain : .code
+        hasFirst = false
+        staysWhole = displayWidth(String(rest.prefix { $0 != "`" })) <= whole
       } else if character == "*", rest.first == "*", style != .code {
         flush()
         rest = rest.dropFirst()

@@ -97,9 +97,23 @@ public enum TextLibrary {
     }
   }
 
-  /// The lesson that a number or a name means.
+  /// The lesson that a number or a name means, in capitals or not: `5`, `05`, `c5`, `zombies`.
   public static func entry(_ word: String) -> Entry? {
-    lessons.first { $0.number == word } ?? lessons.first { $0.name == word }
+    let word = word.lowercased()
+    let sign = word.hasPrefix("c") ? "c" : ""
+    let number = Int(word.dropFirst(sign.count)).map { "\(sign)\($0)" }
+    return lessons.first { $0.number == number } ?? lessons.first { $0.name == word }
+  }
+
+  /// The lesson that a topic belongs to first of all; nil where it belongs to none.
+  public static func entry(about topic: String) -> Entry? {
+    var places: [(entry: Entry, at: Int)] = []
+    for entry in lessons {
+      guard let lesson = try? lesson(entry, .english) else { continue }
+      let names = lesson.topics.map { topicName(for: $0) }
+      if let at = names.firstIndex(of: topic) { places.append((entry, at)) }
+    }
+    return places.min { $0.at < $1.at }?.entry
   }
 
   /// A lesson of the program, in a language as far as there is a translation.

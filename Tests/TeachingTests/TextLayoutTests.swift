@@ -52,6 +52,31 @@ import Testing
     #expect(lines.map(\.count) == [20, 20, 10])
   }
 
+  /// Each line but the last leaves the entry incomplete.
+  @Test func typedLinesAreBrokenWhereTheyGoOn() {
+    func typed(_ line: String) -> [String] { TypedText.wrapped([line], width: 30) }
+    #expect(
+      typed("fork; fork; print here $pid and no more") == [
+        "fork; fork; \\", "  print here $pid and no more",
+      ])
+    #expect(
+      typed("fork --name p { print one; print two; sleep 1h }") == [
+        "fork --name p { print one;", "  print two; sleep 1h }",
+      ])
+    #expect(
+      typed("for x in [1111, 2222, 3333, 4444, 5555] { |a b| x }") == [
+        "for x in [1111, 2222, 3333,", "  4444, 5555] { |a b| x }",
+      ])
+    #expect(
+      typed("print \"a string ${\"in \\\" $x\"} with blanks\" 'and ${another'") == [
+        "print \\", "  \"a string ${\"in \\\" $x\"} with blanks\" \\", "  'and ${another'",
+      ])
+    #expect(
+      typed("print aaaaaaaaaaaaaaaaaaaaaaaaaaaa  # error range") == [
+        "print \\", "  aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "  # error range",
+      ])
+  }
+
   @Test func listsAndTables() throws {
     #expect(try shown("- one two\n- three", 20) == "- one two\n- three\n")
     #expect(try shown("| a | bb |\n|---|---|\n| ccc | d |", 20) == "a    bb\nccc  d\n")

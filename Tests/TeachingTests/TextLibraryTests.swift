@@ -84,6 +84,83 @@ import Testing
     }
   }
 
+  /// A program of Python that a step shows and has in `$program` is the same.
+  @Test func programsOfPythonAreShownAsTheyAre() throws {
+    var count = 0
+    for entry in TextLibrary.lessons {
+      for language in TextLanguage.allCases {
+        let lesson = try #require(try TextLibrary.lesson(entry, language))
+        for step in lesson.steps {
+          guard let setup = step.setup, setup.text.contains("let program = ") else { continue }
+          let shown = step.prose.compactMap { block -> String? in
+            if case .code(let fence) = block, fence.kind == "python" { return fence.text }
+            return nil
+          }
+          #expect(
+            shown.count == 1 && setup.text.contains("'\n\(shown.joined())\n'"), "\(entry.name)")
+          count += 1
+        }
+      }
+    }
+    #expect(count == 10)
+  }
+
+  /// What is shown to be typed fits the terminal, and means the same in the lines that it is broken into.
+  @Test(arguments: [79, 39]) func whatIsToBeTypedIsBrokenWell(_ width: Int) throws {
+    for (name, text, prompt) in try Self.allTyped() {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      let shown = TextLayout(width: width).typed(lines, prompt: prompt)
+        .split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+      for line in shown where displayWidth(line) > width {
+        // A string is never broken; where there is room for 70 columns no lesson has such a long one.
+        let isOnePiece = TypedText.pieces(line.trimmed).filter { $0.text != "\\" }.count == 1
+        #expect(width < 60 && isOnePiece, "\(name): \(line)")
+      }
+      let copied = shown.map { String($0.dropFirst(prompt.count)) }
+      #expect(Self.entries(copied) == Self.entries(lines), "\(name): \(copied)")
+    }
+  }
+
+  /// What lessons and topics show to be typed, and what stands before it.
+  private static func allTyped() throws -> [(name: String, text: String, prompt: String)] {
+    var all: [(name: String, text: String, prompt: String)] = []
+    for language in TextLanguage.allCases {
+      for entry in TextLibrary.lessons {
+        let lesson = try #require(try TextLibrary.lesson(entry, language))
+        for step in lesson.steps {
+          let blocks = step.prose + step.hints.flatMap { $0 } + step.wrongs.flatMap(\.hint)
+          let name = "\(language) \(entry.name) \(step.number)"
+          all += blocks.flatMap(typed).map { (name, $0, "  ") }
+          let lines = step.solution?.text.split(separator: "\n").map(String.init) ?? []
+          all += entries(lines).filter { !$0.hasSuffix("# pause") }.map { (name, $0, "  brood> ") }
+        }
+      }
+      for name in TextLibrary.topicNames {
+        let topic = try #require(try TextLibrary.topic(name, language))
+        all += topic.trials.map { ("\(language) \(name)", $0, "  brood> ") }
+      }
+    }
+    return all
+  }
+
+  /// The entries that a prompt reads from lines, with one blank for each break.
+  private static func entries(_ lines: [String]) -> [String] {
+    var entries: [String] = []
+    var text = ""
+    for line in lines {
+      text += (text.isEmpty ? "" : "\n") + line
+      if ReadText(Source(name: "t", text: text)).isIncomplete { continue }
+      entries.append(text)
+      text = ""
+    }
+    if !text.isEmpty { entries.append(text + " (incomplete)") }
+    // A comment is no part of the entry, and may stand in the next line.
+    return entries.map {
+      $0.replacing(/# error .*/, with: "").replacingOccurrences(of: "\\\n", with: " ")
+        .split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+    }.filter { !$0.isEmpty }
+  }
+
   /// The lines of Brood that a block consists of; none of other blocks.
   private static func typed(_ block: MarkdownBlock) -> [String] {
     switch block {

@@ -59,7 +59,7 @@ enum ExplainCommand {
     if !topic.trials.isEmpty {
       if told.isEmpty { text += "\n" }
       text += layout.paragraph(Phrase("Try:", "试一试：").text(language))
-      text += topic.trials.map { "  brood> \($0)\n" }.joined()
+      text += topic.trials.map { layout.typed([$0], prompt: "  brood> ") }.joined()
     }
     let also = topic.related.map { "explain \($0.misconception ?? $0)" } + shown
     if !also.isEmpty {
