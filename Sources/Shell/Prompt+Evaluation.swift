@@ -17,6 +17,7 @@ extension Prompt {
     for error in findings.errors { host.printError(error) }
     guard let function = findings.function else { return nil }
     session.beginEntry()
+    let lastProcess = session.processes.lastID
     let asked = hasAsked
     hasAsked = false
     let before = isEntry ? state : nil
@@ -29,6 +30,9 @@ extension Prompt {
       try session.output.flush()
     } catch {
       if let status = failed(error, asked: asked) { return status }
+      if isEntry, (error as? ErrorObject)?.kind == .interrupted {
+        tellWhoGoesOn(after: lastProcess)
+      }
     }
     // The child of a classic fork runs the rest of the text and is done.
     if session.isBranch { session.end(0, interpreter) }
@@ -73,6 +77,23 @@ extension Prompt {
     return nil
   }
 
+  /// Names the children of an entry that was interrupted: Ctrl-C ends what the shell itself does.
+  private func tellWhoGoesOn(after last: Int) {
+    let children = session.processes.all.filter {
+      $0.id > last && $0.record == nil && !$0.isRelay && !$0.kind.isOrphan
+        && $0.letter != "Z" && !(LessonRun.current?.owns($0) ?? false)
+    }
+    guard let first = children.first else { return }
+    let name = TerminalText.line(first.name)
+    let text =
+      children.count == 1
+      ? "its child \(name) (\(first.pid)) goes on: kill \(name) ends it"
+      : "\(children.count) of its children go on, as \(name) (\(first.pid)): "
+        + "kill \(children.prefix(5).map { TerminalText.line($0.name) }.joined(separator: " "))"
+        + "\(children.count > 5 ? " …" : "") ends them"
+    host.writeError(look(text) + "\n")
+  }
+
   /// For a program of the entry itself that failed: no mistake of the text, so one line will do.
   private func statusLine(_ error: ErrorObject) -> String? {
     guard error.kind == .failed, error.payload["records"] != nil, error.trace.isEmpty,
@@ -93,7 +114,7 @@ extension Prompt {
   }
 
   /// Dim, where there are colours.
-  private func look(_ text: String) -> String {
+  func look(_ text: String) -> String {
     host.diagnostics.isColored ? "\u{1B}[2m\(text)\u{1B}[0m" : text
   }
 

@@ -15,8 +15,8 @@ extension Prompt {
 
   /// Hands a first line to the lesson, if one runs.
   func offer(_ line: String) -> LessonLine {
-    guard let lesson = LessonRun.current else { return .entry(line) }
     if let command = LessonRun.completed(line) { return .entry(command) }
+    guard let lesson = LessonRun.current else { return .entry(line) }
     let first = line.split(separator: " ").first ?? ""
     let isQuestion = lesson.isAsking && !["lesson", "explain", "help", "exit"].contains(first)
     guard isQuestion || first.isEmpty else { return .entry(line) }
@@ -31,6 +31,16 @@ extension Prompt {
   func lookAtLesson() {
     guard let lesson = LessonRun.current else { return }
     attempt { try lesson.look() }
+  }
+
+  /// Ctrl-D leaves the lesson first: it is easily typed where a question stands before the line.
+  ///
+  /// - Returns: whether a lesson was left, so that the shell stays.
+  func leaveLesson() -> Bool {
+    guard LessonRun.current != nil else { return false }
+    isDisturbed = true
+    attempt { _ = try LessonRun.quitCurrent() }
+    return true
   }
 
   /// An error of a lesson is shown, and the prompt goes on.

@@ -64,8 +64,9 @@ public final class Prompt {
       host.writeError(
         "session \(attachedTo) goes on; what is typed here runs in a process beside it, "
           + "and Ctrl-D leaves that\n")
-    } else if let status = runStartFile() {
-      return status
+    } else {
+      if let status = runStartFile() { return status }
+      greet()
     }
     // A prompt without memory for that is still a prompt.
     if attachedTo == nil { try? session.record() }
@@ -87,6 +88,7 @@ public final class Prompt {
           return status
         }
       case .endOfInput:
+        if leaveLesson() { continue }
         if mayLeave() { return 0 }
       case .leave(let status):
         return status
@@ -146,8 +148,26 @@ public final class Prompt {
     history.load()
   }
 
+  /// Says how to get on, unless the history is that of somebody who knows.
+  private func greet() {
+    switch session.settings.text("greeting") {
+    case "off": return
+    case "auto" where history.entries.count >= Prompt.manyEntries: return
+    default: break
+    }
+    host.writeError(look(Greeting.text(interpreter)))
+  }
+
+  /// Who has typed so many entries needs no greeting.
+  private static let manyEntries = 50
+
   /// `config prompt`.
   private func definePrompt() {
+    session.settings.define(
+      .choice(
+        "greeting",
+        "Whether the prompt begins with a line about help (auto: while the history is short)",
+        ["auto", "on", "off"]))
     session.settings.define(
       Setting(
         "prompt",

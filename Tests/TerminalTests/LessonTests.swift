@@ -255,7 +255,86 @@ import Testing
     try begin()
     try answer()
     try shell.enter("fork --name mine { sleep 1h }; null")
+    try terminal.enter("exit")
+    #expect(try terminal.expectEnd() == .exited(0))
+  }
+
+  /// Who presses Ctrl-D at a question, or behind it, leaves the lesson and not the shell.
+  @Test(arguments: [false, true]) func theEndOfInputLeavesTheLessonFirst(_ isAnswered: Bool) throws
+  {
+    try begin()
+    if isAnswered { try answer() }
+    try terminal.press(.control("C"))
+    try terminal.press(.control("D"))
+    try terminal.expect("You have left the lesson; `lesson ./try.md` goes on with it.")
+    try terminal.expectLine("brood> ")
     #expect(try shell.leave() == .exited(0))
+  }
+
+  /// `next` and `reset` mean something right behind a lesson, too, but not for ever.
+  @Test func wordsBehindTheEnd() throws {
+    try terminal.enter("lesson ./try.md 3")
+    try terminal.expect("3/3 The end")
+    try terminal.enter("")
+    try terminal.expect("This lesson is done.")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("next")
+    try terminal.expect("no lesson runs here")
+    try terminal.expect("= help: lesson lists them all, lesson ./try.md 3 the last step again")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("reset")
+    try terminal.expect("3/3 The end")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("quit")
+    try terminal.expect("You have left the lesson")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("hint")
+    try terminal.expect("= help: lesson ./try.md goes on with the one that you have left")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("next")
+    try terminal.expect("1/3 The zombie")
+    try terminal.expectLine("Your prediction (1-2)> ")
+    try terminal.enter("quit")
+    try terminal.expectLine("brood> ")
+    // Other words come first now, as the program `reset` does.
+    try shell.enter("print other", expecting: "\nother")
+    try terminal.enter("hint")
+    try terminal.expect("there is no command 'hint'")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("lesson reset")
+    try terminal.expect("1/3 The zombie")
+  }
+
+  /// The next lesson of the program begins with `next`.
+  @Test func nextBeginsTheNextLesson() throws {
+    try terminal.enter("lesson c5 5")
+    try terminal.expectLine("Your prediction (1-2)> ")
+    try terminal.enter("2")
+    try terminal.expect("Your prediction was right")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("")
+    try terminal.expect("This lesson is done. The next one: `lesson c6`")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("next")
+    try terminal.expect("1/4 Who am I?")
+  }
+
+  /// Progress that cannot be written is told of once, and lasts as long as the session.
+  @Test func progressThatCannotBeKept() throws {
+    let shell = try PromptShell(files: ["try.md": Self.lesson, ".local": "no directory"])
+    let terminal = shell.terminal
+    try terminal.enter("lesson ./try.md")
+    try terminal.expect("Your progress cannot be kept in")
+    try terminal.expectLine("Your prediction (1-2)> ")
+    try terminal.enter("skip")
+    try terminal.expect("2/3 A second process")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("quit")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("lesson ./try.md")
+    try terminal.expect("2/3 A second process")
+    try terminal.expectLine("brood> ")
+    #expect(terminal.screen.text.components(separatedBy: "cannot be kept").count <= 2)
   }
 
   @Test func theCursorsLineIsKeptWhenAGoalIsReached() throws {

@@ -19,6 +19,24 @@ struct PromptInterruptTests {
 
   private static let rounds = Program.runsLongTests ? 100 : 8
 
+  /// Ctrl-C ends what the shell does; the children that go on are named.
+  @Test func childrenThatGoOnAreNamed() throws {
+    let shell = try PromptShell()
+    try shell.terminal.enter("fork; print \"here ${1 + 1}\"; while true { sleep 10ms }")
+    try shell.terminal.expect("here 2\nhere 2\n")
+    try shell.terminal.press(.control("c"))
+    try shell.terminal.expect("\ninterrupted\nits child fork1 (")
+    try shell.terminal.expect(") goes on: kill fork1 ends it\n")
+    try shell.terminal.expectLine("brood> ")
+    try shell.terminal.enter(
+      "for i in 1..2 { fork --name \"k$i\" { sleep 1h } }; print made; sleep 1h")
+    try shell.terminal.expect("\nmade\n")
+    try shell.terminal.press(.control("c"))
+    try shell.terminal.expect("\ninterrupted\n2 of its children go on, as k1 (")
+    try shell.terminal.expect("): kill k1 k2 ends them\n")
+    try shell.terminal.expectLine("brood> ")
+  }
+
   @Test(arguments: loops)
   func noPressIsLost(_ loop: String) throws {
     let shell = try PromptShell()

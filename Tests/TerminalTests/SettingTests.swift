@@ -15,6 +15,22 @@ import Testing
     try shell.enter(" more", expecting: "\nand more")
   }
 
+  /// The first line says how to get on, to those who have not typed much yet.
+  @Test func theShellGreets() throws {
+    let greeting = "`help` lists the commands, `lesson` teaches them, Ctrl-D leaves\n"
+    #expect(try PromptShell().terminal.screen.text.contains(greeting))
+    let chinese = try PromptShell(environment: ["LANG": "zh_CN.UTF-8"])
+    #expect(chinese.terminal.screen.text.contains("输入 `lesson` 开始学习"))
+    let place = ".local/state/brood/history"
+    let many = (1...60).map { "#1700000000\nprint \($0)\n" }.joined()
+    #expect(try PromptShell(files: [place: many]).terminal.screen.text == "brood>")
+    let asked = ".config/brood/init.brood"
+    let always = try PromptShell(files: [place: many, asked: "config greeting on"])
+    #expect(always.terminal.screen.text.contains(greeting))
+    let never = try PromptShell(files: [asked: "config greeting off"])
+    #expect(!never.terminal.screen.text.contains(greeting))
+  }
+
   @Test func theStartFileRuns() throws {
     let shell = try PromptShell(
       files: [".config/brood/init.brood": "fn hi() { print \"hi there\" }\nlet answer = 42\n"])

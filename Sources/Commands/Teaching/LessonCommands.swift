@@ -44,11 +44,8 @@ enum LessonCommands {
     guard call.has(0) else { return list(call.interpreter) }
     let asked = call.spelled(0)
     guard let found = try LessonShelf.lesson(asked, call.interpreter) else {
-      let names = TextLibrary.lessons.map(\.name)
       throw call.error(
-        .missing, "there is no lesson '\(asked)'", at: 0,
-        help: nearest(asked, among: names + single).map { "did you mean '\($0)'?" }
-          ?? "lesson lists them all")
+        .missing, "there is no lesson '\(asked)'", at: 0, help: LessonShelf.advice(for: asked))
     }
     let count = found.lesson.steps.count
     if call.has(1), call.int(1) > count {
@@ -57,16 +54,24 @@ enum LessonCommands {
     guard call.session.isInteractive else {
       return text(found.lesson, from: call.has(1) ? call.int(1) : nil, call.interpreter)
     }
-    let records = LessonRecords(call.interpreter)
-    let first = call.has(1) ? call.int(1) : records.progress.state(of: found.name).next(of: count)
-    let run = try LessonRun(found.lesson, name: found.name, call.interpreter, records: records)
+    try begin(found, at: call.has(1) ? call.int(1) : nil, call.interpreter)
+    return .null
+  }
+
+  /// Runs a lesson at the prompt, from a step or from the first that was not done.
+  private static func begin(
+    _ found: (lesson: Lesson, name: String), at step: Int?, _ interpreter: Interpreter
+  ) throws {
+    let records = LessonRecords(interpreter)
+    let progress = records.progress.state(of: found.name)
+    let first = step ?? progress.next(of: found.lesson.steps.count)
+    let run = try LessonRun(found.lesson, name: found.name, interpreter, records: records)
     do {
       try run.start(at: (first ?? 1) - 1)
     } catch {
       run.leave()
       throw error
     }
-    return .null
   }
 
   // MARK: Lists and texts
@@ -113,8 +118,16 @@ enum LessonCommands {
     let example = Example(code, "no lesson runs here")
     return Command("lesson \(name)", summary, examples: [example]) { call in
       guard let run = LessonRun.current else {
+        let end = LessonRun.ended
+        if let arguments = end?.arguments(for: name),
+          let found = try LessonShelf.lesson(arguments.lesson, call.interpreter)
+        {
+          try begin(found, at: arguments.step, call.interpreter)
+          return .null
+        }
         throw call.error(
-          .missing, "no lesson runs here", help: "lesson lists them, lesson 1 begins the first")
+          .missing, "no lesson runs here",
+          help: end?.help ?? "lesson lists them, lesson 1 begins the first")
       }
       // These say themselves what is so.
       run.entryBegan = nil

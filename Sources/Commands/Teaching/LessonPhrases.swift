@@ -31,6 +31,12 @@ enum LessonPhrases {
     Phrase("First your prediction: a number from 1 to \(count).", "先说说你的预测：请输入 1 到 \(count)。")
   }
 
+  static func notKept(_ path: String, _ reason: String) -> Phrase {
+    Phrase(
+      "Your progress cannot be kept in \(path) (\(reason)): it lasts as long as this session.",
+      "学习进度无法保存到 \(path)（\(reason)），只在本次会话里有效。")
+  }
+
   /// How much of the goal is reached, where it has several parts.
   static func notYet(_ met: Int, of all: Int) -> Phrase {
     guard all > 1 else { return Phrase("Not yet.", "还没有。") }

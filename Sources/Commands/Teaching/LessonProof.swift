@@ -58,8 +58,15 @@ struct LessonProof {
         try requireFalse(&watch, step, "the goal is true before anything was done")
       }
       // As for a person, who looks at what came of a line before the next one.
+      let signs = try step.wrongs.map { (wrong: $0, sign: try LessonCondition($0.sign, script)) }
       var typed = script
-      typed.didRun = { _ = try reach(&watch, within: LessonProof.timeAfterLine) }
+      typed.didRun = {
+        if try reach(&watch, within: LessonProof.timeAfterLine) { return }
+        lessonRun.facts = [:]
+        for (wrong, sign) in signs where try sign.holds() {
+          throw fault(wrong.sign.line, "the right way gets the hint of this wrong way, too")
+        }
+      }
       try typed.run(solution)
       guard try reach(&watch, within: LessonProof.timeLimit) else {
         let count = watch.count

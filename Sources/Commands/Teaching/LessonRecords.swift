@@ -8,6 +8,11 @@ import Teaching
 final class LessonRecords {
   private let path: String?
   private(set) var progress: LessonProgress
+  /// Why progress cannot be kept, to be told; said once in a session.
+  private(set) var complaint: Phrase?
+  /// What could not be written: it lasts as long as the session.
+  nonisolated(unsafe) private static var unwritten: [LessonProgress.Event] = []
+  nonisolated(unsafe) private static var hasComplained = false
   /// Nothing is kept where a lesson is only tested.
   var isKept = true
 
@@ -20,6 +25,7 @@ final class LessonRecords {
       return try? Transfer.readFile(path)
     }
     progress = LessonProgress(bytes ?? [])
+    for event in LessonRecords.unwritten { progress.add(event) }
   }
 
   /// Its place by the XDG base directory specification; nil without a home.
@@ -31,7 +37,7 @@ final class LessonRecords {
     return "\(home)/.local/state/brood/lessons"
   }
 
-  /// Notes an event, in the file as far as that can be written.
+  /// Notes an event, in the file as far as that can be written, else for this session.
   func add(
     _ lesson: String, _ step: Int, _ what: LessonProgress.Event.What, answer: String? = nil,
     isRight: Bool? = nil, reason: String? = nil
@@ -40,21 +46,48 @@ final class LessonRecords {
       time: Int(Clock.realtime / 1_000_000_000), lesson: lesson, step: step, what: what,
       answer: answer, isRight: isRight, reason: reason)
     progress.add(event)
-    guard isKept, let path else { return }
-    makeDirectories(path)
-    guard
-      let file = try? Descriptors.open(
-        path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode: 0o600)
-    else { return }
-    defer { Descriptors.close(file) }
-    // One write, so that lines of two shells stay whole.
-    try? event.line.withUnsafeBytes { try Transfer.writeAll(file, $0) }
+    guard isKept else { return }
+    do throws(SystemError) {
+      try write(event)
+    } catch {
+      LessonRecords.unwritten.append(event)
+      if LessonRecords.hasComplained { return }
+      LessonRecords.hasComplained = true
+      complaint = LessonPhrases.notKept(path ?? "$HOME", error.message)
+    }
   }
 
-  private func makeDirectories(_ path: String) {
+  /// What is to be told about the file, once.
+  func takeComplaint() -> Phrase? {
+    defer { complaint = nil }
+    return complaint
+  }
+
+  private func write(_ event: LessonProgress.Event) throws(SystemError) {
+    guard let path else { throw SystemError(call: "open", code: ENOENT) }
+    let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
+    let file: Int32
+    do throws(SystemError) {
+      file = try Descriptors.open(path, flags, mode: 0o600)
+    } catch  where error.code == ENOENT {
+      try makeDirectories(path)
+      file = try Descriptors.open(path, flags, mode: 0o600)
+    }
+    defer { Descriptors.close(file) }
+    // One write, so that lines of two shells stay whole.
+    let bytes = event.line
+    let count = try bytes.withUnsafeBufferPointer { bytes throws(SystemError) in
+      try Transfer.writeFile(file, UnsafeRawBufferPointer(bytes))
+    }
+    if count < bytes.count { throw SystemError(call: "write", code: ENOSPC) }
+  }
+
+  private func makeDirectories(_ path: String) throws(SystemError) {
     var end = path.startIndex
     while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-      mkdir(String(path[..<slash]), 0o700)
+      if mkdir(String(path[..<slash]), 0o700) < 0, errno != EEXIST {
+        throw SystemError(call: "mkdir", code: errno)
+      }
       end = slash
     }
   }

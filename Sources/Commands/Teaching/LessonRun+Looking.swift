@@ -48,6 +48,7 @@ extension LessonRun {
         try compare()
         try tell(say(LessonPhrases.enter))
       }
+      try tellComplaint()
       return
     }
     for number in signs.indices where !signs[number].isTold {

@@ -36,6 +36,7 @@ extension LessonRun {
     if let next = LessonShelf.next(after: name) { text += LessonPhrases.next(next).text(language) }
     try tell(text)
     leave()
+    LessonRun.ended = LessonEnd(name: name, step: step.number, isDone: true)
   }
 
   func hint() throws {
@@ -79,7 +80,8 @@ extension LessonRun {
       loud.showsReports = true
       loud.willRun = { [interpreter] entry in
         if LessonScript.isPause(entry) { return }
-        try interpreter.write("  brood> \(entry)\n")
+        let lines = entry.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        try interpreter.write(TextLayout(for: interpreter).typed(lines, prompt: "  brood> "))
       }
       let solution = step.solution
       if let solution, stage != .done {
@@ -106,8 +108,16 @@ extension LessonRun {
   /// Leaves the lesson, and says how to come back.
   func quit() throws {
     leave()
+    LessonRun.ended = LessonEnd(name: name, step: step.number, isDone: false)
     let number = LessonShelf.number(of: name) ?? name
     try tell(LessonPhrases.left(number).text(language))
+  }
+
+  /// Leaves the lesson that runs; false if none does.
+  public static func quitCurrent() throws -> Bool {
+    guard let current else { return false }
+    try current.quit()
+    return true
   }
 
   /// The next line of the solution for the prompt, if it was asked for.
@@ -140,9 +150,43 @@ extension LessonRun {
   }
 
   /// A single word that a running lesson understands, as the command that it means.
+  ///
+  /// Right behind the end of a lesson, too: any other entry ends that, since there are programs of
+  /// such names.
   public static func completed(_ line: String) -> String? {
-    guard current != nil else { return nil }
     let word = line.trimmed
-    return LessonCommands.single.contains(word) ? "lesson \(word)" : nil
+    guard current != nil || ended?.isFresh ?? false else { return nil }
+    if LessonCommands.single.contains(word) { return "lesson \(word)" }
+    if !word.isEmpty { ended?.isFresh = false }
+    return nil
+  }
+}
+
+/// How a lesson came to its end, for the words that are typed behind it.
+struct LessonEnd {
+  let name: String
+  /// The step that it was at, from 1.
+  let step: Int
+  let isDone: Bool
+  /// Nothing was typed since.
+  var isFresh = true
+
+  private var number: String { LessonShelf.number(of: name) ?? name }
+
+  /// What a verb does now, as the arguments of `lesson`; nil for those that need a running lesson.
+  func arguments(for verb: String) -> (lesson: String, step: Int?)? {
+    switch verb {
+    case "next" where isDone: LessonShelf.next(after: name).map { ($0, nil) }
+    case "next": (number, nil)
+    case "reset": (number, step)
+    default: nil
+    }
+  }
+
+  /// What can be typed instead.
+  var help: String {
+    if !isDone { return "lesson \(number) goes on with the one that you have left" }
+    let next = LessonShelf.next(after: name).map { "lesson \($0) begins the next one" }
+    return "\(next ?? "lesson lists them all"), lesson \(number) \(step) the last step again"
   }
 }

@@ -14,6 +14,8 @@ import Teaching
 public final class LessonRun {
   /// That of this process; a forked child has none.
   nonisolated(unsafe) public private(set) static var current: LessonRun?
+  /// The lesson that ran last and is over.
+  nonisolated(unsafe) static var ended: LessonEnd?
 
   enum Stage {
     /// A prediction is asked for.
@@ -109,6 +111,7 @@ public final class LessonRun {
   /// Begins with a step, counted from 0, in the world that the steps before it leave.
   func start(at first: Int) throws {
     LessonRun.current = self
+    LessonRun.ended = nil
     LessonRun.forgetInChildren(session)
     listen()
     try show(introductionOf: first)
@@ -212,8 +215,14 @@ public final class LessonRun {
       if stage == .done { try tell(say(LessonPhrases.enter)) }
     }
     try session.output.flush()
+    try tellComplaint()
     // What the lesson itself has printed is no event of the step.
     beginStep()
+  }
+
+  /// Tells that progress cannot be kept, once.
+  func tellComplaint() throws {
+    if let complaint = records.takeComplaint() { try tell(say(complaint)) }
   }
 
   private func question(_ prediction: LessonPrediction, _ layout: TextLayout) -> String {

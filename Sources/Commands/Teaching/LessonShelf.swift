@@ -17,6 +17,22 @@ enum LessonShelf {
     return (lesson, entry.name)
   }
 
+  /// What to type instead of a word that is no lesson.
+  static func advice(for word: String) -> String {
+    let all = TextLibrary.lessons
+    if word.contains(where: { $0.isASCII && $0.isNumber }) {
+      let numbers = [all.filter { !$0.isChapter }, all.filter(\.isChapter)].compactMap { row in
+        row.first.flatMap { first in row.last.map { "\(first.number) to \($0.number)" } }
+      }
+      return "there are \(numbers.joined(separator: " and ")): lesson lists them"
+    }
+    if let topic = TextLibrary.topicName(for: word), let entry = TextLibrary.entry(about: topic) {
+      return "lesson \(entry.number) (\(entry.name)) is about that"
+    }
+    return nearest(word.lowercased(), among: all.map(\.name) + LessonCommands.single)
+      .map { "did you mean '\($0)'?" } ?? "lesson lists them all"
+  }
+
   static func isPath(_ word: String) -> Bool { word.contains("/") || word.hasSuffix(".md") }
 
   /// Reads a file; of one in a folder `zh` whose lesson stands beside it in `en`, both.
