@@ -152,7 +152,7 @@ public final class Prompt {
   private func greet() {
     switch session.settings.text("greeting") {
     case "off": return
-    case "auto" where history.entries.count >= Prompt.manyEntries: return
+    case "auto" where history.loaded >= Prompt.manyEntries: return
     default: break
     }
     host.writeError(look(Greeting.text(interpreter)))

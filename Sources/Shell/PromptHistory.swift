@@ -17,6 +17,8 @@ final class PromptHistory {
 
   /// All entries, oldest first.
   var entries: [String] { editor.remembered }
+  /// How many earlier sessions have left.
+  private(set) var loaded = 0
   /// The file with older ones than these; nil if there are none.
   private(set) var fileWithOlder: String?
 
@@ -24,6 +26,7 @@ final class PromptHistory {
   func load() {
     guard let file else { return }
     let part = file.load()
+    loaded = part.entries.count
     for entry in part.entries { remember(entry.text) }
     fileWithOlder = part.isWhole ? nil : file.path
   }
