@@ -80,8 +80,8 @@ extension Prompt {
   /// Names the children of an entry that was interrupted: Ctrl-C ends what the shell itself does.
   private func tellWhoGoesOn(after last: Int) {
     let children = session.processes.all.filter {
-      $0.id > last && $0.record == nil && !$0.isRelay && !$0.kind.isOrphan
-        && $0.letter != "Z" && !(LessonRun.current?.owns($0) ?? false)
+      $0.id > last && [.fork, .spawn].contains($0.kind) && $0.record == nil
+        && !["Z", "T"].contains($0.letter) && !(LessonRun.current?.owns($0) ?? false)
     }
     guard let first = children.first else { return }
     let name = TerminalText.line(first.name)
