@@ -36,6 +36,8 @@ public final class RedisClient {
     var lastAddress: SocketAddress?
     var hasTold = false
     var wasReached = false
+    /// Addresses that the next connection need not ask for.
+    var found: [SocketAddress]?
   }
 
   public init(
@@ -48,6 +50,12 @@ public final class RedisClient {
 
   /// Whether the last attempt to ask it has reached the server, which may have said nothing in time.
   public var wasReached: Bool { depth == Process.forkDepth && state.wasReached }
+
+  /// Looks for the server's addresses, and for the way to it, before the first request.
+  public func find(until deadline: Int64) throws {
+    renew()
+    state.found = try resolve(deadline)
+  }
 
   /// Begins anew in a forked child.
   private func renew() {
@@ -218,7 +226,8 @@ public final class RedisClient {
   }
 
   private func connect(until deadline: Int64, _ sleeper: any Sleeper) throws -> RedisConnection {
-    let places = try resolve(deadline)
+    let places = try state.found ?? resolve(deadline)
+    state.found = nil
     var trouble = RedisTrouble.lost("its host has no address")
     for place in places {
       do {

@@ -12,6 +12,8 @@ public enum RedisTrouble: Error, Equatable {
   case unfit(String, help: String)
   /// The time is over before the server has answered.
   case unanswered(String?)
+  /// There is no way to the server: a login at the host that it leads through fails.
+  case noWay(String, login: String)
   /// Nothing came within the time.
   case timeout
   /// Nothing is there, or no room, for one who does not wait.

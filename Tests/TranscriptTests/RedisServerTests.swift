@@ -281,6 +281,47 @@ struct RedisServerTests {
     #expect(output.standardOutput == "1 1\n2\n0\n", "\(output.standardError)")
   }
 
+  /// A login that takes its time is waited for, as that of a host; one that fails says so at once, and
+  /// Ctrl-C ends both.
+  @Test(.enabled(if: Cluster.hasHosts, "there is no sshd: scripts/setup --tests=cluster"))
+  func aTunnelMayTakeItsTime() throws {
+    let server = try RedisServer()
+    try server.directory.write(
+      """
+      queue new q --on \(server.address) --via ssh:node1
+      queue put q 1
+      print (queue get q)
+      """, to: "tunnel.brood")
+    let output = try Cluster.run(
+      hosts: 1,
+      """
+      set -m
+      mv bin/ssh bin/ssh.plain
+      ssh_does() { printf '#!/bin/sh\\n%s\\nexec "%s/bin/ssh.plain" "$@"\\n' "$1" "$CLUSTER" > bin/ssh; chmod +x bin/ssh; }
+      ssh_does 'sleep 6'
+      $BROOD \(server.directory.path)/tunnel.brood
+      ssh_does 'echo "alice@node1: Permission denied (publickey)." >&2; exit 255'
+      began=$SECONDS
+      $BROOD \(server.directory.path)/tunnel.brood
+      echo "status $? $((SECONDS - began < 5))"
+      ssh_does 'exec sleep 1000'
+      $BROOD \(server.directory.path)/tunnel.brood 2> err &
+      session=$!
+      until grep -qs 'ssh logs in' err; do sleep 0.05; done
+      kill -INT "$session"
+      wait "$session"
+      echo "status $?"
+      until ! pgrep -f 'sleep 100[0]' > /dev/null; do sleep 0.05; done
+      """)
+    #expect(
+      output.standardOutput == "1\nstatus 1 1\nstatus 130\n",
+      "\(output.standardOutput)\(output.standardError)")
+    #expect(output.standardError.contains("brood: ssh logs in to node1, the way to"))
+    #expect(output.standardError.contains("ssh node1: alice@node1: Permission denied"))
+    let help = "log in once by hand, which must ask for nothing: ssh node1"
+    #expect(output.standardError.contains(help))
+  }
+
   @Test func pythonReadsIt() throws {
     let readme = try String(
       contentsOf: Program.sourceTree.appending(path: "README.md"), encoding: .utf8)

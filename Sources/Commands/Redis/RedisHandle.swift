@@ -87,6 +87,7 @@ class RedisHandle: Handle {
   /// Makes it on the server, or finds it there.
   func making<R>(_ body: (Wait) throws -> R) throws -> R {
     try mapErrors("make") {
+      try client.find(until: Clock.deadline(after: RedisTunnels.timeToLogIn + 1_000_000_000))
       do {
         return try body(session.waitLimit(RedisHandle.timeToReach))
       } catch RedisTrouble.unanswered(_) where client.wasReached {
@@ -121,6 +122,10 @@ extension RedisTrouble {
     switch self {
     case .lost(let reason): return unreachable(what, server, reason)
     case .unanswered(let reason): return unreachable(what, server, reason)
+    case .noWay(let reason, let login):
+      return ErrorObject(
+        .failed, "\(what): there is no way to \(server): \(reason)",
+        help: "log in once by hand, which must ask for nothing: \(login)")
     case .garbage:
       return ErrorObject(
         .system, "\(what): \(server) gave an answer that cannot be understood",

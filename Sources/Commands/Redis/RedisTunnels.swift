@@ -15,42 +15,79 @@ enum RedisTunnels {
     /// What ssh has to say.
     let messages: Int32
     let depth: UInt32
+    let began = Clock.monotonic
+    /// ssh listens.
+    var isOpen = false
+    /// What it waits for was told.
+    var hasTold = false
   }
 
   nonisolated(unsafe) private static var all: [String: Tunnel] = [:]
+  /// Those that were open once, so that a login that fails is worth another one.
+  nonisolated(unsafe) private static var known: Set<String> = []
+
+  /// How long ssh may take to log in, as the start of any host may (ns).
+  static let timeToLogIn: Int64 = 30_000_000_000
+  /// After so long what is waited for is told (ns).
+  private static let timeToTell: Int64 = 1_000_000_000
 
   /// The socket that leads to a server, once ssh listens there.
+  ///
+  /// A login that takes longer than the caller waits goes on meanwhile, and serves the next one.
   ///
   /// - Parameter deadline: monotonic ns.
   static func socket(
     to address: RedisAddress, through host: String, _ hosts: HostNames, until deadline: Int64
   ) throws -> SocketAddress {
     let name = "\(host) \(address.server)"
-    if let known = all[name] {
-      if isLiving(known.pid) { return .unix(known.file.path) }
-      end(known)
+    if let found = all[name], !isLiving(found.pid) {
+      end(found)
       all[name] = nil
     }
-    let tunnel = try start(address, host, hosts)
-    // ssh tells nobody when it listens.
-    while (try? FileStatus(tunnel.file.path)) == nil {
-      guard isLiving(tunnel.pid) else {
-        let reason = said(tunnel)
-        end(tunnel)
-        throw RedisTrouble.lost("ssh \(host): \(reason.isEmpty ? "it has ended" : reason)")
-      }
-      if deadline != .max, Clock.monotonic >= deadline {
-        let reason = said(tunnel)
+    if all[name] == nil { all[name] = try start(address, host, hosts) }
+    do {
+      return try opened(name, host, address, hosts, until: deadline)
+    } catch {
+      if case RedisTrouble.unanswered = error { throw error }
+      if let tunnel = all.removeValue(forKey: name) {
         try? Process.send(.kill, to: tunnel.pid)
         end(tunnel)
-        throw RedisTrouble.unanswered("ssh \(host): \(reason.isEmpty ? "it takes long" : reason)")
+      }
+      throw error
+    }
+  }
+
+  private static func opened(
+    _ name: String, _ host: String, _ address: RedisAddress, _ hosts: HostNames,
+    until deadline: Int64
+  ) throws -> SocketAddress {
+    // ssh tells nobody when it listens.
+    while let tunnel = all[name] {
+      if tunnel.isOpen { return .unix(tunnel.file.path) }
+      if (try? FileStatus(tunnel.file.path)) != nil {
+        tunnel.file.confirm()
+        all[name]?.isOpen = true
+        known.insert(name)
+        continue
+      }
+      let now = Clock.monotonic
+      guard isLiving(tunnel.pid), now < tunnel.began + timeToLogIn else {
+        let said = said(tunnel)
+        let silent = isLiving(tunnel.pid) ? "it has not logged in within 30s" : "it has ended"
+        let reason = "ssh \(host): \(said.isEmpty ? silent : said)"
+        if known.contains(name) { throw RedisTrouble.lost(reason) }
+        let words = destination(host).filter { $0 != "--" }
+        throw RedisTrouble.noWay(reason, login: "ssh \(words.joined(separator: " "))")
+      }
+      if now >= deadline { throw RedisTrouble.unanswered("ssh \(host) logs in still") }
+      if now >= tunnel.began + timeToTell, !tunnel.hasTold {
+        all[name]?.hasTold = true
+        Session.say("brood: ssh logs in to \(host), the way to \(address.server); at most 30s")
       }
       let moment = Clock.deadline(after: 20_000_000)
       _ = try hosts.session.waitLimit().sleepOnce([], until: min(moment, deadline))
     }
-    tunnel.file.confirm()
-    all[name] = tunnel
-    return .unix(tunnel.file.path)
+    throw RedisTrouble.lost("ssh \(host): it has ended")
   }
 
   private static func isLiving(_ pid: Int32) -> Bool {
@@ -128,6 +165,12 @@ enum RedisTunnels {
     case .host(let name, let port):
       words += ["-L", "\(socket):\(name.contains(":") ? "[\(name)]" : name):\(port)"]
     }
+    return words + destination(host)
+  }
+
+  /// How ssh is told where to log in.
+  private static func destination(_ host: String) -> [String] {
+    var words: [String] = []
     var rest = Substring(host)
     if let at = rest.lastIndex(of: "@") {
       words += ["-l", String(rest[..<at])]
