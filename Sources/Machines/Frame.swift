@@ -61,7 +61,7 @@ public enum Frame {
   /// The most that a message in parts may have.
   public static let mostMessage = 1 << 30
   /// Which protocol this is: both sides have the same number, or do not talk.
-  public static let version: UInt16 = 2
+  public static let version: UInt16 = 3
 
   /// The frames of a message, one after the other; O(bytes).
   public static func frames(of message: FarMessage) -> [[UInt8]] {

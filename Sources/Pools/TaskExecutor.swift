@@ -155,6 +155,8 @@ public final class ExecutorSlot {
   public internal(set) var batches: [TaskBatch] = []
   /// It gets no tasks for a while.
   public internal(set) var isHeld = false
+  /// How long the way there and back is (ns): so much of a batch's time its tasks did not take.
+  public var way: Int64 = 0
   /// When it last reported, so that it could begin something else.
   var reportedAt: Int64 = 0
   /// Whether it has reported what became of an attempt.

@@ -7,8 +7,9 @@ extension TaskJob {
     if let chunk = policy.chunk { return max(1, min(chunk, 1 << 32)) }
     guard let perTask else { return 1 }
     let wanted = policy.batchTime / max(perTask, 20)
-    // Growing step by step, since the first tasks need not be like the others.
-    return max(1, min(Int(min(wanted, 1e6)), lastChunk * 4, TaskPolicy.mostTasks))
+    // Growing step by step, since the first tasks need not be like the others; each step costs the way.
+    let step = policy.hasWay ? 16 : 4
+    return max(1, min(Int(min(wanted, 1e6)), lastChunk * step, TaskPolicy.mostTasks))
   }
 
   /// How many tasks are worth having ready for so many executors.
@@ -17,8 +18,11 @@ extension TaskJob {
   /// How many tasks the next batch should have.
   func chunk(executors: Int) -> Int {
     if policy.chunk != nil, !isEager { return batchSize }
-    let left = queued / max(1, executors * 2)
-    return max(1, min(isEager ? TaskPolicy.mostEager : batchSize, left))
+    let size = isEager ? TaskPolicy.mostEager : batchSize
+    var left = queued / max(1, executors * 2)
+    // What takes no longer than the way goes at once; what an idle one lacks is taken back.
+    if policy.hasWay, left < size { left = (queued + executors - 1) / max(1, executors) }
+    return max(1, min(size, left))
   }
 
   /// Whether tasks that are to go out one at a time are so short that a few lie with an executor

@@ -46,6 +46,8 @@ public final class TaskJob {
   public internal(set) var isHalted = false
   /// That was decided, and not carried out.
   var isHalting = false
+  /// What runs is ended, for this reason, also what seemed not to be begun.
+  var endReason: ExecutorSlot.Reason?
   /// Why, if not because of its tasks.
   public internal(set) var abortion: Abortion?
   /// Nothing more will happen.

@@ -35,6 +35,8 @@ public struct TaskPolicy: Sendable {
   public var chunk: Int?
   /// What an automatic batch should take: as long as its way, at least.
   public var batchTime = 4_000_000.0
+  /// Whether the way is longer than what an automatic batch takes anyway.
+  var hasWay: Bool { batchTime > 4_000_000 }
   /// Tasks go to executors one by one, so that it is known which of them were begun when one is lost.
   public var isExact = false
 
@@ -45,6 +47,9 @@ public struct TaskPolicy: Sendable {
   var isSingle: Bool {
     isExact || interval != nil || looksAtMachine || timeoutPercent != nil || halt?.isWanted == true
   }
+
+  /// Whether tasks may lie with an executor behind another one, whatever becomes of that.
+  public var allowsWaiting: Bool { !isSingle && losses > 0 && halt == nil }
 
   /// Whether failures are none if enough tasks succeed.
   public var awaitsSuccesses: Bool {

@@ -151,11 +151,13 @@ extension TaskScheduler {
     let slot = batch.slot
     let now = clock()
     let count = batch.reported
+    let wasInHand = slot.batches.first === batch
     if batch.rest > 0 { returned(batch, batch.rest) }
-    batch.job.note(count, in: now - max(batch.sentAt, slot.reportedAt))
+    batch.job.note(count, in: now - max(later(batch.sentAt, slot.way), slot.reportedAt))
     slot.reportedAt = now
     remove(batch)
-    if slot.survives, slot.isEnding {
+    // What lay behind the one that is to end, and came back, changes nothing.
+    if slot.survives, slot.isEnding, wasInHand {
       slot.killAt = .max
       set(slot, slot.isLeaving ? .leaving : .working)
     }
@@ -249,7 +251,9 @@ extension TaskScheduler {
   /// Tasks that were cancelled while they might still have come back have been begun.
   private func endUnwanted(of batch: TaskBatch) {
     let job = batch.job
-    if job.unwanted.isEmpty || !batch.isLive { return }
+    if !batch.isLive { return }
+    if let reason = job.endReason, batch.rest > 0 { return endSlot(batch.slot, reason) }
+    if job.unwanted.isEmpty { return }
     let tasks = (batch.reported..<batch.count).map { batch[$0] }
     for task in tasks where job.unwanted.remove(task) != nil { _ = cancel(task, of: job) }
   }

@@ -97,6 +97,8 @@ extension TaskScheduler {
     job.halt()
     for batch in job.batches { takeBack(batch) }
     if endsRunning {
+      // What was asked back may be begun before that is heard of.
+      job.endReason = reason
       // Ending one may take batches away.
       for batch in job.batches where batch.isLive && hasInHand(batch) {
         endSlot(batch.slot, reason)

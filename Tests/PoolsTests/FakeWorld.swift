@@ -55,7 +55,7 @@ final class FakeExecutor: TaskExecutor {
   var scheduler: TaskScheduler { crew.scheduler }
   var slot: ExecutorSlot?
   var survives: Bool { crew.isProgram }
-  var holdsTasks: Bool { !crew.isProgram }
+  var holdsTasks: Bool { !crew.isProgram || crew.isDistant }
   var isReady: Bool
   var isDead = false
   /// It begins nothing, as a process that was stopped.
@@ -107,8 +107,12 @@ final class FakeExecutor: TaskExecutor {
     crew.started(batch)
     batches.append(batch)
     begun[batch.number] = 0
-    // A program begins at once; a worker when it sees its packet.
-    if crew.isProgram { begin() } else { world.after(crew.latency) { [self] in begin() } }
+    // A program here begins at once; others when they see its packet.
+    if crew.isProgram, !crew.isDistant {
+      begin()
+    } else {
+      world.after(crew.latency) { [self] in begin() }
+    }
     return .started
   }
 

@@ -26,6 +26,66 @@ import Testing
     crew.scheduler.pump()
   }
 
+  /// Tasks that are much shorter than the way there go in batches that are as long as the way.
+  @Test func aLongWayIsFilled() {
+    let crew = crew(2)
+    crew.latency = 100_000
+    crew.readyTime = 0
+    crew.tasks = { _ in FakeTask(duration: 10) }
+    var policy = TaskPolicy()
+    policy.batchTime = 100_000
+    let job = crew.job(200_000, policy)
+    crew.world.check = { for executor in crew.living { executor.slot?.way = 100_000 } }
+    crew.world.run()
+    #expect(job.isFinished && crew.ends(of: job).count == 200_000)
+    // The tasks alone take 1 ms at each of two; one by one it would be 10,000 ms.
+    #expect(crew.world.now < 5_000_000, "\(crew.world.now)")
+  }
+
+  // MARK: Places for programs
+
+  private func places(_ count: Int, credit: Int) -> FakeCrew {
+    let crew = FakeCrew(count, isProgram: true)
+    crew.credit = credit
+    crew.isDistant = true
+    crew.latency = 50
+    crew.checksGrace = false
+    return crew
+  }
+
+  /// What lay behind a program that is to end comes back before that has ended: it is killed in time.
+  @Test func aPlaceWhoseProgramIsToEndIsNotTakenForFree() {
+    let crew = places(1, credit: 3)
+    crew.tasks = { FakeTask(duration: $0 == 0 ? .max : 10) }
+    crew.obeyTime = { nil }
+    var policy = policy(chunk: 1)
+    policy.grace = 1_000
+    let job = crew.job(3, policy)
+    crew.world.run(until: 1_200)
+    #expect(crew.starts.map(\.task) == [0] && crew.handed.count == 3)
+    #expect(crew.scheduler.cancel(0, of: job))
+    crew.scheduler.pump()
+    crew.world.run(until: 1_300)
+    #expect(crew.living[0].slot?.reason == .cancelled)
+    crew.world.run()
+    #expect(crew.living[0].log == ["terminate", "kill"])
+    #expect(crew.ends(of: job) == [0: .cancelled, 1: .succeeded, 2: .succeeded])
+  }
+
+  /// A job is cancelled, and what lay behind begins before it is asked back: it is ended, too.
+  @Test func whatBeginsWhileAllIsCancelledIsEnded() {
+    let crew = places(1, credit: 2)
+    crew.tasks = { FakeTask(duration: $0 == 0 ? 310 : .max) }
+    crew.obeyTime = { 100 }
+    let job = crew.job(2, policy(chunk: 1))
+    crew.world.run(until: 1_350)
+    crew.scheduler.cancel(job, endsRunning: true)
+    crew.scheduler.pump()
+    crew.world.run()
+    #expect(job.isFinished && crew.scheduler.running == 0)
+    #expect(crew.ends(of: job) == [0: .cancelled, 1: .cancelled])
+  }
+
   // MARK: What was to be ended anyway
 
   /// A task is cancelled, its host is silent, and lost before it has said anything.

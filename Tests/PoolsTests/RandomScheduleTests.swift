@@ -18,10 +18,16 @@ import Testing
   func distantWorkersKeepTheInvariants(_ block: Int) {
     for seed in 0..<25 { RandomSchedule(seed: UInt64(block * 25 + seed), .distant).run() }
   }
+
+  /// Places for programs elsewhere, where programs lie behind the one that runs.
+  @Test(arguments: 0..<20)
+  func distantPlacesKeepTheInvariants(_ block: Int) {
+    for seed in 0..<25 { RandomSchedule(seed: UInt64(block * 25 + seed), .places).run() }
+  }
 }
 
 final class RandomSchedule {
-  enum Kind { case workers, programs, distant }
+  enum Kind { case workers, programs, distant, places }
 
   let crew: FakeCrew
   let kind: Kind
@@ -37,12 +43,13 @@ final class RandomSchedule {
     self.seed = seed
     self.kind = kind
     random = FakeRandom(seed &* 77 &+ 5)
-    let credit = kind == .distant ? 1 + random.next(4) : 2
-    crew = FakeCrew(
-      1 + random.next(6), isProgram: kind == .programs, credit: credit, seed: seed)
-    crew.isDistant = kind == .distant
+    let credit = kind == .distant || kind == .places ? 1 + random.next(4) : 2
+    let isProgram = kind == .programs || kind == .places
+    crew = FakeCrew(1 + random.next(6), isProgram: isProgram, credit: credit, seed: seed)
+    crew.isDistant = kind == .distant || kind == .places
+    if kind == .places { crew.credit = credit }
     crew.latency = kind == .programs ? 0 : Int64(random.next(3) * 40)
-    crew.readyTime = kind == .programs || random.chance(30) ? 0 : Int64(1 + random.next(500))
+    crew.readyTime = crew.isProgram || random.chance(30) ? 0 : Int64(1 + random.next(500))
     crew.mostTasks = random.chance(50) ? .max : 1 + random.next(5)
     crew.checksGrace = false
     if random.chance(30) { crew.scheduler.life.mostTasks = 1 + random.next(8) }

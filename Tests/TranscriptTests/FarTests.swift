@@ -5,11 +5,13 @@ import Testing
 /// Pools and runs whose workers are elsewhere, beside an agent on this machine.
 @Suite struct FarTests {
   /// A launcher that starts an agent here; times are ten times shorter.
-  private func run(_ script: String, _ arguments: [String] = []) throws -> Output {
+  private func run(
+    _ script: String, _ arguments: [String] = [], speed: Int = 10
+  ) throws -> Output {
     let place = try TemporaryDirectory()
     var environment = Program.environment(home: place.path)
     environment["BROOD"] = Program.brood
-    environment["BROOD_TEST_FAR_SPEED"] = "10"
+    environment["BROOD_TEST_FAR_SPEED"] = "\(speed)"
     return try TestSupport.run(
       Program.brood, ["-c", script] + arguments, environment: environment, directory: place.path,
       within: .seconds(60))
@@ -264,7 +266,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("nosuchprogram", "nosuchprogram"), (#"sh -c "echo hello; exec sleep 60""#, "hello"),
+    ("nosuchprogram -x", "nosuchprogram"), (#"sh -c "echo hello; exec sleep 60""#, "hello"),
     (#"script -qec "stty raw; exec $BROOD --worker" /dev/null; true"#, "far"),
   ]) func whatIsNoAgentIsAnError(_ launcher: String, _ text: String) throws {
     let output = try run(
@@ -274,6 +276,25 @@ import Testing
       """)
     #expect(output.standardOutput.contains("failed") || output.standardOutput == "[1, 2]\n")
     #expect(output.standardOutput.contains(text))
+  }
+
+  @Test func aMachineWithoutSshIsTakenForNoLauncher() throws {
+    let output = try run(
+      """
+      for via in ["node1", "shh:node1", "[::1]:22"] {
+        try { pool new far --via $via } catch e { print $e.kind $e.message; print $e.help }
+      }
+      """)
+    #expect(
+      output.standardOutput == """
+        missing there is no program 'node1' here that could start an agent
+        machines stand behind ssh: as --via ssh:node1
+        missing there is no program 'shh:node1' here that could start an agent
+        machines stand behind ssh: as --via ssh:node1
+        missing there is no program '[::1]:22' here that could start an agent
+        machines stand behind ssh: as --via ssh:[::1]:22
+
+        """, "\(output.standardError)")
   }
 
   @Test func whereNoHostCanBeHadLaterTasksFailToo() throws {
@@ -322,6 +343,83 @@ import Testing
       """)
     #expect(output.standardOutput == "3000000\n")
     #expect(output.standardError == "end\n")
+  }
+
+  /// Stands between a session and its agent, and hands on what comes after so many seconds.
+  private static let slowLink = """
+    import os, sys, subprocess, threading, time, queue
+    delay = float(sys.argv[1])
+    agent = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def way(source, target):
+        waiting = queue.Queue()
+        def read():
+            while data := os.read(source, 65536):
+                waiting.put((time.monotonic() + delay, data))
+            waiting.put((time.monotonic() + delay, b""))
+        threading.Thread(target=read, daemon=True).start()
+        while True:
+            moment, data = waiting.get()
+            time.sleep(max(0, moment - time.monotonic()))
+            if not data:
+                break
+            os.write(target, data)
+        os.close(target)
+    back = threading.Thread(target=way, args=(agent.stdout.fileno(), 1), daemon=True)
+    back.start()
+    way(0, agent.stdin.fileno())
+    agent.wait()
+    """
+
+  /// Over a slow link programs lie at their places before they run, where nothing speaks against it.
+  @Test(arguments: ["", "--halt soon"]) func programsAreSentBeforeTheyRun(_ flags: String) throws {
+    let output = try run(
+      """
+      write link $args[0]
+      let via = 'python3 link 0.15 "$BROOD" --worker #'
+      let work = 'date +%s.%N >> begun; [ "$1" -le 40 ] || sleep 1'
+      pool run --jobs 2 \(flags) --via $via -- sh -c $work sh ::: ...(range 1 43) > out
+      let times = map (lines (read begun)) { |l| float $l }
+      print (len $times) (len (unique (map (lines (read begun)) { |l| $l })))
+      write span "${$times[39] - $times[0]}"
+      print (float (read span))
+      """, [Self.slowLink], speed: 3)
+    let lines = output.standardOutput.split(separator: "\n")
+    try #require(lines.count == 2, "\(output.standardOutput)\(output.standardError)")
+    #expect(lines[0] == "42 42")
+    // One by one it would be 20 times 0.3 s at each place.
+    let span = try #require(Double(lines[1]))
+    if flags.isEmpty { #expect(span < 4.5) } else { #expect(span > 5.5) }
+  }
+
+  /// Likewise tasks of a pool, in batches; one by one they would take 300 s at two workers.
+  @Test func batchesAreAsLongAsTheirWay() throws {
+    let output = try run(
+      """
+      write link $args[0]
+      pool new far 2 --via 'python3 link 0.15 "$BROOD" --worker #'
+      pool map { |x| $x } 1..4
+      let t = now
+      print (sum (pool map { |x| $x } 1..2000))
+      print ((now) - $t < 20s)
+      """, [Self.slowLink], speed: 3)
+    #expect(output.standardOutput == "2001000\ntrue\n", "\(output.standardError)")
+  }
+
+  /// What lies behind a program that takes long goes to a place with nothing to do.
+  @Test func whatLiesThereGoesElsewhere() throws {
+    let output = try run(
+      """
+      write link $args[0]
+      let via = 'python3 link 0.15 "$BROOD" --worker #'
+      # Short ones at first; then each place has some when one of them gets a long one.
+      let work = 'case $1 in 30) sleep 4 ;; esac; date +%s.%N'
+      let r = pool run --jobs 2 --via $via -- sh -c $work sh ::: ...(range 1 41)
+      let ends = map $r { |t| float (trim $t.output) }
+      let long = $ends[29]
+      # All others ended before the long one did, though some lay behind it.
+      print (len (filter $ends { |e| $e > $long })) (all $r { |t| $t.attempts == 1 })
+      """, [Self.slowLink], speed: 3)
+    #expect(output.standardOutput == "0 true\n", "\(output.standardError)")
   }
 
   @Test func programsRunElsewhere() throws {

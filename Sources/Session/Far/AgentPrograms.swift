@@ -12,6 +12,7 @@ final class AgentProgram {
   let pidfd: Int32
   let mark: UInt32?
   let outputs: [AgentRelay]
+  let lane: UInt32
   let begun = Clock.monotonic
   var watch: Watch?
   var isUnwanted = false
@@ -20,8 +21,9 @@ final class AgentProgram {
 
   init(
     _ attempt: UInt64, _ process: ProcessHandle, pidfd: Int32, mark: UInt32?,
-    _ outputs: [AgentRelay]
+    _ outputs: [AgentRelay], lane: UInt32
   ) {
+    self.lane = lane
     self.attempt = attempt
     self.process = process
     self.pidfd = pidfd
@@ -45,8 +47,18 @@ final class AgentProgram {
   func grant(_ count: Int, _ agent: FarAgent) { for output in outputs { output.grant(count) } }
 }
 
+/// Programs that run one after the other.
+struct AgentLane {
+  /// The one that runs.
+  var running: UInt64?
+  /// Those that wait for it, with their attempts.
+  var waiting: [(attempt: UInt64, program: FarProgram)] = []
+}
+
 /// What a session asks an agent to run.
 struct FarProgram {
+  /// Of the programs of one lane only one runs at a time, in the order in which they came.
+  var lane: UInt32 = 0
   var words: [[UInt8]] = []
   /// NAME=VALUE, beside what all have.
   var environment: [[UInt8]] = []
@@ -61,6 +73,7 @@ struct FarProgram {
   init() {}
 
   func write(to writer: inout FieldWriter) {
+    writer.add(lane)
     for list in [words, environment] {
       writer.add(UInt32(clamping: list.count))
       for word in list { writer.add(block: word) }
@@ -75,6 +88,7 @@ struct FarProgram {
   }
 
   init(_ reader: inout FieldReader) throws(FieldReader.Malformed) {
+    lane = try reader.number()
     words = try reader.blocks()
     environment = try reader.blocks()
     directory = try reader.block()
@@ -96,9 +110,20 @@ extension FarAgent {
   func startProgram(_ attempt: UInt64, _ reader: inout FieldReader) throws(FieldReader.Malformed) {
     let program = try FarProgram(&reader)
     guard programs[attempt] == nil else { throw FieldReader.Malformed() }
+    if lanes[program.lane]?.running != nil {
+      lanes[program.lane]?.waiting.append((attempt, program))
+    } else {
+      begin(program, attempt)
+    }
+  }
+
+  /// Whether it was begun; else that is told.
+  @discardableResult
+  private func begin(_ program: FarProgram, _ attempt: UInt64) -> Bool {
     do {
       let started = try start(program, attempt)
       programs[attempt] = started
+      lanes[program.lane, default: AgentLane()].running = attempt
       var writer = FieldWriter()
       writer.add(started.process.pid)
       send(FarMessage(.start, attempt, writer.bytes))
@@ -108,7 +133,14 @@ extension FarAgent {
         }
       }
       if program.timeout > 0 { limit(started, program) }
+      return true
     } catch {
+      if let unseen = programs.removeValue(forKey: attempt) {
+        // Its end would never be seen.
+        unseen.end(.kill)
+        Descriptors.close(unseen.pidfd)
+        for output in unseen.outputs { output.close() }
+      }
       var writer = FieldWriter()
       writer.add(false)
       let name = String(decoding: program.words[0], as: UTF8.self)
@@ -117,7 +149,36 @@ extension FarAgent {
       writer.add(object?.message ?? "\(error)")
       writer.add(object?.kind == .missing ? Int32(127) : 126)
       send(FarMessage(.result, attempt, writer.bytes))
+      return false
     }
+  }
+
+  private func beginNext(in lane: UInt32) {
+    lanes[lane]?.running = nil
+    while let next = lanes[lane]?.waiting.first {
+      lanes[lane]?.waiting.removeFirst()
+      if begin(next.program, next.attempt) { return }
+    }
+    lanes[lane] = nil
+  }
+
+  /// Gives back a program that has not begun; one that has begun, or is not known, is not.
+  func giveBack(_ attempt: UInt64) {
+    var count: UInt32 = 0
+    for (lane, entry) in lanes {
+      guard let place = entry.waiting.firstIndex(where: { $0.attempt == attempt }) else { continue }
+      lanes[lane]?.waiting.remove(at: place)
+      count = 1
+      break
+    }
+    var writer = FieldWriter()
+    writer.add(count)
+    send(FarMessage(.back, attempt, writer.bytes))
+  }
+
+  /// Gives back all programs that have not begun.
+  func giveBackAll() {
+    for entry in lanes.values { for waiting in entry.waiting { giveBack(waiting.attempt) } }
   }
 
   private func start(_ program: FarProgram, _ attempt: UInt64) throws -> AgentProgram {
@@ -173,7 +234,8 @@ extension FarAgent {
         ticket, pid: pid, pidfd: -1, command: name, kind: .helper, group: pid)
       for relay in relays { try relay.begin() }
       return AgentProgram(
-        attempt, process, pidfd: pidfd, mark: program.keepsBackground ? nil : request.task, relays)
+        attempt, process, pidfd: pidfd, mark: program.keepsBackground ? nil : request.task, relays,
+        lane: program.lane)
     } catch {
       session.abandon(ticket)
       for relay in relays { relay.close() }
@@ -219,6 +281,7 @@ extension FarAgent {
       end.write(to: &writer)
       writer.add(UInt32(clamping: left))
       self?.send(FarMessage(.result, program.attempt, writer.bytes))
+      self?.beginNext(in: program.lane)
     }
   }
 }

@@ -260,6 +260,7 @@ extension FarAgent {
   }
 
   func cancel(_ message: FarMessage) throws(FieldReader.Malformed) {
+    if message.bytes == FarOrder.giveBack { return giveBack(message.attempt) }
     var reader = FieldReader(message.bytes)
     if let program = programs[message.attempt] {
       let isKill = try reader.flag()

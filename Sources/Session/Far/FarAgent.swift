@@ -19,6 +19,8 @@ public final class FarAgent {
   private(set) var connection: FarConnection
   var workers: [UInt32: AgentWorker] = [:]
   var programs: [UInt64: AgentProgram] = [:]
+  /// Programs that run one after the other, by the numbers of the session's places.
+  var lanes: [UInt32: AgentLane] = [:]
   let ledgers = TaskLedgers()
   /// Messages of functions, by number.
   var functions: [UInt32: [UInt8]] = [:]
@@ -122,6 +124,7 @@ public final class FarAgent {
     // An agent that ends ends its step, with all in it, so that it has to wait for this.
     isLeaving = true
     connection.close()
+    lanes = [:]
     for worker in workers.values { worker.send(.kill, session) }
     for program in programs.values { program.end(.kill) }
     do {
@@ -139,7 +142,10 @@ public final class FarAgent {
   }
 
   /// The machine, or who runs it, wants this agent gone.
-  private func drain() { send(FarMessage(.drain)) }
+  private func drain() {
+    send(FarMessage(.drain))
+    giveBackAll()
+  }
 
   private func fail(_ reason: String) {
     send(FarOrder.bye(reason))

@@ -15,6 +15,9 @@ enum FarOrder {
 
   enum Work: UInt8 { case batch = 1, program }
 
+  /// Of a cancelled program: only if it has not begun.
+  static let giveBack: [UInt8] = [2]
+
   static func worker(_ order: Worker, _ number: UInt32) -> FarMessage {
     var writer = FieldWriter()
     writer.add(order.rawValue)

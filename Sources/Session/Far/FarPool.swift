@@ -229,6 +229,7 @@ extension Pool: FarClient {
         bytes, of: batch, host: worker.host.name
       ) { try far.codec.value($0) }
       worker.reportedAt = Clock.monotonic
+      worker.slot?.way = worker.host.roundTrip ?? 0
       worker.tasksDone += batch.reported - before
       worker.host.tasksDone += batch.reported - before
       if head.flags.contains(.isFinished) {

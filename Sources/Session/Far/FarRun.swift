@@ -23,7 +23,9 @@ final class FarAttempt {
   let output: FarOutput?
   let error: FarOutput?
   let request: SpawnRequest
-  let begun = Clock.monotonic
+  private(set) var begun = Clock.monotonic
+  /// Whether it may have begun; else it lies behind another one.
+  private(set) var isBegun = false
   var phase = Phase.running
   /// Transfers of files that are there for it, and those under way.
   var files: [UInt64] = []
@@ -42,6 +44,11 @@ final class FarAttempt {
     self.host = host
     self.output = output
     self.error = error
+  }
+
+  func begin() {
+    begun = Clock.monotonic
+    isBegun = true
   }
 }
 
@@ -103,25 +110,42 @@ final class FarOutput {
   }
 }
 
-/// A place for one program at a time on a host.
+/// A place for one program at a time on a host, where others may lie already that follow it.
 final class FarPlace: TaskExecutor {
   private weak var run: ProgramRun?
   let host: FarHost
+  let lane: UInt32
   var slot: ExecutorSlot?
-  var attempt: FarAttempt?
+  /// In the order in which they run.
+  var attempts: [FarAttempt] = []
+  /// Of the run's places for programs, as long as it has any.
+  var number: Int?
   let survives = true
-  let holdsTasks = false
+  let holdsTasks = true
 
-  init(_ run: ProgramRun, _ host: FarHost) {
+  init(_ run: ProgramRun, _ host: FarHost, lane: UInt32) {
     self.run = run
     self.host = host
+    self.lane = lane
   }
+
+  /// The one that runs.
+  var attempt: FarAttempt? { attempts.first }
 
   func start(_ batch: TaskBatch) -> StartOutcome {
     run?.start(batch, at: self) ?? .unavailable
   }
-  func takeBack(_ batch: TaskBatch, most: Int) -> Int? { 0 }
-  func unbegun(_ batch: TaskBatch) -> Int { 0 }
+
+  func takeBack(_ batch: TaskBatch, most: Int) -> Int? {
+    if unbegun(batch) == 0 { return 0 }
+    host.send(FarMessage(.cancel, batch.number, FarOrder.giveBack))
+    return nil
+  }
+
+  func unbegun(_ batch: TaskBatch) -> Int {
+    guard let attempt = attempts.first(where: { $0.batch === batch }) else { return 0 }
+    return attempt.isBegun || attempt === attempts.first ? 0 : 1
+  }
 
   func end(_ how: EndStep) {
     guard let attempt else { return }
@@ -153,6 +177,11 @@ final class FarRun {
   var lostWith: [Int: [String]] = [:]
   /// How often the time of a host ended before a program that had had most of it.
   var cutOffs: [Int: Int] = [:]
+  private var laneCount: UInt32 = 0
+  /// What a program takes usually (ns).
+  private var usualTime: Int64?
+  /// The most programs that lie at a place, with the one that runs.
+  static let mostCredit: Int64 = 64
 
   init(_ placement: FarPlacement, jobsAt: ((_ cpus: Int) -> Int)?, _ session: Session) {
     hosts = FarHosts(placement, title: "pool run", session)
@@ -161,6 +190,28 @@ final class FarRun {
   }
 
   deinit { hosts.letGo() }
+
+  func takeLane() -> UInt32 {
+    laneCount &+= 1
+    return laneCount
+  }
+
+  func note(elapsed: Int64) {
+    // Slower ones count at once.
+    usualTime = usualTime.map { max(elapsed, ($0 + elapsed) / 2) } ?? elapsed
+  }
+
+  /// How many programs lie at a place of a host, so that it need not wait for the next one's way.
+  func credit(at host: FarHost) -> Int {
+    guard let usualTime, let trip = host.roundTrip else { return 1 }
+    return Int(min(1 + trip / max(usualTime, 1), FarRun.mostCredit))
+  }
+
+  /// How many programs may lie at places behind others.
+  var ahead: Int { places.reduce(0) { $0 + max(0, ($1.slot?.credit ?? 1) - 1) } }
+
+  /// How many programs run, as far as is known.
+  var busyCount: Int { places.count { !$0.attempts.isEmpty } }
 }
 
 extension ProgramRun: FarClient {
@@ -171,7 +222,7 @@ extension ProgramRun: FarClient {
     guard let host = open.min(by: { $0.count < $1.count })?.host else {
       return far.hosts.isHopeless ? .failed : .awaited
     }
-    let place = FarPlace(self, host)
+    let place = FarPlace(self, host, lane: far.takeLane())
     far.places.append(place)
     return .hired(place, credit: 1, isReady: true)
   }
@@ -196,7 +247,8 @@ extension ProgramRun: FarClient {
     guard place.host.isConnected else { return .unavailable }
     guard let index = batch.upcoming, var record = live[index] else { return .impossible }
     batch.take()
-    let number = places.take()
+    let number = place.number ?? places.take()
+    place.number = number
     do {
       let request = try self.request(record.input, record.index, number)
       let files = try filesToSend(record, number)
@@ -218,28 +270,64 @@ extension ProgramRun: FarClient {
       }
       let attempt = FarAttempt(
         batch, index, number, place.host, far(output), far(errors), request)
-      place.attempt = attempt
+      let isFirst = place.attempts.isEmpty
+      place.attempts.append(attempt)
       self.far?.running[batch.number] = place
       if files.isEmpty {
-        send(request, batch, to: place.host)
+        send(request, batch, to: place)
       } else {
         attempt.phase = .sending
         send(files, for: attempt, at: place)
       }
-      live[index]?.attempts += 1
-      live[index]?.start = Clock.realtime
       live[index]?.host = place.host.name
-      if let journal, let record = live[index] { journal.began(record) }
+      if isFirst { noteBegun(attempt) }
       onProgress?()
       return .started
     } catch {
-      places.giveBack(number)
+      release(place)
       return refusal(index, error)
     }
   }
 
-  func send(_ request: SpawnRequest, _ batch: TaskBatch, to host: FarHost) {
+  /// A program has begun, or may have.
+  private func noteBegun(_ attempt: FarAttempt) {
+    if attempt.isBegun { return }
+    attempt.begin()
+    live[attempt.index]?.attempts += 1
+    live[attempt.index]?.start = Clock.realtime
+    if let journal, let record = live[attempt.index] { journal.began(record) }
+  }
+
+  /// The number of a place is free when nothing is there.
+  private func release(_ place: FarPlace) {
+    guard place.attempts.isEmpty, let number = place.number else { return }
+    places.giveBack(number)
+    place.number = nil
+  }
+
+  /// A program did not begin there, and is somebody else's again.
+  private func unsend(_ attempt: FarAttempt, from place: FarPlace) {
+    attempt.phase = .over
+    place.attempts.removeAll { $0 === attempt }
+    far?.running[attempt.batch.number] = nil
+    release(place)
+    for output in [attempt.output, attempt.error] {
+      output?.finish()
+      output?.output.close()
+    }
+    options.results?.undo(attempt.index)
+    live[attempt.index]?.host = nil
+  }
+
+  /// Whether programs may lie at a place before they run: what they are is known beforehand, and nothing
+  /// but the end of the one before decides when they begin.
+  private var allowsCredit: Bool {
+    plan == nil && options.sends == nil && options.fetches == nil && job.policy.allowsWaiting
+  }
+
+  func send(_ request: SpawnRequest, _ batch: TaskBatch, to place: FarPlace) {
     var program = FarProgram()
+    program.lane = place.lane
     program.words = request.argumentBytes ?? request.arguments.map { Array($0.utf8) }
     program.environment = request.environment.map { Array($0.utf8) }
     program.directory = request.directory.map { Array($0.utf8) } ?? []
@@ -251,7 +339,7 @@ extension ProgramRun: FarClient {
     var writer = FieldWriter()
     writer.add(FarOrder.Work.program.rawValue)
     program.write(to: &writer)
-    host.send(FarMessage(.task, batch.number, writer.bytes))
+    place.host.send(FarMessage(.task, batch.number, writer.bytes))
   }
 
   // MARK: Hosts
@@ -282,6 +370,11 @@ extension ProgramRun: FarClient {
     for place in far.places where place.host === host { lost.append(place) }
     far.places.removeAll { $0.host === host }
     // What was to be ended anyway has ended.
+    for place in lost {
+      for attempt in place.attempts.dropFirst().reversed() { unsend(attempt, from: place) }
+      // The one before it is done, so that it may have begun.
+      if let attempt = place.attempt { noteBegun(attempt) }
+    }
     let count = lost.count { $0.attempt != nil && $0.slot?.reason == nil }
     host.lost += count
     let isUseful = !job.isFinished
@@ -315,12 +408,24 @@ extension ProgramRun: FarClient {
 
   func take(_ message: FarMessage, from host: FarHost) throws(FieldReader.Malformed) {
     guard let far, let place = far.running[message.attempt], place.host === host,
-      let attempt = place.attempt
+      let attempt = place.attempts.first(where: { $0.batch.number == message.attempt })
     else { return }
     var reader = FieldReader(message.bytes)
     switch message.kind {
     case .start:
+      noteBegun(attempt)
       live[attempt.index]?.pid = try reader.number()
+    case .back:
+      changes += 1
+      let batch = attempt.batch
+      guard try reader.number(UInt32.self) > 0, !attempt.isBegun else {
+        scheduler.returned(batch, 0)
+        return scheduler.pump()
+      }
+      unsend(attempt, from: place)
+      scheduler.returned(batch, 1)
+      scheduler.finished(batch)
+      scheduler.pump()
     case .output:
       let stream: UInt8 = try reader.number()
       guard let output = stream == 2 ? attempt.error : attempt.output else {
@@ -334,6 +439,7 @@ extension ProgramRun: FarClient {
       output.take(reader.rest)
     case .result:
       changes += 1
+      noteBegun(attempt)
       guard try reader.flag() else {
         live[attempt.index]?.problem = "\(try reader.text()) (on \(host.name))"
         live[attempt.index]?.problemStatus = try reader.number()
@@ -341,6 +447,10 @@ extension ProgramRun: FarClient {
         return scheduler.pump()
       }
       let end = try FarEnd(&reader)
+      if allowsCredit, let slot = place.slot {
+        far.note(elapsed: end.elapsed)
+        scheduler.setCredit(slot, far.credit(at: host))
+      }
       leftBehind += Int(try reader.number(UInt32.self))
       if end.isLate, let slot = place.slot { scheduler.endSlot(slot, .timeout) }
       let isUnwanted = place.slot?.reason != nil
@@ -368,9 +478,9 @@ extension ProgramRun: FarClient {
     let reason = place.slot?.reason
     attempt.phase = .over
     for number in attempt.files + attempt.transfers { place.host.files?.drop(number) }
-    place.attempt = nil
+    place.attempts.removeAll { $0 === attempt }
     far?.running[attempt.batch.number] = nil
-    places.giveBack(attempt.place)
+    release(place)
     for output in [attempt.output, attempt.error] {
       output?.finish()
       output?.output.drain()

@@ -55,7 +55,7 @@ extension ProgramRun {
     switch attempt.phase {
     case .sending where attempt.problem == nil:
       attempt.phase = .running
-      send(attempt.request, attempt.batch, to: place.host)
+      send(attempt.request, attempt.batch, to: place)
     case .sending: conclude(place, attempt, nil, .error)
     case .fetching(let end):
       // A program whose results are not here has done nothing.

@@ -157,7 +157,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     }
   }
 
-  public var runningCount: Int { scheduler.running }
+  public var runningCount: Int { far?.busyCount ?? scheduler.running }
   /// Whether all inputs are known.
   public var isWhole: Bool { job.isWhole }
 
@@ -288,7 +288,7 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
   /// was the last one before a rate makes it wait.
   private var mayTakeInput: Bool {
     job.wantsInput && inputWatch == nil && pipe?.hasNext != false
-      && (policy.rate != nil || scheduler.running < scheduler.limit)
+      && (policy.rate != nil || scheduler.running < scheduler.limit + (far?.ahead ?? 0))
   }
 
   /// Takes inputs as there is room for them, and starts what can be started.

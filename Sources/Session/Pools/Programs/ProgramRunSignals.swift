@@ -70,7 +70,7 @@ extension ProgramRun {
   /// Starts no further program; those that run go on.
   private func drain() {
     isDraining = true
-    let running = scheduler.running
+    let running = runningCount
     say("HUP: starts no further program; \(running) still \(running == 1 ? "runs" : "run")")
     scheduler.cancel(job, endsRunning: false)
     changes += 1
