@@ -17,6 +17,12 @@ public enum LaunchLine {
     return words + ["--", place.host, "sh -c '\(command)'"]
   }
 
+  /// What a person types to log in at a host.
+  public static func login(_ place: HostPlace) -> String {
+    let port = place.port.map { "-p \($0) " } ?? ""
+    return "ssh \(port)\(place.user.map { "\($0)@" } ?? "")\(place.host)"
+  }
+
   /// What tells an agent that its allocation is its session's own, before the session can.
   public static let ownJob = "BROOD_OWN_JOB"
 

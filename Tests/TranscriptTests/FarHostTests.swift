@@ -33,16 +33,17 @@ struct FarHostTests {
       "$BROOD" -c '
         pool new far --via ssh:1/node1,1/node2
         while (pool info far).size < 2 { pool map { sleep 20ms } 1..8 }
-        let fs = map 1..2 { |x| pool submit { ^sleep 3; $x } }
+        let fs = map 1..2 { |x| pool submit { ^sh -c "until [ -e go ]; do sleep 0.1; done"; $x } }
         write ready ""
         print (map $fs { |f| pool result $f })
         print (map (pool info far).hosts { |h| [$h.host, $h.lost] })
       ' &
       session=$!
-      until [ -e ready ] && ssh node2 'pgrep -x sleep' >/dev/null; do sleep 0.05; done
+      until [ -e ready ] && ssh node2 'pgrep -f "[u]ntil"' >/dev/null; do sleep 0.05; done
       pkill -KILL -f '^/usr/bin/ssh .*-- node2 sh'
       until ! ssh node2 'pgrep -x "brood|sleep"'; do sleep 0.1; done
       echo "nothing is left there"
+      touch go
       wait "$session"
       """)
     #expect(

@@ -175,4 +175,32 @@ struct FarLauncherTests {
       output.standardOutput.hasSuffix("guest\nfetched\n"),
       "\(output.standardOutput)\(output.standardError)")
   }
+
+  /// IPv6 addresses stand in brackets where a port follows; a launcher may be any that connects.
+  @Test func addressesWithColons() throws {
+    let output = try Cluster.run(
+      hosts: 2,
+      """
+      key=$(cut -d' ' -f1,2 host_key.pub)
+      for name in fd00::1 fd00::2 '[fd00::1]:2222' '[fd00::2]:2222'; do echo "$name $key" >> known_hosts; done
+      ssh -o BatchMode=yes fd00::1 true || { echo "no IPv6"; exit; }
+      rm node2/bin/brood
+      cp "$(readlink -f "$BROOD")" node2/bin/brood
+      "$BROOD" -c '
+        pool new far --cwd /tmp --via "ssh:1/[fd00::1]:22,1/root@[fd00::1]:2222,1/fd00::2,1/guest@[fd00::2]:2222"
+        while (pool info far).size < 4 { pool map { sleep 20ms } 1..8 }
+        print (map (pool info far).hosts { |h| [$h.host, $h.state] })
+        let places = pool map { |x| sleep 200ms; "${(^id -un)} ${(^hostname)}" } 1..16
+        print (sort (unique $places))
+      '
+      """)
+    if output.standardOutput == "no IPv6\n" { return }
+    #expect(
+      output.standardOutput == """
+        [["[fd00::1]:22", "ready"], ["root@[fd00::1]:2222", "ready"], ["fd00::2", "ready"], \
+        ["guest@[fd00::2]:2222", "ready"]]
+        ["guest node2", "root node1", "root node2"]
+
+        """, "\(output.standardError)")
+  }
 }

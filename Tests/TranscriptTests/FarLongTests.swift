@@ -16,8 +16,7 @@ struct FarLongTests {
         shift
         exec "$BROOD" run --via "ssh:$hosts" --env CLUSTER --journal jobs --results res "$@" -- sh -c '
           echo "$1" >> "$CLUSTER/begun"
-          sleep "0.$((100 + $1 % 200))"
-          echo "result $1"' sh {} ::: $(seq 2000)
+          sleep "0.$((100 + $1 % 200))" && echo "result $1"' sh {} ::: $(seq 2000)
       }
       export CLUSTER
       all=2/node1,2/root@node1,2/node2,2/root@node2

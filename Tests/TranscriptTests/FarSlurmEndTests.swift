@@ -97,6 +97,54 @@ struct FarSlurmEndTests {
     #expect(output.standardOutput == "[1, 2, 3, 4]\nleft: \n0\n", "\(output.standardError)")
   }
 
+  /// A node that loses its power between the grant and its first agent is told with what srun says, and
+  /// the others do its work; it is given up when Slurm has taken it out, all when the allocation has ended.
+  @Test func aNodeThatDiesBeforeItsAgentIsTold() throws {
+    let isLong = Program.runsLongTests
+    let output = try Cluster.run(
+      hosts: 2, slurm: true,
+      """
+      mv bin/srun bin/srun.slurm
+      cat > bin/srun <<'END'
+      #!/bin/bash
+      case " $* " in *" -w node2 "*) [ -e died ] || { touch died; kill -KILL "$(cat "$CLUSTER/node2/pid")"; } ;; esac
+      exec "$CLUSTER/bin/srun.slurm" "$@"
+      END
+      chmod +x bin/srun
+      "$BROOD" -c '
+        pool new far --slurm --nodes 2
+        let began = now
+        fn state(i) { (pool info far).hosts[$i].state }
+        print (pool map { |x| $x * 2 } 1..3)
+        while not (starts-with (state 1) lost) { sleep 50ms }
+        print (state 1) ((now) - $began < 20s)
+        if $env.LONG == "1" {
+          while not (contains (state 1) "no step in this allocation") { sleep 100ms }
+          print (pool map { |x| $x * 2 } 1..3)
+          ^scancel 1
+          let ended = now
+          try { while true { pool map { sleep 50ms } 1..2 } } catch e { print $e.message ((now) - $ended < 30s) }
+        }
+      ' 2> err
+      cat err >&2
+      until left=$(squeue -h) && [ -z "$left" ] || [ "$SECONDS" -gt 200 ]; do sleep 0.1; done
+      echo "left: $(squeue -h -o '%i %T')"
+      """, environment: ["LONG": isLong ? "1" : "0"], within: .seconds(300))
+    let lines = output.standardOutput.split(separator: "\n")
+    let reason =
+      "srun: exit 233: srun: error: Application launch failed: Communication connection failure"
+    #expect(
+      lines.prefix(2) == ["[2, 4, 6]", "lost: \(reason) true"],
+      "\(output.standardOutput)\(output.standardError)")
+    #expect(output.standardError.contains("pool far: node2: \(reason); trying again"))
+    #expect(lines.last == "left: ")
+    if !isLong { return }
+    try #require(lines.count == 5, "\(output.standardOutput)\(output.standardError)")
+    #expect(lines[2] == "[2, 4, 6]")
+    #expect(lines[3].contains("node2: srun: ") && lines[3].contains("no step in this allocation"))
+    #expect(lines[3].hasSuffix(" true"))
+  }
+
   /// An allocation that is not the session's own may have been made without --no-kill.
   @Test func thatAnAllocationMayEndWithOneNodeIsTold() throws {
     let output = try Cluster.run(

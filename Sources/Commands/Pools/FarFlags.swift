@@ -133,7 +133,9 @@ enum FarFlags {
       placement.installs = FarInstall(path: "/proc/self/exe")
     }
     if let via {
-      placement.places = try places(via, call, workers, line(hash), installs: hash != nil)
+      placement.places = try places(via, call, workers, line(hash), installs: hash != nil) {
+        [placement] name in (try? placement.find(name)) != nil
+      }
     } else {
       try allocate(&placement, call, host, line(hash))
     }
@@ -250,7 +252,8 @@ enum FarFlags {
   }
 
   private static func places(
-    _ via: String, _ call: borrowing Call, _ workers: Int?, _ command: String, installs: Bool
+    _ via: String, _ call: borrowing Call, _ workers: Int?, _ command: String, installs: Bool,
+    isProgram: (String) -> Bool
   ) throws -> [FarPlacement.Place] {
     if via.hasPrefix("ssh:") {
       let list: HostList
@@ -261,13 +264,25 @@ enum FarFlags {
           .range, "--via: \(error.reason)", flag: "via",
           help: "as: --via ssh:4/node1,alice@node2:2222")
       }
-      return list.places.map {
-        FarPlacement.Place(
-          $0.name, workers: $0.workers, words: LaunchLine.ssh($0, command: command))
+      return list.places.map { host in
+        var place = FarPlacement.Place(
+          host.name, workers: host.workers, words: LaunchLine.ssh(host, command: command))
+        place.login = LaunchLine.login(host)
+        return place
       }
     }
-    guard let name = via.split(separator: " ").first else {
+    let words = via.split(separator: " ")
+    guard let name = words.first else {
       throw call.error(.range, "--via names no machine", flag: "via")
+    }
+    // With more words it may be anything that sh understands.
+    if words.count == 1, !isProgram(via) {
+      // As of shh:node1; what is a port is none.
+      let parts = via.split(separator: ":")
+      let machine = parts.count == 2 && Int(parts[1]) == nil ? String(parts[1]) : via
+      throw call.error(
+        .missing, "there is no program '\(via)' here that could start an agent", flag: "via",
+        help: "machines stand behind ssh: as --via ssh:\(machine)")
     }
     let agent = installs ? "sh -c '\(command)'" : "brood --worker"
     var place = FarPlacement.Place(

@@ -50,18 +50,32 @@ extension FarHost {
     var reason = cause ?? "its agent has ended"
     if cause == nil, let record {
       let text = String(decoding: errors, as: UTF8.self)
-      let line = text.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+      var line = text.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
+      let remedy = remedy(text)
+      if !remedy.isEmpty, line.hasSuffix(".") { line.removeLast() }
       let how = record.exit.map { "exit \($0)" } ?? "ended by \(record.signal?.name ?? "a signal")"
       reason = "\(place.words.first ?? ""): \(how)\(TerminalText.line(line))"
       // A program that is not there, or cannot be run (POSIX, sh).
       isFinal =
         hello == nil && (126...127).contains(record.exit ?? 0)
         || FarHost.finalTexts.contains { text.contains($0) }
+      reason += remedy
       if let connection, !connection.skipped.isEmpty, hello == nil {
         look(at: connection.skipped)
         if let cause { reason = cause }
       }
-      if hello == nil, record.exit == 127, place.isCommand, hosts.placement.installs == nil {
+      if place.words.first == "srun",
+        let (_, meaning) = FarHost.endsOfAllocations.first(where: { text.contains($0.text) })
+      {
+        isFinal = true
+        reason += "; \(meaning)"
+      }
+      let isLauncherMissing = ["", "command "].contains {
+        text.contains("\(place.name): \($0)not found")
+      }
+      if hello == nil, record.exit == 127, place.isCommand, hosts.placement.installs == nil,
+        !isLauncherMissing
+      {
         reason += "; to a place without a brood --install brings this one"
       }
     }
@@ -70,10 +84,33 @@ extension FarHost {
     fail(reason)
   }
 
+  /// What is to be done about what ssh says.
+  private func remedy(_ text: String) -> String {
+    if place.login.isEmpty { return "" }
+    if text.contains("IDENTIFICATION HAS CHANGED") {
+      return "; its key is another than the known one: see what this says: \(place.login)"
+    }
+    if text.contains("Host key verification failed") {
+      return "; its key is not known yet: log in once by hand: \(place.login)"
+    }
+    if text.contains("Permission denied") {
+      return "; this must log in without a question first: \(place.login)"
+    }
+    return ""
+  }
+
   /// What ssh says where trying again does not help.
   private static let finalTexts = [
     "Permission denied", "Host key verification failed", "Could not resolve hostname",
     "Too many authentication failures", "no matching host key",
+  ]
+
+  /// What srun says where trying again does not help, and what it means.
+  private static let endsOfAllocations: [(text: String, meaning: String)] = [
+    ("Requested node configuration is not available", "Slurm gives it no step in this allocation"),
+    ("has expired", "the allocation has ended"),
+    ("Invalid job id specified", "the allocation has ended"),
+    ("already completing or completed", "the allocation has ended"),
   ]
 
   func release() {

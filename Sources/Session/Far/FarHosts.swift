@@ -106,7 +106,12 @@ final class FarHosts {
     startMore()
     if isFinal {
       finals.insert(ObjectIdentifier(host))
-      if !wasConnected { say("\(host.name): \(reason)") }
+      // Where no other is left either, the error has it.
+      let isLast = all.allSatisfy { finals.contains(ObjectIdentifier($0)) || $0.state == .drained }
+      if !wasConnected, !isLast { say("\(host.name): \(reason)") }
+    } else if !wasConnected, host.failures == 1, all.count > 1 {
+      // Of a single one `lookWhatIsLeft` tells.
+      say("\(host.name): \(reason); trying again")
     }
     lookWhatIsLeft("\(host.name): \(reason)")
   }

@@ -11,6 +11,8 @@ public struct FarPlacement {
     public var workers: Int?
     /// What starts an agent and is connected to it.
     public var words: [String]
+    /// What a person types to log in there; empty where nobody does.
+    public var login = ""
     /// Whether they are a command of the user, of which nothing tells whether there is a program.
     public var isCommand = false
 
