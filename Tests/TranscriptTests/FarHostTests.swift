@@ -40,8 +40,10 @@ struct FarHostTests {
       ' &
       session=$!
       until [ -e ready ] && ssh node2 'pgrep -f "[u]ntil"' >/dev/null; do sleep 0.05; done
+      # It comes back after a second, and the task with it.
+      before=$(ssh node2 'pgrep -d " " -x "brood|sh"')
       pkill -KILL -f '^/usr/bin/ssh .*-- node2 sh'
-      until ! ssh node2 'pgrep -x "brood|sleep"'; do sleep 0.1; done
+      until ! ssh node2 "kill -0 $before" 2>/dev/null; do sleep 0.1; done
       echo "nothing is left there"
       touch go
       wait "$session"
