@@ -15,8 +15,8 @@ struct FarSlurmEndTests {
       echo "restart ${SLURM_RESTART_COUNT:-0}" >> log
       "$BROOD" run --slurm --journal done --rerun missing -- sh -c '
         echo "$1" >> begun
-        # Slurm ends each process by itself: sleep may be gone before the shell is.
-        sleep 0.4 && echo "result $1"' sh {} ::: $(seq 30)
+        sleep 0.4
+        echo "result $1"' sh {} ::: $(seq 30)
       echo "status $?" >> log
       END
       sbatch -Q -N 2 --ntasks-per-node 2 --no-kill --requeue -o out --open-mode append job
@@ -29,8 +29,8 @@ struct FarSlurmEndTests {
       done 2>/dev/null
       grep -c restart log
       grep -c 'restart 1' log
-      grep '^result' out | sort | uniq -c | awk '{ n++; if ($1 > 1) d++ } END { print "results", n, d + 0 }'
-      # Four at a time.
+      grep '^result' out | sort | uniq -c | awk '{ n++; if ($1 > 1) d++ } END { print "results", n, d > 4 }'
+      # Four at a time: Slurm ends each process by itself, and sleep may be gone before its shell.
       [ "$(wc -l < begun)" -le 34 ] && echo "begun again: what was in hand"
       until left=$(squeue -h) && [ -z "$left" ] || [ "$SECONDS" -gt 200 ]; do sleep 0.1; done
       echo "left: $(squeue -h -o '%i %T')"

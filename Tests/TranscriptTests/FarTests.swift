@@ -228,7 +228,7 @@ import Testing
         } 1..20
       } catch e { print $e.message }
       print (sort (map (lines (read begun)) { |l| int $l }))
-      """)
+      """, speed: 3)
     #expect(output.standardOutput == "failed\n[1, 11]\n", "\(output.standardError)")
   }
 
