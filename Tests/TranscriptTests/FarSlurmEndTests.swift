@@ -29,7 +29,7 @@ struct FarSlurmEndTests {
       done 2>/dev/null
       grep -c restart log
       grep -c 'restart 1' log
-      grep '^result' out | sort | uniq -c | awk '{ n++; if ($1 > 1) d++ } END { print "results", n, d > 4 }'
+      grep '^result' out | sort | uniq -c | awk '{ n++; if ($1 > 1) d++ } END { print "results", n, (d > 4) }'
       # Four at a time: Slurm ends each process by itself, and sleep may be gone before its shell.
       [ "$(wc -l < begun)" -le 34 ] && echo "begun again: what was in hand"
       until left=$(squeue -h) && [ -z "$left" ] || [ "$SECONDS" -gt 200 ]; do sleep 0.1; done
