@@ -6,7 +6,7 @@ import Testing
 @Suite(.enabled(if: Cluster.hasSlurm, "there is no Slurm (scripts/setup --tests=cluster)"))
 struct FarSlurmEndTests {
   /// A job that is requeued begins again, and its journal knows what was done.
-  @Test func aRequeuedJobGoesOnByItsJournal() throws {
+  @Test(.enabled(if: Program.runsLongTests)) func aRequeuedJobGoesOnByItsJournal() throws {
     let output = try Cluster.run(
       hosts: 2, slurm: true,
       #"""
