@@ -142,16 +142,19 @@ extension ProgramRun: FarClient {
     place.number = nil
   }
 
-  /// A program did not begin there, and is somebody else's again.
-  private func unsend(_ attempt: FarAttempt, from place: FarPlace) {
+  /// An attempt is at its place no more; what came of its outputs until then is where it belongs.
+  private func remove(_ attempt: FarAttempt, from place: FarPlace) {
     attempt.phase = .over
     place.attempts.removeAll { $0 === attempt }
     far?.running[attempt.batch.number] = nil
     release(place)
-    for output in [attempt.output, attempt.error] {
-      output?.finish()
-      output?.output.close()
-    }
+    for output in [attempt.output, attempt.error] { output?.finish() }
+  }
+
+  /// A program did not begin there, and is somebody else's again.
+  private func unsend(_ attempt: FarAttempt, from place: FarPlace) {
+    remove(attempt, from: place)
+    for output in [attempt.output, attempt.error] { output?.output.close() }
     options.results?.undo(attempt.index)
     live[attempt.index]?.host = nil
   }
@@ -313,13 +316,9 @@ extension ProgramRun: FarClient {
     _ place: FarPlace, _ attempt: FarAttempt, _ end: FarEnd?, _ fault: TaskFault
   ) {
     let reason = place.slot?.reason
-    attempt.phase = .over
     for number in attempt.files + attempt.transfers { place.host.files?.drop(number) }
-    place.attempts.removeAll { $0 === attempt }
-    far?.running[attempt.batch.number] = nil
-    release(place)
+    remove(attempt, from: place)
     for output in [attempt.output, attempt.error] {
-      output?.finish()
       output?.output.drain()
       output?.output.seal()
     }
