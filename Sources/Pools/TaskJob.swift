@@ -84,6 +84,8 @@ public final class TaskJob {
   private var freed = FIFO<Int>()
   private var failures: [Int: Int] = [:]
   private var losses: [Int: Int] = [:]
+  /// Those whose last attempt went with its host, which says nothing about them.
+  private var lostLast: Set<Int> = []
   /// The first task about which `recall` was not asked.
   private var unasked = 0
   private var isRecalling = false
@@ -367,10 +369,14 @@ public final class TaskJob {
     if fault == .lost {
       let lost = (losses[task] ?? 0) + 1
       losses[task] = lost
-      if isHalted || lost > policy.losses { return end(task, .lost) }
+      if lost > policy.losses { return end(task, .lost) }
+      // It would be made again.
+      if isHalted { return end(task, .cancelled) }
+      lostLast.insert(task)
       repeated += 1
       return .again(failures: failures[task] ?? 0, delay: 0)
     }
+    if !lostLast.isEmpty { lostLast.remove(task) }
     let count = (failures[task] ?? 0) + 1
     failures[task] = count
     var final = TaskEnd.failed
@@ -435,14 +441,21 @@ public final class TaskJob {
     return max(limit, median + TaskPolicy.leastSlack)
   }
 
-  /// Nothing more is started; the last attempt counts of what was to be tried again.
-  func halt() {
+  /// Nothing more is started; the last attempt counts of what was to be tried again, unless it went
+  /// with its host.
+  ///
+  /// - Parameter isUnwanted: no attempt counts, since nobody waits for what becomes of its tasks.
+  func halt(isUnwanted: Bool) {
     isHalted = true
     var tried = delayed.keys + due.all
-    if !failures.isEmpty { tried += returned.filter { failures[$0] != nil } }
+    if !failures.isEmpty || !lostLast.isEmpty { tried += returned.filter(wasTried) }
     delayed = [:]
     due = FIFO()
-    returned.removeAll { failures[$0] != nil }
-    for task in tried.sorted() { finish(task, .failed) }
+    returned.removeAll(where: wasTried)
+    for task in tried.sorted() {
+      finish(task, isUnwanted || lostLast.contains(task) ? .cancelled : .failed)
+    }
   }
+
+  private func wasTried(_ task: Int) -> Bool { failures[task] != nil || lostLast.contains(task) }
 }

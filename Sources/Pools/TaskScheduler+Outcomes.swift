@@ -94,7 +94,8 @@ extension TaskScheduler {
     _ job: TaskJob, endsRunning: Bool, _ reason: ExecutorSlot.Reason = .cancelled
   ) {
     job.isHalting = false
-    job.halt()
+    job.halt(
+      isUnwanted: endsRunning && (job.abortion == .cancelled || job.abortion == .terminated))
     for batch in job.batches { takeBack(batch) }
     if endsRunning {
       // What was asked back may be begun before that is heard of.

@@ -231,8 +231,31 @@ import Testing
     #expect(job.isHalted && !job.isFinished)
     loseAll(crew)
     crew.world.run()
-    #expect(job.isFinished && crew.ends(of: job) == [0: .failed, 1: .lost])
+    #expect(job.isFinished && crew.ends(of: job) == [0: .failed, 1: .cancelled])
     #expect(crew.starts.count == 2)
+  }
+
+  /// A task went with its host, and another one has failed once; none is there that could try again.
+  @Test(arguments: ["cancel", "drain", "give up"])
+  func whatWaitsToBeMadeAgainHasNotFailed(_ end: String) {
+    let crew = crew(2, credit: 1)
+    crew.tasks = { FakeTask(duration: $0 == 0 ? .max : 100, end: .failure) }
+    var policy = policy(chunk: 1, losses: 9, retries: 9)
+    policy.backoff = 1_000_000
+    let job = crew.job(2, policy)
+    crew.world.run(until: 2_000)
+    crew.hasHost = { false }
+    loseAll(crew)
+    crew.world.run(until: 3_000)
+    #expect(crew.ends(of: job).isEmpty && crew.starts.count == 2)
+    switch end {
+    case "cancel": crew.scheduler.cancel(job, endsRunning: true)
+    case "drain": crew.scheduler.cancel(job, endsRunning: false)
+    default: crew.scheduler.giveUp()
+    }
+    crew.scheduler.pump()
+    #expect(job.isFinished)
+    #expect(crew.ends(of: job) == [0: .cancelled, 1: end == "cancel" ? .cancelled : .failed])
   }
 
   @Test func aRateIsKeptAcrossLosses() {

@@ -52,7 +52,7 @@ struct RunOutcome: ~Copyable {
 
   /// Why it has failed, all in all; nil if it has not.
   var failure: ErrorObject? {
-    let isComplete = run.isWhole && left <= 0
+    let isComplete = run.isWhole && left <= 0 && run.cancelled == 0
     let isCut = !isComplete && (run.isDraining || run.isOverdue)
     guard run.hasFailed || isCut else { return nil }
     let bad = run.failed - run.cancelled
@@ -71,7 +71,7 @@ struct RunOutcome: ~Copyable {
   private func message(_ bad: Int) -> String {
     let cause =
       run.isOverdue ? "the time of --deadline is over" : run.isDraining ? "HUP has come" : nil
-    if run.failed == 0, let cause {
+    if bad <= 0, let cause {
       return "\(cause): of \(total) programs \(run.succeeded) were run"
     }
     let lines = run.failures.map { "\($0.input.shortText): \($0.phrase)" }

@@ -122,9 +122,10 @@ open class PoolJob: TaskClient {
     case .again:
       errors[task] = error
       return true
-    case .final:
+    case .final(let verdict):
       errors[task] = nil
-      end(task, error)
+      let isUnwanted = fault == .lost && verdict == .cancelled
+      end(task, isUnwanted ? error.amended { $0.payload["cancelled"] = .bool(true) } : error)
       return false
     }
   }
@@ -165,11 +166,13 @@ open class PoolJob: TaskClient {
       case .failure(let error):
         deliver(task, failure: placed(error, task), isKnown: true)
       }
-    } else if end == .cancelled {
+    } else if end == .cancelled, !isAbandoned || failure == nil {
+      let since = failure.map { "was tried again: \($0.message)" } ?? "began"
       self.end(
         task,
         ErrorObject(
-          .failed, "the task was cancelled before it began", payload: ["cancelled": .bool(true)]))
+          .failed, "the task was cancelled before it \(since)", payload: ["cancelled": .bool(true)])
+      )
     } else {
       self.end(task, failure ?? ErrorObject(.failed, "the task was given up"))
     }

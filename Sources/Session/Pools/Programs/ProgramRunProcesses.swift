@@ -210,7 +210,9 @@ extension ProgramRun {
           results.setAside(failures, last.output, last.error)
         }
         tell(record, failures, of: Int(clamping: UInt(max(0, retries(of: index))) + 1), delay)
-      case .final: finish(index, record)
+      case .final(let end):
+        if end == .cancelled { record.isCancelled = true }
+        finish(index, record)
       case .dropped: break
       }
     }
