@@ -71,6 +71,13 @@ public final class WaitRecord {
     ]
   }
 
+  /// Whether TERM ended it, or what it waited for, as shells tell by their status.
+  var isOfTerm: Bool { statusNumber == 128 + Signal.term.number }
+
+  /// TERM that comes to all processes at once may end a program before this one knows of it: so long
+  /// it is waited for (ns).
+  static let timeOfEndings: Int64 = 100_000_000
+
   /// What its status means if it is that of a shell whose child was ended by a signal.
   public var statusMeaning: String? { exit.flatMap { WaitRecord.meaning(ofStatus: $0) } }
 

@@ -44,6 +44,8 @@ public final class FarAgent {
     alive: { [weak self] in self?.watchdog?.tell() }, send: { [weak self] in self?.send($0) })
   /// Its session is gone, and its allocation is looked after.
   private var isLeaving = false
+  /// The signals that said that its machine wants it gone.
+  private var drained: Set<Int32> = []
 
   /// - Parameters:
   ///   - input: a private descriptor that the session writes to.
@@ -73,7 +75,7 @@ public final class FarAgent {
   public func run(program: String) throws {
     let signals = RunSignals(session)
     for signal in Signal.ofDrains + (step == nil ? [] : [.winch]) {
-      signals.on(signal) { [weak self] in self?.drain() }
+      signals.on(signal) { [weak self] in self?.drain(signal) }
     }
     signals.on(.int) {}
     signals.on(.hup) {}
@@ -142,8 +144,9 @@ public final class FarAgent {
   }
 
   /// The machine, or who runs it, wants this agent gone.
-  private func drain() {
-    send(FarMessage(.drain))
+  private func drain(_ signal: Signal) {
+    drained.insert(signal.number)
+    send(FarMessage(.drain, 0, [UInt8(truncatingIfNeeded: signal.number)]))
     giveBackAll()
   }
 
@@ -256,6 +259,11 @@ public final class FarAgent {
   }
 }
 
+extension FarEnd {
+  /// The signal that ended it, or what it waited for, as shells tell by their status; 0 if none.
+  var causeBySignal: Int32 { exit.map { $0 > 128 ? $0 - 128 : 0 } ?? signal }
+}
+
 extension Signal {
   /// What says to an agent that its machine wants it gone.
   ///
@@ -266,9 +274,10 @@ extension Signal {
 extension FarAgent {
   /// Tells of an end; where that may be the machine's doing, after what says so to this agent.
   func tell(_ end: FarEnd, wasWanted: Bool, _ body: @escaping () -> Void) {
-    guard !wasWanted, end.exit == nil, Signal.ofDrains.contains(where: { $0.number == end.signal })
+    guard !wasWanted, !drained.contains(end.causeBySignal),
+      Signal.ofDrains.contains(where: { $0.number == end.causeBySignal })
     else { return body() }
-    _ = session.loop.addTimer(at: Clock.deadline(after: FarTimes.second / 10), body)
+    _ = session.loop.addTimer(at: Clock.deadline(after: WaitRecord.timeOfEndings), body)
   }
 }
 

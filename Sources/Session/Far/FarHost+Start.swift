@@ -13,6 +13,7 @@ extension FarHost {
     set(.starting)
     cause = nil
     isEnding = false
+    endings = []
     isFinal = false
     errors = []
     do {

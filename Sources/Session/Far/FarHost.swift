@@ -60,6 +60,8 @@ final class FarHost {
   var readyAt: Int64 = 0
   /// Its machine wants it gone: what runs there has a time.
   var isEnding = false
+  /// The signals by which it said so.
+  var endings: Set<Int32> = []
   var tasksDone = 0
   /// Attempts that went with it.
   var lost = 0
@@ -94,7 +96,11 @@ final class FarHost {
 
   /// Whether what ended there was ended with the machine's time, and not by what it did.
   func hasCutOff(_ end: FarEnd) -> Bool {
-    isEnding && end.exit == nil && Signal.ofDrains.contains { $0.number == end.signal }
+    guard isEnding, Signal.ofDrains.contains(where: { $0.number == end.causeBySignal }) else {
+      return false
+    }
+    // A status says so only where such a signal has come.
+    return end.exit == nil || endings.contains(end.causeBySignal)
   }
 
   func set(_ state: State) {
@@ -122,6 +128,7 @@ final class FarHost {
         if state == .starting { settle() }
       case .drain:
         isEnding = true
+        if let signal = message.bytes.first { endings.insert(Int32(signal)) }
         drain()
       case .file: try files?.take(message)
       case .answer:

@@ -384,10 +384,24 @@ final class PoolWorker {
   private func failure(_ error: any Error) throws -> ErrorObject {
     // `exit` and Ctrl-C end a worker as they end any child; the child of a classic fork too.
     if ExitRequest.isStop(error) || Process.forkDepth != depth { throw error }
-    return asObject(error)
+    let object = asObject(error)
+    if object.isOfTerm {
+      // Where that came to all processes at once, it ends this one, too.
+      let moment = Clock.deadline(after: WaitRecord.timeOfEndings)
+      _ = try session.pause(interpreter, until: moment) { false }
+    }
+    return object
   }
 
   func asObject(_ error: any Error) -> ErrorObject {
     error as? ErrorObject ?? ErrorObject(.system, "\(error)")
+  }
+}
+
+extension ErrorObject {
+  /// Whether it is of a program that TERM ended, or whose child it ended, as shells tell.
+  fileprivate var isOfTerm: Bool {
+    if case .int(let status)? = payload["status"] { return status == 128 + Int(Signal.term.number) }
+    return payload["signal"]?.asText == Signal.term.name
   }
 }

@@ -175,10 +175,24 @@ extension ProgramRun {
     leaveTerminal(attempt, ending)
     places.giveBack(attempt.place)
     seal(attempt, isUnwanted: reason != nil)
+    let elapsed = Clock.monotonic - attempt.begun
+    guard reason == nil, let ending, ending.isOfTerm else {
+      return conclude(attempt, ending, reason, elapsed)
+    }
+    _ = session.loop.addTimer(at: Clock.deadline(after: WaitRecord.timeOfEndings)) {
+      [weak self, weak executor] in
+      self?.conclude(attempt, ending, executor?.slot?.reason, elapsed)
+    }
+  }
+
+  private func conclude(
+    _ attempt: ProgramAttempt, _ ending: WaitRecord?, _ reason: ExecutorSlot.Reason?,
+    _ elapsed: Int64
+  ) {
     let fault: TaskFault = reason != nil ? .ended : ending?.signal != nil ? .died : .error
     conclude(
       attempt.batch, attempt.index, attempt.output, attempt.error, ending?.info, fault, reason,
-      elapsed: Clock.monotonic - attempt.begun)
+      elapsed: elapsed)
   }
 
   /// An attempt is over, here or elsewhere.
