@@ -198,6 +198,37 @@ struct RedisServerTests {
     #expect(other.standardError.contains("maxmemory-policy noeviction"))
   }
 
+  /// MAX and --attempts are those of its first maker; a password's file is nobody else's.
+  @Test func aQueueIsThatOfItsFirstMaker() throws {
+    let server = try RedisServer(["--requirepass", "s3cret"])
+    let output = try server.script(
+      """
+      let on = "${$env.SERVER}#0/jobs"
+      write pw "s3cret"
+      ^chmod 600 pw
+      queue new q 3 --attempts 2 --on $on --password-file pw
+      queue put q 1
+      queue new same --on $on --password-file pw
+      print (queue size same) (queue info same).max (queue info same).attempts
+      try { queue new other 4 --on $on --password-file pw } catch e { print $e.kind $e.message }
+      try {
+        queue new other 3 --attempts 7 --on $on --password-file pw
+      } catch e { print $e.kind $e.message }
+      try { queue put same { 1 } } catch e { print $e.kind }
+      ^chmod 640 pw
+      try { queue new other --on $on --password-file pw } catch e { print $e.message }
+      """)
+    #expect(
+      output.standardOutput == """
+        1 3 2
+        type cannot make queue 'other': it is there already, and its MAX is 3, not 4
+        type cannot make queue 'other': it is there already, and its --attempts is 2, not 7
+        type
+        others may read the password in pw
+
+        """, "\(output.standardError)")
+  }
+
   /// A server that only this machine has by that name would be another one elsewhere.
   @Test func workersElsewhereAreRefusedWhatOnlyThisMachineReaches() throws {
     let server = try RedisServer()

@@ -40,6 +40,8 @@ final class AgentWorker {
   var isUnwanted = false
   /// When its time limit is looked at.
   var timer: TimerID?
+  /// What of its results was seen in its ledger, and of these passed on.
+  var seen = (round: UInt64(0), gathered: 0, passed: 0)
 
   init(
     _ number: UInt32, _ process: ProcessHandle, socket: Int32, pidfd: Int32, _ ledger: TaskLedger
@@ -241,6 +243,7 @@ extension FarAgent {
       function: head.number, mayHalt: head.flags.contains(.mayHalt))
     worker.give(bytes, memory: memory, self)
     if timeout > 0 { check(worker, after: timeout) }
+    if count > 1 { watchResults() }
   }
 
   /// Sees to it that a worker knows the function and the directory.
@@ -371,6 +374,45 @@ extension FarAgent {
     }
     if head.flags.contains(.isFinished) { worker.batches[head.slot] = nil }
     send(FarMessage(.result, batch.number, writer.bytes))
+  }
+
+  /// Twice that, and results have left that stand in a ledger while the next task takes its time (ns).
+  private static let timeOfResults: Int64 = 5_000_000
+
+  private func watchResults() {
+    if resultTimer != nil { return }
+    let moment = Clock.deadline(after: FarAgent.timeOfResults)
+    resultTimer = session.loop.addTimer(at: moment) { [weak self] in
+      guard let self else { return }
+      resultTimer = nil
+      let several = workers.values.filter { worker in
+        worker.batches.contains { $0.map { $0.count > 1 } ?? false }
+      }
+      for worker in several { passGathered(worker) }
+      if !several.isEmpty { watchResults() }
+    }
+  }
+
+  /// Passes on results that stood there the last time, too; its worker sends them once more later.
+  private func passGathered(_ worker: AgentWorker) {
+    let ledger = worker.ledger
+    let (round, gathered) = (ledger.round, ledger.gathered)
+    let before = worker.seen
+    guard round == before.round, gathered == before.gathered else {
+      let passed = round == before.round ? before.passed : TaskPacket.headSize
+      worker.seen = (round, gathered, passed)
+      return
+    }
+    guard gathered > before.passed else { return }
+    let results = UnsafeRawBufferPointer(start: ledger.results, count: gathered)
+    let bytes = Array(results[..<TaskPacket.headSize]) + Array(results[before.passed...])
+    guard ledger.isStill(in: round) else { return }
+    worker.seen.passed = gathered
+    bytes.withUnsafeBytes { bytes in
+      if let head = TaskPacket(bytes), head.kind == .results {
+        passResults(head, bytes, [], worker)
+      }
+    }
   }
 
   /// What is not begun of a function goes back, so that the session decides whether it goes on.

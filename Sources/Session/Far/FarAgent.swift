@@ -44,6 +44,8 @@ public final class FarAgent {
     alive: { [weak self] in self?.watchdog?.tell() }, send: { [weak self] in self?.send($0) })
   /// Its session is gone, and its allocation is looked after.
   private var isLeaving = false
+  /// When it is looked for results that workers have not sent.
+  var resultTimer: TimerID?
   /// The signals that said that its machine wants it gone.
   private var drained: Set<Int32> = []
 
