@@ -151,8 +151,8 @@ enum FarTimes {
   static var timeout: Int64 { 15 * second / factor }
   /// After so much silence a session takes a host for lost.
   static var lost: Int64 { 20 * second / factor }
-  /// How long an agent may take to greet.
-  static var greeting: Int64 { 30 * second / factor }
+  /// How long an agent may take to greet: a program needs its time to start, whatever the test.
+  static var greeting: Int64 { max(30 * second / factor, 10 * second) }
   /// So long an agent that is told to hold forgives silence.
   static var hold: Int64 { 3600 * second }
   /// The least wait before a host is tried again the first time, doubled each time, and the most.
