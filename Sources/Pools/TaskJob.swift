@@ -271,8 +271,8 @@ public final class TaskJob {
     for task in tasks.reversed() {
       if unwanted.remove(task) != nil {
         finish(task, .cancelled)
-      } else if isHalted, failures[task] != nil {
-        finish(task, .failed)
+      } else if isHalted, wasTried(task) {
+        finishTried(task)
       } else {
         returned.append(task)
       }
@@ -443,19 +443,22 @@ public final class TaskJob {
 
   /// Nothing more is started; the last attempt counts of what was to be tried again, unless it went
   /// with its host.
-  ///
-  /// - Parameter isUnwanted: no attempt counts, since nobody waits for what becomes of its tasks.
-  func halt(isUnwanted: Bool) {
+  func halt() {
     isHalted = true
     var tried = delayed.keys + due.all
     if !failures.isEmpty || !lostLast.isEmpty { tried += returned.filter(wasTried) }
     delayed = [:]
     due = FIFO()
     returned.removeAll(where: wasTried)
-    for task in tried.sorted() {
-      finish(task, isUnwanted || lostLast.contains(task) ? .cancelled : .failed)
-    }
+    for task in tried.sorted() { finishTried(task) }
   }
 
   private func wasTried(_ task: Int) -> Bool { failures[task] != nil || lostLast.contains(task) }
+
+  /// A task ends that was to be tried again; no attempt counts where nobody waits for what becomes of it.
+  private func finishTried(_ task: Int) {
+    let isUnwanted =
+      abortion == .terminated || abortion == .cancelled && endReason == .cancelled
+    finish(task, isUnwanted || lostLast.contains(task) ? .cancelled : .failed)
+  }
 }

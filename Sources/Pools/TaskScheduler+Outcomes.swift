@@ -94,12 +94,11 @@ extension TaskScheduler {
     _ job: TaskJob, endsRunning: Bool, _ reason: ExecutorSlot.Reason = .cancelled
   ) {
     job.isHalting = false
-    job.halt(
-      isUnwanted: endsRunning && (job.abortion == .cancelled || job.abortion == .terminated))
+    // What was asked back may be begun before that is heard of.
+    if endsRunning { job.endReason = reason }
+    job.halt()
     for batch in job.batches { takeBack(batch) }
     if endsRunning {
-      // What was asked back may be begun before that is heard of.
-      job.endReason = reason
       // Ending one may take batches away.
       for batch in job.batches where batch.isLive && hasInHand(batch) {
         endSlot(batch.slot, reason)

@@ -258,6 +258,28 @@ import Testing
     #expect(crew.ends(of: job) == [0: .cancelled, 1: end == "cancel" ? .cancelled : .failed])
   }
 
+  /// A worker died, and another one has its task and has not begun it, when all is cancelled, and then
+  /// its process ends.
+  @Test func whatIsToBeTriedAgainStaysCancelled() {
+    let crew = FakeCrew(1, credit: 2)
+    crew.readyTime = 100
+    crew.checksGrace = false
+    crew.tasks = { _ in FakeTask(duration: 100, end: .death) }
+    var policy = policy(chunk: 1)
+    policy.deathRetries = 1
+    let job = crew.job(1, policy)
+    while crew.handed.count < 2, crew.world.now < 10_000 {
+      crew.world.run(until: crew.world.now + 10)
+    }
+    #expect(crew.starts.count == 1 && crew.handed.count == 2)
+    crew.scheduler.cancel(job, endsRunning: true)
+    crew.scheduler.pump()
+    crew.scheduler.terminate()
+    crew.scheduler.pump()
+    crew.world.run()
+    #expect(crew.ends(of: job) == [0: .cancelled])
+  }
+
   @Test func aRateIsKeptAcrossLosses() {
     let crew = crew(4)
     crew.tasks = { _ in FakeTask(duration: 150) }

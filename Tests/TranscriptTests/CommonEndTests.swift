@@ -37,6 +37,29 @@ import Testing
     #expect(output.standardError.contains("1 interrupted"))
   }
 
+  /// In a pool's task.
+  @Test func whatTermEndsWithItsWorkerIsInterrupted() throws {
+    let output = try run(
+      """
+      cat > script <<'END'
+      pool new one 1
+      print (pool map --journal jobs --rerun missing { |x|
+        ^sh -c '[ -e stop ] || { sleep 600 & echo "$! $PPID" > begun; wait $!; exit $?; }'
+        $x
+      } [1])
+      END
+      "$BROOD" script 2> err &
+      run=$!
+      until [ -s begun ]; do sleep 0.02; done
+      kill -TERM $(cat begun) "$run"
+      wait "$run"
+      touch stop
+      "$BROOD" script
+      cat err >&2
+      """)
+    #expect(output.standardOutput == "[1]\n", "\(output.standardError)")
+  }
+
   /// Without that such an end is one like others.
   @Test func whatTermEndsAloneHasFailed() throws {
     let output = try run(
