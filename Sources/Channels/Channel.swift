@@ -196,6 +196,11 @@ open class Channel {
     for bell in bells { brood_bell_ring(bell) }
   }
 
+  /// Before this process becomes a program, which has at most what it is redirected to.
+  ///
+  /// Nobody is woken: it may come to nothing, and those who wait for long look again by themselves.
+  open func leaveToProgram() { peers.set(.left) }
+
   // MARK: The inner lock
 
   /// Takes the inner lock; nothing else may be waited for while it is held.

@@ -6,6 +6,12 @@ import Posix
 public struct SlotID: Hashable, Sendable {
   let number: Int32
 
+  /// That of this process; nil if it has none.
+  public static var own: SlotID? {
+    let number = brood_slot_own()
+    return number < 0 ? nil : SlotID(number: number)
+  }
+
   /// The slot's place in the table, and which of its processes is meant.
   public var place: (number: Int32, generation: UInt32) {
     (number, brood_slot_generation(number))

@@ -29,7 +29,10 @@ extension Who {
     for side in sides {
       for share in side.shares {
         if rows.contains(where: { $0.pid == share.pid }) { continue }
-        rows.append(Who.row(share, sides, graph))
+        let row = Who.row(share, sides, graph)
+        // Who has ended can do nothing with it; only what it held is told of.
+        if Who.hasEnded(share.pid, graph), !row.does.contains(where: Who.isHolding) { continue }
+        rows.append(row)
       }
     }
     rows.sort { one, other in
@@ -42,7 +45,7 @@ extension Who {
   }
 
   private static func isHolding(_ word: String) -> Bool {
-    word == "holds" || word.hasPrefix("held")
+    word == "holds" || word == "lent" || word.hasPrefix("held")
   }
 
   private static func hasEnded(_ pid: Int32, _ graph: WaitGraph) -> Bool {

@@ -103,7 +103,12 @@ extension Session {
 
   /// Replaces this process by a program, after whatever has come for it; throws `SystemError` where
   /// that fails.
-  public func become(_ request: SpawnRequest, _ interpreter: Interpreter) throws -> Never {
+  ///
+  /// - Parameter hasChannels: whether it was entered as one that has the channels, and not as the
+  ///   program that it is to be.
+  public func become(
+    _ request: SpawnRequest, _ interpreter: Interpreter, hasChannels: Bool = false
+  ) throws -> Never {
     if Recorder.isOn { Recorder.write(.exec, hasPlace: true, request.path) }
     // The program keeps an alarm that is pending, which the kernel does not tell.
     if brood_alarm_is_pending() { WaitNote.begin(.other, [], until: .max, .more) }
@@ -111,13 +116,31 @@ extension Session {
     for hook in hooks.beforeBecoming { hook() }
     while true {
       InterruptForwarder.end()
+      let own = hasChannels && Session.isProgram(request.path) ? SlotID.own : nil
+      if let own {
+        // First what stays open: at no moment is that missing.
+        hooks.willSpawn?(own)
+        channels.leaveToProgram()
+      }
       do throws(SystemError) {
         try replaceProcess(request)
       } catch {
+        if let own { channels.admit(own) }
         guard error.code == EINTR else { throw error }
         try attend(interpreter)
       }
     }
+  }
+
+  /// Whether a file begins as a program or a script does, so that execve(2) will hardly refuse it.
+  private static func isProgram(_ path: String) -> Bool {
+    // One that may be executed need not be readable.
+    guard let file = try? Descriptors.open(path, O_RDONLY) else { return true }
+    defer { Descriptors.close(file) }
+    var magic: UInt32 = 0
+    let count = withUnsafeMutableBytes(of: &magic) { read(file, $0.baseAddress, $0.count) }
+    let isELF = count == 4 && UInt32(bigEndian: magic) == 0x7F45_4C46
+    return isELF || Executable.looksLikeScript(path)
   }
 
   /// Whether Ctrl-C waits to be dealt with, for code that cannot let anything run now.

@@ -18,7 +18,10 @@ extension PipelineRun {
       if opensFiles {
         return try fork(stage, descriptors, opensFiles: true, kind: kind) {
           do {
-            try self.session.become(request, self.interpreter)
+            if let own = SlotID.own {
+              for redirection in stage.redirections { redirection.admit(own) }
+            }
+            try self.session.become(request, self.interpreter, hasChannels: true)
           } catch let error as SystemError {
             throw self.problem(error, request, stage)
           }

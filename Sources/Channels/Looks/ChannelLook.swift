@@ -120,6 +120,9 @@ struct ChannelLook {
     return (state.items &+ UInt64(state.returned), header.mostItems)
   }
 
+  /// Whether it is a queue into which nobody can put any more.
+  var isClosedQueue: Bool { kind == .queue && queue.state.isClosed != 0 }
+
   private var queue: (header: QueueHeader, state: QueueState) {
     let header = state(QueueHeader.self)
     let place = Queue.statesOffset + Int(header.turn & 1) * MemoryLayout<QueueState>.stride

@@ -188,7 +188,7 @@ public struct SessionLook {
     _ channel: ChannelLook, _ side: UInt64, _ object: WaitObject
   ) -> WaitObject.Roles {
     switch channel.kind {
-    case .queue: [.canPut, .canGet]
+    case .queue: channel.isClosedQueue ? .canGet : [.canPut, .canGet]
     // Where a pipe has one direction, who has one of its ends can do one of both.
     case .pipe where channel.hasOneDirection: side == 1 ? .canGet : .canPut
     case .pipe: [.canPut, .canGet]

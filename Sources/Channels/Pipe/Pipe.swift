@@ -41,6 +41,8 @@ public final class Pipe: Channel {
   let blocks: PipeBlocks
   /// The descriptors of this process; -1 where it has closed its end.
   private var fds: [Int32]
+  /// The program that was entered last, and the ends that it does not have.
+  private var lastProgram: (slot: SlotID, generation: UInt32, closed: Peers.Closed)?
   var scratch = ScratchBuffer()
   var eagerness = Eagerness()
   /// How many messages had been received when a block was waited for and none came free.
@@ -139,13 +141,30 @@ public final class Pipe: Channel {
 
   public override func admit(_ slot: SlotID) {
     let place = slot.place
+    if lastProgram?.slot == slot { lastProgram = nil }
     peers.admit(slot: place.number, generation: place.generation, closed: closedEnds)
   }
 
-  /// Enters a program that is about to be started with one end only.
+  /// Enters a program that is about to be started, or this process before it becomes one, with the
+  /// ends that it is redirected to.
   public func admit(_ program: SlotID, having end: End) {
     let place = program.place
-    peers.admit(slot: place.number, generation: place.generation, closed: end == .a ? .b : .a)
+    var closed: Peers.Closed = end == .a ? .b : .a
+    // Its other end was entered just before.
+    if let known = lastProgram, known.slot == program, known.generation == place.generation {
+      closed.formIntersection(known.closed)
+    }
+    lastProgram = (program, place.generation, closed)
+    peers.admit(slot: place.number, generation: place.generation, closed: closed)
+  }
+
+  public override func leaveToProgram() {
+    if let own = SlotID.own, lastProgram?.slot == own,
+      lastProgram?.generation == own.place.generation
+    {
+      return
+    }
+    super.leaveToProgram()
   }
 
   /// The descriptor of an end; throws `closed` where this process has closed it.

@@ -27,7 +27,7 @@ enum LeaveCommands {
     let request = try SpawnCommand.programRequest(call)
     try call.session.output.flush()
     do {
-      try call.session.become(request, call.interpreter)
+      try call.session.become(request, call.interpreter, hasChannels: true)
     } catch let error as SystemError {
       throw SpawnCommand.programError(error, request, call)
     }

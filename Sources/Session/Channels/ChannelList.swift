@@ -44,6 +44,12 @@ public final class ChannelList {
     for handle in handles { handle.channel.leave() }
   }
 
+  /// Before this process becomes a program: who waits looks for others that could answer.
+  func leaveToProgram() {
+    for handle in handles { handle.channel.leaveToProgram() }
+    for channel in nameless { channel.leaveToProgram() }
+  }
+
   /// Whether a process waits for one of those that have a name here.
   func isWaiting(_ process: ProcessHandle) -> Bool {
     handles.contains { handle in
