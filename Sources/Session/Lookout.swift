@@ -241,7 +241,11 @@ extension Session {
   func tellOrder(_ text: String) {
     let line = "warning: \(text)"
     postponing { try output.flush() }
-    isChild ? Session.say(line) : hooks.tellStuck(line)
+    tellStuck(line)
+  }
+
+  private func tellStuck(_ text: String) {
+    isChild ? Session.say(FoldedText.lines(text, for: 2)) : hooks.tellStuck(text)
   }
 
   /// Whether a set may be found if more is read than the table: where all that is not known there
@@ -284,7 +288,7 @@ extension Session {
       }
       guard WaitLookout.noteReport(of: report.core, report.verdict) else { continue }
       postponing { try output.flush() }
-      isChild ? Session.say(report.text) : hooks.tellStuck(typeable(report))
+      tellStuck(isChild ? report.text : typeable(report))
     }
   }
 

@@ -35,7 +35,7 @@ public struct SessionHooks {
     Session.say("error\(name): \(error.message)")
   }
   /// Shows a report of processes that cannot go on.
-  public var tellStuck: (String) -> Void = { Session.say($0) }
+  public var tellStuck: (String) -> Void = { Session.say(FoldedText.lines($0, for: 2)) }
   /// While a command has the whole screen: what the prompt would have printed above its line; else nil.
   public var heldOutput: String?
 }

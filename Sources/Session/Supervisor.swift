@@ -58,7 +58,7 @@ extension Session {
   }
 
   /// Looks through all children: notes which have ended, reaps orphans, adopts new ones.
-  func sweep(_ now: Int64 = Clock.monotonic) {
+  public func sweep(_ now: Int64 = Clock.monotonic) {
     supervisor.lastSweep = now
     supervisor.nextSweep = .max
     if supervisor.reapsAtOnce { reapAll() }

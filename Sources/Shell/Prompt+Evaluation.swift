@@ -36,8 +36,10 @@ extension Prompt {
     }
     // The child of a classic fork runs the rest of the text and is done.
     if session.isBranch { session.end(0, interpreter) }
-    LessonRun.current?.entryBegan = nil
-    lookAtLesson()
+    if let lesson = LessonRun.current {
+      lesson.entryBegan = nil
+      lookAtLesson()
+    }
     return nil
   }
 

@@ -131,8 +131,16 @@ public final class Prompt {
     host.historyEntries = { [history] in (history.entries, history.fileWithOlder) }
     let completer = Completer(session: session, interpreter: interpreter)
     editor.complete = { [self] text in completer.complete(unfinished + text) }
-    session.hooks.tellStuck = { [self] in printAbove(TerminalText.lines($0) + "\n") }
+    session.hooks.tellStuck = { [self] in
+      printAbove(FoldedText.lines(TerminalText.lines($0), width: editor.size.columns) + "\n")
+    }
     session.hooks.notices = { [self] in take($0) }
+    LessonRun.tellNews = { [self] in
+      session.postponing { try session.output.flush() }
+      if !editor.isActive { freshLine() }
+      session.sweep()
+      showNews()
+    }
     // What handlers and timers print goes above the line being typed.
     session.output.beforeWriting = { [self] in
       if editor.isActive { editor.beginOutput() }

@@ -190,6 +190,82 @@ import Testing
     try shell.terminal.expect("This lesson is done.")
   }
 
+  /// Ctrl-C while a scene is set leaves the lesson, and who waits long for a scene is told so.
+  @Test func ctrlCWhileASceneIsSetLeavesTheLesson() throws {
+    let shell = try PromptShell(files: [
+      "slow.md": """
+      # Slow
+
+      ## A step
+
+      Text.
+
+      ```setup
+      fork --name kid { sleep 1h }
+      sleep 1h
+      ```
+      ```goal
+      (len (lesson events wait kid)) > 0
+      ```
+      """
+    ])
+    try shell.terminal.enter("lesson ./slow.md")
+    try shell.terminal.expect("The scene is being set …")
+    try shell.terminal.press(.control("C"))
+    try shell.terminal.expect("You have left the lesson; `lesson ./slow.md` goes on with it.")
+    try shell.terminal.expectLine("brood> ")
+    try shell.enter("print (len (ps))", expecting: "\n1")
+  }
+
+  /// Signals that were blocked or ignored in a lesson are so no longer after it, and what was sent
+  /// meanwhile does not end the shell.
+  @Test(arguments: ["quit", "reset"]) func signalsAreAsBefore(_ word: String) throws {
+    try begin()
+    try answer()
+    try shell.enter("signal block USR1; kill -USR1 $pid; signal ignore HUP")
+    try terminal.enter(word)
+    try terminal.expectLine(word == "quit" ? "brood> " : "Your prediction (1-2)> ")
+    if word == "reset" { try answer() }
+    let text = "(any (signal list) { |s| $s.name == \"HUP\" and $s.action == \"ignore\" })"
+    try shell.enter("print (signal pending) \(text)", expecting: "\n[] false")
+  }
+
+  /// What an entry shows comes first, then what has become of children, then what the lesson says.
+  @Test func theLessonSpeaksLast() throws {
+    let shell = try PromptShell(files: [
+      "order.md": """
+      # Order
+
+      ## A step
+
+      Text.
+
+      ```setup
+      fork --name kid { sleep 1h }
+      ```
+      ```goal
+      starts-with (state kid) "T"
+      ```
+      ```wrong
+      kill -WINCH kid
+      when { (len (lesson events kill kid)) > 0 }
+      ---
+      That was another signal.
+      ```
+      ```solution
+      stop kid
+      ```
+      """
+    ])
+    try shell.terminal.enter("lesson ./order.md")
+    try shell.terminal.expectLine("brood> ")
+    try shell.terminal.enter("kill -WINCH kid; sleep 300ms; print shown")
+    try shell.terminal.expect("shown\nThat was another signal.\n")
+    try shell.terminal.expectLine("brood> ")
+    try shell.terminal.enter("stop kid; sleep 300ms; print stopped")
+    try shell.terminal.expect("stopped: STOP\nReached. Press Enter to go on.\n")
+  }
+
   /// A state that is over within an entry is seen, since the change of a child wakes the lesson.
   @Test func aGoalIsLookedAtWhenAChildChanges() throws {
     let shell = try PromptShell(files: [

@@ -67,7 +67,10 @@ public enum LookLine {
       try draw(reading, interpreter)
       return 0
     }
-    guard let report = try report(verb, reading, interpreter) else { return 0 }
+    guard var report = try report(verb, reading, interpreter) else { return 0 }
+    if [.why, .who, .deadlock].contains(verb) {
+      report.text = FoldedText.lines(report.text, for: 1)
+    }
     try print(report, isJSON: reading.has("json"), interpreter)
     return report.status
   }

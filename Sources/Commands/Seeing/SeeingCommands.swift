@@ -53,7 +53,9 @@ enum SeeingCommands {
     }
     if call.isSet("follow") {
       let interpreter = call.interpreter
-      let following = Following(looks, targets) { try interpreter.write($0 + "\n") }
+      let following = Following(looks, targets) {
+        try interpreter.write(FoldedText.lines($0, for: 1) + "\n")
+      }
       try following.run(interpreter.session, interpreter)
       return .null
     }
@@ -232,6 +234,6 @@ extension Call {
 
   borrowing func shown(_ report: LookReport) -> Value {
     if site.wantsValue { return report.value }
-    return .report(ReportObject(report.value, text: report.text))
+    return .report(ReportObject(report.value, text: FoldedText.lines(report.text, for: 1)))
   }
 }

@@ -66,12 +66,7 @@ enum LessonCommands {
     let progress = records.progress.state(of: found.name)
     let first = step ?? progress.next(of: found.lesson.steps.count)
     let run = try LessonRun(found.lesson, name: found.name, interpreter, records: records)
-    do {
-      try run.start(at: (first ?? 1) - 1)
-    } catch {
-      run.leave()
-      throw error
-    }
+    try run.start(at: (first ?? 1) - 1)
   }
 
   // MARK: Lists and texts

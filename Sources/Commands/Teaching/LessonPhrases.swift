@@ -3,6 +3,8 @@ enum LessonPhrases {
   static let reached = Phrase("Reached.", "完成。")
   static let enter = Phrase("Press Enter to go on.", "按回车继续。")
   static let over = Phrase("This lesson is done.", "这一课完成了。")
+  static let last = Phrase(" `lesson` lists what else there is.", "输入 `lesson` 查看全部课程。")
+  static let settingScene = Phrase("The scene is being set …", "正在布置场景……")
   static let words = Phrase(
     "At any time: `hint`, `check` what is reached, `skip` the step, `show` its solution, `reset` it, "
       + "`quit`.",

@@ -37,8 +37,8 @@ extension LessonRun {
     facts = [:]
     if try isReached || watch?.look() ?? false {
       isReached = true
-      // What the entry shows comes first, unless it goes on for long.
-      if let entryBegan, Clock.monotonic - entryBegan < LessonRun.longEntry { return }
+      if isInBriefEntry { return }
+      LessonRun.tellNews()
       stage = .done
       records.add(name, step.number, .done)
       let reached = "**\(say(LessonPhrases.reached))**"
@@ -52,9 +52,11 @@ extension LessonRun {
       return
     }
     for number in signs.indices where !signs[number].isTold {
-      guard try signs[number].condition.holds(), step.wrongs.indices.contains(number) else {
-        continue
-      }
+      guard step.wrongs.indices.contains(number) else { continue }
+      guard try signs[number].isDue || signs[number].condition.holds() else { continue }
+      signs[number].isDue = true
+      if isInBriefEntry { continue }
+      LessonRun.tellNews()
       signs[number].isTold = true
       records.add(name, step.number, .wrong)
       try interpreter.write(TextLayout(for: interpreter).text(step.wrongs[number].hint))
@@ -62,8 +64,10 @@ extension LessonRun {
     }
   }
 
-  /// An entry that runs for longer does not keep the learner from hearing of the goal (ns).
-  private static let longEntry: Int64 = 2_000_000_000
+  /// Whether an entry runs, and not for long: what it shows comes before what is said of it.
+  private var isInBriefEntry: Bool {
+    entryBegan.map { Clock.monotonic - $0 < 2_000_000_000 } ?? false
+  }
 
   /// The same after signals and the like, which come often.
   public func lookAtEvent() throws {

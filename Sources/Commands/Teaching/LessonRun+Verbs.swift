@@ -23,17 +23,20 @@ extension LessonRun {
   private func goOn() throws {
     proposed = []
     guard at + 1 < lesson.steps.count else { return try finish() }
-    at += 1
-    if !step.keepsWorld { try world.clear() }
-    if let setup = step.setup { try script.run(setup) }
-    silence()
-    try interpreter.write("\n")
-    try begin()
+    try orLeave {
+      at += 1
+      if !step.keepsWorld { try world.clear() }
+      if let setup = step.setup { try script.run(setup) }
+      silence()
+      try interpreter.write("\n")
+      try begin()
+    }
   }
 
   private func finish() throws {
     var text = "**" + say(LessonPhrases.over) + "**"
-    if let next = LessonShelf.next(after: name) { text += LessonPhrases.next(next).text(language) }
+    let next = LessonShelf.next(after: name)
+    text += next.map { LessonPhrases.next($0).text(language) } ?? say(LessonPhrases.last)
     try tell(text)
     leave()
     LessonRun.ended = LessonEnd(name: name, step: step.number, isDone: true)
@@ -66,10 +69,12 @@ extension LessonRun {
     // What is ended now is none of the learner's doing.
     stage = .done
     watch = nil
-    try prepare(at)
-    try tell(say(LessonPhrases.reset))
-    try interpreter.write("\n")
-    try begin()
+    try orLeave {
+      try prepare(at)
+      try tell(say(LessonPhrases.reset))
+      try interpreter.write("\n")
+      try begin()
+    }
   }
 
   func skip() throws {
@@ -86,7 +91,7 @@ extension LessonRun {
       let solution = step.solution
       if let solution, stage != .done {
         stage = .done
-        try solve(solution, of: step, loud)
+        try orLeave { try solve(solution, of: step, loud) }
       }
     }
     if let prediction = step.prediction, answer == nil {

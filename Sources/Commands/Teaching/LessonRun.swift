@@ -17,6 +17,9 @@ public final class LessonRun {
   /// The lesson that ran last and is over.
   nonisolated(unsafe) static var ended: LessonEnd?
 
+  /// Tells what the prompt has heard of children, before the lesson speaks of it.
+  nonisolated(unsafe) public static var tellNews: () -> Void = {}
+
   enum Stage {
     /// A prediction is asked for.
     case asking
@@ -40,7 +43,8 @@ public final class LessonRun {
   /// What the learner has predicted in this step.
   var answer: String?
   var watch: LessonGoalWatch?
-  var signs: [(condition: LessonCondition, isTold: Bool)] = []
+  /// Of each wrong way whether it was taken, and whether the learner was told.
+  var signs: [(condition: LessonCondition, isDue: Bool, isTold: Bool)] = []
   var hintsTold = 0
   /// Whether the words that help were told since the lesson began.
   private var hasToldWords = false
@@ -114,9 +118,24 @@ public final class LessonRun {
     LessonRun.ended = nil
     LessonRun.forgetInChildren(session)
     listen()
-    try show(introductionOf: first)
-    try prepare(first)
-    try begin()
+    try orLeave {
+      try show(introductionOf: first)
+      try prepare(first)
+      try begin()
+    }
+  }
+
+  /// Does what sets a scene.
+  ///
+  /// Where that does not come to its end, as by Ctrl-C, the lesson is left: in half a scene there is
+  /// nothing to learn.
+  func orLeave(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      if LessonRun.current === self { session.postponing { try quit() } }
+      throw error
+    }
   }
 
   /// Lends the lesson's world and its events to a test, without telling anything.
@@ -145,6 +164,8 @@ public final class LessonRun {
     at = number
     let first = lesson.beginning(of: number)
     if first < number || !lesson.steps[first].keepsWorld || first == 0 { try world.clear() }
+    let timer = tellOfLongWait()
+    defer { session.loop.cancel(timer) }
     var quiet = script
     quiet.limit = 60_000_000_000
     for step in lesson.steps[first..<number] {
@@ -156,6 +177,17 @@ public final class LessonRun {
     }
     if let setup = step.setup { try quiet.run(setup) }
     silence()
+  }
+
+  /// Says what goes on if a scene is not set within a second.
+  private func tellOfLongWait() -> TimerID {
+    session.loop.addTimer(at: Clock.deadline(after: 1_000_000_000)) { [weak self] in
+      guard let self else { return }
+      session.attendSoon { [weak self] _ in
+        guard let self, LessonRun.current === self else { return }
+        try tell(say(LessonPhrases.settingScene))
+      }
+    }
   }
 
   /// What processes have done so far is told neither now nor later: the learner is to find out.
@@ -242,7 +274,7 @@ public final class LessonRun {
     if !hasToldWords { try tell(say(LessonPhrases.words)) }
     hasToldWords = true
     watch = try LessonGoalWatch(goal, script)
-    signs = try step.wrongs.map { (try LessonCondition($0.sign, script), false) }
+    signs = try step.wrongs.map { (try LessonCondition($0.sign, script), false, false) }
     stage = .working
     try look()
     startTimer()

@@ -10,6 +10,8 @@ final class LessonWorld {
   private let interpreter: Interpreter
   private let names: Set<String>
   private let handled: Set<Signal>
+  private let ignored: SignalSet
+  private let blocked: SignalSet
   private let settings: [(key: String, value: Value)]
   /// Processes with higher ids are of the lesson.
   private let lastProcess: Int
@@ -23,6 +25,7 @@ final class LessonWorld {
     self.session = session
     names = Set(session.names.all().map(\.name))
     handled = Set(session.handlers.blocks.keys)
+    (ignored, blocked) = (session.handlers.ignored, session.handlers.blocked)
     settings = session.settings.list.compactMap { setting in
       (try? session.settings.get(setting.key)).map { (setting.key, $0) }
     }
@@ -55,9 +58,7 @@ final class LessonWorld {
     let made = session.names.all().filter { !names.contains($0.name) }
     let pools = made.compactMap { $0.handle as? Pool }
     for pool in pools { pool.terminate() }
-    for signal in session.handlers.blocks.keys where !handled.contains(signal) {
-      try? session.handlers.reset(signal)
-    }
+    clearSignals()
     for setting in settings {
       guard let now = try? session.settings.get(setting.key), now.asText != setting.value.asText
       else { continue }
@@ -76,6 +77,20 @@ final class LessonWorld {
       }
     }
     return isClear
+  }
+
+  /// What the lesson has handled, ignored and blocked is as before; what it has sent is nobody's.
+  private func clearSignals() {
+    let handlers = session.handlers
+    let kept = handlers.blocked.subtracting(blocked)
+    if !kept.isEmpty {
+      while Signals.takePending(kept) != nil {}
+      handlers.unblock(kept)
+    }
+    for signal in handlers.blocks.keys where !handled.contains(signal) {
+      try? handlers.reset(signal)
+    }
+    for signal in handlers.ignored.subtracting(ignored) { try? handlers.reset(signal) }
   }
 
   /// Kills what lives and reaps what has ended; true when nothing is left.
