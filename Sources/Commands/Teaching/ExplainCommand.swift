@@ -65,7 +65,7 @@ enum ExplainCommand {
     if !also.isEmpty {
       text += layout.paragraph(
         Phrase("See also: ", "另见：").text(language)
-          + also.map { "`\($0)`" }.joined(separator: ", "))
+          + also.map { "`\($0)`" }.joined(separator: Phrase(", ", "、").text(language)))
     }
     return .report(
       ReportObject(

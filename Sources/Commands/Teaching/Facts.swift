@@ -48,7 +48,8 @@ struct Facts {
 
   /// As `kid (4711), …`.
   private func list(_ items: [String]) -> String {
-    items.prefix(5).joined(separator: ", ") + (items.count > 5 ? ", …" : "")
+    let comma = say(", ", "、")
+    return items.prefix(5).joined(separator: comma) + (items.count > 5 ? comma + "…" : "")
   }
 
   /// The records that a command yields.
@@ -119,11 +120,11 @@ struct Facts {
     let kept = handlers.blocked.map(\.name).sorted()
     let ignored = handlers.ignored.map(\.name).sorted()
     var parts: [String] = []
-    if !caught.isEmpty { parts.append(say("handlers for ", "有处理块：") + list(caught)) }
+    if !caught.isEmpty { parts.append(say("handlers for ", "有处理函数：") + list(caught)) }
     if !ignored.isEmpty { parts.append(say("ignored: ", "忽略：") + list(ignored)) }
-    if !kept.isEmpty { parts.append(say("blocked: ", "阻塞：") + list(kept)) }
+    if !kept.isEmpty { parts.append(say("blocked: ", "屏蔽：") + list(kept)) }
     if parts.isEmpty {
-      return say("No handlers, nothing ignored, nothing blocked.", "没有处理块，没有忽略，没有阻塞。")
+      return say("No handlers, nothing ignored, nothing blocked.", "没有处理函数，没有忽略的信号，也没有屏蔽的信号。")
     }
     return parts.joined(separator: say("; ", "；")) + say(".", "。")
   }

@@ -15,7 +15,7 @@ struct FactsOfSpeed {
 
   /// A sentence; none where the measurement fails.
   var told: [String] {
-    let turns = 500
+    let turns = 100
     guard
       let pipe = time(
         "let p = pipe new; for i in 1..\(turns) { pipe send $p.a $i; pipe recv $p.b }; pipe drop $p",
@@ -29,22 +29,27 @@ struct FactsOfSpeed {
     else { return [] }
     return [
       Phrase(
-        "Measured here now, written and read by one process: pipe \(pipe), queue \(queue), shared "
-          + "memory \(memory).",
-        "现在在这里测得，由一个进程写入再读出：管道 \(pipe)，队列 \(queue)，共享内存 \(memory)。"
+        "One process writes and reads, measured here: pipe \(pipe), queue \(queue), shared memory "
+          + "\(memory).",
+        "由一个进程写入再读出，在本机实测：管道 \(pipe)，队列 \(queue)，共享内存 \(memory)。"
       ).text(language)
     ]
   }
 
-  /// How long one turn of a text takes, as `1.2 µs`.
+  /// How long one turn of a text takes, as `1.2 µs`: in the shortest of five rounds, since others
+  /// compute, too.
   private func time(_ text: String, _ turns: Int) -> String? {
     let findings = interpreter.compile(Source(name: "facts", text: text))
     guard let function = findings.function else { return nil }
-    let began = Clock.monotonic
-    guard (try? interpreter.session.aside { try interpreter.value(of: function) }) != nil else {
-      return nil
+    var least = Int64.max
+    for _ in 1...5 {
+      let began = Clock.monotonic
+      guard (try? interpreter.session.aside { try interpreter.value(of: function) }) != nil else {
+        return nil
+      }
+      least = min(least, Clock.monotonic - began)
     }
-    let tenths = (Clock.monotonic - began) * 10 / Int64(turns) / 1000
+    let tenths = least * 10 / Int64(turns) / 1000
     return "\(tenths / 10).\(tenths % 10) µs"
   }
 }
