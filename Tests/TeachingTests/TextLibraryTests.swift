@@ -45,7 +45,7 @@ import Testing
       let chinese = try #require(try TextLibrary.topic(name, .chinese))
       #expect(english.names == chinese.names, "\(name)")
       #expect(english.facts == chinese.facts, "\(name)")
-      #expect(english.trials.count == chinese.trials.count, "\(name)")
+      #expect(english.trials == chinese.trials, "\(name)")
       for fact in english.facts { #expect(kinds.contains(fact), "\(name)") }
       for word in english.names { #expect(TextLibrary.topicName(for: word) == name) }
       for other in english.related {
@@ -183,6 +183,52 @@ import Testing
     let all = TextLibrary.topicNames.filter { $0.first == "m" && Int($0.dropFirst()) != nil }
     #expect(all.count == 40)
     for name in all { #expect(named.contains(name), "\(name)") }
+  }
+
+  /// The ideas that a course on processes needs, each with a page.
+  @Test(arguments: [
+    "process", "program", "parallel", "concurrent", "three-states", "five-states", "letters",
+    "flags", "pcb", "fork", "copy-on-write", "exit", "wait", "zombie", "orphan", "daemon",
+    "session", "group", "priority", "signal", "pipe", "queue", "shared-memory", "semaphore",
+    "lock", "event", "condition", "socket", "deadlock", "race", "pool", "atomicity",
+    "buffering", "exec", "dup2", "ipc", "compare", "进程", "程序", "并行", "并发", "三态", "五态",
+    "进程控制块", "写时复制", "僵尸进程", "孤儿进程", "守护进程", "会话", "进程组", "优先级",
+    "信号", "管道", "消息队列", "共享内存", "信号量", "锁", "临界区", "事件", "条件变量",
+    "套接字", "死锁", "竞争条件", "进程池", "原子操作", "缓冲区", "重定向",
+  ]) func everyIdeaHasAPage(_ word: String) throws {
+    let name = try #require(TextLibrary.topicName(for: word))
+    for language in TextLanguage.allCases {
+      let topic = try #require(try TextLibrary.topic(name, language))
+      #expect(topic.trials.count == 3 && !topic.facts.isEmpty)
+    }
+  }
+
+  @Test func lessonsStandInTheOrderOfTheCurriculum() {
+    #expect(
+      TextLibrary.lessons.filter { !$0.isChapter }.map(\.name) == [
+        "processes", "fork", "memory", "wait", "zombies", "orphans", "signals", "pipes",
+        "own-shell", "lost-update", "locks", "conditions", "queues", "deadlock", "classics",
+        "process-objects", "pools", "sockets", "signals-again", "priorities",
+      ])
+    #expect(
+      TextLibrary.lessons.filter(\.isChapter).map(\.name) == [
+        "multiprocessing", "states", "nice", "orphans-and-zombies", "forking", "exit", "process",
+        "own-class", "pool", "pipe", "queue", "shared-memory", "signal",
+      ])
+  }
+
+  /// A prediction is followed by what shows who was right.
+  ///
+  /// Only the course has some that ask for what was shown before, or stand for a thought.
+  @Test func aPredictionIsFollowedByWhatShowsIt() throws {
+    var recalled: [String] = []
+    for entry in TextLibrary.lessons {
+      let lesson = try #require(try TextLibrary.lesson(entry, .english))
+      for step in lesson.steps where step.prediction != nil && step.goal == nil {
+        recalled.append("\(entry.number) \(step.number)")
+      }
+    }
+    #expect(recalled == ["c2 1", "c4 2", "c5 5", "c8 1", "c9 1", "c11 4", "c11 5", "c12 6"])
   }
 
   @Test func everyLessonIsRead() throws {

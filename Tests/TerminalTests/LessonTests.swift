@@ -207,6 +207,9 @@ import Testing
       ```goal
       (len (lesson events wait kid)) > 0
       ```
+      ```solution
+      wait kid
+      ```
       """
     ])
     try shell.terminal.enter("lesson ./slow.md")

@@ -86,6 +86,30 @@ import Testing
     #expect(output.status == .exited(0), "\(script)\n\(output.standardError)")
   }
 
+  /// The whole programs of Python in the course, as they stand in both languages.
+  @Test(arguments: ["en", "zh"]) func programsOfPythonRun(_ language: String) throws {
+    let folder = Program.sourceTree.appending(path: "Sources/Texts/course/\(language)")
+    var count = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() {
+      let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+      for part in text.components(separatedBy: "```python\n").dropFirst() {
+        let program = part.components(separatedBy: "\n```").first ?? ""
+        // A part of a program, one that kills a process of any number, and one that a step runs.
+        let isWhole = program.hasPrefix("import ") || program.hasPrefix("from ")
+        if !isWhole || program.contains("12345") || program.contains("vfork") { continue }
+        let place = try TemporaryDirectory()
+        try place.write(program, to: "t.py")
+        let output = try run(
+          "/usr/bin/env", ["python3", "t.py"],
+          environment: Program.environment(home: place.path), directory: place.path,
+          within: .seconds(60))
+        #expect(output.status == .exited(0), "\(file): \(output.standardError)")
+        count += 1
+      }
+    }
+    #expect(count == 5)
+  }
+
   /// A lesson whose parts are wrong, each in its way.
   @Test(arguments: [
     ("true", "wait kid", "the goal is true before anything was done"),
