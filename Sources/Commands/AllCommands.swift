@@ -52,3 +52,30 @@ public enum AllCommands {
     return Set(added.filter { $0.version > version }.flatMap(\.names))
   }
 }
+
+/// What processes share and send each other.
+public enum ChannelCommands {
+  /// The families in the order in which `help` lists them.
+  public static let families: [CommandFamily] = [
+    CommandFamily("Pipes", PipeCommands.all),
+    CommandFamily("Queues", QueueCommands.all),
+    CommandFamily("Shared memory", SharedCommands.all),
+    CommandFamily("Locks and semaphores", LockCommands.all + SemaphoreCommands.all),
+    CommandFamily(
+      "Events, barriers and conditions",
+      EventCommands.all + BarrierCommands.all + ConditionCommands.all),
+    CommandFamily("Sockets", SocketCommands.all),
+    CommandFamily("Whatever comes first", [SelectCommand.command]),
+  ]
+}
+
+/// The small library: what ordinary scripts need beside processes and channels.
+public enum Library {
+  /// Its families in the order in which `help` lists them.
+  public static let families: [CommandFamily] = [
+    PrintCommands.family, ListCommands.family, LoopCommands.family, OrderCommands.family,
+    MapCommands.family, TextCommands.family, ShapeCommands.family, NumberCommands.family,
+    ConversionCommands.family, JSONCommands.family, CSVCommands.family, FileCommands.family,
+    DirectoryCommands.family, TimeCommands.family, FunctionCommands.family,
+  ]
+}
