@@ -14,11 +14,14 @@ struct LessonProof {
   private static let timeToStay: Int64 = 150_000_000
   /// How long a goal is looked at after each line but the last one (ns).
   private static let timeAfterLine: Int64 = 120_000_000
-  /// How long a goal may take to be reached (ns).
-  private static let timeLimit: Int64 = 60_000_000_000
+  /// How long a goal may take to be reached, and a hint to come (ns).
+  private let timeLimit: Int64
 
-  init(_ lesson: Lesson, name: String, _ interpreter: Interpreter) throws {
+  init(
+    _ lesson: Lesson, name: String, within timeLimit: Int64, _ interpreter: Interpreter
+  ) throws {
     self.lesson = lesson
+    self.timeLimit = timeLimit
     self.interpreter = interpreter
     let records = LessonRecords(interpreter)
     records.isKept = false
@@ -68,11 +71,12 @@ struct LessonProof {
         }
       }
       try typed.run(solution)
-      guard try reach(&watch, within: LessonProof.timeLimit) else {
+      guard try reach(&watch, within: timeLimit) else {
         let count = watch.count
         throw fault(
           goal.parts.first?.condition.line ?? step.line,
-          "the solution does not reach the goal within 60 s (\(count.met) of \(count.all) parts)",
+          "the solution does not reach the goal within \(durationText(Int(timeLimit))) "
+            + "(\(count.met) of \(count.all) parts)",
           help: unmet(goal))
       }
     }
@@ -113,7 +117,7 @@ struct LessonProof {
       }
     }
     try patient.run(wrong.code, stopsAtError: false)
-    let end = Clock.deadline(after: LessonProof.timeLimit)
+    let end = Clock.deadline(after: timeLimit)
     while true {
       lessonRun.facts = [:]
       if try watch.look() {
@@ -121,7 +125,9 @@ struct LessonProof {
       }
       if try sign.holds() { break }
       if Clock.monotonic >= end {
-        throw fault(wrong.code.line, "this wrong way does not get its hint within 60 s")
+        throw fault(
+          wrong.code.line,
+          "this wrong way does not get its hint within \(durationText(Int(timeLimit)))")
       }
       try rest()
     }

@@ -27,6 +27,7 @@ enum LessonTest {
     flags: [
       Flag("here", nil, "in this session, as the test itself does"),
       Flag("long", nil, "explore the solutions, too: two seconds each"),
+      Flag("timeout", .duration, "how long a goal or a hint may take: 60s by default"),
     ], traits: .reports,
     examples: [Example("lesson test zombies", "ok    zombies  …")]
   ) { call in
@@ -38,6 +39,11 @@ enum LessonTest {
       return try here(word, isLong: call.isSet("long"), call)
     }
     return try each(asked.isEmpty ? TextLibrary.lessons.map(\.name) : asked, call)
+  }
+
+  /// How long a goal or a hint may take (ns).
+  private static func timeLimit(_ call: borrowing Call) -> Int64 {
+    max(0, Int64(call.nanoseconds("timeout") ?? 60_000_000_000))
   }
 
   // MARK: In sessions of their own
@@ -54,10 +60,11 @@ enum LessonTest {
     var running: [Run] = []
     var waiting = words[...]
     var failed: [String] = []
+    let flags = "\(call.isSet("long") ? "--long " : "")--timeout \(timeLimit(call))ns"
     let most = max(2, min(4, session.usableCPUs))
     while !waiting.isEmpty || !running.isEmpty {
       while running.count < most, let word = waiting.popFirst() {
-        running.append(try start(word, isLong: call.isSet("long"), interpreter))
+        running.append(try start(word, flags, interpreter))
       }
       _ = try session.pause(interpreter) {
         try running.contains { try session.peek($0.process) != nil }
@@ -82,11 +89,11 @@ enum LessonTest {
   }
 
   private static func start(
-    _ word: String, isLong: Bool, _ interpreter: Interpreter
+    _ word: String, _ flags: String, _ interpreter: Interpreter
   ) throws -> Run {
     let session = interpreter.session
     let host = interpreter.host as? BroodHost
-    let text = "lesson test --here \(isLong ? "--long " : "")$args[0]"
+    let text = "lesson test --here \(flags) $args[0]"
     let output = try mapErrors("cannot test a lesson") { try Descriptors.pipe() }
     defer { Descriptors.close(output.write) }
     let null = try mapErrors { try Descriptors.open("/dev/null", O_RDWR | O_CLOEXEC) }
@@ -136,7 +143,8 @@ enum LessonTest {
     var status: Int32 = 0
     var text: String
     do {
-      let test = try LessonProof(found.lesson, name: found.name, call.interpreter)
+      let test = try LessonProof(
+        found.lesson, name: found.name, within: timeLimit(call), call.interpreter)
       let steps = try test.run()
       let count = isLong ? try LessonExploration(found.lesson, call.interpreter).prove() : nil
       let time = (Clock.monotonic - began) / 100_000_000
