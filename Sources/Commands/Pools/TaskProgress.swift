@@ -110,7 +110,7 @@ final class TaskProgress {
 
   // MARK: What is followed
 
-  /// Follows a run of programs.
+  /// Follows a run of programs, from its beginning on.
   ///
   /// - Parameter total: how many there are, where that is known.
   func follow(_ run: ProgramRun, of total: Int?) {
@@ -124,7 +124,6 @@ final class TaskProgress {
     stoppedTime = { [weak run] in run?.stoppedFor ?? 0 }
     run.onProgress = { [weak self] in self?.show() }
     run.onShow = { [weak self] in self?.clear() }
-    show()
   }
 
   /// Follows the tasks of a block; called after some of them have ended.

@@ -196,6 +196,8 @@ public final class ProgramRun: ExecutorCrew, TaskClient {
     }
     terminal = openTerminal() ?? -1
     let signals = handleSignals()
+    // Not before: Ctrl-Z would leave its line where the shell's prompt comes.
+    onProgress?()
     openGates()
     defer {
       far?.hosts.end()
