@@ -23,6 +23,12 @@ public enum Program {
   public static let transcripts = ProcessInfo.processInfo.environment["BROOD_TEST_FILES"]
     .map { Set($0.split(separator: ",")) }
 
+  /// Whether strace(1) is here, and may trace.
+  public static let hasStrace: Bool = {
+    let output = try? runBash("strace -o /dev/null true && echo yes", within: .seconds(10))
+    return output?.standardOutput == "yes\n"
+  }()
+
   /// The same small environment on every machine.
   public static func environment(home: String) -> [String: String] {
     [
@@ -73,6 +79,11 @@ public final class TemporaryDirectory {
   public func contents() -> [String] {
     let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
     return all.filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  /// The text of a file in it.
+  public func read(_ name: String) throws -> String {
+    try String(contentsOf: URL(filePath: path).appending(path: name), encoding: .utf8)
   }
 
   /// Write a file below the directory, making the directories on its way.

@@ -80,4 +80,24 @@ import Testing
     try terminal.expect("Done")
     #expect(!terminal.screen.text.contains("run: "))
   }
+
+  /// A press before would stop the program with its line at the terminal.
+  @Test(.enabled(if: Program.hasStrace, "there is no strace"))
+  func ctrlZIsWaitedForBeforeTheLineComes() throws {
+    let home = try TemporaryDirectory()
+    var environment = Program.environment(home: home.path)
+    environment["TERM"] = "xterm"
+    let terminal = try Terminal(
+      "/bin/bash",
+      [
+        "-c",
+        "strace -o trace -e trace=rt_sigaction,write '\(Program.brood)' run --progress -- true ::: a;"
+          + " echo over",
+      ], environment: environment, directory: home.path, columns: 100, rows: 20)
+    try terminal.expect("over")
+    let calls = try home.read("trace").split(separator: "\n")
+    let handler = try #require(calls.firstIndex { $0.hasPrefix("rt_sigaction(SIGTSTP, {") })
+    let line = try #require(calls.firstIndex { $0.contains("run: 0 of 1") })
+    #expect(handler < line)
+  }
 }

@@ -90,7 +90,7 @@ struct InterruptTests {
   }
 
   /// The kernel cuts the call short; that is no failure of the command.
-  @Test(.enabled(if: RunStartTests.hasStrace, "there is no strace"))
+  @Test(.enabled(if: Program.hasStrace, "there is no strace"))
   func anOpenThatIsCutShortIsTriedAgain() throws {
     let output = try runBash(
       """

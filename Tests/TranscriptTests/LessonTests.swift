@@ -113,7 +113,7 @@ import Testing
   /// A lesson whose parts are wrong, each in its way.
   @Test(arguments: [
     ("true", "wait kid", "the goal is true before anything was done"),
-    ("false", "wait kid", "the solution does not reach the goal"),
+    ("false", "wait kid", "the solution does not reach the goal within 2s"),
     ("(len (ps)) > 0 and (queue put q 1)", "wait kid", "'queue put' may change something"),
     ("len (ps) > 0", "wait kid", "redirect"),
     ("(state kid) == \"T stopped\"", "stop kid\nthrow \"oops\"", "oops"),
@@ -136,7 +136,7 @@ import Testing
       ```
       """, to: "t.md")
     let output = try run(
-      Program.brood, ["-c", "lesson test t.md"],
+      Program.brood, ["-c", "lesson test --timeout 2s t.md"],
       environment: Program.environment(home: place.path), directory: place.path,
       within: .seconds(180))
     #expect(output.status == .exited(1))

@@ -72,7 +72,7 @@ import Testing
     ("pidfd_open", "EMFILE"),
   ]
 
-  @Test(.enabled(if: hasStrace, "there is no strace"), arguments: refusals)
+  @Test(.enabled(if: Program.hasStrace, "there is no strace"), arguments: refusals)
   func aRefusedStartWaitsForOneThatRuns(_ call: String, _ error: String) throws {
     let output = try bash(
       """
@@ -84,7 +84,7 @@ import Testing
     #expect(output.status == .exited(0))
   }
 
-  @Test(.enabled(if: hasStrace, "there is no strace"))
+  @Test(.enabled(if: Program.hasStrace, "there is no strace"))
   func whereNoneCanStartTheRunEndsWithOneError() throws {
     let output = try bash(
       """
@@ -145,18 +145,13 @@ import Testing
     #expect(output.status != nil, "number \(number) of \(call): \(output.standardError)")
   }
 
-  @Test(.enabled(if: hasStrace, "there is no strace"), arguments: [1, 4])
+  @Test(.enabled(if: Program.hasStrace, "there is no strace"), arguments: [1, 4])
   func oneRefusedWatchDoesNotMakeARunSleepForEver(_ number: Int) throws {
     try expectEnd("epoll_ctl", number, "run -j 2 -- true ::: 1 2 3")
   }
 
-  @Test(.enabled(if: hasStrace, "there is no strace"), arguments: [1, 4])
+  @Test(.enabled(if: Program.hasStrace, "there is no strace"), arguments: [1, 4])
   func oneRefusedMessageDoesNotMakeAMapSleepForEver(_ number: Int) throws {
     try expectEnd("recvmsg", number, "map.brood")
   }
-
-  static let hasStrace: Bool = {
-    let output = try? runBash("strace -o /dev/null true && echo yes", within: .seconds(10))
-    return output?.standardOutput == "yes\n"
-  }()
 }

@@ -77,7 +77,7 @@ struct SurvivorTests {
   /// It opens /proc at its beginning, and a kernel that refuses, for some times or always, is no
   /// reason to leave anything.
   @Test(
-    .enabled(if: RunStartTests.hasStrace, "there is no strace"),
+    .enabled(if: Program.hasStrace, "there is no strace"),
     arguments: ["EACCES", "EMFILE:when=1..4"])
   func aGuardianThatMayNotOpenProcDoesItsWork(_ refusal: String) throws {
     let place = try TemporaryDirectory()
