@@ -26,6 +26,34 @@ public struct ProcessPath: Hashable, Comparable, Sendable, CustomStringConvertib
     places = found
   }
 
+  /// The process whose end a thing in accesses is, as `proc 2.1`; nil for any other thing.
+  public init?(ofEnd object: String) {
+    var text = object
+    let found: [Int]? = text.withUTF8 { bytes in
+      guard bytes.count > 5, bytes[0] == UInt8(ascii: "p"), bytes[1] == UInt8(ascii: "r"),
+        bytes[2] == UInt8(ascii: "o"), bytes[3] == UInt8(ascii: "c"),
+        bytes[4] == UInt8(ascii: " ")
+      else { return nil }
+      if bytes.count == 6, bytes[5] == UInt8(ascii: "0") { return [] }
+      var places: [Int] = []
+      var number = 0
+      for place in 5...bytes.count {
+        if place == bytes.count || bytes[place] == UInt8(ascii: ".") {
+          if number == 0 { return nil }
+          places.append(number)
+          number = 0
+        } else {
+          let digit = Int(bytes[place]) - 0x30
+          guard digit >= 0, digit <= 9, number < 1 << 32 else { return nil }
+          number = number * 10 + digit
+        }
+      }
+      return places
+    }
+    guard let found else { return nil }
+    places = found
+  }
+
   /// The child that a process made as its `place`-th, from 1.
   public func child(_ place: Int) -> ProcessPath { ProcessPath(places + [place]) }
 

@@ -132,8 +132,9 @@ struct Races {
     if let cause = node.cause, clocks.indices.contains(cause) {
       join(clocks[cause], into: &clock)
     }
-    // Time goes on only when nothing else can happen, so all before comes before it.
-    if pick.act == .expire, !node.moment.choices.contains(where: { $0.act.isOwn }) {
+    // Time goes on only when nothing else can happen, so all before comes before it; but others that
+    // are due at the same moment may come first.
+    if pick.act == .expire, node.moment.advances {
       for earlier in clocks { join(earlier, into: &clock) }
     }
     while clock.count <= process { clock.append(0) }

@@ -24,6 +24,8 @@ public struct Moment: Sendable {
   public var choices: [Step]
   /// What each process is about to do, whether it can or not.
   public var pending: [ProcessPath: Operation]
+  /// Nothing can happen but that time goes on, to the moment at which all choices are due.
+  public var advances = false
 
   /// Makes one.
   public init(_ choices: [Step], _ pending: [ProcessPath: Operation]) {
@@ -264,7 +266,11 @@ public final class Search {
   }
 
   private func compare(_ before: Moment, _ now: Moment) throws(NotRepeatable) {
-    if before.choices == now.choices, before.pending == now.pending { return }
+    if before.choices == now.choices, before.pending == now.pending,
+      before.advances == now.advances
+    {
+      return
+    }
     let text = { (moment: Moment) -> String in
       moment.pending.sorted { $0.key < $1.key }
         .map { path, operation in

@@ -67,6 +67,7 @@ public struct TraceWriter {
       put(path)
       put(operation)
     }
+    put(moment.advances ? 1 : 0 as UInt8)
   }
 }
 
@@ -167,6 +168,9 @@ public struct TraceReader {
       guard let path = path(), let operation = operation() else { return nil }
       pending[path] = operation
     }
-    return Moment(choices, pending)
+    guard let advances = byte() else { return nil }
+    var moment = Moment(choices, pending)
+    moment.advances = advances == 1
+    return moment
   }
 }

@@ -162,7 +162,10 @@ public final class ProcessHandle: Handle {
   public override var typeName: String { "process" }
 
   /// As `[3] 4711 worker running`.
-  public override var text: String { "[\(id)] \(pid) \(name) \(word)" }
+  public override var text: String {
+    Gate.current?.stop(textOf: self)
+    return "[\(id)] \(pid) \(name) \(word)"
+  }
 
   public override var fieldNames: [String] {
     guard let record else { return ["pid", "name", "state", "word"] }

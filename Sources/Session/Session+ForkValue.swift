@@ -88,7 +88,6 @@ extension Session {
   }
 
   private func warn(_ message: String) {
-    postponing { try output.flush() }
-    Session.say("warning: \(message)")
+    tell("warning: \(message)", "warning of a value")
   }
 }

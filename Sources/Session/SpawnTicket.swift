@@ -98,7 +98,12 @@ extension Session {
       slots.noteReport()
       return
     }
-    hooks.printError(error, self)
+    if let gate = Gate.current {
+      gate.stop(message: Gate.words("error", error.message))
+      gate.printing { hooks.printError(error, self) }
+    } else {
+      hooks.printError(error, self)
+    }
     slots?.noteReport()
     error.wasPrinted = true
   }

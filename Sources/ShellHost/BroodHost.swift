@@ -116,7 +116,7 @@ public final class BroodHost: SessionHost, ProgramFinder {
   public func liveVariable(_ name: String) -> Value {
     switch name {
     case "pid": .int(Int(Process.pid))
-    case "ppid": .int(Int(Process.parentPid))
+    case "ppid": .int(Int(session.parentPid))
     case "env": environment.map
     case "args": .items(arguments.map { .text($0) })
     case "last": lastResult
@@ -162,7 +162,7 @@ public final class BroodHost: SessionHost, ProgramFinder {
     sources.waits(path, from: source, home: environment["HOME"])
   }
 
-  public func monotonicNow() -> Int { Int(Clock.monotonic) }
+  public func monotonicNow() -> Int { Int(Gate.current?.clock ?? Clock.monotonic) }
 
   public var stackEnd: UInt? { ProcessStack.end }
 

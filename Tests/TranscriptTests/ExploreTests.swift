@@ -87,6 +87,62 @@ import Testing
     #expect(output.standardOutput == "done\n", "\(output.standardError)")
   }
 
+  /// A statement of a random program of real processes.
+  private static func statement(
+    of process: Int, _ random: inout SystemRandomNumberGenerator
+  ) -> String {
+    let number = Int.random(in: 1...2, using: &random)
+    let all = [
+      "shm set x ((shm get x) + \(number))", "shm set y \(number)", "shm add x 1",
+      "lock with m { shm set x ((shm get x) * 2) }",
+      "try { lock acquire m --timeout 1s; shm set y 7; lock release m } catch e { shm add x 10 }",
+      "queue put q \(process)",
+      "shm set y (try { queue get q --timeout \(number)s } catch e { 50 })",
+      "sleep \(number)s", "print p\(process)",
+      "try { event wait e --timeout 1s; shm add x 100 } catch e { shm set y 3 }", "event set e",
+      "sem acquire s; shm set y ((shm get y) + 1); sem release s",
+      "if (shm get x) > 1 { shm set y 9 }", "exit \"bad\"",
+    ]
+    return all.randomElement(using: &random) ?? ""
+  }
+
+  /// What is left out makes no difference: outcomes are those of all schedules, as far as these are known.
+  @Test func realProcessesMissNothing() throws {
+    var random = SystemRandomNumberGenerator()
+    var script = """
+      fn kinds(r) { unique (sort (map $r.outcomes { |o| json-text [$o.kind, $o.value, $o.error, $o.output] })) }
+      fn agree(name, all, some) {
+        if not $some.complete { return null }
+        let few = kinds $some
+        let many = kinds $all
+        let missed = filter $many { |o| $o not in $few }
+        let invented = if $all.complete { filter $few { |o| $o not in $many } } else { [] }
+        if $missed != [] or $invented != [] { print "missed" $missed "invented" $invented $name }
+      }
+
+      """
+    for number in 0..<(Program.runsLongTests ? 100 : 8) {
+      let forks = (1...2).map { process in
+        let count = Int.random(in: 1...3, using: &random)
+        let parts = (0..<count).map { _ in Self.statement(of: process, &random) }
+        return "(fork { \(parts.joined(separator: "; ")) })"
+      }
+      let block =
+        "{ shm new x int 1; shm new y int 0; lock new m; queue new q; event new e; sem new s 1; "
+        + "let all = [\(forks.joined(separator: ", "))]; wait ...$all; "
+        + "[(shm get x), (shm get y), (queue size q)] }"
+      script +=
+        "let block\(number) = \(block)\nagree '\(forks.joined(separator: " "))' "
+        + "(explore --full --runs 600 $block\(number)) (explore $block\(number))\n"
+    }
+    let directory = try TemporaryDirectory()
+    try directory.write(script + "print done\n", to: "random.brood")
+    let output = try run(
+      Program.brood, ["random.brood"], environment: Program.environment(home: directory.path),
+      directory: directory.path, within: .seconds(Program.runsLongTests ? 1800 : 300))
+    #expect(output.standardOutput == "done\n", "\(output.standardError)")
+  }
+
   /// Where all processes of the namespace are the session's, pids are the same in each run and each time.
   @Test(.enabled(if: Namespace.isAvailable, "needs namespaces of processes"))
   func pidsAreTheSameInANamespaceOfItsOwn() throws {

@@ -10,12 +10,10 @@ extension Session {
   /// Null if there was none.
   func report(_ ending: Ending?, _ handle: ChannelHandle) throws -> Value {
     guard let ending else { return .null }
-    postponing { try output.flush() }
     let name = named(ending.pid)
-    try? Transfer.writeAll(
-      2,
+    tell(
       "warning: the last holder of \(handle.shown), process \(name), \(ending.description) and did "
-        + "not release it: what it guards may be half done\n")
+        + "not release it: what it guards may be half done", "warning of \(handle.shown)")
     let record = MapObject()
     record.set(.text("pid"), .int(Int(ending.pid)))
     switch ending.cause {

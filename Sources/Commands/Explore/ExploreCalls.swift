@@ -22,6 +22,13 @@ enum ExploreCalls {
     outcome: Value = .null, until: @escaping (ExploredOutcome) throws -> Bool = { _ in false }
   ) throws -> Value {
     let body = try body(interpreter, block, arguments)
+    if limits.isReal {
+      let number = limits.random ?? limits.runs
+      Session.say(
+        "explore: what has effects outside of the block is done in each run, "
+          + (number.map { "at most \($0) times" } ?? "as often as there are runs; --runs bounds it")
+      )
+    }
     return try interpreter.session.explore(
       limits, interpreter, prepare: { prepare(interpreter, block) }, until: until,
       advise: fixes,

@@ -22,6 +22,9 @@ enum ExploreText {
       for line in output.split(separator: "\n") { lines.append("  | \(line)") }
       for finding in list(outcome, "findings") { lines.append("  = \(finding.asText)") }
     }
+    if field(record, "pids").asText == "masked", lines.contains(where: hasMask) {
+      lines.insert("pids differ from run to run: <2.1> is that of process 2.1", at: 0)
+    }
     let runs = field(record, "runs").asText
     if case .int(let points) = field(record, "kill_points"), points > 0 {
       lines.append("\(points) kill points, \(field(record, "stuck").asText) stuck")
@@ -33,6 +36,19 @@ enum ExploreText {
       for reason in list(record, "reasons") { lines.append("  = \(reason.asText)") }
     }
     return TerminalText.lines(lines.joined(separator: "\n"))
+  }
+
+  /// Whether a text has the name of a process in place of its pid, as `<2.1>`.
+  private static func hasMask(_ text: String) -> Bool {
+    var isIn = false
+    var last: UInt8 = 0
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: ">"), isIn, last != UInt8(ascii: "<") { return true }
+      let isPart = byte == UInt8(ascii: ".") || (0x30...0x39).contains(byte)
+      isIn = byte == UInt8(ascii: "<") || isIn && isPart
+      last = byte
+    }
+    return false
   }
 
   /// An outcome in a line: what it is, and what it yields.

@@ -29,7 +29,8 @@ enum ExploredCalls {
       ExploredSignals.local
     case "signal wait": ExploredSignals.wait
     case "alarm": ExploredSignals.alarm
-    case "process alive", "state": ExploredProcesses.look
+    case "process alive", "process info", "state": ExploredProcesses.look
+    case "info": ExploredProcesses.lookClosely
     case "pipe send", "pipe recv": ExploredPipes.transfer
     case "pipe read", "pipe write": ExploredPipes.bytes
     case "pipe poll": ExploredPipes.poll
@@ -43,9 +44,9 @@ enum ExploredCalls {
       "queue dead":
       look
     case "queue list", "pipe list", "shm list", "lock list", "sem list", "event list",
-      "barrier list", "cond list", "ps", "jobs":
+      "barrier list", "cond list", "ps", "jobs", "tree":
       survey
-    case "why", "who", "deadlock", "top": refuseLook
+    case "why", "who", "deadlock", "top", "sessions": refuseLook
     case "sleep": sleep
     case "now": now
     case "read", "exists", "write", "append": ExploredFiles.file
@@ -104,9 +105,12 @@ enum ExploredCalls {
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
     guard let gate = Gate.current else { return try work(call) }
-    gate.isLease = call.flag("lease") != nil
+    let lease = call.nanoseconds("lease")
+    gate.isLease = lease != nil
     defer { gate.isLease = false }
-    return try timed(call, work)
+    let value = try timed(call, work)
+    if let lease, !gate.isLoose { gate.leases.append(gate.now &+ Int64(lease)) }
+    return value
   }
 
   @Sendable private static func acknowledge(
@@ -117,6 +121,7 @@ enum ExploredCalls {
     }
     _ = try gate.stop(
       Operation(words(call), [Access(Gate.key(handle.channel.id), .write)]), fact: .givesAll)
+    gate.leases = []
     return try gate.inside { try work(call) }
   }
 
@@ -177,14 +182,38 @@ enum ExploredCalls {
     _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
   ) throws -> Value {
     guard let gate = Gate.current else { return try work(call) }
+    var named: [ProcessHandle] = []
+    for index in 0..<call.count { collect(call[index], &named, 0) }
+    // What is printed tells their states.
+    let looks = named.compactMap { gate.accesses(textOf: $0) }
+    for process in named where process.record == nil { gate.awaitStanding(process.pid) }
+    let name = gate.printing { words(call) }
     if call.session.hasRedirectedOutput {
-      try gate.stopAtOutput(words(call))
+      try gate.stopAtOutput(name, looks)
     } else {
-      _ = try gate.stop(Operation(words(call), [Access("out", .write)]))
+      _ = try gate.stop(Operation(name, gate.output + looks))
     }
-    let result = try work(call)
-    try call.session.output.flush()
-    return result
+    for process in named where process.record == nil { gate.awaitStanding(process.pid) }
+    return try gate.printing {
+      let result = try work(call)
+      try call.session.output.flush()
+      return result
+    }
+  }
+
+  /// The processes in a value that is about to be shown.
+  private static func collect(_ value: Value, _ processes: inout [ProcessHandle], _ depth: Int) {
+    if depth > 8 { return }
+    switch value {
+    case .handle(let process as ProcessHandle): processes.append(process)
+    case .handle(let object as ProcessObject):
+      if let process = object.process { processes.append(process) }
+    case .list(let list):
+      // What is shown of a long one is enough.
+      for item in list.items.prefix(1000) { collect(item, &processes, depth + 1) }
+    case .map(let map): for (_, item) in map.pairs { collect(item, &processes, depth + 1) }
+    default: break
+    }
   }
 
   @Sendable private static func sleep(

@@ -1,6 +1,5 @@
 import Channels
 import Explore
-import Glibc
 import Language
 import Posix
 import Processes
@@ -167,16 +166,18 @@ enum ExploredProcesses {
     return try gate.inside { try work(call) }
   }
 
+  /// `info`, of which no two runs show the same.
+  @Sendable static func lookClosely(
+    _ call: borrowing Call, _ work: @Sendable (borrowing Call) throws -> Value
+  ) throws -> Value {
+    Gate.current?.note(use: "'info' shows times and memory, which differ from run to run")
+    return try look(call, work)
+  }
+
   /// Stops before a look at a process.
   static func look(at pid: Int32, _ name: String, _ gate: Gate) throws {
     gate.need(.ends)
     _ = try gate.stop(Operation(name, [Access(gate.key(process: pid), .read)]))
-    // All others stand at their gates, or are about to.
-    let deadline = Clock.deadline(after: 1_000_000_000)
-    while !gate.isLoose, pid != Process.pid, Clock.monotonic < deadline,
-      gate.session.reader.look(pid).stat?.state == UInt8(ascii: "R")
-    {
-      usleep(100)
-    }
+    gate.awaitStanding(pid)
   }
 }

@@ -54,6 +54,7 @@ enum LeaveCommands {
     case .int(let number): throw ExitRequest(try status(number, call))
     case let text:
       try call.session.output.flush()
+      Gate.current?.stop(message: Gate.words("exit", text.asText))
       try mapErrors { try writeError(text.asText + "\n") }
       throw ExitRequest(1)
     }

@@ -82,7 +82,7 @@ enum OwnNumbers {
     examples: [
       Example("let parent = $pid\nprint (wait (fork { (getppid) == $parent })).value", "true")
     ]
-  ) { _ in .int(Int(Process.parentPid)) }
+  ) { call in .int(Int(call.session.parentPid)) }
 }
 
 /// Letting time pass, and being told when it has.

@@ -42,7 +42,7 @@ public struct ExploredOutcome {
   public var findings: [String] = []
 
   var key: String {
-    [kind.rawValue, Interpreter.shown(value), error, output].joined(separator: "\u{1F}")
+    [kind.rawValue, value.asLiteral, error, output].joined(separator: "\u{1F}")
   }
 }
 

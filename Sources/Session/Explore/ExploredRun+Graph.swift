@@ -42,9 +42,7 @@ extension ExploredRun {
 
   private func target(_ object: String, _ operation: String) -> WaitTarget? {
     if object.hasPrefix("proc ") {
-      guard let path = ProcessPath(object.dropFirst(5)), let member = members[path] else {
-        return nil
-      }
+      guard let path = ProcessPath(ofEnd: object), let member = members[path] else { return nil }
       return WaitTarget(.process(member.pid), .end)
     }
     guard let (kind, want) = ExploredRun.wants.first(where: { operation.hasPrefix($0.0) })?.1 else {

@@ -1,4 +1,3 @@
-import CPosix
 import Explore
 import Glibc
 import Posix
@@ -14,6 +13,7 @@ extension ExploredRun {
     members[path] = Member(
       path: path, pid: pid, pidfd: (try? Process.descriptor(of: pid)) ?? -1, socket: socket)
     pids[pid] = path
+    born.insert(path)
     try advance(path)
   }
 
@@ -62,6 +62,7 @@ extension ExploredRun {
   private func drop(_ path: ProcessPath) {
     guard let member = members.removeValue(forKey: path) else { return }
     ended[path] = member.held
+    gone.append(path)
     Descriptors.close(member.socket)
     Descriptors.close(member.pidfd)
   }

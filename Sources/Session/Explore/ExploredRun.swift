@@ -1,4 +1,5 @@
 import Explore
+import Glibc
 import Language
 import Posix
 import Processes
@@ -72,7 +73,29 @@ final class ExploredRun {
   /// Descriptors that came with messages.
   var arrived: [Int32] = []
 
-  init(_ limits: ExploreLimits) { self.limits = limits }
+  /// Who was made, and who has ended, since the last step began.
+  var born: Set<ProcessPath> = []
+  var gone: [ProcessPath] = []
+  /// What the processes print goes there, if it counts.
+  private let output: Int32
+  private var printed = 0
+
+  /// A run that is about to begin.
+  ///
+  /// - Parameter output: where its processes print.
+  init(_ limits: ExploreLimits, _ output: Int32) {
+    self.limits = limits
+    self.output = limits.comparesOutput ? output : -1
+  }
+
+  /// Whether something was printed since one last asked: what a built-in says beside its operation.
+  private func hasPrinted() -> Bool {
+    guard output >= 0, let size = try? MemoryFile.size(of: output), size != printed else {
+      return false
+    }
+    printed = size
+    return true
+  }
 
   /// The first process was forked; it goes up to its first operation.
   func begin(_ socket: Int32, _ pid: Int32) throws {
@@ -113,13 +136,18 @@ final class ExploredRun {
           idle.append(choice)
         }
       }
-      if limits.anyTimeouts, point.time != nil { choices.append(Step(member.path, .expire)) }
+      // Who is due may be late: others can come first.
+      if let time = point.time, limits.anyTimeouts || time <= now {
+        choices.append(Step(member.path, .expire))
+      }
     }
+    var advances = false
     if !choices.contains(where: { $0.act != .kill }) {
       let times = members.values.filter { !$0.isStopped }.compactMap { $0.point?.time }
       if let next = times.min() {
         for member in members.values where !member.isStopped && member.point?.time == next {
           choices.append(Step(member.path, .expire))
+          advances = true
         }
       }
     }
@@ -132,7 +160,9 @@ final class ExploredRun {
           + "going on while others could")
     }
     loops = isLooping && !choices.contains { $0.act != .kill }
-    return Moment(choices, pending)
+    var moment = Moment(choices, pending)
+    moment.advances = advances
+    return moment
   }
 
   /// The moment before the next step.
@@ -146,6 +176,10 @@ final class ExploredRun {
 
   /// What keeps this from being a proof.
   func note(use what: String) { used.insert(what) }
+
+  /// Two signals of one kind have come, and none was handled yet.
+  private static let joined =
+    "a signal was sent again before it was handled: the kernel may make one of both"
 
   /// Who is left and can do nothing any more.
   var waiting: [(ProcessPath, GatePoint)] {
@@ -194,7 +228,7 @@ final class ExploredRun {
     member.cause = nil
     member.signals = []
     members[choice.process] = member
-    let before = Set(members.keys)
+    (born, gone) = ([], [])
     send(order, to: member)
     try advance(choice.process)
     if order == .go, !point.sends.isEmpty {
@@ -202,7 +236,10 @@ final class ExploredRun {
       // It may have looked before the other one had ended.
       look(at: choice.process)
     }
-    for path in before.sorted() where members[path] == nil {
+    if hasPrinted(), !effects.accesses.contains(where: { $0.object == "out" }) {
+      effects.accesses.append(Access("out", .write))
+    }
+    for path in gone.sorted() where !born.contains(path) {
       if path == choice.process, choice.act.isOwn, !point.operation.name.hasPrefix("kill") {
         for held in ended[path] ?? [] {
           history.find("\(path) ends and has not given back what it took by \(held.operation)")
@@ -283,8 +320,7 @@ final class ExploredRun {
         if sent.signal < 34, members[path]?.signals.contains(sent.signal) == true,
           members[path]?.point?.outlook.hasSignal == true
         {
-          used.insert(
-            "a signal was sent again before it was handled: the kernel may make one of both")
+          note(use: ExploredRun.joined)
         }
         members[path]?.signals.insert(sent.signal)
         if members[path]?.isStopped == false { look(at: path) }
@@ -294,8 +330,9 @@ final class ExploredRun {
 
   /// Asks those again whose prospects a step may have changed.
   private func refresh(_ effects: Operation, except own: ProcessPath) {
-    let ends = effects.accesses.filter { $0.mode == .write }.map(\.object)
-      .filter { $0.hasPrefix("proc ") }.compactMap { ProcessPath($0.dropFirst(5)) }
+    let ends = effects.accesses.compactMap { access in
+      access.mode == .write ? ProcessPath(ofEnd: access.object) : nil
+    }
     let isEnd = !ends.isEmpty
     // A parent may handle CHLD, and a daemon gets TERM.
     let parents = Set(ends.compactMap(\.parent))
@@ -307,14 +344,19 @@ final class ExploredRun {
         continue
       }
       let isChanged = point.operation.conflicts(with: effects)
-      if !member.looks.accesses.isEmpty,
+      if member.looks.count > 0,
         isChanged || Operation("", member.looks.accesses).conflicts(with: effects)
       {
         members[path]?.looks = Looks()
       }
+      let isParent = parents.contains(path)
+      if isParent, member.signals.contains(SIGCHLD), point.outlook.hasSignal {
+        note(use: ExploredRun.joined)
+      }
       if isKin(path) || !point.neverWaits && (isChanged || isEnd && point.outlook.waits) {
         look(at: path)
       }
+      if isParent { members[path]?.signals.insert(SIGCHLD) }
     }
   }
 

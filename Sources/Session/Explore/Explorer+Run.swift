@@ -4,6 +4,7 @@ import Glibc
 import Language
 import Posix
 import Processes
+import Waits
 
 /// One run: its first process, its steps, and what comes of it.
 extension Explorer {
@@ -34,7 +35,32 @@ extension Explorer {
       _ = message.bytes.withUnsafeBytes { GateMessage($0) }
     }
     _ = try? session.codec.encoder.encode(.items([.text("value"), .null]))
+    warmTypes()
     try? warmGate()
+  }
+
+  /// Of lists and tables that a process makes first in a run.
+  private func warmTypes() {
+    var channels: [UInt64: Unmanaged<Channel>] = [:]
+    channels.reserveCapacity(2)
+    var blocks: ContiguousArray<() -> Void> = []
+    blocks.reserveCapacity(2)
+    var signals: [RecordedSignal] = []
+    signals.reserveCapacity(2)
+    var variables: [(name: String, value: Value)] = []
+    variables.reserveCapacity(2)
+    var targets: [WaitTarget] = []
+    targets.reserveCapacity(2)
+    var numbers: [Int32] = []
+    numbers.reserveCapacity(2)
+    withExtendedLifetime(channels) {}
+    withExtendedLifetime(blocks) {}
+    withExtendedLifetime(signals) {}
+    withExtendedLifetime(variables) {}
+    withExtendedLifetime(targets) {}
+    withExtendedLifetime(numbers) {}
+    let types: [Any.Type] = [(any Error).self, Value?.self, Int64?.self, String?.self]
+    withExtendedLifetime(types.map { ObjectIdentifier($0) }) {}
   }
 
   /// Passes a gate whose orders are there already.
@@ -73,8 +99,8 @@ extension Explorer {
     _ decide: (ExploredRun, Moment) throws -> Decision?
   ) throws -> RunResult {
     keepToCPU()
-    let run = ExploredRun(limits)
     let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
+    let run = ExploredRun(limits, output)
     defer {
       Descriptors.close(output)
       directory?.clear()
@@ -120,6 +146,7 @@ extension Explorer {
     if limits.comparesOutput { outcome.output = masked(text(of: output), run) }
     let key = masked(outcome.key, run)
     outcome.error = masked(outcome.error, run)
+    outcome.value = masked(outcome.value, run)
     return RunResult(
       outcome: outcome, key: key, end: run.lastMoment,
       killed: run.history.killed, used: run.used.sorted())
@@ -154,16 +181,17 @@ extension Explorer {
       session.output.descriptorChanged()
     }
     let secret = UInt64.random(in: .min ... .max)
-    let (isReal, anyTimeouts) = (limits.isReal, limits.anyTimeouts)
+    let limits = self.limits
     if fixesPids { RunPids.prepare(ProcessPath()) }
     let root = try session.fork(options, interpreter) {
       [session, body, directory, outerDirectory, fixesPids, detail] in
       let gate = try Gate(ends.1, ProcessPath())
-      gate.isReal = isReal
+      gate.isReal = limits.isReal
+      gate.ignoresOutput = !limits.comparesOutput
       gate.fixesPids = fixesPids
       gate.detail = detail
       gate.secret = secret
-      gate.expiresAnytime = anyTimeouts
+      gate.expiresAnytime = limits.anyTimeouts
       if let path = directory?.path {
         gate.directory = path
         gate.outerDirectory = outerDirectory
@@ -241,8 +269,48 @@ extension Explorer {
   func masked(_ text: String, _ run: ExploredRun) -> String {
     let path = directory?.path ?? ""
     // Where they are the same in each run they are what they are.
-    func masked(_ text: String) -> String { fixesPids ? text : run.masked(text) }
-    let isIn = !path.isEmpty && text.utf8.count >= path.utf8.count && text.contains(path)
-    return masked(isIn ? text.replacing(path, with: "<dir>") : text)
+    let text = path.isEmpty ? text : Explorer.replaced(Array(path.utf8), with: "<dir>", in: text)
+    return fixesPids ? text : run.masked(text)
+  }
+
+  /// A text with another one in place of each part that has just these bytes.
+  private static func replaced(
+    _ part: [UInt8], with other: StaticString, in text: String
+  ) -> String {
+    var text = text
+    var result: [UInt8] = []
+    let isChanged = text.withUTF8 { bytes -> Bool in
+      guard let base = bytes.baseAddress, let first = part.first else { return false }
+      var (done, place) = (0, 0)
+      while place + part.count <= bytes.count {
+        guard bytes[place] == first, memcmp(base + place, part, part.count) == 0 else {
+          place += 1
+          continue
+        }
+        result += bytes[done..<place]
+        other.withUTF8Buffer { result += $0 }
+        place += part.count
+        done = place
+      }
+      if !result.isEmpty { result += bytes[done...] }
+      return done > 0
+    }
+    return isChanged ? String(decoding: result, as: UTF8.self) : text
+  }
+
+  /// A value with the pids of the run's processes as their names, where pids differ from run to run.
+  func masked(_ value: Value, _ run: ExploredRun) -> Value {
+    if fixesPids { return value }
+    switch value {
+    case .int(let number):
+      guard let pid = Int32(exactly: number), let path = run.pids[pid] else { return value }
+      return .text("<\(path)>")
+    case .list(let list): return .items(list.items.map { masked($0, run) })
+    case .map(let map):
+      let copy = map.copy()
+      for (key, item) in map.pairs { copy.set(key, masked(item, run)) }
+      return .map(copy)
+    default: return value
+    }
   }
 }

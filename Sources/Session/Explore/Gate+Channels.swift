@@ -14,6 +14,7 @@ extension Gate {
     watchOperations()
     made = Set(session.channels.all.map { Gate.key($0.channel.id) })
     session.hooks.beforeEnd.append { [self] in leave() }
+    session.output.beforeWriting = { Gate.current?.stopAtCollected() }
     OperationPoint.number { Gate.current?.nextChannel() ?? .random(in: 1 ... .max) }
   }
 
@@ -57,6 +58,8 @@ extension Gate {
 
   /// Before the end of this process: who of its children was not waited for.
   private func leave() {
+    session.postponing { try session.output.flush() }
+    lookAtLeases()
     let left = session.processes.users.filter { $0.record == nil && !$0.isDaemon && !$0.isDetached }
     let children = left.compactMap { paths[$0.pid] }
     if !children.isEmpty { send(.leaves(children)) }

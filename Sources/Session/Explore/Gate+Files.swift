@@ -18,8 +18,12 @@ extension Gate {
 
   /// Stops before a file is used; refuses to change one that is not of the run.
   ///
-  /// - Parameter words: what is done, as people read it.
-  public func stop(file path: String, writes: Bool, _ words: String) throws {
+  /// - Parameters:
+  ///   - words: what is done, as people read it.
+  ///   - others: what else is used.
+  public func stop(
+    file path: String, writes: Bool, _ words: String, _ others: [Access] = []
+  ) throws {
     let shown = Gate.shortened(words)
     if path == "/dev/null" { return }
     guard let name = ownName(of: path) else {
@@ -32,7 +36,7 @@ extension Gate {
         [
           Access("file \(name)", writes ? .write : .read),
           Access("files", writes ? .writePart : .readPart),
-        ]))
+        ] + others))
   }
 
   /// Stops before the names of files are looked for.
@@ -46,7 +50,7 @@ extension Gate {
   }
 
   /// Stops before something is written to descriptor 1, which leads to a file.
-  public func stopAtOutput(_ words: String) throws {
+  public func stopAtOutput(_ words: String, _ others: [Access] = []) throws {
     var target = [UInt8](repeating: 0, count: 4096)
     let length = target.withUnsafeMutableBytes { bytes in
       bytes.withMemoryRebound(to: CChar.self) { text in
@@ -56,7 +60,7 @@ extension Gate {
     guard length > 0 else { return }
     let path = String(decoding: target[..<length], as: UTF8.self)
     guard path.hasPrefix("/"), ownName(of: path) != nil else { return }
-    try stop(file: path, writes: true, words)
+    try stop(file: path, writes: true, words, others)
   }
 }
 

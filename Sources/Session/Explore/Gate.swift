@@ -26,6 +26,8 @@ public final class Gate {
   private var channels: UInt64 = 0
   /// The time of the run (ns), which goes on only while no process can do anything.
   public private(set) var now: Int64 = 0
+  /// The time that a process measures (ns): that of the run, else the monotonic one.
+  public var clock: Int64 { isLoose ? Clock.monotonic : now }
   /// How many operations in a row have only looked.
   private var looks = 0
   /// How many built-ins run, one inside the other, where none of them calls a block.
@@ -44,6 +46,8 @@ public final class Gate {
   public var isReal = false
   /// Of the call that runs: what it takes is only lent.
   public var isLease = false
+  /// When what is lent to this process is over, by the time of the run; the channel goes by the clock.
+  public var leases: [Int64] = []
   /// That of `config chaos`: nothing is refused, others than the processes at gates have a part in what
   /// happens, and without the one that decides all goes on by itself.
   public let isLoose: Bool
@@ -70,6 +74,13 @@ public final class Gate {
   public var outerDirectory: String?
   /// What the pids of other processes of the run are called.
   private var others: [Int32: String] = [:]
+  /// The pid of the process that has made this one, and that of the first one of the run.
+  private(set) var parentPid = Process.parentPid
+  private(set) var rootPid = Process.pid
+  /// What is printed is none of an outcome.
+  var ignoresOutput = false
+  /// What is printed now belongs to a step that has passed.
+  var isPrinting = false
   /// The kernel is told which pid a child is to have.
   var fixesPids = false
   public var session: Session { .current }
@@ -118,15 +129,17 @@ public final class Gate {
   /// - Parameters:
   ///   - deadline: when it gives up, by the run's time.
   ///   - mayBegin: it can be begun although it has to wait.
+  ///   - isBrief: signals that have come are handled behind it.
   ///   - outlook: whether it would have to wait; asked again whenever that may have changed. Nil where it
   ///     never has to.
   public func stop(
     _ operation: Operation, fact: GatePoint.Fact = .none, sends: [GatePoint.Sent] = [],
     until deadline: Int64? = nil, mayBegin: Bool = false, ends: Bool = false,
-    outlook: (() throws -> Prospect)? = nil
+    isBrief: Bool = false, outlook: (() throws -> Prospect)? = nil
   ) throws -> Passage {
     if depth > 0 || isAway || isOver { return .go }
     isFree = false
+    lookAtLeases()
     try session.output.flush()
     if let outer = operation.accesses.first(where: { made.contains($0.object) }) {
       let shown = Gate.shortened(operation.name)
@@ -139,7 +152,7 @@ public final class Gate {
     var point = GatePoint(operation: operation, fact: fact, sends: sends)
     point.operation.accesses.append(Access("life \(path)", .read))
     point.deadline = deadline
-    point.alarm = alarm
+    point.alarm = isBrief ? nil : alarm
     point.mayBegin = mayBegin
     point.neverWaits = outlook == nil
     // Who only looks again and again may have come back to where it was.
@@ -155,12 +168,12 @@ public final class Gate {
       point.place = "\(place.source.name):\(place.line)"
     }
     while true {
-      point.outlook = try look(outlook)
+      point.outlook = try look(outlook, isBrief)
       send(.stands(point))
       orders: while true {
         switch isLoose ? receiveOnce() : receive() {
-        case nil: send(.news(try look(outlook)))
-        case .look: send(.looks(try look(outlook)))
+        case nil: send(.news(try look(outlook, isBrief)))
+        case .look: send(.looks(try look(outlook, isBrief)))
         case .expire: return .expired
         // A signal that has come is dealt with behind the operation.
         case .go: return .go
@@ -183,6 +196,13 @@ public final class Gate {
         }
       }
     }
+  }
+
+  /// A lease that is over in the time of the run is not in that of the clock.
+  func lookAtLeases() {
+    guard leases.contains(where: { $0 <= now }) else { return }
+    leases = []
+    note(use: "a lease is over in the time of the run, which its queue does not know")
   }
 
   /// A block is about to run as the whole of the process: then its call and one of a built-in are all.
@@ -247,7 +267,7 @@ public final class Gate {
   public func key(process pid: Int32) -> String {
     if let child = paths[pid] { return "proc \(child)" }
     if pid == Process.pid { return "proc \(path)" }
-    if pid == Process.parentPid, let parent = path.parent { return "proc \(parent)" }
+    if pid == parentPid, let parent = path.parent { return "proc \(parent)" }
     if let known = others[pid] { return known }
     send(.asks(pid: pid))
     while receive() != .answer { if isOver { return "proc of another" } }
@@ -298,11 +318,13 @@ public final class Gate {
     while true { _ = receive() }
   }
 
-  private func look(_ outlook: (() throws -> Prospect)?) throws -> GateMessage.Outlook {
+  private func look(
+    _ outlook: (() throws -> Prospect)?, _ isBrief: Bool
+  ) throws -> GateMessage.Outlook {
     var result = GateMessage.Outlook()
     // The kernel sends CHLD with a lock held that this call waits for, after it has told others.
     if session.handlers.blocks[.chld] != nil { _ = try? Reaper.peek(pid: Process.pid) }
-    result.hasSignal = session.hasSignalToObey
+    result.hasSignal = !isBrief && session.hasSignalToObey
     if case .waits(let holders)? = try outlook?() {
       result.waits = true
       result.holders = holders
@@ -317,6 +339,7 @@ public final class Gate {
     if isOver { return try make() }
     children += 1
     let ends = try mapErrors("cannot fork") { try Descriptors.messagePair() }
+    let own = Process.pid
     let pid: Int32
     do {
       if fixesPids { RunPids.prepare(path.child(children)) }
@@ -330,7 +353,10 @@ public final class Gate {
       // Only the decider has it, so that each side sees the end of the other.
       Descriptors.close(ends.0)
       path = path.child(children)
+      parentPid = own
       children = 0
+      isPrinting = false
+      leases = []
       paths = [:]
       depth = 0
       looks = 0
