@@ -100,9 +100,17 @@ struct brood_mark brood_mark_current(void) { return current; }
 
 bool brood_mark_lacks_room(void) { return lacks_room; }
 
+// Without a descriptor too: that nobody is found is an answer.
+static int32_t list_all(void) {
+  enum { most = sizeof all / sizeof *all };
+  int32_t number = brood_proc_pids(all, most);
+  if (number < 0) number = brood_tried_pids(all, most);
+  return number > most ? most : number;
+}
+
 static bool is_taken(void) {
-  int32_t number = brood_proc_pids(all, 65536), self = getpid();
-  for (int32_t i = 0; i < number && i < 65536; i++) {
+  int32_t number = list_all(), self = getpid();
+  for (int32_t i = 0; i < number; i++) {
     struct rlimit limit;
     if (all[i] != self && prlimit(all[i], RLIMIT_LOCKS, NULL, &limit) == 0 &&
       brood_mark_has_prefix(current, limit.rlim_max))
@@ -200,8 +208,8 @@ bool brood_is_living(int32_t pid) {
 
 int32_t brood_mark_members(uint32_t task, int32_t *pids, int32_t capacity) {
   if (current.level < 0) return 0;
-  int32_t number = brood_proc_pids(all, 65536), count = 0;
-  for (int32_t i = 0; i < number && i < 65536; i++) {
+  int32_t number = list_all(), count = 0;
+  for (int32_t i = 0; i < number; i++) {
     uint64_t soft, hard;
     if (brood_mark_of(all[i], &soft, &hard) < 0 || !brood_mark_has_prefix(current, hard)) continue;
     uint32_t part = brood_mark_part(soft);

@@ -101,6 +101,13 @@ int32_t brood_proc_pids_at(int32_t proc, int32_t *pids, int32_t capacity) {
   }
 }
 
+int32_t brood_tried_pids(int32_t *pids, int32_t capacity) {
+  int32_t count = 0;
+  for (int32_t pid = 2; pid < brood_pid_end && count < capacity; pid++)
+    if (kill(pid, 0) == 0) pids[count++] = pid;
+  return count;
+}
+
 int64_t brood_clock_ticks(void) { return sysconf(_SC_CLK_TCK); }
 
 int64_t brood_page_size(void) { return sysconf(_SC_PAGESIZE); }

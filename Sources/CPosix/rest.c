@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { most_pids = 1 << 18, most_others = 1 << 16, pid_end = 1 << 22, safe_distance = 4096 };
+enum { most_pids = 1 << 18, most_others = 1 << 16, safe_distance = 4096 };
 enum { most_samples = 16 };
 static const int64_t grace_of_guardians = 500000000, patience_for_reaping = 200000000;
 static const int64_t first_delay = 2000000, longest_delay = 50000000;
@@ -48,7 +48,7 @@ struct other {
 // A bit for each pid.
 struct pid_set {
   bool used;  // clearing it writes to many pages
-  uint64_t words[pid_end / 64];
+  uint64_t words[brood_pid_end / 64];
 };
 
 static int32_t *pids;
@@ -78,7 +78,7 @@ bool brood_end_rest_prepare(void) {
 }
 
 static void add(struct pid_set *set, int32_t pid) {
-  if (pid < 0 || pid >= pid_end) return;
+  if (pid < 0 || pid >= brood_pid_end) return;
   set->words[pid / 64] |= 1ULL << (pid & 63);
   set->used = true;
 }
@@ -88,7 +88,7 @@ static void clear(struct pid_set *set) {
 }
 
 static bool has(const struct pid_set *set, int32_t pid) {
-  return pid >= 0 && pid < pid_end && set->words[pid / 64] >> (pid & 63) & 1;
+  return pid >= 0 && pid < brood_pid_end && set->words[pid / 64] >> (pid & 63) & 1;
 }
 
 static void pause_for(int64_t nanoseconds) {
@@ -190,7 +190,7 @@ static int32_t last_number(const struct hunt *hunt, const char *name) {
   int64_t length = brood_proc_read_at(hunt->proc, 0, name, text, sizeof text);
   while (length > 0 && (text[length - 1] < '0' || text[length - 1] > '9')) length--;
   int32_t value = 0, power = 1;
-  for (; length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9' && power <= pid_end;
+  for (; length > 0 && text[length - 1] >= '0' && text[length - 1] <= '9' && power <= brood_pid_end;
        length--, power *= 10)
     value += (text[length - 1] - '0') * power;
   return value;
@@ -225,11 +225,7 @@ static int32_t list(const struct hunt *hunt) {
                                   : brood_proc_pids_at(hunt->proc, pids, most_pids);
   if (number > most_pids) number = most_pids;
   if (number >= 0 || number == -ENFILE || number == -EMFILE || number == -ENOMEM) return number;
-  // Without /proc the numbers are tried one by one.
-  number = 0;
-  for (int32_t pid = 2; pid < pid_end && number < most_pids; pid++)
-    if (kill(pid, 0) == 0) pids[number++] = pid;
-  return number;
+  return brood_tried_pids(pids, most_pids);
 }
 
 struct outcome {

@@ -107,12 +107,13 @@ public enum Guardian {
 
   /// Lets a process and its living descendants outlive the session (prlimit(2)).
   ///
-  /// Repeats until no new descendant turned up. Throws ESRCH, or EPERM for another user's process.
+  /// Repeats until no new descendant turned up. Throws ESRCH, EPERM for another user's process, and
+  /// where processes cannot be looked at.
   public static func detach(_ pid: Int32) throws(SystemError) {
     try checked("prlimit", "\(pid)") { brood_mark_detach(pid) }
     var done: Set<Int32> = [pid]
     while true {
-      let fresh = ProcessTree().descendants(of: pid).filter { !done.contains($0) }
+      let fresh = try ProcessTree.whole().descendants(of: pid).filter { !done.contains($0) }
       if fresh.isEmpty { return }
       for child in fresh {
         _ = brood_mark_detach(child)

@@ -92,6 +92,7 @@ public final class Survey {
     processes = tree.processes
     children = tree.children
     moment = Survey.now
+    if let gap = tree.gap { gaps.append("some processes cannot be looked at: \(gap.message)") }
     guard files.isOwn else {
       isBlind = true
       gaps.append("the /proc that is mounted here is of another pid namespace")

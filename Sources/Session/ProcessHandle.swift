@@ -107,6 +107,12 @@ public final class ProcessHandle: Handle {
   public var readiness: Readiness?
   /// The signal that stopped it, as last reported.
   public internal(set) var stoppedBy: Signal?
+
+  /// This process has stopped it for a moment, and is to be told that it goes on; or not any more.
+  public func noteHeld(_ isHeld: Bool) {
+    if !isHeld { stoppedBy = nil } else if stoppedBy == nil { stoppedBy = .stop }
+  }
+
   /// It was said that a wait for it cannot end before it is continued.
   var wasToldStopped = false
   /// Whether it, or a member before it that outlives it, is stopped.

@@ -108,6 +108,24 @@ struct DescriptorLackTests {
       "\(wait): \(output.standardOutput)\(output.standardError)")
   }
 
+  /// That processes cannot be looked at is no list without them, and no tree of one process.
+  @Test(arguments: [
+    "ps", "tree $witness", "info $witness", "kill --tree $witness", "terminate --tree $witness",
+    "sessions",
+  ])
+  func whatCannotBeSeenIsNotMissing(_ look: String) throws {
+    let script = """
+      let witness = fork { fork { sleep 1h }; sleep 1h }
+      fn asleep() { len (tree $witness |> filter { |p| $p.state == "S" }) }
+      while (asleep) < 2 { sleep 5ms }
+      lacking { \(look) }
+      print (asleep)
+      kill --tree $witness
+      wait $witness
+      """
+    try expect(script, prints: "limit\n2\n")
+  }
+
   /// The dead are found nevertheless.
   @Test func whatTheDeadHeldComesBack() throws {
     let script = """

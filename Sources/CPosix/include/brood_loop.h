@@ -58,6 +58,13 @@ int32_t brood_proc_pids(int32_t *pids, int32_t capacity);
 /// The same where `proc` is an open descriptor of /proc.
 int32_t brood_proc_pids_at(int32_t proc, int32_t *pids, int32_t capacity);
 
+/// The kernel's pids are below.
+enum { brood_pid_end = 1 << 22 };
+
+/// Finds pids without /proc and without a descriptor, by trying all numbers, which takes about a second:
+/// those that this user may signal, at most `capacity`.
+int32_t brood_tried_pids(int32_t *pids, int32_t capacity);
+
 /// Name of a system call of this machine, or null.
 const char *brood_syscall_name(int64_t number);
 

@@ -28,7 +28,7 @@ enum InfoCommand {
     let target = try ProcessTarget(call, 0)
     if let record = target.handle?.record { return report(ended(record)) }
     try call.at(0) { try target.requireLive() }
-    let survey = ProcessSurvey(call.session)
+    let survey = try ProcessSurvey.whole(call.session)
     guard let row = survey.row(target.pid) else { throw call.at(0, target.goneError) }
     return report(facts(row, target, call.session))
   }

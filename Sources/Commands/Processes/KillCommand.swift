@@ -132,17 +132,13 @@ enum KillCommand {
   ) throws {
     try target.requireSingle()
     try target.requireLive()
-    guard let signal else { return try check(target) }
+    guard let signal else { return try SignalDelivery.probe(target) }
     if call.isSet("group") { return try SignalDelivery.sendToGroup(of: target, signal, call) }
     if call.isSet("tree") {
-      try SignalDelivery.sendToTree(of: target, signal)
+      let outcome = try SignalDelivery.sendToTree(of: target, signal, call)
+      if let problem = outcome.problem { throw problem }
     } else {
       try SignalDelivery.send(signal, to: target)
     }
-  }
-
-  private static func check(_ target: ProcessTarget) throws {
-    if Glibc.kill(target.pid, 0) == 0 { return }
-    throw SignalDelivery.failure(SystemError(call: "kill", code: errno), target)
   }
 }

@@ -48,7 +48,7 @@ enum ListCommand {
     if FarLooks.isElsewhere(call) {
       return call.shown(try FarLooks.added(to: nil, FarQuestion(.list), call))
     }
-    let survey = ProcessSurvey(call.session)
+    let survey = try ProcessSurvey.whole(call.session)
     let pids =
       call.isSet("all")
       ? survey.tree.processes.keys.sorted() : survey.members

@@ -49,6 +49,13 @@ struct ProcessSurvey {
     now = uptime.flatMap { Double($0) }.map { Int($0 * 1e9) } ?? 0
   }
 
+  /// Throws where processes may be missing.
+  static func whole(_ session: Session) throws -> ProcessSurvey {
+    let survey = ProcessSurvey(session)
+    if let gap = survey.tree.gap { throw gap.asError("cannot look at all processes") }
+    return survey
+  }
+
   /// The session's own process and all below it, the guardian left out.
   var members: [Int32] {
     let below = tree.descendants(of: root).filter { !isHelper($0) }

@@ -61,22 +61,71 @@ enum SignalDelivery {
     }
   }
 
-  /// A process and all its descendants, parents first; yields who was meant.
+  /// Throws if a process is not there, or may not be signalled.
+  static func probe(_ target: ProcessTarget) throws {
+    if Glibc.kill(target.pid, 0) == 0 { return }
+    throw failure(SystemError(call: "kill", code: errno), target)
+  }
+
+  /// What came of a signal to a process and all its descendants.
+  struct TreeOutcome {
+    /// All that were meant.
+    let members: [Int32]
+    /// Which of them were not sent it.
+    let refused: Set<Int32>
+    let problem: ErrorObject?
+  }
+
+  /// A process and all its descendants, those that are forked meanwhile too.
   ///
-  /// What ends or stops a process is sent until no new descendant turns up: they may be forking.
-  @discardableResult
-  static func sendToTree(of target: ProcessTarget, _ signal: Signal) throws -> Set<Int32> {
-    var done: Set<Int32> = [target.pid]
-    let before = ProcessTree().descendants(of: target.pid)
-    try send(signal, to: target)
-    var fresh = before
-    while true {
-      fresh = fresh.filter { $0 != Process.pid && done.insert($0).inserted }
-      for pid in fresh { try? Process.send(signal, to: pid) }
-      if fresh.isEmpty || signal.defaultAction == .ignore { return done }
-      let tree = ProcessTree()
-      fresh = done.flatMap { tree.descendants(of: $0) }
+  /// - Parameter beforehand: called with each just before the signal is sent.
+  static func sendToTree(
+    of target: ProcessTarget, _ signal: Signal, _ call: borrowing Call,
+    beforehand: (Int32) throws -> Void = { _ in }
+  ) throws -> TreeOutcome {
+    try target.requireLive()
+    try probe(target)
+    var tree = TreeSignal(signal)
+    do {
+      try tree.reach([target.pid], beforehand: beforehand)
+    } catch let error as SystemError {
+      throw error.asError("cannot look for the descendants of \(target.shown)")
     }
+    try passOver(tree.held, call)
+    // It would not come to the others.
+    if target.pid == Process.pid { try send(signal, to: target) }
+    return TreeOutcome(
+      members: tree.members, refused: Set(tree.refused.map(\.pid)),
+      problem: problem(tree, of: target, signal))
+  }
+
+  /// That children were stopped for a moment, and go on, is no news.
+  static func passOver(_ stopped: [Int32], _ call: borrowing Call) throws {
+    let children = stopped.compactMap { call.session.processes.child($0) }
+    if children.isEmpty || call.session.handlers.blocked.contains(.chld) { return }
+    for child in children { child.noteHeld(true) }
+    try StopCommands.waitUntilContinued(children, call)
+    // One that had no turn meanwhile was never stopped, and nothing is told of it.
+    for child in children where child.letter != "T" { child.noteHeld(false) }
+  }
+
+  private static func problem(
+    _ tree: TreeSignal, of target: ProcessTarget, _ signal: Signal
+  ) -> ErrorObject? {
+    if let (pid, error) = tree.refused.first {
+      let shown = pid == target.pid ? target.shown : "process \(pid), below \(target.shown),"
+      let others = tree.members.count - tree.refused.count
+      return error.code == EPERM
+        ? ErrorObject(
+          .system, "\(shown) belongs to another user: not permitted",
+          help: "only its owner and root may signal it"
+            + (others > 0 ? "; the others have got \(signal.name)" : ""))
+        : error.asError("cannot signal \(shown)")
+    }
+    if !tree.isOutrun { return nil }
+    return ErrorObject(
+      .limit, "the descendants of \(target.shown) fork faster than they can be signalled",
+      help: "kill --tree -KILL ends what forks for ever")
   }
 }
 

@@ -84,38 +84,74 @@ enum StopCommands {
     let ending = EndOfOthers(call.session)
     defer { ending.close() }
     for (target, index) in targets { try call.at(index) { try ending.watch(target.pid) } }
+    var problem: ErrorObject?
     for (target, index) in targets {
-      try call.at(index) { try terminate(target, isTree, ending) }
+      try call.at(index) {
+        let found = try terminate(target, isTree, ending, call)
+        problem = problem ?? found.map { call.at(index, $0) }
+      }
     }
     let grace = Int64(call.nanoseconds("grace") ?? 2_000_000_000)
-    if try call.session.pause(
+    if try !call.session.pause(
       call.interpreter, until: Clock.deadline(after: grace), done: { ending.isOver })
     {
-      return .null
+      try force(isTree, ending, call)
     }
-    for pid in ending.living {
-      if isTree { try ending.watchTree(of: pid) }
-    }
-    for pid in ending.living { try? Process.send(.kill, to: pid) }
-    _ = try call.session.pause(
-      call.interpreter, until: Clock.deadline(after: 1_000_000_000), done: { ending.isOver })
+    if let problem { throw problem }
     return .null
   }
 
+  /// Yields what went wrong with some of its descendants.
   private static func terminate(
-    _ target: ProcessTarget, _ isTree: Bool, _ ending: EndOfOthers
-  ) throws {
+    _ target: ProcessTarget, _ isTree: Bool, _ ending: EndOfOthers, _ call: borrowing Call
+  ) throws -> ErrorObject? {
     if !isTree {
       try SignalDelivery.send(.term, to: target)
       try? Process.send(.cont, to: target.pid)
+      return nil
+    }
+    let outcome = try SignalDelivery.sendToTree(of: target, .term, call) { try ending.watch($0) }
+    for pid in outcome.members where pid != Process.pid {
+      if outcome.refused.contains(pid) {
+        ending.forget(pid)
+      } else {
+        try? Process.send(.cont, to: pid)
+      }
+    }
+    return outcome.problem
+  }
+
+  /// KILL for those that live.
+  private static func force(
+    _ isTree: Bool, _ ending: EndOfOthers, _ call: borrowing Call
+  ) throws {
+    if isTree {
+      var tree = TreeSignal(.kill)
+      do {
+        try tree.reach(ending.living) { try ending.watch($0) }
+      } catch let error as SystemError {
+        throw error.asError("cannot look for descendants, to send them KILL")
+      }
+      for (pid, _) in tree.refused { ending.forget(pid) }
+    } else {
+      for pid in ending.living { try? Process.send(.kill, to: pid) }
+    }
+    if try call.session.pause(
+      call.interpreter, until: Clock.deadline(after: StopCommands.patience), done: { ending.isOver }
+    ) {
       return
     }
-    try ending.watchTree(of: target.pid)
-    for pid in try SignalDelivery.sendToTree(of: target, .term) {
-      try ending.watch(pid)
-      try? Process.send(.cont, to: pid)
-    }
+    let left = ending.living.sorted()
+    throw ErrorObject(
+      .timeout,
+      "\(left.count == 1 ? "process" : "processes") \(left.map { "\($0)" }.joined(separator: ", ")) "
+        + "\(left.count == 1 ? "has" : "have") not ended 5s after KILL",
+      help: "such a process waits within the kernel, as for a disk: why \(left.first ?? 0)",
+      location: call.location)
   }
+
+  /// How long a process may take to die of KILL on a busy machine (ns).
+  private static let patience: Int64 = 5_000_000_000
 
   private static let first = Parameter("process", .processes, .required, "name, handle or pid")
   private static let more = Parameter("more", .processes, .rest)
@@ -155,11 +191,11 @@ private final class EndOfOthers {
     }
   }
 
-  /// The same for its descendants.
-  func watchTree(of pid: Int32) throws {
-    for pid in ProcessTree(session.reader).descendants(of: pid) where pid != Process.pid {
-      try watch(pid)
-    }
+  /// Does not wait for a process any more.
+  func forget(_ pid: Int32) {
+    guard let entry = watched.removeValue(forKey: pid) else { return }
+    session.loop.remove(entry.watch)
+    Descriptors.close(entry.descriptor)
   }
 
   private func add(_ pid: Int32) throws(SystemError) {

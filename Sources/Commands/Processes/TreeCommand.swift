@@ -20,7 +20,7 @@ enum TreeCommand {
     ]
   ) { call in
     try call.session.output.flush()
-    let survey = ProcessSurvey(call.session)
+    let survey = try ProcessSurvey.whole(call.session)
     var root = survey.root
     if call.has(0) {
       let target = try ProcessTarget(call, 0, isLive: true)

@@ -106,7 +106,7 @@ public enum LookLine {
       return looks.deadlock(words.isEmpty ? nil : try words.map(pid), sources: hasSources)
     case .timeline: return nil
     case .sessions:
-      return SessionList(looks.reader, except: Process.pid).report(looks)
+      return try SessionList(looks.reader, except: Process.pid).report(looks)
     case .blackbox:
       let number = words.first.map { Int($0) ?? 0 } ?? 1
       guard number > 0 else {

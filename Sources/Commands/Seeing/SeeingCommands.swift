@@ -137,7 +137,7 @@ enum SeeingCommands {
   ) { call in
     try call.session.output.flush()
     let own = call.session.rootPid
-    return call.shown(SessionList(call.session.reader, except: own).report(Looks(nil)))
+    return call.shown(try SessionList(call.session.reader, except: own).report(Looks(nil)))
   }
 }
 

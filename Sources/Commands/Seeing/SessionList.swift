@@ -30,8 +30,10 @@ public struct SessionList {
   /// Looks at all processes: one link of each, more of those that are sessions.
   ///
   /// - Parameter own: a process that is not meant, which looks.
-  public init(_ reader: ProcReader, except own: Int32) {
-    entries = reader.pids().compactMap { pid in
+  /// - Throws: where it cannot be told which processes there are.
+  public init(_ reader: ProcReader, except own: Int32) throws {
+    let pids = try mapErrors("cannot look for sessions") { try reader.allPids() }
+    entries = pids.compactMap { pid in
       guard pid != own, SessionMemory.hasOne(pid), let memory = try? SessionMemory.of(pid),
         memory.rootPid == pid, let stat = reader.stat(pid), !stat.hasEnded
       else { return nil }

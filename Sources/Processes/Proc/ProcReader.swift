@@ -6,9 +6,13 @@ import Posix
 /// Everything yields nil for a process that is gone or may not be looked into.
 public final class ProcReader {
   private var memory: UnsafeMutableRawBufferPointer?
+  /// A directory that stands for /proc; -1 for /proc itself.
+  private let root: Int32
 
   /// Makes one, without a buffer.
-  public init() {}
+  ///
+  /// - Parameter root: a directory, open, whose files are read in the place of those of /proc.
+  public init(root: Int32 = -1) { self.root = root }
 
   deinit { memory?.deallocate() }
 
@@ -20,15 +24,22 @@ public final class ProcReader {
     return made
   }
 
+  /// All pids at this moment; none where /proc cannot be read.
+  public func pids() -> [Int32] { (try? allPids()) ?? [] }
+
   /// All pids at this moment.
-  public func pids() -> [Int32] {
+  public func allPids() throws(SystemError) -> [Int32] {
     var capacity: Int32 = 4096
     while true {
       var found: Int32 = 0
       let result = [Int32](unsafeUninitializedCapacity: Int(capacity)) { pids, count in
-        found = brood_proc_pids(pids.baseAddress, capacity)
+        found =
+          root < 0
+          ? brood_proc_pids(pids.baseAddress, capacity)
+          : brood_proc_pids_at(root, pids.baseAddress, capacity)
         count = Int(min(capacity, max(0, found)))
       }
+      if found < 0 { throw SystemError(call: "getdents64", code: -found, detail: "/proc") }
       if found <= capacity { return result }
       capacity = found + 1024
     }
@@ -108,9 +119,18 @@ public final class ProcReader {
   func with<Result>(
     _ pid: Int32, _ name: String, _ body: (UnsafeRawBufferPointer) -> Result?
   ) -> Result? {
-    let length = brood_proc_read(pid, name, buffer.baseAddress, buffer.count)
-    guard length >= 0 else { return nil }
-    return body(UnsafeRawBufferPointer(rebasing: buffer.prefix(Int(length))))
+    guard let bytes = try? lend(pid, name) else { return nil }
+    return body(bytes)
+  }
+
+  /// The same, with the reason where it cannot be read.
+  func lend(_ pid: Int32, _ name: String) throws(SystemError) -> UnsafeRawBufferPointer {
+    let length = brood_proc_read_at(root, pid, name, buffer.baseAddress, buffer.count)
+    guard length >= 0 else {
+      throw SystemError(
+        call: "read", code: Int32(truncatingIfNeeded: -length), detail: "/proc/\(pid)/\(name)")
+    }
+    return UnsafeRawBufferPointer(rebasing: buffer.prefix(Int(length)))
   }
 
   private func link(_ pid: Int32, _ name: String) -> String? {

@@ -75,6 +75,21 @@ private let page = brood_page_size()
 extension ProcReader {
   /// Reads a process's stat line.
   public func stat(_ pid: Int32) -> ProcessStat? { with(pid, "stat", ProcessStat.init(line:)) }
+
+  /// The same; nil only where there is no such process.
+  public func statIfThere(_ pid: Int32) throws(SystemError) -> ProcessStat? {
+    let line: UnsafeRawBufferPointer
+    do throws(SystemError) {
+      line = try lend(pid, "stat")
+    } catch {
+      if error.code == ENOENT || error.code == ESRCH { return nil }
+      throw error
+    }
+    guard let stat = ProcessStat(line: line) else {
+      throw SystemError(call: "read", code: EIO, detail: "/proc/\(pid)/stat")
+    }
+    return stat
+  }
 }
 
 extension ProcessStat {

@@ -44,7 +44,7 @@ enum AttachLine {
   // MARK: Which one
 
   private static func onlySession(_ session: Session) throws -> Int32 {
-    let all = SessionList(session.reader, except: Process.pid).entries
+    let all = try SessionList(session.reader, except: Process.pid).entries
     if all.count == 1, let only = all.first { return only.pid }
     if all.isEmpty {
       throw ErrorObject(.missing, "there is no session to attach to", help: "see: brood sessions")
