@@ -131,7 +131,7 @@ complete -c brood -n __brood_run_flags -l delimiter -x -d 'inputs end with this 
 complete -c brood -n __brood_run_flags -l colsep -x -d 'columns are separated by this text, as , or \\t, or by blanks (\\s+); no regular expression'
 complete -c brood -n __brood_run_flags -l csv-in -d 'inputs are rows of CSV, with quotes; --colsep \';\' is another separator'
 complete -c brood -n __brood_run_flags -l header -d 'the first input has the names of the columns, for {NAME}; \':\' may follow'
-complete -c brood -n __brood_run_flags -l link -d 'take one input of each source, not every combination'
+complete -c brood -n __brood_run_flags -l link -d 'take one input of each source, not every combination; of sources of unequal lengths repeat the shorter ones, or stop with the shortest'
 complete -c brood -n __brood_run_flags -l skip -x -d 'leave out this many inputs at the beginning'
 complete -c brood -n __brood_run_flags -l shuf -d 'take the inputs in a random order, when all are there: the same for a number'
 complete -c brood -n __brood_run_flags -l max-inputs -x -d 'give each call of the program this many inputs'

@@ -24,7 +24,7 @@ _brood() {
       '--colsep=[columns are separated by this text, as , or \t, or by blanks (\s+); no regular expression]:text: ' \
       '--csv-in[inputs are rows of CSV, with quotes; --colsep '\'';'\'' is another separator]' \
       '--header[the first input has the names of the columns, for {NAME}; '\''\:'\'' may follow]' \
-      '--link[take one input of each source, not every combination]' \
+      '--link[take one input of each source, not every combination; of sources of unequal lengths repeat the shorter ones, or stop with the shortest]' \
       '--skip=[leave out this many inputs at the beginning]:count: ' \
       '--shuf[take the inputs in a random order, when all are there\: the same for a number]' \
       '--max-inputs=[give each call of the program this many inputs]:int: ' \

@@ -39,6 +39,14 @@ import Testing
     try terminal.expect("--tty", within: .seconds(2))
   }
 
+  @Test func anInterruptedRunWithoutInputsCountsNothing() throws {
+    let terminal = try terminal(Program.brood, ["run", "--", "echo"])
+    try terminal.expect("Ctrl-D ends them")
+    try terminal.press(.control("c"))
+    try terminal.expect("no program was run: no input had come")
+    #expect(try terminal.expectEnd(within: .seconds(10)) != .exited(0))
+  }
+
   /// The states of the two programs that wrote their numbers into a file.
   private func states() -> [Character] {
     let text = (try? String(contentsOfFile: "\(home.path)/pids", encoding: .utf8)) ?? ""

@@ -45,8 +45,8 @@ enum RunInputs {
   private static func combined(
     _ words: ArraySlice<[UInt8]>, _ form: InputForm, _ call: borrowing Call
   ) throws -> Source {
-    // Each group is a list of tuples of parts.
-    var groups: [[[[UInt8]]]] = []
+    // Each group is a list of linked sources, each a list of tuples of parts.
+    var groups: [[[[[UInt8]]]]] = []
     var columns: [String] = []
     var place = words.startIndex
     while place < words.endIndex {
@@ -67,26 +67,42 @@ enum RunInputs {
       for var source in sources {
         if form.hasHeader, !source.isEmpty { columns += names(source.removeFirst()) }
         guard sign.last == plus || form.isLinked && !groups.isEmpty else {
-          groups.append(source)
+          groups.append([source])
           continue
         }
         let link = sign.last == plus ? "'\(name)'" : "--link"
-        guard let last = groups.popLast() else {
+        guard let first = groups.last?.first else {
           throw call.error(
             .arity, "\(link) links its inputs with those of a ':::' or '::::' before it",
             help: "as: pool run -- cp {1} {2} ::: a b :::+ x y")
         }
-        guard last.count == source.count else {
+        guard first.count == source.count || form.unequal != nil else {
           throw call.error(
-            .arity, "\(link) links \(source.count) with \(last.count) inputs",
-            help: "linked sources have the same number of inputs")
+            .arity, "\(link) links \(source.count) with \(first.count) inputs",
+            help: "linked sources have the same number of inputs; --link=repeat takes those of the "
+              + "shorter one again, --link=shortest leaves out the rest")
         }
-        groups.append(zip(last, source).map { $0 + $1 })
+        groups[groups.count - 1].append(source)
       }
     }
-    var result = product(groups)
+    var result = product(try groups.map { try linked($0, form, call) })
     result.columns = columns
     return result
+  }
+
+  /// One input of each source, the parts behind one another.
+  private static func linked(
+    _ sources: [[[[UInt8]]]], _ form: InputForm, _ call: borrowing Call
+  ) throws -> [[[UInt8]]] {
+    let counts = sources.map(\.count)
+    let (least, most) = (counts.min() ?? 0, counts.max() ?? 0)
+    if form.unequal == .repeat, least == 0, most > 0 {
+      throw call.error(
+        .arity, "--link=repeat has nothing to repeat: a source has no inputs", flag: "link")
+    }
+    return (0..<(form.unequal == .repeat ? most : least)).map { row in
+      sources.flatMap { $0[row % $0.count] }
+    }
   }
 
   private static let threeColons = Array(":::".utf8)

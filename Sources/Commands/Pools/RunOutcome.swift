@@ -27,6 +27,9 @@ struct RunOutcome: ~Copyable {
 
   /// How far it was, as `of 3 programs 0 succeeded, 2 failed or were ended, 1 was not started`.
   var interruption: String {
+    if total == 0 {
+      return "no program was run" + (known == nil && !run.isWhole ? ": no input had come" : "")
+    }
     var report =
       "of \(total) programs \(run.succeeded - run.unsaved) succeeded, \(run.failed) failed or were ended"
     if run.unsaved > 0 { report += ", of \(run.unsaved) the output could not be written" }
@@ -72,6 +75,7 @@ struct RunOutcome: ~Copyable {
     let cause =
       run.isOverdue ? "the time of --deadline is over" : run.isDraining ? "HUP has come" : nil
     if bad <= 0, let cause {
+      if total == 0 { return "\(cause): no program was run" }
       return "\(cause): of \(total) programs \(run.succeeded) were run"
     }
     let lines = run.failures.map { "\($0.input.shortText): \($0.phrase)" }

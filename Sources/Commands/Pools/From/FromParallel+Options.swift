@@ -45,7 +45,7 @@ extension FromParallel {
     FromOption("d delimiter", .required), FromOption("C colsep col-sep", .required),
     FromOption("csv", .none, .flag("--csv-in")), FromOption("header", .required),
     FromOption("skip-first-line skipfirstline", .none), FromOption("shuf", .none, .flag("--shuf")),
-    FromOption("link xapply", .none, .flag("--link")),
+    FromOption("link xapply", .none, .flag("--link=repeat")),
     FromOption("linkinputsource xapplyinputsource", .required, .missing(":::+ links two sources")),
     FromOption("arg-sep argsep", .required), FromOption("arg-file-sep argfilesep", .required),
     FromOption(

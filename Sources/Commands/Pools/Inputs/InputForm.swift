@@ -24,6 +24,15 @@ struct InputForm {
   var seed: Int?
   /// Sources are linked, one input of each.
   var isLinked = false
+  /// What becomes of linked sources of unequal lengths; nil is an error.
+  var unequal: Unequal?
+
+  enum Unequal: String, CaseIterable {
+    /// The inputs of a shorter one come again from its beginning, as with GNU parallel's --link.
+    case `repeat`
+    /// What the shortest one has no inputs for is left out.
+    case shortest
+  }
 
   static let flags: [Flag] = [
     Flag("inputs", .list, "the inputs"),
@@ -43,7 +52,11 @@ struct InputForm {
       "header", .choice([":"]),
       "the first input has the names of the columns, for {NAME}; ':' may follow",
       hasOptionalValue: true),
-    Flag("link", nil, "take one input of each source, not every combination"),
+    Flag(
+      "link", .choice(Unequal.allCases.map(\.rawValue)),
+      "take one input of each source, not every combination; of sources of unequal lengths repeat the "
+        + "shorter ones, or stop with the shortest",
+      hasOptionalValue: true),
     Flag("skip", .count, "leave out this many inputs at the beginning"),
     Flag(
       "shuf", .int, "take the inputs in a random order, when all are there: the same for a number",
@@ -69,7 +82,8 @@ struct InputForm {
     Inputs stand behind ':::', or before '|>', or are the items of --inputs, or the lines of \
     --file, of the files behind '::::' or of standard input, of any bytes. Several ':::' and \
     '::::' make every combination of their inputs, ':::+' and '::::+' link each input with one of \
-    the source before, --link all of them; {1} {2} {1/} {2.} are the parts, as are those of an item \
+    the source before, --link all of them; they have equal lengths, unless --link=repeat takes the \
+    inputs of a shorter one again from its beginning, or --link=shortest leaves out the rest; {1} {2} {1/} {2.} are the parts, as are those of an item \
     that is a list, {-1} is the last one. A literal {} is '{{}}'.
 
     --colsep and --csv-in make columns of each input: {1} {2} are these then. With --header the \
@@ -116,7 +130,8 @@ struct InputForm {
       }
     }
     hasHeader = call.isSet("header") || call.flag("header")?.asText == ":"
-    isLinked = call.isSet("link")
+    unequal = call.flag("link").flatMap { Unequal(rawValue: $0.asText) }
+    isLinked = call.isSet("link") || unequal != nil
     if case .int(let count)? = call.flag("skip") { skipped = count }
     switch call.flag("shuf") {
     case .int(let number)?: (isShuffled, seed) = (true, number)
