@@ -15,7 +15,10 @@ final class Programs {
   private var path: String { environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin" }
 
   func find(_ name: String) throws(SystemError) -> String {
-    try Executable.find(name, path: path)
+    if name.hasPrefix("~/"), let home = environment["HOME"] {
+      return try Executable.find(home + name.dropFirst(), path: path)
+    }
+    return try Executable.find(name, path: path)
   }
 
   func exists(_ name: String) -> Bool { (try? find(name)) != nil }

@@ -183,7 +183,7 @@ enum SpawnCommand {
     do throws(SystemError) {
       if let directory {
         request.directory = directory
-        let isBelow = name.contains("/") && !name.hasPrefix("/")
+        let isBelow = name.contains("/") && !name.hasPrefix("/") && !name.hasPrefix("~/")
         let path = try host.findProgram(isBelow ? "\(directory)/\(name)" : name)
         request.path = path.hasPrefix("/") ? path : "\(try Directory.current())/\(path)"
       } else {

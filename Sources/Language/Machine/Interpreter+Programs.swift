@@ -61,7 +61,7 @@ extension Interpreter {
 
   func runProgram(_ name: String, _ words: [String], _ site: CallSite) throws -> Value {
     let stage = Pipeline.Stage(
-      work: .program(name: name, arguments: words, isForced: site.isForcedProgram),
+      work: .program(name: homePath(name), arguments: words, isForced: site.isForcedProgram),
       redirections: [], location: Location(site.source, site.span))
     return try runOutside(
       Pipeline(
@@ -101,7 +101,7 @@ extension Interpreter {
           work = .closure(.closure(closure), arguments: arguments)
         } else {
           work = .program(
-            name: name, arguments: try programWords(call, next, call.arguments.count),
+            name: homePath(name), arguments: try programWords(call, next, call.arguments.count),
             isForced: call.isForcedProgram)
         }
         next += call.arguments.count
@@ -144,8 +144,17 @@ extension Interpreter {
       throw ErrorObject(
         .type, "a redirection goes to a path, a pipe's end or a socket, not to \(value.described)",
         location: location)
-    default: return (value.asText, nil)
+    default: return (homePath(value.asText), nil)
     }
+  }
+
+  /// A path whose leading `~` is replaced by the home directory, quoted or not, as in the paths of
+  /// built-ins.
+  private func homePath(_ path: String) -> String {
+    guard path == "~" || path.hasPrefix("~/"), case .map(let variables) = host.liveVariable("env"),
+      let home = variables.get("HOME")?.asText, !home.isEmpty
+    else { return path }
+    return home + path.dropFirst()
   }
 
   /// What a built-in yields, as its output; a handle is none.
