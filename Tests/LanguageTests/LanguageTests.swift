@@ -48,7 +48,7 @@ struct LanguageTests {
     ("let xs = [1]\nprint $xs[3]", "range: the list has 1 item, so there is no index 3"),
     ("let m = [a: 1]\nprint $m.b", "missing: the map has no key \"b\""),
     ("double x", "type: bad argument 'n': it must be a whole number, but is \"x\""),
-    ("double", "arity: 'double' needs a n"),
+    ("double", "arity: 'double' needs an n"),
     ("fn f(x) { }\nf", "arity: 'f' takes 1 argument, but got 0"),
     ("if 5 { }", "type: a condition must be true or false, but is 5 (int)"),
     ("queue foo", "missing: 'queue' has no verb 'foo'"),

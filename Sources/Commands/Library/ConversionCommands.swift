@@ -1,4 +1,5 @@
 import Language
+import ShellHost
 
 /// From one type to another.
 enum ConversionCommands {
@@ -8,11 +9,45 @@ enum ConversionCommands {
   private static let value = Parameter("value", .any)
 
   private static let type = Command(
-    "type", "Yield the name of a value's type", parameters: [value], traits: .pure,
+    "type", "Yield the name of a value's type",
+    details: """
+      As a statement, `type NAME` tells what runs by that name: a function, a command of Brood, or \
+      which file of a program.
+      """,
+    parameters: [value], traits: .pure,
     examples: [
-      Example("print (type 5) (type abc) (type 2s) (type [a: 1])", "int string duration map")
+      Example("print (type 5) (type abc) (type 2s) (type [a: 1])", "int string duration map"),
+      Example("type sh\ntype fork", "sh is …/sh\nfork is a command of Brood: help fork"),
     ]
-  ) { call in .text(call.value(0).typeName) }
+  ) { call in
+    if !call.site.wantsValue, case .string = call.value(0), let word = call.spelling(0)?.asText {
+      let meaning = meaning(of: word, call.interpreter)
+      if call.site.isDiscarded {
+        guard let meaning else {
+          throw call.interpreter.unknownCommand(word, at: call.location(0) ?? call.location)
+        }
+        try call.interpreter.write(meaning + "\n")
+        return .null
+      }
+      // At the prompt.
+      if let meaning { return .report(ReportObject(.text(meaning))) }
+    }
+    return .text(call.value(0).typeName)
+  }
+
+  /// What runs by a name; nil if nothing does.
+  private static func meaning(of name: String, _ interpreter: Interpreter) -> String? {
+    let file = try? (interpreter.host as? BroodHost)?.findProgram(name)
+    let other = file.map { "; ^\(name) is \($0)" } ?? ""
+    if interpreter.globals.functionNames.contains(name) { return "\(name) is a function\(other)" }
+    if interpreter.table[name] != nil || interpreter.table.verbs(of: name) != nil {
+      return "\(name) is a command of Brood: help \(name)\(other)"
+    }
+    if HelpTopic.named(name) != nil, file == nil {
+      return "\(name) is a word of the language: help \(name)"
+    }
+    return file.map { "\(name) is \($0)" }
+  }
 
   private static let int = Command(
     "int", "Make a whole number of a text, a float, a truth value, a duration, a size or a time",

@@ -102,7 +102,9 @@ extension Resolver {
     guard let problem = command.arityProblem(given.count + inputs) else { return }
     // A warning of what was meant as an operator tells more.
     if loneOperator(in: node) != nil { return }
-    warn(problem, node.span, help: "usage: \(command.usage)")
+    warn(
+      problem, node.span,
+      help: HintSearch(source).misused(command.name, node.headSpan) ?? "usage: \(command.usage)")
   }
 
   /// The same for a call of a function of this text.

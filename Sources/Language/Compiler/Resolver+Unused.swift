@@ -6,9 +6,11 @@ extension Resolver {
     switch expression.kind {
     case .command(let node):
       if case .builtin(let command) = node.target, command.traits.contains(.pure) {
+        // It tells what a name runs.
+        if command.name == "type", node.arguments.first?.spelling != nil { return }
         warn(
           "the result of '\(command.name)' is not used", expression.span,
-          help: assignment(of: node, command))
+          help: assignment(of: node, command) ?? program(of: node, command))
       } else {
         warnIfCaptured(expression)
       }
@@ -63,6 +65,13 @@ extension Resolver {
       }
     default: return nil
     }
+  }
+
+  /// Of a command that was given a bare word, as the name of a file: the program that may be meant.
+  private func program(of node: CommandNode, _ command: Command) -> String? {
+    guard node.arguments.contains(where: { $0.spelling != nil }), isProgram?(command.name) == true
+    else { return nil }
+    return "it works on values; '^\(command.name)' is the program of that name"
   }
 
   /// Of a command that yields a changed copy of a variable's value: how to assign it.

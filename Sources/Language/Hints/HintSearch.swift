@@ -29,6 +29,33 @@ struct HintSearch {
     return found.map { fill($0.help, rest: String(rest)) }
   }
 
+  /// What to write instead of a built-in that is called as another shell's of that name.
+  ///
+  /// - Parameter span: where its word stands.
+  func misused(_ name: String, _ span: Span) -> String? {
+    let end = Int(span.end)
+    guard end <= bytes.count else { return nil }
+    let words = self.words(source.text(Span(end, statementEnd(end)))[...])
+    let found = HintTable.misused.first { entry in
+      let parts = entry.start.split(separator: " ")
+      guard parts[0] == name else { return false }
+      guard parts.count > 1 else { return words.isEmpty }
+      if parts[1] == "…" { return words.count > 1 && words.allSatisfy { isName(String($0)) } }
+      return words.first?.hasPrefix(parts[1]) ?? false
+    }
+    return found.map { filled($0.help, ["last": lastName(words)]) }
+  }
+
+  /// The words of a command, without what is redirected or follows.
+  private func words(_ text: Substring) -> [Substring] {
+    text.split { $0 == " " || $0 == "\t" }.prefix { !"|&>#".contains($0.first ?? " ") }.map { $0 }
+  }
+
+  private func lastName(_ words: [Substring]) -> String {
+    guard let last = words.last, isName(String(last)) else { return "NAME" }
+    return String(last)
+  }
+
   /// The first word of the statement that a place belongs to, where that is another one.
   func head(before place: Int) -> Span? {
     var start = min(place, bytes.count)
@@ -98,6 +125,7 @@ struct HintSearch {
       [
         "name": name.isEmpty ? "NAME" : String(name), "call": call.isEmpty ? "NAME" : call,
         "value": value.isEmpty ? "…" : String(value), "rest": rest.isEmpty ? "…" : rest,
+        "last": lastName(words(rest[...])),
       ])
   }
 

@@ -111,7 +111,10 @@ enum HintTable {
     ("umask", "it is of the shell that starts this one; for a program: sh -c 'umask 022; PROGRAM'"),
     ("times", "'time COMMAND' yields how long it takes; (info $pid).cpu is what this process used"),
     ("eval", "'call { … }' runs a block, 'sh -c TEXT' a text of a shell"),
+    ("command -", "'type {last}' tells what is run by that name; help {last} explains a command"),
     ("command", "write '^{rest}' for the program of that name"),
+    ("whence", "'type {last}' tells what is run by that name"),
+    ("where", "'type {last}' tells what is run by that name"),
     ("builtin", "write {rest} alone; '^' in front of a name means the program"),
     // The session
     ("quit", "write 'exit' to leave"),
@@ -250,6 +253,22 @@ enum HintTable {
     ("quit", "exit {args}"),
     ("isinstance", "(type {1}) == \"{2}\""),
     ("lambda", "{ |x| … }"),
+  ]
+
+  /// Built-ins that other shells have for something else, each called as there: the first that fits counts.
+  ///
+  /// A name alone fits where no argument follows; one with a sign where the next word begins so; one with
+  /// `…` where names follow.
+  static let misused: [(start: String, help: String)] = [
+    (
+      "exec",
+      "what several commands write goes to a file by { … } > FILE; `exec PROGRAM > FILE` becomes a program"
+    ),
+    ("read -", "a line of standard input is read by: let {last} = input"),
+    ("read …", "a line of standard input is read by: let {last} = input"),
+    ("type -", "'type {last}' tells what is run by that name; help {last} explains a command"),
+    ("type …", "one at a time: 'type {last}' tells what is run by that name"),
+    ("jobs -", "'jobs' shows the pids, too; map (jobs) { |j| $j.pid } is a list of them"),
   ]
 
   /// Modules of Python, which are no variables whose method could be meant.

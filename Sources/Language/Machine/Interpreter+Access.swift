@@ -75,7 +75,7 @@ extension Interpreter {
       return ErrorObject(
         .missing, "the map has no key \(key.asLiteral)",
         help: near.map { "did you mean '\($0)'?" }
-          ?? (map.count == 0 ? "it is empty" : "its keys are: \(keys)"))
+          ?? (map.count == 0 ? "it is empty" : "its keys are: \(keys); '?? …' gives a default"))
     case .list(let list):
       return ErrorObject(
         .range,

@@ -307,8 +307,10 @@ extension Interpreter {
     let isProgram = !command.name.contains(" ") && host.isProgram(command.name)
     let program = isProgram ? "; '^\(command.name)' is the program of that name" : ""
     let input = site.ignoresInput ? "; it works on values, which '|>' passes" : ""
+    let advice =
+      site.source.bytes.isEmpty ? nil : HintSearch(site.source).misused(command.name, site.span)
     throw ErrorObject(
-      .arity, message, help: "usage: \(command.usage)\(input)\(program)",
+      .arity, message, help: advice ?? "usage: \(command.usage)\(input)\(program)",
       location: site.source.bytes.isEmpty ? nil : Location(site.source, site.fullSpan))
   }
 

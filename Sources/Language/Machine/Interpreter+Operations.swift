@@ -50,7 +50,8 @@ extension Interpreter {
     if op == .remainder, case .string = a {
       help = "values stand in a text with '$': \"pid $pid\""
     }
-    if case .string(let text) = a, help == nil, Double(text.string) != nil {
+    let texts = [a, b].compactMap { if case .string(let text) = $0 { text.string } else { nil } }
+    if texts.count == 1, Double(texts[0]) != nil {
       help = "'int' and 'float' turn a text into a number"
     }
     return ErrorObject(

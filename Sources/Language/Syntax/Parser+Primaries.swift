@@ -81,8 +81,10 @@ extension Parser {
           help: "a script's arguments are $args[0], $args[1], …; quote '\\$' to mean a dollar sign")
       }
       if byte == UInt8(ascii: "(") {
+        let isSum = self.byte(at: 1) == byte
         throw error(
-          "'$(' is not needed", Span(start, position + 1), help: "write ( … ) alone")
+          "'$(' is not needed", Span(start, position + 1),
+          help: isSum ? "write ( … ) alone, as ($x + 1)" : "write ( … ) alone")
       }
       let sign = Character(Unicode.Scalar(byte))
       let hint = HintTable.parameters.first { $0.sign == sign && !isAtEnd }?.help

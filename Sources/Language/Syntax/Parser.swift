@@ -155,7 +155,9 @@ struct Parser {
     }
     switch byte {
     case UInt8(ascii: ")"), UInt8(ascii: "]"), UInt8(ascii: "}"):
-      return error("this '\(Character(Unicode.Scalar(byte)))' closes nothing")
+      return error(
+        "this '\(Character(Unicode.Scalar(byte)))' closes nothing",
+        help: hints.head(before: position).flatMap { hints.statement(at: Int($0.start)) })
     case UInt8(ascii: "|"):
       return error(
         "'|' connects processes, and this is a value", help: "pass a value on with '|>'")

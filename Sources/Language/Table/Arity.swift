@@ -27,7 +27,9 @@ extension [Parameter] {
   }
 
   private func article(_ name: String) -> String {
-    let vowel = name.first.map { "aeiou".contains($0) } ?? false
+    // A letter alone is spoken by its name.
+    let vowels = name.count == 1 ? "aefhilmnorsx" : "aeiou"
+    let vowel = name.first.map { vowels.contains($0) } ?? false
     return "\(vowel ? "an" : "a") \(name)"
   }
 }
