@@ -3,9 +3,9 @@ import Posix
 
 /// The version that `brood --version` and `version` tell.
 public enum Version {
-  public static let number = "0.8.0"
+  public static let number = "0.9.0"
 
-  /// `brood 0.8.0 (1a2b3c4)`, with the commit that the program was built from, where it is known.
+  /// `brood 0.9.0 (1a2b3c4)`, with the commit that the program was built from, where it is known.
   public static var text: String {
     guard let commit = BuildID.commit else { return "brood \(number)" }
     return "brood \(number) (\(commit.name)\(commit.isModified ? ", modified" : ""))"
