@@ -100,6 +100,25 @@ public struct TaskLedger {
     get { min(TaskLedger.capacity, Int(clamping: brood_load64(gatheredWord))) }
     nonmutating set { brood_store64(gatheredWord, UInt64(newValue)) }
   }
+
+  private var roundWord: UnsafeMutablePointer<UInt64> { word(5) }
+
+  /// In the worker: what stands among the results is replaced, so that who reads meanwhile has nothing.
+  public func replaceResults(_ body: () throws -> Void) rethrows {
+    let round = brood_load64(roundWord)
+    // Which comes before all that follows.
+    _ = brood_cas64(roundWord, round, round &+ 1)
+    defer { brood_store64(roundWord, round &+ 2) }
+    try body()
+  }
+
+  /// In the parent: which round of results it is, odd while they are replaced.
+  public var round: UInt64 { brood_load64(roundWord) }
+
+  /// In the parent: whether what was read of the results is of that round, and whole.
+  public func isStill(in round: UInt64) -> Bool {
+    round & 1 == 0 && brood_cas64(roundWord, round, round)
+  }
 }
 
 /// Ledgers for any number of workers.

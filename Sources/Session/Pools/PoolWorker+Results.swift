@@ -1,4 +1,3 @@
-import CPosix
 import Language
 import Posix
 
@@ -75,31 +74,5 @@ extension PoolWorker {
       try send(
         UnsafeRawBufferPointer(start: base, count: TaskPacket.headSize + size), descriptors)
     }
-  }
-}
-
-extension TaskLedger {
-  /// Behind the results.
-  private var roundWord: UnsafeMutablePointer<UInt64> {
-    (results + TaskPacket.mostBytes).assumingMemoryBound(to: UInt64.self)
-  }
-
-  /// In the worker: what stands among the results is replaced, so that who reads meanwhile has nothing.
-  func replaceResults(_ body: () throws -> Void) rethrows {
-    // One that died meanwhile left it odd.
-    let seen = brood_load64(roundWord)
-    let round = seen & ~1
-    // Which comes before all that follows.
-    _ = brood_cas64(roundWord, seen, round &+ 1)
-    defer { brood_store64(roundWord, round &+ 2) }
-    try body()
-  }
-
-  /// In the parent: which round of results it is, odd while they are replaced.
-  var round: UInt64 { brood_load64(roundWord) }
-
-  /// In the parent: whether what was read of the results is of that round, and whole.
-  func isStill(in round: UInt64) -> Bool {
-    round & 1 == 0 && brood_cas64(roundWord, round, round)
   }
 }
