@@ -46,7 +46,7 @@ import Testing
     try terminal.press(.enter)
     try terminal.expect("\nworld\nready> ")
     try terminal.press(.up)
-    try terminal.expect("\nworld\nready> echo world")
+    try terminal.expectLine("ready> echo world")
     try terminal.press(.control("U"))
     try terminal.expectLine("ready> ")
     try terminal.press(.paste("echo a\necho b"))

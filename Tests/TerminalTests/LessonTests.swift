@@ -344,6 +344,9 @@ import Testing
     try begin()
     if isAnswered { try answer() }
     try terminal.press(.control("C"))
+    // What is pressed while the line begins anew is the terminal's.
+    try terminal.expect("^C")
+    try terminal.expect(isAnswered ? "brood> " : "Your prediction (1-2)> ")
     try terminal.press(.control("D"))
     try terminal.expect("You have left the lesson; `lesson ./try.md` goes on with it.")
     try terminal.expectLine("brood> ")
