@@ -68,7 +68,7 @@ import Testing
     try terminal.expectLine("bash> ")
     try terminal.enter(
       "\(Program.brood) run -j1 --progress -- sh -c 'until [ -e go ]; do sleep 0.01; done' ::: a b")
-    try terminal.expect("run: 0 of 2 done")
+    try terminal.expect("run: 0 of 2 done, 1 running")
     try terminal.press(.control("Z"))
     try terminal.expectScreen("a stopped job and no line of progress") {
       $0.text.contains("Stopped") && !$0.text.contains("run: 0 of 2")
