@@ -53,6 +53,8 @@ struct PromptInterruptTests {
       try shell.enter("print (6 * 7) \(round)", expecting: "\n42 \(round)")
     }
     #expect(!shell.terminal.screen.text.contains("\nWRONG"))
+    // The last child of `spawn` may still run, which a first Ctrl-D would warn of.
+    try shell.enter("wait --all; print all gone", expecting: "\nall gone\n")
     #expect(try shell.leave() == .exited(0))
   }
 
