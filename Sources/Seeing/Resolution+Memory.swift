@@ -17,11 +17,13 @@ extension Resolution {
     guard let place else {
       // Only its own threads can wake it, or a handler.
       let id = ObjectID(.futex, futex.address, device: own)
+      survey.memoryWithoutFile.insert(id)
       add(id, .permit, name: "its own memory", reach: .members, isTrue: isTrue(futex, word))
       return
     }
     let id = ObjectID(
       .futex, place.offset, device: place.file.inode ^ (place.file.device << 40))
+    if place.isAnonymous { survey.memoryWithoutFile.insert(id) }
     if futex.namesHolder, let word {
       // The lower bits are the number of the thread that has it.
       let holder = Int32(bitPattern: word & 0x3fff_ffff)

@@ -133,9 +133,11 @@ extension Survey {
 
   /// Before anything is called stuck: who has the ends is read again, and what is on its way counts
   /// as held by all who could receive it.
-  func check() {
+  ///
+  /// - Returns: whether nothing is in doubt because of descriptors on their way.
+  func check() -> Bool {
     let sets = graph.stuckSets()
-    if sets.isEmpty { return }
+    if sets.isEmpty { return true }
     let involved = Set(sets.flatMap(\.edges).map(\.target.object))
     // A session tells itself whether a handle of a channel is on its way.
     let isOfKernel = involved.contains(where: \.isOfKernel)
@@ -159,9 +161,11 @@ extension Survey {
         graph.add(WaitProcess(pid: pid, name: stat(pid)?.name ?? "", .running))
       }
     }
-    if !isOfKernel { return }
-    for holder in holders.socketsWithDescriptors() {
-      for id in involved where id.isOfKernel {
+    let travelling = involved.filter { $0.isOfKernel && !memoryWithoutFile.contains($0) }
+    if travelling.isEmpty { return true }
+    let sockets = holders.socketsWithDescriptors()
+    for holder in sockets {
+      for id in travelling {
         graph.change(id) { object in
           object.shares.append(.init(holder.pid, [.reads, .writes, .canAct]))
         }
@@ -173,5 +177,6 @@ extension Survey {
             .unknown("descriptors are on their way to it")))
       }
     }
+    return sockets.isEmpty
   }
 }

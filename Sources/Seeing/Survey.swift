@@ -31,6 +31,9 @@ public final class Survey {
   private var holdersMemory: Holders?
   private var locksMemory: Reading<[FileLock]>?
   private var sharersMemory: [SharedPlace: (pids: [Int32], hidden: [Int32])] = [:]
+  /// Memory that no descriptor leads to, so that no message can bring it to a process.
+  var memoryWithoutFile: Set<ObjectID> = []
+  private let wait: (Int64) -> Void
   /// Pipes that were met.
   var pipes: [PipeKey: SeenObject] = [:]
   private var unixMemory: Reading<[UInt64: SocketFacts]>?
@@ -71,9 +74,9 @@ public final class Survey {
   ///   - wait: lets so much time pass (ns) between the looks.
   public convenience init(
     _ pids: [Int32]?, files: ProcFiles = ProcFiles(), reader: ProcReader = ProcReader(),
-    wait: (Int64) -> Void = Survey.pause
+    wait: @escaping (Int64) -> Void = Survey.pause
   ) {
-    self.init(beginningWith: pids, files: files, reader: reader)
+    self.init(beginningWith: pids, files: files, reader: reader, wait: wait)
     if hasSleepers { wait(Survey.interval) }
     finish()
   }
@@ -83,9 +86,11 @@ public final class Survey {
   /// - Parameter ownSleep: the descriptors on which this process sleeps, which counts as asleep then.
   public init(
     beginningWith pids: [Int32]?, files: ProcFiles = ProcFiles(),
-    reader: ProcReader = ProcReader(), ownSleep: [Int32]? = nil
+    reader: ProcReader = ProcReader(), ownSleep: [Int32]? = nil,
+    wait: @escaping (Int64) -> Void = Survey.pause
   ) {
     self.files = files
+    self.wait = wait
     self.reader = reader
     self.ownSleep = ownSleep
     let tree = ProcessTree(reader)
@@ -133,14 +138,36 @@ public final class Survey {
     if isBlind { return }
     moment = Survey.now
     for pid in sleepers { secondLook(pid) }
+    // Most descriptors are on their way for a moment: who receives one shows it then.
+    var looks = 1
+    while !judge(), looks < Survey.mostLooks {
+      looks += 1
+      wait(Survey.transferTime)
+      moment = Survey.now
+      forgetHolders()
+      // What was awake was not looked at well enough to be asleep now.
+      for pid in sleepers where members[pid]?.isStill == true { secondLook(pid) }
+    }
+  }
+
+  /// Makes the graph of what was seen.
+  ///
+  /// - Returns: whether it is certain; false if a process counts as not stuck only because of
+  ///   descriptors on their way.
+  private func judge() -> Bool {
     graph = WaitGraph(moment: moment)
+    describedBySessions = []
     let known = sessions.graph()
     for gap in sessions.gaps { self.gap(gap) }
     for pid in order { addProcess(pid) }
     for pid in order where !isToldWholly(known.processes[pid]) { addSleep(pid) }
     add(known)
-    check()
+    return check()
   }
+
+  /// Looks while descriptors are on their way, and the time between two of them (ns).
+  private static let mostLooks = 6
+  private static let transferTime: Int64 = 20_000_000
 
   /// Whether nothing can be said, since /proc shows other processes than this one's own.
   public private(set) var isBlind = false

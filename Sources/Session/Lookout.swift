@@ -323,8 +323,8 @@ extension Session {
   private func victim(of report: StuckReport) -> Int32? {
     guard report.verdict == .stuck, !report.cycle.isEmpty else { return nil }
     if report.cycle.contains(rootPid) { return rootPid }
-    let starts = report.cycle.map { (reader.stat($0)?.startTicks ?? 0, $0) }
-    return starts.max { $0 < $1 }?.1
+    let starts = report.cycle.map { (ticks: reader.stat($0)?.startTicks ?? 0, pid: $0) }
+    return starts.max { ProcessStat.isOlder($0, than: $1) }?.pid
   }
 
   private func deadlock(_ report: StuckReport) -> ErrorObject {

@@ -93,4 +93,18 @@ import Testing
     // What is no number of 64 bits counts as none.
     #expect(status.voluntarySwitches == 5 && status.forcedSwitches == 0)
   }
+
+  /// The kernel gives small pids again behind the largest one.
+  @Test func ofTwoOfOneTickTheOlderIsKnown() {
+    #expect(ProcessStat.isOlder((7, 300), than: (8, 20)))
+    #expect(!ProcessStat.isOlder((8, 20), than: (7, 300)))
+    #expect(ProcessStat.isOlder((7, 300), than: (7, 301)))
+    #expect(ProcessStat.isOlder((7, 32767), than: (7, 300)))
+    #expect(!ProcessStat.isOlder((7, 300), than: (7, 32767)))
+    #expect(ProcessStat.isOlder((7, 4_194_303), than: (7, 301)))
+    #expect(!ProcessStat.isOlder((7, 5), than: (7, 5)))
+    let pids: [Int32] = [32766, 32767, 300, 301, 302]
+    let sorted = pids.sorted().sorted { ProcessStat.isOlder((1, $0), than: (1, $1)) }
+    #expect(sorted == pids)
+  }
 }

@@ -1,6 +1,8 @@
 """Brings about one situation in which processes wait, and says who is in it.
 
-usage: situations.py NAME [PROGRAM ARG…]
+usage: situations.py NAME[:keeps|:receives] [PROGRAM ARG…]
+
+With `:keeps` or `:receives` a process that has no part in it has descriptors on their way.
 
 Prints `ready OWN PID [PID…]`: its own pid, that of the process to ask about, and those that could
 wake it. Then it runs the program, in whose words PID is the process to ask about, and prints
@@ -565,8 +567,25 @@ def two_threads():
     return (child(process),)
 
 
+def messenger(keeps):
+    """Has a descriptor on its way to itself, for ever or again and again for a moment."""
+    a, b = socket.socketpair()
+    r, w = os.pipe()
+    while True:
+        socket.send_fds(a, [b"w"], [w])
+        if keeps:
+            sleep()
+        time.sleep(0.01)
+        _, received, _, _ = socket.recv_fds(b, 1, 1)
+        os.close(received[0])
+        time.sleep(0.05)
+
+
 def main():
     name, program = sys.argv[1], sys.argv[2:]
+    if name.endswith((":keeps", ":receives")):
+        name, how = name.split(":")
+        child(lambda: messenger(how == "keeps"))
     pids = globals()[name]()
     if name not in ("running", "stopped", "zombie"):
         asleep(*pids)

@@ -59,11 +59,13 @@ struct ProcessSurvey {
   /// The session's own process and all below it, the guardian left out.
   var members: [Int32] {
     let below = tree.descendants(of: root).filter { !isHelper($0) }
-    return ([root] + below).sorted { started($0) < started($1) }
+    return ([root] + below).sorted(by: isOlder)
   }
 
-  private func started(_ pid: Int32) -> (UInt64, Int32) {
-    (tree.processes[pid]?.startTicks ?? 0, pid)
+  /// Whether the first was made earlier.
+  func isOlder(_ one: Int32, _ other: Int32) -> Bool {
+    let ticks = (tree.processes[one]?.startTicks ?? 0, tree.processes[other]?.startTicks ?? 0)
+    return ProcessStat.isOlder((ticks.0, one), than: (ticks.1, other))
   }
 
   /// The process at the top of what `ps` and `tree` show.
@@ -104,7 +106,7 @@ struct ProcessSurvey {
     let unknown = tree.children[stat.parent, default: []].filter {
       entries.byPid[$0] == nil && !isHelper($0)
     }
-    return unknown.max { started($0) < started($1) } == stat.pid ? entry : nil
+    return unknown.max(by: isOlder) == stat.pid ? entry : nil
   }
 
   /// What it runs: the block of a fork, else its command line.

@@ -55,6 +55,7 @@ enum TreeCommand {
             + TerminalText.line(row.command)
         ))
       let children = (survey.tree.children[pid] ?? []).filter { !survey.isHelper($0) }
+        .sorted(by: survey.isOlder)
       let below = lead + (branch.isEmpty ? "" : branch.hasPrefix("└") ? "   " : "│  ")
       for (index, child) in children.enumerated() {
         let isLast = index == children.count - 1

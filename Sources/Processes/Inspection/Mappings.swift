@@ -15,6 +15,10 @@ public struct SharedPlace: Hashable, Sendable {
     path.hasPrefix("/") && !path.hasSuffix(" (deleted)") && !path.hasPrefix("/SYSV")
       && !path.hasPrefix("/memfd:") && path != "/dev/zero"
   }
+
+  /// Whether it is memory of MAP_ANONYMOUS, which a process has from its parent alone: no descriptor
+  /// leads to it (mmap(2)).
+  public var isAnonymous: Bool { path == "/dev/zero (deleted)" }
 }
 
 extension ProcFiles {

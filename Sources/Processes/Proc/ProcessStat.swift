@@ -65,6 +65,20 @@ public struct ProcessStat: Sendable {
     return UInt64(max(0, Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec))) / UInt64(ticks)
   }
 
+  /// Whether the first of two processes, each by the tick of its start and its pid, is the older one.
+  ///
+  /// Behind the largest pid the kernel begins with small ones again, so of two with the same tick
+  /// that with the smaller pid need not be older.
+  public static func isOlder(
+    _ one: (ticks: UInt64, pid: Int32), than other: (ticks: UInt64, pid: Int32)
+  ) -> Bool {
+    if one.ticks != other.ticks { return one.ticks < other.ticks }
+    // Half of pid_max as it is by default: so many processes are not made in one tick.
+    let farthest: Int32 = 32768 / 2
+    let distance = other.pid - one.pid
+    return abs(distance) > farthest ? distance < 0 : distance > 0
+  }
+
   /// Start in nanoseconds after boot.
   public var startTime: Int64 { Int64(startTicks) * ticks }
 }

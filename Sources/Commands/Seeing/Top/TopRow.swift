@@ -1,3 +1,5 @@
+import Processes
+
 /// One process as `top` shows it.
 struct TopRow {
   let pid: Int32
@@ -83,7 +85,8 @@ enum TopOrder: String, CaseIterable {
     let known = Set(rows.map(\.pid))
     var roots: [Int] = []
     let order = rows.indices.sorted {
-      (rows[$0].startTicks, rows[$0].pid) < (rows[$1].startTicks, rows[$1].pid)
+      ProcessStat.isOlder(
+        (rows[$0].startTicks, rows[$0].pid), than: (rows[$1].startTicks, rows[$1].pid))
     }
     for index in order {
       let row = rows[index]
