@@ -116,7 +116,9 @@ public final class Search {
   func skip(_ count: Int) { depth = count }
 
   /// The run is no run: what it repeats stays.
-  func giveUp(_ count: Int) {
+  ///
+  /// - Parameter count: how many decisions that is.
+  public func giveUp(_ count: Int) {
     nodes.removeLast(max(0, nodes.count - count))
     depth = 0
     if isCut { repeats -= 1 }

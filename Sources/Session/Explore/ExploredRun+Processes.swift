@@ -14,6 +14,7 @@ extension ExploredRun {
       path: path, pid: pid, pidfd: (try? Process.descriptor(of: pid)) ?? -1, socket: socket)
     pids[pid] = path
     born.insert(path)
+    if let numbers, !numbers.allow(pid) { throw Coincidence() }
     try advance(path)
   }
 
@@ -42,7 +43,7 @@ extension ExploredRun {
         throw Refused(what: what, place: place, help: help)
       case .asks(let pid):
         if let member = members[path] {
-          send(.answer, to: member, pids[pid].map(\.description) ?? "")
+          send(.answer, to: member, name(of: pid)?.description ?? "")
         }
       default: break
       }
@@ -73,6 +74,13 @@ extension ExploredRun {
     for path in members.keys.sorted() { awaitEnd(of: path) }
   }
 
+  /// Which process of the run has a pid.
+  func name(of pid: Int32) -> ProcessPath? {
+    let path = pids[pid]
+    numbers?.show(pid, isPid: path != nil)
+    return path
+  }
+
   /// A text with the pids of the run's processes as `<2.1>`.
   func masked(_ text: String) -> String {
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
@@ -86,7 +94,7 @@ extension ExploredRun {
           if start < 0 { (start, number) = (place, 0) }
           if number < 1 << 32 { number = number * 10 + Int(bytes[place] - 0x30) }
         } else if start >= 0 {
-          if let path = Int32(exactly: number).flatMap({ pids[$0] }) {
+          if let path = Int32(exactly: number).flatMap({ name(of: $0) }) {
             result += bytes[done..<start]
             result += "<\(path)>".utf8
             done = place

@@ -79,12 +79,16 @@ final class ExploredRun {
   /// What the processes print goes there, if it counts.
   private let output: Int32
   private var printed = 0
+  /// What runs have shown; nil where pids need not be told from other numbers.
+  let numbers: RunNumbers?
 
   /// A run that is about to begin.
   ///
   /// - Parameter output: where its processes print.
-  init(_ limits: ExploreLimits, _ output: Int32) {
+  init(_ limits: ExploreLimits, _ output: Int32, _ numbers: RunNumbers?) {
     self.limits = limits
+    self.numbers = numbers
+    numbers?.begin()
     self.output = limits.comparesOutput ? output : -1
   }
 
@@ -109,6 +113,10 @@ final class ExploredRun {
     let place: String
     let help: String
   }
+
+  /// A process has got a pid that is also a number of what is explored: another run is made in place of
+  /// this one.
+  struct Coincidence: Error {}
 
   // MARK: What can happen
 

@@ -14,6 +14,8 @@ extension Explorer {
     // What is explored waits as it is told to.
     WaitLookout.asked = nil
     fixesPids = limits.jobs == 1 && RunPids.arePossible(session)
+    // With effects no run is made that was not asked for.
+    if !fixesPids, !limits.isReal { numbers = RunNumbers() }
     outerDirectory = try? Directory.current()
     prepare()
     try enter(directory)
@@ -87,10 +89,32 @@ extension Explorer {
   /// Something is to be a step of its own that was none in a run.
   struct MoreDetail: Error {}
 
+  /// A number was taken for a pid.
+  struct Mistaken: Error {}
+
   /// When a run is given up; the first one has some time more.
   private var deadline: Int64? {
-    guard let time = limits.time else { return nil }
+    guard let time = limits.time, !confirms else { return nil }
     return began + time + (report.outcomes.isEmpty ? 10_000_000_000 : 0)
+  }
+
+  /// Makes a run, again as long as a process gets a pid that is a number of what is explored, too.
+  ///
+  /// - Parameter forget: what a run that does not count has left.
+  func untilApart(
+    forget: () -> Void = {}, _ make: () throws -> RunResult
+  ) throws -> RunResult {
+    while true {
+      do { return try make() } catch is ExploredRun.Coincidence { forget() }
+    }
+  }
+
+  /// A name in a new outcome could be a number of what is explored: the same run with other pids shows it.
+  func confirm(_ result: RunResult, _ make: () throws -> RunResult) throws {
+    guard let numbers, numbers.haveNames, isNew(result) else { return }
+    confirms = true
+    defer { confirms = false }
+    _ = try untilApart { try make() }
   }
 
   typealias Decision = (choice: Step, took: (Operation, Int?) -> Void)
@@ -100,7 +124,7 @@ extension Explorer {
   ) throws -> RunResult {
     keepToCPU()
     let output = try mapErrors("cannot explore") { try MemoryFile.make("brood explored") }
-    let run = ExploredRun(limits, output)
+    let run = ExploredRun(limits, output, numbers)
     defer {
       Descriptors.close(output)
       directory?.clear()
@@ -110,6 +134,7 @@ extension Explorer {
     do {
       while true {
         run.keepMoment()
+        if numbers?.wereMistaken ?? false { throw Mistaken() }
         if run.steps >= limits.steps || run.isLost {
           run.note(
             use: run.isLost
@@ -147,6 +172,8 @@ extension Explorer {
     let key = masked(outcome.key, run)
     outcome.error = masked(outcome.error, run)
     outcome.value = masked(outcome.value, run)
+    if numbers?.wereMistaken ?? false { throw Mistaken() }
+    numbers?.keep()
     return RunResult(
       outcome: outcome, key: key, end: run.lastMoment,
       killed: run.history.killed, used: run.used.sorted())
@@ -303,7 +330,7 @@ extension Explorer {
     if fixesPids { return value }
     switch value {
     case .int(let number):
-      guard let pid = Int32(exactly: number), let path = run.pids[pid] else { return value }
+      guard let pid = Int32(exactly: number), let path = run.name(of: pid) else { return value }
       return .text("<\(path)>")
     case .list(let list): return .items(list.items.map { masked($0, run) })
     case .map(let map):

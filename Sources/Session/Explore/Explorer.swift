@@ -29,6 +29,10 @@ final class Explorer {
   var made = 0
   /// Processes have the same pids in each run.
   var fixesPids = false
+  /// What runs have shown; nil where pids need not be told from other numbers.
+  var numbers: RunNumbers?
+  /// A run is made that only confirms another one, whatever time it is.
+  var confirms = false
   /// What is a step of its own.
   var detail: RunDetail = []
   /// What some run has looked at.
@@ -63,12 +67,24 @@ final class Explorer {
     while true {
       do {
         return try exploreAll()
-      } catch is MoreDetail {
-        detail.formUnion(wanted)
+      } catch let error where needsAnew(error) {
         (report, places, killed, stuck, moments) = (ExploredReport(), [:], [], [], [])
       }
     }
   }
+
+  /// Whether all runs are to be made anew, knowing more.
+  private func needsAnew(_ error: any Error) -> Bool {
+    switch error {
+    case is MoreDetail: detail.formUnion(wanted)
+    case is Mistaken: numbers?.restart()
+    default: return false
+    }
+    return true
+  }
+
+  /// Whether an outcome was not seen before.
+  func isNew(_ result: RunResult) -> Bool { places[result.key] == nil }
 
   private func exploreAll() throws -> ExploredReport {
     report.hasFixedPids = fixesPids
@@ -102,12 +118,25 @@ final class Explorer {
 
   /// Makes the next run of a search.
   private func make(_ search: Search) throws -> RunResult {
-    search.begin()
-    return try run { run, moment in
-      if search.runs == 0 { noteLiving(moment, run) }
-      if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
-      return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
+    let count = search.repeated
+    let result = try untilApart(forget: { search.giveUp(count) }) {
+      search.begin()
+      if search.runs == 0 { moments = [] }
+      return try run { run, moment in
+        if search.runs == 0 { noteLiving(moment, run) }
+        if !search.isRepeating, !moment.choices.contains(where: { $0.act != .kill }) { return nil }
+        return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
+      }
     }
+    if search.wasCut { return result }
+    try confirm(result) {
+      search.begin()
+      return try run { _, moment in
+        guard search.isRepeating else { return nil }
+        return try search.choose(moment).map { ($0, { search.took($0, cause: $1) }) }
+      }
+    }
+    return result
   }
 
   /// In a worker: makes runs as long as there are some, and hands on what they have shown.
@@ -189,6 +218,20 @@ final class Explorer {
 
   /// Makes a run whose steps are drawn.
   private func draw(_ number: Int, _ schedules: inout RandomSchedules) throws -> RunResult {
+    let before = schedules
+    let result = try untilApart {
+      schedules = before
+      return try drawOnce(number, &schedules)
+    }
+    try confirm(result) {
+      var same = before
+      return try drawOnce(number, &same)
+    }
+    return result
+  }
+
+  private func drawOnce(_ number: Int, _ schedules: inout RandomSchedules) throws -> RunResult {
+    if number == 0 { moments = [] }
     schedules.begin(number, kills: limits.kills > 0)
     var taken: [Step] = []
     var result = try run { run, moment in
@@ -222,15 +265,22 @@ final class Explorer {
     if schedule.steps.contains(where: { $0.act == .end }) { detail.insert(.ends) }
     if schedule.steps.contains(where: { $0.act == .wait }) { detail.insert(.waiters) }
     while true {
-      do { return try replayOnce(schedule) } catch is MoreDetail { detail.formUnion(wanted) }
+      do {
+        let made = try untilApart { try replayOnce(schedule) }
+        try confirm(made) { try replayOnce(schedule) }
+        var result = made.outcome
+        complete(&result)
+        result.schedule = Schedule(made.steps)
+        return result
+      } catch let error where needsAnew(error) {}
     }
   }
 
-  private func replayOnce(_ schedule: Schedule) throws -> ExploredOutcome {
+  private func replayOnce(_ schedule: Schedule) throws -> RunResult {
     var rest = schedule.steps[...]
     var last: Step?
     var taken: [Step] = []
-    let made = try run { _, moment in
+    var result = try run { _, moment in
       let choice: Step
       if let wanted = rest.popFirst() {
         guard moment.choices.contains(wanted) else {
@@ -246,9 +296,7 @@ final class Explorer {
       taken.append(choice)
       return (choice, { _, _ in })
     }
-    var result = made.outcome
-    complete(&result)
-    result.schedule = Schedule(taken)
+    result.steps = taken
     return result
   }
 
@@ -284,6 +332,10 @@ final class Explorer {
         return result
       } catch let again as Again {
         given.removeLast(min(given.count, again.count))
+      } catch is ExploredRun.Coincidence {
+        continue
+      } catch is Mistaken {
+        numbers?.restart()
       } catch is MoreDetail {
         detail.formUnion(wanted)
         given = []
