@@ -1,11 +1,11 @@
-// Programs: posix_spawn(3) and execve(2), with the shell's own settings taken back.
+// Programs: vfork(2) and execve(2), with the shell's own settings taken back.
 #include "brood_files.h"
 #include "brood_process.h"
 #include "brood_signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,65 +25,98 @@ static struct rlimit swap_soft(int resource, rlim_t soft) {
   return old;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const struct brood_spawn *request) {
-  int error = 0;
-  if (request->terminal >= 0)
-    error = posix_spawn_file_actions_addtcsetpgrp_np(actions, request->terminal);
-  for (int32_t i = 0; i < request->move_count && !error; i++)
-    error = posix_spawn_file_actions_adddup2(
-      actions, request->moves[2 * i], request->moves[2 * i + 1]);
-  if (request->directory && !error)
-    error = posix_spawn_file_actions_addchdir_np(actions, request->directory);
-  return error;
-}
+// The child of vfork(2) runs in this process's memory while this process waits, so a child that a key
+// stops before its exec would stop both for ever. A handler, which exec(2) takes away, keeps that off.
+static volatile sig_atomic_t stopped_by;
 
-static int set_attributes(posix_spawnattr_t *attributes, const struct brood_spawn *request) {
-  sigset_t set;
-  short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-  to_set(request->defaults, &set);
-  posix_spawnattr_setsigdefault(attributes, &set);
-  to_set(request->mask, &set);
-  posix_spawnattr_setsigmask(attributes, &set);
-  if (request->new_session) {
-    flags |= POSIX_SPAWN_SETSID;
-  } else if (request->group >= 0) {
-    flags |= POSIX_SPAWN_SETPGROUP;
-    posix_spawnattr_setpgroup(attributes, request->group);
+static void note_stop(int signal) { stopped_by = signal; }
+
+static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+
+static void set_handlers(uint64_t defaults, bool is_alone) {
+  struct sigaction action, ignore = {.sa_handler = SIG_IGN}, note = {.sa_handler = note_stop};
+  sigfillset(&note.sa_mask);
+  for (int signal = 1; signal <= 64; signal++) {
+    bool is_default = defaults >> (signal - 1) & 1;
+    if (sigaction(signal, NULL, &action) < 0) continue;
+    bool is_ignored = action.sa_handler == SIG_IGN;
+    if (action.sa_handler == SIG_DFL || (is_ignored && !is_default)) continue;
+    action = (struct sigaction){.sa_handler = SIG_DFL};
+    sigaction(signal, &action, NULL);
   }
-  return posix_spawnattr_setflags(attributes, flags);
+  for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+    if (sigaction(stops[i], NULL, &action) < 0 || action.sa_handler == SIG_IGN) continue;
+    // What has come was for the group that the child has left; one that it joins may have had it, too.
+    if (is_alone) sigaction(stops[i], &ignore, NULL);
+    sigaction(stops[i], &note, NULL);
+  }
 }
 
-static int spawn_with_limits(
-  pid_t *pid, const struct brood_spawn *request, const posix_spawn_file_actions_t *actions,
-  const posix_spawnattr_t *attributes) {
+static int move_descriptor(int from, int to) {
+  if (from != to) return dup2(from, to);
+  int flags = fcntl(from, F_GETFD);
+  return flags < 0 ? -1 : fcntl(from, F_SETFD, flags & ~FD_CLOEXEC);
+}
+
+// In the child, with all signals blocked; yields only if it failed.
+static int become(const struct brood_spawn *request) {
+  sigset_t mask;
+  if (request->new_session) {
+    if (setsid() < 0) return errno;
+  } else if (request->group >= 0 && setpgid(0, request->group) < 0) {
+    return errno;
+  }
+  set_handlers(request->defaults, request->new_session || request->group == 0);
+  if (request->terminal >= 0 && tcsetpgrp(request->terminal, getpgrp()) < 0) return errno;
+  for (int32_t i = 0; i < request->move_count; i++)
+    if (move_descriptor(request->moves[2 * i], request->moves[2 * i + 1]) < 0) return errno;
+  if (request->directory && chdir(request->directory) < 0) return errno;
+  to_set(request->mask, &mask);
+  sigprocmask(SIG_SETMASK, &mask, NULL);
+  execve(request->path, request->arguments, request->environment);
+  return errno;
+}
+
+// A function of its own, whose variables the child may change.
+__attribute__((noinline)) static pid_t start(const struct brood_spawn *request, volatile int *failure) {
+  pid_t pid = vfork();
+  if (pid < 0) *failure = errno;
+  if (pid != 0) return pid;
+  *failure = become(request);
+  _exit(127);
+}
+
+static pid_t start_with_limits(const struct brood_spawn *request, volatile int *failure) {
   struct rlimit files = swap_soft(RLIMIT_NOFILE, brood_original_nofile());
   struct rlimit locks;
   if (request->mark) locks = swap_soft(RLIMIT_LOCKS, request->soft_mark);
-  int error = posix_spawn(
-    pid, request->path, actions, attributes, request->arguments, request->environment);
+  pid_t pid = start(request, failure);
   if (files.rlim_cur != brood_original_nofile()) setrlimit(RLIMIT_NOFILE, &files);
   if (request->mark) setrlimit(RLIMIT_LOCKS, &locks);
-  return error;
+  return pid;
 }
 
 int32_t brood_spawn(const struct brood_spawn *request, int32_t *pidfd) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  pid_t pid = -1;
+  sigset_t all, old;
+  volatile int failure = 0;
   *pidfd = -1;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  int error = add_actions(&actions, request);
-  if (!error) error = set_attributes(&attributes, request);
-  if (!error) error = spawn_with_limits(&pid, request, &actions, &attributes);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error) return -error;
-  *pidfd = brood_pidfd_open(pid);
-  if (*pidfd >= 0) return pid;
-  kill(pid, SIGKILL);
-  waitpid(pid, NULL, 0);
-  return *pidfd;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &old);
+  stopped_by = 0;
+  pid_t pid = start_with_limits(request, &failure);
+  if (failure) {
+    if (pid > 0) waitpid(pid, NULL, 0);
+  } else {
+    if (stopped_by) kill(pid, stopped_by);
+    *pidfd = brood_pidfd_open(pid);
+    if (*pidfd < 0) {
+      failure = -*pidfd;
+      kill(pid, SIGKILL);
+      waitpid(pid, NULL, 0);
+    }
+  }
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  return failure ? -failure : pid;
 }
 
 int32_t brood_exec(

@@ -68,7 +68,7 @@ import Testing
 
   /// The errors that a start may meet, and in which call.
   private static let refusals = [
-    ("clone3", "EAGAIN"), ("clone3", "ENOMEM"), ("pipe2", "EMFILE"), ("pipe2", "ENFILE"),
+    ("vfork", "EAGAIN"), ("vfork", "ENOMEM"), ("pipe2", "EMFILE"), ("pipe2", "ENFILE"),
     ("pidfd_open", "EMFILE"),
   ]
 
@@ -88,7 +88,7 @@ import Testing
   func whereNoneCanStartTheRunEndsWithOneError() throws {
     let output = try bash(
       """
-      seq 100 | strace -o /dev/null -e inject=clone3:error=EAGAIN \
+      seq 100 | strace -o /dev/null -e inject=vfork:error=EAGAIN \
         "$(command -v brood)" run -j 3 --results r -- echo 2>err
       echo "status $?"
       grep -c EAGAIN err

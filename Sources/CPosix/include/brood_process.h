@@ -31,7 +31,8 @@ struct brood_spawn {
   uint64_t soft_mark;
 };
 
-/// posix_spawn(3); yields the pid.
+/// Starts a program (vfork(2), execve(2)); yields the pid. A key that stops the child before it is the
+/// program stops it behind that.
 int32_t brood_spawn(const struct brood_spawn *request, int32_t *pidfd);
 
 /// execve(2) with the same resets as a spawn; returns only on failure, everything restored.
