@@ -118,7 +118,7 @@ public final class Session {
 
   /// Writes a line to standard error, whatever the names in it are.
   public static func say(_ line: String) {
-    try? Transfer.writeAll(2, TerminalText.lines(line) + "\n")
+    try? Transfer.writeAll(2, FoldedText.lines(TerminalText.lines(line), for: 2) + "\n")
   }
 
   /// What the session runs, for recordings, and the version of the program; set by the shell.

@@ -6,7 +6,9 @@ extension HintSearch {
   func unknown(_ word: String, _ span: Span) -> String? {
     if let note = source.variableWords[span.start] { return note.help }
     if let constant = HintTable.constants[word] { return "write '\(constant)'" }
-    let end = Int(span.end)
+    // The span is of the whole line where something is redirected.
+    let isWhole = source.text(span).hasPrefix(word + " ")
+    let end = isWhole ? Int(span.start) + word.utf8.count : Int(span.end)
     let rest = source.text(Span(end, statementEnd(end)))
     if let help = statement(word, rest: rest) { return help }
     return slip(word, rest: rest)
