@@ -38,6 +38,7 @@ public enum AllCommands {
       ]
     ),
     (LanguageVersion(0, 7), ["explore", "replay", "check-all", "step"]),
+    (LanguageVersion(0, 9), ["lesson shown"]),
   ]
 
   /// The names that a script does not know that is written for a version.

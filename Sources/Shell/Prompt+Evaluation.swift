@@ -26,7 +26,7 @@ extension Prompt {
     defer { LessonRun.current?.entryBegan = nil }
     do {
       let value = try interpreter.run(function)
-      try show(value, isEntry: isEntry)
+      try show(value, isEntry: isEntry, isReading: isReading(text))
       try session.output.flush()
     } catch {
       if let status = failed(error, asked: asked) { return status }
@@ -43,6 +43,12 @@ extension Prompt {
     return nil
   }
 
+  /// Whether an entry asks for a text to read, which says nothing of what is so now.
+  private func isReading(_ text: ReadText) -> Bool {
+    let first = text.text.split(whereSeparator: \.isWhitespace).first ?? ""
+    return ["explain", "help", "lesson", "type"].contains(first)
+  }
+
   private func isToBeTold(_ warning: Warning) -> Bool {
     switch warning.occasion {
     case .script: false
@@ -51,7 +57,7 @@ extension Prompt {
     }
   }
 
-  private func show(_ value: Value, isEntry: Bool) throws {
+  private func show(_ value: Value, isEntry: Bool, isReading: Bool) throws {
     switch value.plain {
     case .null, .missing: break
     default: if isEntry { host.lastResult = value.plain }
@@ -60,6 +66,7 @@ extension Prompt {
     let size = editor.size
     if let text = ValuePrinter(width: size.columns, rows: size.rows - 4).text(value) {
       try interpreter.write(text.hasSuffix("\n") ? text : text + "\n")
+      if !isReading { LessonRun.current?.didShow(text) }
     }
   }
 
@@ -70,6 +77,7 @@ extension Prompt {
       return mayLeave() ? exit.status : nil
     }
     session.postponing { try session.output.flush() }
+    if let error = error as? ErrorObject { LessonRun.current?.didShow(error.message) }
     if let error = error as? ErrorObject, let line = statusLine(error) {
       error.wasPrinted = true
       host.writeError(look(line) + "\n")

@@ -84,6 +84,26 @@ import Testing
     }
   }
 
+  /// A step that asks to look has a goal that asks whether that was shown, or its act shows it.
+  @Test func aStepThatAsksToLookIsReachedByALook() throws {
+    // The lines that are typed show it (c11 1, 4 3, 11 4, 16 3), it comes before the act (12 1), or
+    // there is nothing to be seen but what a process prints, or how long it waits (17 3, 19 5).
+    let shownByTheAct = ["4 3", "11 4", "12 1", "16 3", "17 3", "19 5", "c11 1"]
+    var others: [String] = []
+    for entry in TextLibrary.lessons {
+      let lesson = try #require(try TextLibrary.lesson(entry, .english))
+      for step in lesson.steps {
+        guard let goal = step.goal else { continue }
+        let prose = TextLayout(width: 1000).text(step.prose)
+        let words = prose.lowercased().split { !$0.isLetter }
+        let asks = words.contains("look") || prose.contains(/[Ss]ee (that|how)/)
+        let isLooked = goal.parts.contains { $0.condition.text.contains("lesson shown") }
+        if asks, !isLooked { others.append("\(entry.number) \(step.number)") }
+      }
+    }
+    #expect(others == shownByTheAct)
+  }
+
   /// A program of Python that a step shows and has in `$program` is the same.
   @Test func programsOfPythonAreShownAsTheyAre() throws {
     var count = 0

@@ -440,4 +440,71 @@ import Testing
     try shell.terminal.enter("explain zombie")
     try shell.terminal.expect("另见")
   }
+
+  private static let looking = """
+    # A look
+
+    ## The zombie
+
+    Make one that is called kid, and look.
+
+    ```predict state
+    What is it?
+    - S
+    - Z
+    answer: 2
+    ```
+    ```goal
+    seen { starts-with (state kid) "Z" }
+    then { lesson shown Z zombie }
+    ```
+    ```solution
+    fork --name kid { exit 42 }
+    state kid
+    ```
+
+    ## The end
+
+    Nothing to do.
+    """
+
+  private func makeZombie() throws -> PromptShell {
+    let shell = try PromptShell(files: ["look.md": Self.looking])
+    let terminal = shell.terminal
+    try terminal.enter("lesson ./look.md")
+    try terminal.expectLine("Your prediction (1-2)> ")
+    try terminal.enter("1")
+    try terminal.expect("Noted.")
+    try terminal.expectLine("brood> ")
+    try terminal.enter("fork --name kid { exit 42 }; null")
+    try terminal.expect("That is done. Now look what came of it")
+    try terminal.expectLine("brood> ")
+    return shell
+  }
+
+  /// A step that asks for a look is reached when the shell has shown what was to be seen.
+  @Test func aStepIsReachedByALook() throws {
+    let shell = try makeZombie()
+    // A text to read shows nothing of what is so.
+    try shell.enter("explain zombie", expecting: "Zombie process")
+    try shell.enter("check", expecting: "That is done. Now look what came of it")
+    try shell.terminal.enter("ps")
+    try shell.terminal.expect("zombie")
+    try shell.terminal.expect("Reached.")
+    try shell.terminal.expect("You predicted: S\nIn fact: Z\n")
+    try shell.terminal.expectLine("brood> ")
+    #expect(try shell.leave() == .exited(0))
+  }
+
+  /// Who has looked elsewhere says so.
+  @Test func aLookElsewhere() throws {
+    let shell = try makeZombie()
+    try shell.terminal.enter("next")
+    try shell.terminal.expect("Reached.")
+    try shell.terminal.expect("You predicted: S\nIn fact: Z\n")
+    try shell.terminal.enter("")
+    try shell.terminal.expect("2/2 The end")
+    try shell.terminal.expectLine("brood> ")
+    #expect(try shell.leave() == .exited(0))
+  }
 }

@@ -11,6 +11,7 @@ enum LessonCommands {
     [
       ExplainCommand.explain, TranslateCommand.command, PredictCommand.command, lesson, next, hint,
       check, reset, skip, show, quit, events,
+      shown,
       LessonTest.command, LessonReport.command,
     ])
 
@@ -177,5 +178,22 @@ enum LessonCommands {
       LessonEvents.all(kind).filter { fact in
         (kind == nil || fact.kind == kind) && (of == nil || fact.of == of)
       }.map { LessonEvents.record($0) })
+  }
+
+  private static let shown = Command(
+    "lesson shown", "Whether the shell has shown a word since the step began",
+    details: """
+      For goals of lessons: true if one of the words was in a result at the prompt, in an error, or in what \
+      the shell itself has printed. In a `then` only what was shown counts since the entry that has met \
+      the parts before. False where no lesson runs.
+      """,
+    parameters: [
+      Parameter("word", .text, .required, "a whole word, as Z or waiting"),
+      Parameter("more", .text, .rest, "others that will do as well"),
+    ],
+    examples: [Example("print (lesson shown Z)", "false")]
+  ) { call in
+    let words = [call.text(0)] + call.rest(from: 1).map(\.asText)
+    return .bool(LessonRun.current?.hasShown(words) ?? false)
   }
 }

@@ -7,8 +7,13 @@ struct LessonGoalWatch {
   private struct Part {
     let isThen: Bool
     let condition: LessonCondition
+    /// Whether it asks for a look.
+    let isLook: Bool
     var isMet = false
   }
+
+  /// From when what was shown counts: the entry that has met the last part that was met.
+  private var shownSince: Int64 = 0
 
   private var parts: [Part]
   /// It was seen not to be reached, so that reaching it means something.
@@ -16,7 +21,9 @@ struct LessonGoalWatch {
 
   init(_ goal: LessonGoal, _ script: LessonScript) throws {
     parts = try goal.parts.map { part in
-      Part(isThen: part.isThen, condition: try LessonCondition(part.condition, script))
+      Part(
+        isThen: part.isThen, condition: try LessonCondition(part.condition, script),
+        isLook: part.condition.text.contains("lesson shown"))
     }
   }
 
@@ -25,16 +32,31 @@ struct LessonGoalWatch {
     for at in parts.indices where !parts[at].isMet {
       // What stands behind a part that is not met yet does not count.
       if parts[at].isThen, parts[..<at].contains(where: { !$0.isMet }) { break }
+      LessonRun.current?.shownSince = shownSince
       parts[at].isMet = try parts[at].condition.holds()
+      if parts[at].isMet, let run = LessonRun.current { shownSince = run.lastEntry }
     }
+    LessonRun.current?.shownSince = shownSince
     let isReached = parts.allSatisfy(\.isMet)
     if hasBegun || !isReached {
       hasBegun = true
       return isReached
     }
     for at in parts.indices { parts[at].isMet = false }
+    shownSince = 0
     return false
   }
+
+  /// The part that asks for a look and that comes next, where something has been reached before it.
+  var awaitedLook: Int? {
+    guard let at = parts.firstIndex(where: { !$0.isMet }), at > 0, parts[at].isLook else {
+      return nil
+    }
+    return at
+  }
+
+  /// Whether nothing is missing but looks.
+  var lacksOnlyLooks: Bool { awaitedLook != nil && parts.allSatisfy { $0.isMet || $0.isLook } }
 
   /// It is known not to have been reached, as before what was just done.
   mutating func assumeBegun() { hasBegun = true }
@@ -78,6 +100,7 @@ struct LessonCondition {
     "any", "all", "filter", "map", "reduce", "collect", "range", "sort", "group-by", "first",
     "last",
     "take", "drop", "lines", "format", "config", "exists", "glob", "read", "type", "lesson events",
+    "lesson shown",
     "queue size", "queue full",
     "queue empty", "queue info", "queue list", "queue peek", "queue dead", "pipe list", "lock list",
     "sem list", "sem value", "shm get", "shm list", "event is-set", "event list", "barrier list",

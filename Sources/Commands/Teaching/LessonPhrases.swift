@@ -17,6 +17,12 @@ enum LessonPhrases {
   static let noSolution = Phrase("This step has no solution to show.", "这一步没有答案可以显示。")
   static let mustReach = Phrase(
     "The goal of this step is not reached yet; `skip` does it.", "这一步的目标还没有达到；`skip` 替你完成。")
+  static let lookNow = Phrase(
+    "That is done. Now look what came of it, as the step says, before you do more.",
+    "做到了。先照上面说的看一看结果，再往下做。")
+  static let lookAtLast = Phrase(
+    "That is done. Now look what came of it, as the step says. (`next` if you have seen it elsewhere.)",
+    "做到了。现在照上面说的看一看结果。（如果在别处已经看过，输入 `next`。）")
   static let answerFirst = Phrase("First your prediction.", "先说说你的预测。")
   static let question = Phrase("Your prediction", "你的预测")
   static let noted = Phrase("Noted. Now find out.", "记下了。现在试一试。")

@@ -61,7 +61,18 @@ extension LessonRun {
       records.add(name, step.number, .wrong)
       try interpreter.write(TextLayout(for: interpreter).text(step.wrongs[number].hint))
       try session.output.flush()
+      return
     }
+    try askForLook()
+  }
+
+  /// Says once that what was done so far is to be looked at.
+  private func askForLook() throws {
+    guard let watch, let part = watch.awaitedLook, !lookedFor.contains(part), !isInBriefEntry
+    else { return }
+    LessonRun.tellNews()
+    lookedFor.insert(part)
+    try tell(say(watch.lacksOnlyLooks ? LessonPhrases.lookAtLast : LessonPhrases.lookNow))
   }
 
   /// Whether an entry runs, and not for long: what it shows comes before what is said of it.

@@ -13,7 +13,11 @@ extension LessonRun {
   func next() throws {
     switch stage {
     case .asking: return try tell(say(LessonPhrases.answerFirst))
-    case .working: return try tell(say(LessonPhrases.mustReach))
+    case .working:
+      guard watch?.lacksOnlyLooks ?? false else { return try tell(say(LessonPhrases.mustReach)) }
+      // They were done in another way, as at another terminal.
+      isReached = true
+      return try look()
     case .done: break
     }
     if step.goal == nil, step.prediction == nil { records.add(name, step.number, .done) }
@@ -52,13 +56,18 @@ extension LessonRun {
 
   func check() throws {
     let wasWorking = stage == .working
+    let asked = lookedFor
     try look()
     // It has been told of already.
-    if wasWorking, stage == .done { return }
+    if wasWorking, stage == .done || lookedFor != asked { return }
     switch stage {
     case .asking: try tell(say(LessonPhrases.answerFirst))
     case .done: try tell(say(step.goal == nil ? LessonPhrases.noGoal : LessonPhrases.reached))
     case .working:
+      if let watch, watch.awaitedLook != nil {
+        return try tell(
+          say(watch.lacksOnlyLooks ? LessonPhrases.lookAtLast : LessonPhrases.lookNow))
+      }
       let count: (met: Int, all: Int) = watch?.count ?? (0, 1)
       try tell(LessonPhrases.notYet(count.met, of: count.all).text(language))
     }

@@ -57,6 +57,14 @@ public final class LessonRun {
   var dropsNews = false
   /// When the step began (CLOCK_MONOTONIC).
   private(set) var began: Int64 = 0
+  /// What was shown since the step began.
+  var shown = LessonShown()
+  /// When the last entry began (CLOCK_MONOTONIC).
+  var lastEntry: Int64 = 0
+  /// From when what was shown counts for the condition that is asked.
+  var shownSince: Int64 = 0
+  /// Parts of the goal of which it was said that they ask for a look.
+  var lookedFor: Set<Int> = []
   /// What `lesson events` has read for this look.
   var facts: [String: [RecordedFact]]?
   /// How long the last look has taken (ns).
@@ -69,7 +77,9 @@ public final class LessonRun {
   /// The goal was reached, and is told of when the entry has shown what came of it.
   var isReached = false
   /// When the entry began that runs (CLOCK_MONOTONIC); nil at the prompt.
-  public var entryBegan: Int64?
+  public var entryBegan: Int64? {
+    didSet { if entryBegan != nil { beginEntry() } }
+  }
   /// Lines that the prompt puts into the line, one for each prompt.
   var proposed: [String] = []
 
@@ -148,6 +158,8 @@ public final class LessonRun {
   func beginStep() {
     began = Clock.monotonic
     facts = nil
+    shown = LessonShown()
+    shownSince = 0
   }
 
   private func show(introductionOf first: Int) throws {
@@ -233,6 +245,7 @@ public final class LessonRun {
     watch = nil
     isReached = false
     signs = []
+    lookedFor = []
     began = Clock.monotonic
     records.add(name, step.number, .begun)
     let layout = TextLayout(for: interpreter)

@@ -76,13 +76,23 @@ struct LessonScript {
     guard let function = findings.function else { return }
     let session = interpreter.session
     session.beginEntry()
+    LessonRun.current?.beginEntry()
     let timer = session.loop.addTimer(at: Clock.deadline(after: limit)) {
       session.postponing {
         throw ErrorObject(.timeout, "this line took longer than \(limit / 1_000_000_000) s")
       }
     }
     defer { session.loop.cancel(timer) }
-    let value = try interpreter.run(function)
+    let value: Value
+    do {
+      value = try interpreter.run(function)
+    } catch {
+      if let error = error as? ErrorObject { LessonRun.current?.didShow(error.message) }
+      throw error
+    }
+    if let lesson = LessonRun.current, !session.isBranch {
+      lesson.didShow(Interpreter.shown(value))
+    }
     // The child of a classic fork has run the rest of the entry, and is done.
     if session.isBranch { session.end(0, interpreter) }
     if showsReports { try interpreter.printReport(value) }
