@@ -66,7 +66,7 @@ extension Prompt {
     let size = editor.size
     if let text = ValuePrinter(width: size.columns, rows: size.rows - 4).text(value) {
       try interpreter.write(text.hasSuffix("\n") ? text : text + "\n")
-      if !isReading { LessonRun.current?.didShow(text) }
+      if !isReading { LessonRun.current?.didShow(text, of: value) }
     }
   }
 

@@ -30,6 +30,7 @@ enum LessonEvents {
       "verb": text(fact.verb), "on": text(fact.on),
       "n": fact.number.map { .int($0) } ?? .null, "value": text(fact.value),
       "out": text(fact.outcome), "text": text(fact.text),
+      "fresh": .bool(fact.time >= (LessonRun.current?.lastEntry ?? 0)),
     ])
   }
 

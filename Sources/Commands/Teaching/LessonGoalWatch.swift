@@ -14,6 +14,8 @@ struct LessonGoalWatch {
 
   /// From when what was shown counts: the entry that has met the last part that was met.
   private var shownSince: Int64 = 0
+  /// The same for the first part that was met: for signs of wrong ways, which are asked all the time.
+  private var firstMet: Int64 = 0
 
   private var parts: [Part]
   /// It was seen not to be reached, so that reaching it means something.
@@ -34,16 +36,18 @@ struct LessonGoalWatch {
       if parts[at].isThen, parts[..<at].contains(where: { !$0.isMet }) { break }
       LessonRun.current?.shownSince = shownSince
       parts[at].isMet = try parts[at].condition.holds()
-      if parts[at].isMet, let run = LessonRun.current { shownSince = run.lastEntry }
+      guard parts[at].isMet, let run = LessonRun.current else { continue }
+      shownSince = run.lastEntry
+      if firstMet == 0 { firstMet = shownSince }
     }
-    LessonRun.current?.shownSince = shownSince
+    LessonRun.current?.shownSince = firstMet
     let isReached = parts.allSatisfy(\.isMet)
     if hasBegun || !isReached {
       hasBegun = true
       return isReached
     }
     for at in parts.indices { parts[at].isMet = false }
-    shownSince = 0
+    (shownSince, firstMet) = (0, 0)
     return false
   }
 

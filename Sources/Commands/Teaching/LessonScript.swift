@@ -91,7 +91,7 @@ struct LessonScript {
       throw error
     }
     if let lesson = LessonRun.current, !session.isBranch {
-      lesson.didShow(Interpreter.shown(value))
+      lesson.didShow(Interpreter.shown(value), of: value)
     }
     // The child of a classic fork has run the rest of the entry, and is done.
     if session.isBranch { session.end(0, interpreter) }

@@ -36,8 +36,13 @@ struct LessonShown {
 }
 
 extension LessonRun {
-  /// The shell has shown something as the result of an entry.
-  public func didShow(_ text: String) { shown.add(text, at: Clock.monotonic) }
+  /// The shell has shown something as the result of an entry, or an error.
+  ///
+  /// A process that was made is shown as well, with a state that nobody has asked for.
+  public func didShow(_ text: String, of value: Value = .null) {
+    if case .handle = value.plain { return }
+    shown.add(text, at: Clock.monotonic)
+  }
 
   /// An entry begins.
   public func beginEntry() { lastEntry = Clock.monotonic }
