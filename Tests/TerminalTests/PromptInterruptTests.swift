@@ -54,7 +54,7 @@ struct PromptInterruptTests {
     }
     #expect(!shell.terminal.screen.text.contains("\nWRONG"))
     // The last child of `spawn` may still run, which a first Ctrl-D would warn of.
-    try shell.enter("wait --all; print all gone", expecting: "\nall gone\n")
+    try shell.enter("wait --all; print all gone", expecting: "\nall gone")
     #expect(try shell.leave() == .exited(0))
   }
 
