@@ -283,6 +283,8 @@ uint32_t brood_slot_generation(int32_t slot) { return table ? table->slots[slot]
 void brood_slot_set_manager(int32_t slot, bool waits) {
   int32_t master = waits ? brood_slot_own() + 1 : 0;
   table->slots[slot].manager = master > 0 ? master : -1;
+  // It counts for itself now, no more for its maker.
+  if (!waits) brood_slots_note_entry();
 }
 
 void brood_slot_note_fork(int32_t slot, uint32_t text, uint32_t line) {
@@ -311,6 +313,12 @@ int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when) {
   *pid = entry->last;
   *when = entry->ended;
   return entry->ending;
+}
+
+uint32_t brood_slots_entries(void) { return table ? table->entries : 0; }
+
+void brood_slots_note_entry(void) {
+  if (table) atomic_fetch_add(&table->entries, 1);
 }
 
 uint32_t brood_slots_deaths(void) { return table ? table->deaths : 0; }

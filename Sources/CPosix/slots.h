@@ -67,6 +67,7 @@ struct table {
   _Atomic int64_t refused;  // when a process was last refused
   _Atomic int64_t nested;   // when a forked child was
   _Atomic uint32_t deaths;  // how many ends were seen
+  _Atomic uint32_t entries; // as brood_slots_entries tells it
   _Atomic int32_t root, root_slot;  // the session's own process; its slot plus one, 0 for none yet
   _Atomic int64_t look_due, looked;  // as brood_look_* tell them
   _Atomic uint32_t look_changes, had_stops;

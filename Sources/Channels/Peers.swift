@@ -91,6 +91,7 @@ public struct Peers {
   func admit(slot: Int32, generation: UInt32, closed: Closed = [], _ state: State = .idle) {
     guard slot >= 0, slot < Peers.capacity else { return }
     brood_store64(entries + Int(slot), Peers.word(generation, state, closed))
+    brood_slots_note_entry()
   }
 
   /// This process's pid as its slot has it, without a system call; 0 without one.
@@ -168,28 +169,56 @@ public struct Peers {
     return result
   }
 
-  /// Another living process that may act, for one in a state.
+  /// Another living process that may act, for one in a state; nil if surely none is left.
+  ///
+  /// Complexity: O(slots), with a system call for each that has ended and was not reaped.
   func other(beside stuck: State, since seen: UInt32? = nil, needing closed: Closed) -> Peer? {
     let own = brood_slot_own()
-    for slot in 0..<brood_slots_top() where slot != own {
-      guard let standing = standing(slot, beside: stuck, since: seen, needing: closed),
-        standing.mayAct
-      else { continue }
-      if let peer = open(slot) { return peer }
+    let found = firstFound {
+      for slot in 0..<brood_slots_top() where slot != own {
+        guard let standing = standing(slot, beside: stuck, since: seen, needing: closed),
+          standing.mayAct
+        else { continue }
+        if let peer = open(slot) { return [peer] }
+      }
+      return []
     }
-    return nil
+    return found.first
   }
 
   /// All other living processes of the session that have the channel and have not closed what is
-  /// needed, or may get it.
+  /// needed, or may get it; empty if surely none is left.
   func all(needing closed: Closed) -> [Peer] {
     let own = brood_slot_own()
-    return (0..<brood_slots_top()).compactMap { slot in
-      guard slot != own, brood_slot_occupied(slot),
-        standing(slot, state(slot, without: closed) ?? .idle, needing: closed).mayAct
-      else { return nil }
-      return open(slot)
+    return firstFound {
+      (0..<brood_slots_top()).compactMap { slot in
+        guard slot != own, brood_slot_occupied(slot),
+          standing(slot, state(slot, without: closed) ?? .idle, needing: closed).mayAct
+        else { return nil }
+        return open(slot)
+      }
     }
+  }
+
+  /// Looks again where nobody was found while something changed: one who forks a child into a slot that
+  /// was looked at before, and is killed before its own is, would hide that child.
+  func firstFound(_ look: () -> [Peer]) -> [Peer] {
+    for _ in 0..<Peers.mostLooks {
+      let before = changes
+      let found = look()
+      if !found.isEmpty || changes == before { return found }
+    }
+    // One of those who are made all the time may be such a process.
+    return [Peer(slot: 0, generation: 0, pid: 0, pidfd: -1)]
+  }
+
+  private static let mostLooks = 16
+
+  /// What changes when a process may act that could not before.
+  private var changes: SIMD4<UInt64> {
+    SIMD4(
+      UInt64(brood_slots_entries()), UInt64(brood_load32(turn)),
+      brood_load64(&travels.pointee.departures), brood_load64(&travels.pointee.arrivals))
   }
 
   /// Whether a process that was found still counts.

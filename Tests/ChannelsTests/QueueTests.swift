@@ -1,6 +1,7 @@
-import Channels
 import Posix
 import Testing
+
+@testable import Channels
 
 /// What one process alone can see of channels; what takes several is tried with the built shell.
 ///
@@ -152,5 +153,30 @@ struct ChannelsTests {
     private func failure(_ body: () throws -> Void) -> String { ChannelsTests.failure(body) }
 
     private var now: Wait { ChannelsTests.now }
+  }
+
+  /// One that was entered behind a look's back may be the only one left.
+  @Test func whoFindsNobodyLooksAgainIfSomethingChanged() throws {
+    let queue = try Queue()
+    var looks = 0
+    let none = queue.peers.firstFound {
+      looks += 1
+      return []
+    }
+    #expect(none.isEmpty && looks == 1)
+    // A handle arrives during the first look.
+    looks = 0
+    let found = queue.peers.firstFound {
+      looks += 1
+      if looks == 1 { queue.count(departure: false) }
+      return looks == 1 ? [] : [Peers.Peer(slot: 7, generation: 1, pid: 0, pidfd: -1)]
+    }
+    #expect(found.map(\.slot) == [7] && looks == 2)
+    // Where that never ends nobody can say that none is left.
+    let unknown = queue.peers.firstFound {
+      queue.count(departure: false)
+      return []
+    }
+    #expect(unknown.count == 1 && unknown.allSatisfy { !$0.isWatched && !$0.hasEnded })
   }
 }

@@ -5,7 +5,7 @@ import Testing
 /// it could note the child.
 @Suite("Children of the killed")
 struct OrphanPeerTests {
-  private static let rounds = Program.runsLongTests ? 2000 : 40
+  private static let rounds = Program.runsLongTests ? 2000 : 100
 
   @Test func theChildOfTheKilledCounts() throws {
     let script = """

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /// Changes with anything that others read: the table of processes, and the memory of channels.
-enum { BROOD_LAYOUT = 3 };
+enum { BROOD_LAYOUT = 4 };
 
 /// The descriptor of a session's memory in its processes, where there is room for so many.
 enum { BROOD_SESSION_DESCRIPTOR = 62 };

@@ -84,6 +84,14 @@ int32_t brood_slot_ending(int32_t slot, int32_t *pid, int64_t *when);
 /// How many ends were recorded; a change says that a process died.
 uint32_t brood_slots_deaths(void);
 
+/// How often a process was entered that may act on a channel. Who finds nobody in the table looks again
+/// if one was entered meanwhile: it may lie in a part that was looked at before, and who entered it,
+/// and was still to be looked at, may have been killed.
+uint32_t brood_slots_entries(void);
+
+/// Counts such an entry, which stands already.
+void brood_slots_note_entry(void);
+
 /// The pid of a slot's process that has not been reaped, 0 for none.
 int32_t brood_slot_occupant(int32_t slot);
 
