@@ -493,6 +493,8 @@ import Testing
     try shell.terminal.expect("Reached.")
     try shell.terminal.expect("You predicted: S\nIn fact: Z\n")
     try shell.terminal.expectLine("brood> ")
+    // Ctrl-D leaves the lesson first.
+    try shell.enter("lesson quit")
     #expect(try shell.leave() == .exited(0))
   }
 
@@ -505,6 +507,8 @@ import Testing
     try shell.terminal.enter("")
     try shell.terminal.expect("2/2 The end")
     try shell.terminal.expectLine("brood> ")
+    // Ctrl-D leaves the lesson first.
+    try shell.enter("lesson quit")
     #expect(try shell.leave() == .exited(0))
   }
 }
