@@ -20,7 +20,7 @@ import Testing
   }
 
   private static let table: [String: Shown] = [
-    "M1": Shown("fork", 5, #"starts-with $e.text "turn" })) == 14"#),
+    "M1": Shown("fork", 5, #"starts-with $e.text "turn") })) == 14"#),
     "M2": Shown("forking", 2, #"starts-with $e.of "explorer""#),
     "M3": Shown("memory", 1, #"$e.by == "brood" and $e.text == "parent 1""#),
     "M4": Shown("memory", 4, #"$e.by == "brood" and (contains $e.text "def")"#),
