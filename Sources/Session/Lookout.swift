@@ -309,7 +309,7 @@ extension Session {
     if now - report.since >= Session.longestToGiveUp { return false }
     let notes = waitNotes
     return report.core.contains { pid in
-      guard let sleep = notes[pid]?.sleep, sleep.targets.count == 1, Session.givesUp(sleep),
+      guard let sleep = notes[pid]?.sleep, Session.endsItself(sleep),
         sleep.since <= lookout.told.moment, reader.stat(pid)?.state != UInt8(ascii: "T")
       else { return false }
       return WaitLookout.changes != lookout.told.changes
@@ -318,6 +318,12 @@ extension Session {
   }
 
   private static let longestToGiveUp: Int64 = 6_000_000_000
+
+  /// Whether a process sees by itself that its wait can never end, and ends it: not where it does not know
+  /// all who could act, as at a raw pipe.
+  static func endsItself(_ sleep: WaitProcess.Sleep) -> Bool {
+    sleep.targets.count == 1 && !sleep.hasMore && givesUp(sleep)
+  }
 
   /// Who throws: the session's own process if it is in the ring, else the youngest.
   private func victim(of report: StuckReport) -> Int32? {
