@@ -105,7 +105,8 @@ let package = Package(
     .testTarget(
       name: "ProcessesTests", dependencies: ["Posix", "Processes"], swiftSettings: testSettings),
     .testTarget(
-      name: "SessionTests", dependencies: ["Language", "Session", "Waits"], swiftSettings: testSettings),
+      name: "SessionTests", dependencies: ["Language", "Session", "Waits"],
+      swiftSettings: testSettings),
     .testTarget(
       name: "ShellTests", dependencies: ["Commands", "Shell"], swiftSettings: testSettings),
     .testTarget(name: "PosixTests", dependencies: ["Posix"], swiftSettings: testSettings),
