@@ -50,11 +50,15 @@ struct PromptInterruptTests {
       try shell.terminal.expect("\ninterrupted\n")
       try shell.terminal.expect("brood> ")
       // One press is one interrupt.
-      try shell.enter("print (6 * 7) \(round)", expecting: "\n42 \(round)")
+      try shell.terminal.enter("print (6 * 7) \(round)")
+      try shell.terminal.expect("\n42 \(round)")
+      try shell.terminal.expect("\nbrood> ")
     }
     #expect(!shell.terminal.screen.text.contains("\nWRONG"))
     // The last child of `spawn` may still run, which a first Ctrl-D would warn of.
-    try shell.enter("wait --all; print all gone", expecting: "\nall gone")
+    try shell.terminal.enter("wait --all; print all gone")
+    try shell.terminal.expect("\nall gone")
+    try shell.terminal.expect("\nbrood> ")
     #expect(try shell.leave() == .exited(0))
   }
 
