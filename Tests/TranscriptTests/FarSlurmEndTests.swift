@@ -133,12 +133,15 @@ struct FarSlurmEndTests {
       echo "left: $(squeue -h -o '%i %T')"
       """, environment: ["LONG": isLong ? "1" : "0"], within: .seconds(300))
     let lines = output.standardOutput.split(separator: "\n")
-    let reason =
-      "srun: exit 233: srun: error: Application launch failed: Communication connection failure"
-    #expect(
-      lines.prefix(2) == ["[2, 4, 6]", "lost: \(reason) true"],
-      "\(output.standardOutput)\(output.standardError)")
-    #expect(output.standardError.contains("pool far: node2: \(reason); trying again"))
+    // By the moment of its death srun finds no connection, or one without an answer.
+    let reason = /srun: exit [0-9]+: srun: error: Application launch failed: [A-Z][A-Za-z ]+/
+    let told = "\(output.standardOutput)\(output.standardError)"
+    try #require(lines.count >= 2, "\(told)")
+    #expect(lines[0] == "[2, 4, 6]", "\(told)")
+    #expect(lines[1].hasPrefix("lost: srun: ") && lines[1].hasSuffix(" true"), "\(told)")
+    #expect(lines[1].contains(reason), "\(told)")
+    #expect(output.standardError.contains("pool far: node2: srun: exit "), "\(told)")
+    #expect(output.standardError.contains("; trying again"), "\(told)")
     #expect(lines.last == "left: ")
     if !isLong { return }
     try #require(lines.count == 5, "\(output.standardOutput)\(output.standardError)")
