@@ -61,7 +61,7 @@ public struct SpawnRequest {
   }
 }
 
-/// Starts a program (posix_spawn(3), pidfd_open(2)); yields its pid and a private pidfd.
+/// Starts a program (vfork(2), execve(2), pidfd_open(2)); yields its pid and a private pidfd.
 ///
 /// A text file without `#!` is given to /bin/sh, as shells do. Throws what execve(2) says: ENOENT
 /// also stands for a missing interpreter, ENOEXEC for a binary of another kind.

@@ -482,6 +482,12 @@ import Testing
     return shell
   }
 
+  /// Ctrl-D leaves the lesson first.
+  private func leave(_ shell: PromptShell) throws {
+    try shell.enter("lesson quit")
+    #expect(try shell.leave() == .exited(0))
+  }
+
   /// A step that asks for a look is reached when the shell has shown what was to be seen.
   @Test func aStepIsReachedByALook() throws {
     let shell = try makeZombie()
@@ -493,9 +499,7 @@ import Testing
     try shell.terminal.expect("Reached.")
     try shell.terminal.expect("You predicted: S\nIn fact: Z\n")
     try shell.terminal.expectLine("brood> ")
-    // Ctrl-D leaves the lesson first.
-    try shell.enter("lesson quit")
-    #expect(try shell.leave() == .exited(0))
+    try leave(shell)
   }
 
   /// Who has looked elsewhere says so.
@@ -507,8 +511,6 @@ import Testing
     try shell.terminal.enter("")
     try shell.terminal.expect("2/2 The end")
     try shell.terminal.expectLine("brood> ")
-    // Ctrl-D leaves the lesson first.
-    try shell.enter("lesson quit")
-    #expect(try shell.leave() == .exited(0))
+    try leave(shell)
   }
 }
